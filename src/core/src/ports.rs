@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+//! What crosses the border between a controller and its plant, once per task period.
+//!
+//! The same structs are filled by `levitas-world` and by the Zephyr drivers, so they are `repr(C)`, hold no
+//! pointers and no padding; a Zephyr test compares their layout with the C header. All values are physical
+//! (volts at the sensor, amperes, seconds); what they mean is known to the task alone, through its calibration.
+//!
+//! # Frames
+//! x and y are radial and fixed to the stator, z is the rotor axis, angles turn from x to y. Phase A's axis
+//! lies on x. Positive coil current pulls the rotor toward the positive axis.
+
+/// Samples of the levitation task, 20 kHz, all taken at the trigger.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct LevitationInputs {
+    /// Output of the displacement Halls [V], order x+, x-, y+, y-: each pair is differential, and its sum is constant.
+    pub displacement_hall_v: [f32; 4],
+    /// Output of the angle Halls less their mid level [V], order cosine, sine of the rotor angle.
+    pub angle_hall_v: [f32; 2],
+    /// Currents of the bearing coils x, y [A].
+    pub coil_current_a: [f32; 2],
+    /// Currents of the phases A, B, C into the motor [A].
+    pub phase_current_a: [f32; 3],
+    /// Voltage of the unit's DC bus [V].
+    pub bus_voltage_v: f32,
+    /// Counts triggers and wraps; a step of more than one says that samples were missed.
+    pub sample_count: u32,
+    /// One bit per group of samples that the driver vouches for, see [`valid`].
+    pub valid: u32,
+}
+
+/// Bits of the `valid` members.
+pub mod valid {
+    /// Displacement Halls.
+    pub const DISPLACEMENT: u32 = 1;
+    /// Angle Halls.
+    pub const ANGLE: u32 = 1 << 1;
+    /// Coil currents.
+    pub const COIL_CURRENT: u32 = 1 << 2;
+    /// Phase currents.
+    pub const PHASE_CURRENT: u32 = 1 << 3;
+    /// Bus voltage.
+    pub const BUS_VOLTAGE: u32 = 1 << 4;
+    /// Everything the levitation task reads.
+    pub const LEVITATION: u32 = 0x1f;
+
+    /// Flow meter.
+    pub const FLOW: u32 = 1 << 8;
+    /// Drainage pressure.
+    pub const DRAINAGE_PRESSURE: u32 = 1 << 9;
+    /// Pressure between pump and membrane lung.
+    pub const PRE_MEMBRANE_PRESSURE: u32 = 1 << 10;
+    /// Pressure behind the membrane lung.
+    pub const RETURN_PRESSURE: u32 = 1 << 11;
+    /// Everything the circulation task reads.
+    pub const CIRCULATION: u32 = 0xf00;
+}
+
+/// Commands of the levitation task to its own winding set; they take effect at the next PWM update.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct LevitationOutputs {
+    /// Mean voltage of the coil full bridges x, y as a fraction of the bus voltage, -1 to 1.
+    pub coil_duty: [f32; 2],
+    /// On-time of the upper switch of the half bridges A, B, C, 0 to 1.
+    pub phase_duty: [f32; 3],
+    /// 1: coil bridges switch; 0: all switches open, current decays through the diodes.
+    pub coil_gate: u32,
+    /// 1: phase bridges switch; 0: open.
+    pub phase_gate: u32,
+    /// Level of the drive line; alternates every period while this unit drives the head, else 0.
+    pub drive_line: u32,
+}
+
+/// Samples of the circulation task, 100 Hz.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct CirculationInputs {
+    /// Mean ultrasonic transit time against the flow since the last sample [s].
+    pub flow_transit_up_s: f32,
+    /// Mean ultrasonic transit time with the flow since the last sample [s].
+    pub flow_transit_down_s: f32,
+    /// Received ultrasonic amplitude as a fraction of the one in clear fluid.
+    pub flow_amplitude: f32,
+    /// Pressure in the drainage line before the pump [mmHg].
+    pub drainage_pressure_mmhg: f32,
+    /// Pressure between pump and membrane lung [mmHg].
+    pub pre_membrane_pressure_mmhg: f32,
+    /// Pressure between membrane lung and return cannula [mmHg].
+    pub return_pressure_mmhg: f32,
+    /// Bits of [`valid`].
+    pub valid: u32,
+}
