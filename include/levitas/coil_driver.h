@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * @file
+ * Coil driver: one full bridge per radial axis with its current sensor.
+ *
+ * The drive line leaves the unit through this device, because its gate fault must silence the line without help
+ * of the firmware.
+ */
+#ifndef LEVITAS_COIL_DRIVER_H_
+#define LEVITAS_COIL_DRIVER_H_
+
+#include <stdbool.h>
+#include <zephyr/device.h>
+
+/** One command; takes effect at the next PWM update. */
+struct levitas_coil_driver_command {
+	/** Mean bridge voltage x, y as a fraction of the bus voltage, -1 to 1. */
+	float duty[2];
+	/** True: the bridges switch. False: all switches open, the current decays through the diodes. */
+	bool gate;
+	/** Level of the drive line; the unit that drives alternates it every period. */
+	bool drive_line;
+};
+
+/** One sample. */
+struct levitas_coil_driver_sample {
+	/** Coil currents x, y [A]; positive pulls the rotor toward the positive axis. */
+	float current_a[2];
+};
+
+/** @cond driver */
+struct levitas_coil_driver_api {
+	int (*apply)(const struct device *dev, const struct levitas_coil_driver_command *command);
+	int (*fetch)(const struct device *dev, struct levitas_coil_driver_sample *sample);
+};
+/** @endcond */
+
+/** Applies a command. -EINVAL: a duty is not a number or outside -1 to 1; the gates open and the line falls silent. */
+static inline int levitas_coil_driver_apply(const struct device *dev,
+					    const struct levitas_coil_driver_command *command)
+{
+	const struct levitas_coil_driver_api *api = dev->api;
+
+	return api->apply(dev, command);
+}
+
+/** Takes the latest sample. -EIO: the sensor does not vouch for it, -ERANGE: it is outside the sensor's range. */
+static inline int levitas_coil_driver_fetch(const struct device *dev, struct levitas_coil_driver_sample *sample)
+{
+	const struct levitas_coil_driver_api *api = dev->api;
+
+	return api->fetch(dev, sample);
+}
+
+#endif /* LEVITAS_COIL_DRIVER_H_ */

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * @file
+ * What the simulated drivers know of the simulated plant.
+ *
+ * In an image it is implemented in Rust over levitas-world; the driver tests supply a fake of it. Floats travel
+ * by pointer only: the two compilers need not agree how to pass them by value.
+ *
+ * Time: only the trigger moves the plant. A levitation thread that comes late finds that the plant has moved on
+ * under its last outputs, as a real rotor would.
+ *
+ * Contexts: trigger, Hall, coil and phase calls belong to the levitation thread. Flow and pressure were
+ * published by the trigger and may be read from any thread.
+ */
+#ifndef LEVITAS_WORLD_H_
+#define LEVITAS_WORLD_H_
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** One step of the plant; equals the levitation period [us]. */
+#define LEVITAS_WORLD_PERIOD_US 50
+
+/** Winding and Hall sets, in the order of the device-tree enum "winding-set". */
+enum levitas_winding_set {
+	LEVITAS_WINDING_SET_A,
+	LEVITAS_WINDING_SET_B,
+	LEVITAS_WINDING_SET_COUNT,
+};
+
+/** Where a pressure is taken, in the order of the device-tree enum "site". */
+enum levitas_pressure_site {
+	LEVITAS_PRESSURE_DRAINAGE,
+	LEVITAS_PRESSURE_PRE_MEMBRANE,
+	LEVITAS_PRESSURE_RETURN,
+	LEVITAS_PRESSURE_SITE_COUNT,
+};
+
+/**
+ * Advances the plant to this period since boot with the outputs that were last latched, then samples one set.
+ * The first call of all only sets the plant's clock.
+ */
+void levitas_world_trigger(uint32_t set, uint64_t period);
+
+/** Displacement Halls of the last sample [V], order x+, x-, y+, y-. False: the sensor does not vouch for them. */
+bool levitas_world_displacement_hall(uint32_t set, float hall_v[4]);
+
+/** Angle Halls of the last sample less their mid level [V], order cosine, sine. */
+bool levitas_world_angle_hall(uint32_t set, float hall_v[2]);
+
+/** Coil currents x, y of the last sample [A]. */
+bool levitas_world_coil_current(uint32_t set, float current_a[2]);
+
+/** Phase currents A, B, C of the last sample [A]. */
+bool levitas_world_phase_current(uint32_t set, float current_a[3]);
+
+/** DC bus voltage of the last sample [V]. */
+bool levitas_world_bus_voltage(uint32_t set, float *voltage_v);
+
+/** Latches coil duties (-1 to 1), the gate and the level of the drive line for the periods to come. */
+void levitas_world_latch_coil(uint32_t set, const float duty[2], bool gate, bool drive_line);
+
+/** Latches phase duties (0 to 1) and the gate for the periods to come. */
+void levitas_world_latch_phase(uint32_t set, const float duty[3], bool gate);
+
+/** Ultrasonic transit times against and with the flow [s] and the amplitude as a fraction of the clear one. */
+bool levitas_world_flow(float *transit_up_s, float *transit_down_s, float *amplitude);
+
+/** Pressure at one site [mmHg]. */
+bool levitas_world_pressure(uint32_t site, float *pressure_mmhg);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* LEVITAS_WORLD_H_ */

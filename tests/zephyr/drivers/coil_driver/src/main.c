@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Driver of the simulated coil driver against a small fake of the plant. */
+
+#include <string.h>
+
+#include <levitas/coil_driver.h>
+#include <levitas/world.h>
+#include <zephyr/ztest.h>
+
+/* What the fake plant measures, and what was latched in it. */
+static float plant_current_a[2];
+static bool plant_valid;
+static float latched_duty[2];
+static bool latched_gate;
+static bool latched_line;
+
+bool levitas_world_coil_current(uint32_t set, float current_a[2])
+{
+	zassert_equal(set, LEVITAS_WINDING_SET_B);
+	memcpy(current_a, plant_current_a, sizeof(plant_current_a));
+	return plant_valid;
+}
+
+void levitas_world_latch_coil(uint32_t set, const float duty[2], bool gate, bool drive_line)
+{
+	zassert_equal(set, LEVITAS_WINDING_SET_B);
+	memcpy(latched_duty, duty, sizeof(latched_duty));
+	latched_gate = gate;
+	latched_line = drive_line;
+}
+
+static const struct device *const dev = DEVICE_DT_GET(DT_NODELABEL(coil_driver));
+static const struct levitas_coil_driver_command good = {.duty = {-1.0f, 1.0f}, .gate = true, .drive_line = true};
+
+static void before(void *fixture)
+{
+	ARG_UNUSED(fixture);
+	plant_current_a[0] = 0.25f;
+	plant_current_a[1] = -6.0f;
+	plant_valid = true;
+	zassert_ok(levitas_coil_driver_apply(dev, &good));
+}
+
+ZTEST(coil_driver, test_full_duty_reaches_the_bridges)
+{
+	zassert_mem_equal(latched_duty, good.duty, sizeof(latched_duty));
+	zassert_true(latched_gate);
+	zassert_true(latched_line);
+}
+
+ZTEST(coil_driver, test_released_gate_and_silent_line)
+{
+	const struct levitas_coil_driver_command released = {.gate = false};
+
+	zassert_ok(levitas_coil_driver_apply(dev, &released));
+	zassert_false(latched_gate);
+	zassert_false(latched_line);
+}
+
+ZTEST(coil_driver, test_bad_duty_opens_the_gates)
+{
+	static const float bad[] = {1.001f, -1.001f, __builtin_nanf(""), __builtin_inff()};
+
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
+		struct levitas_coil_driver_command command = good;
+
+		zassert_ok(levitas_coil_driver_apply(dev, &good));
+		command.duty[i % 2] = bad[i];
+		zassert_equal(levitas_coil_driver_apply(dev, &command), -EINVAL);
+		zassert_false(latched_gate, "case %zu", i);
+		zassert_false(latched_line, "case %zu", i);
+		zassert_true(latched_duty[0] == 0.0f && latched_duty[1] == 0.0f);
+	}
+}
+
+ZTEST(coil_driver, test_current_sample_and_its_range)
+{
+	struct levitas_coil_driver_sample sample;
+
+	zassert_ok(levitas_coil_driver_fetch(dev, &sample));
+	zassert_mem_equal(sample.current_a, plant_current_a, sizeof(plant_current_a));
+	plant_current_a[1] = -7.501f;
+	zassert_equal(levitas_coil_driver_fetch(dev, &sample), -ERANGE);
+	plant_current_a[1] = 7.499f;
+	zassert_ok(levitas_coil_driver_fetch(dev, &sample));
+	plant_current_a[0] = __builtin_nanf("");
+	zassert_equal(levitas_coil_driver_fetch(dev, &sample), -ERANGE);
+	plant_valid = false;
+	zassert_equal(levitas_coil_driver_fetch(dev, &sample), -EIO);
+}
+
+ZTEST_SUITE(coil_driver, NULL, NULL, before, NULL, NULL);
