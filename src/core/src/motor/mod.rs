@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: Apache-2.0
+//! The pump's motor: from Hall pair, phase currents and torque-current reference to three duties.
+//!
+//! # Model
+//! One 20 kHz step, each line in the file of its name:
+//! ```text
+//! Halls --> angle_observer --> angle, speed, load torque --------> speed_control (1 kHz) --> i_q reference
+//! phase currents --> transforms (Clarke, Park) --> current_control --> voltage d, q
+//! voltage d, q --> transforms (inverse Park 1.5 periods ahead) --> space_vector --> duties
+//! ```
+//! | symbol | meaning | here |
+//! |---|---|---|
+//! | theta_e = p theta | electrical angle, p pole pairs | [`transforms::Rotation::times`] |
+//! | T = 3/2 p psi_m i_q | torque; L_d = L_q | [`MotorConfig::torque_n_m_per_a`] |
+//!
+//! # Signs
+//! Positive speed, torque and i_q turn the rotor from x to y; positive phase current flows into the motor.
+//!
+//! # Timing
+//! Samples at k; the duties act from k+1 to k+2, so the voltage is turned by the angle at k + 1.5 periods.
+//!
+//! # Limits and failure
+//! Whatever comes, the step ends with duties within 0 to 1 and says in `limits` what held it back. The phase bridge
+//! opens (`gate` false) without an angle, without a bus, or after [`CURRENT_COAST_STEPS`] without a phase
+//! current. A missing or implausible current (over twice the limit, or no number) is replaced by the model's.
+//!
+//! # Source
+//! W. Leonhard, "Control of Electrical Drives", 3rd edition, 2001, chapter 14; values: `config.rs`.
+//!
+//! # Shown by
+//! `the_whole_motor_reaches_4000_rpm_and_holds_it` and its neighbours in `tests.rs`.
+
+pub mod angle_observer;
+pub mod config;
+pub mod current_control;
+pub mod limits;
+pub mod space_vector;
+pub mod speed_control;
+#[cfg(test)]
+pub(crate) mod test_plant;
+#[cfg(test)]
+mod tests;
+pub mod transforms;
+
+pub use angle_observer::RotorEstimate;
+pub use config::{MotorConfig, SpeedConfig};
+pub use speed_control::{SpeedControl, SpeedInput, SpeedOutput};
+
+use crate::config::ConfigError;
+use crate::math::saturate;
+use angle_observer::AngleObserver;
+use current_control::CurrentControl;
+use space_vector::modulate;
+use transforms::{Abc, Dq, Rotation};
+
+/// Steps that the current may run on the model alone: 1 ms.
+pub const CURRENT_COAST_STEPS: u32 = 20;
+/// From the sample to the middle of the period in which its voltage acts.
+const DELAY_PERIODS: f32 = 1.5;
+
+/// What one step of the motor looks at.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct MotorInput {
+    /// Angle Halls, cosine and sine [V]; `None` when the driver does not vouch for them.
+    pub angle_hall_v: Option<[f32; 2]>,
+    /// Currents into the phases A, B, C [A]; `None` when the driver does not vouch for them.
+    pub phase_current_a: Option<[f32; 3]>,
+    /// Bus voltage [V]; no number when it is unknown.
+    pub bus_voltage_v: f32,
+    /// Wanted torque current [A].
+    pub torque_current_reference_a: f32,
+    /// False: open the phase bridge, keep observing.
+    pub enable: bool,
+}
+
+/// What one step of the motor decides.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct MotorOutput {
+    /// Duties of the half bridges A, B, C, 0 to 1.
+    pub phase_duty: [f32; 3],
+    /// True: the bridge switches; false: open.
+    pub gate: bool,
+    /// Bits of [`limits`].
+    pub limits: u32,
+}
+
+/// The 20 kHz part of one winding set's motor; see the [module](self).
+#[derive(Clone, Copy, Debug)]
+pub struct MotorDrive {
+    observer: AngleObserver,
+    control: CurrentControl,
+    pole_pairs: u32,
+    torque_n_m_per_a: f32,
+    current_limit_a: f32,
+    bus_voltage_v_min: f32,
+    delay_s: f32,
+    current_dq_a: Dq,
+    current_missing_steps: u32,
+    blocked: bool,
+}
+
+impl MotorDrive {
+    /// Checks the configuration once; `step` is then total.
+    ///
+    /// # Errors
+    /// The first field that is outside its range.
+    pub fn new(config: &MotorConfig, period_s: f32) -> Result<Self, ConfigError> {
+        let pole_pairs = config.checked_pole_pairs()?;
+        Ok(Self {
+            observer: AngleObserver::new(config, period_s),
+            control: CurrentControl::new(config, period_s),
+            pole_pairs,
+            torque_n_m_per_a: config.torque_n_m_per_a(),
+            current_limit_a: config.motor_current_limit_a_max,
+            bus_voltage_v_min: config.motor_bus_voltage_v_min,
+            delay_s: DELAY_PERIODS * period_s,
+            current_dq_a: Dq::default(),
+            current_missing_steps: 0,
+            blocked: true,
+        })
+    }
+
+    /// One 20 kHz step.
+    pub fn step(&mut self, input: &MotorInput) -> MotorOutput {
+        // The torque since the last sample is that of the last current: 50 us late, which no rotor feels.
+        let mut limits = self.observer.step(input.angle_hall_v, self.torque_n_m_per_a * self.current_dq_a.q);
+        let electrical = self.observer.rotor_rotation().times(self.pole_pairs);
+        let speed_rad_per_s = self.pole_pairs as f32 * self.observer.speed_rad_per_s();
+        let measured = self.measured(input.phase_current_a, electrical);
+        limits |= self.count_missing(measured.is_some());
+        let has_bus = input.bus_voltage_v >= self.bus_voltage_v_min; // false for no number
+        if !has_bus {
+            limits |= limits::BUS_TOO_LOW;
+        }
+        self.blocked = limits & (limits::BUS_TOO_LOW | limits::ANGLE_LOST | limits::CURRENT_LOST) != 0;
+        if self.blocked || !input.enable {
+            self.current_dq_a = measured.unwrap_or_default();
+            self.control.stand_by(measured, speed_rad_per_s);
+            return MotorOutput { phase_duty: [0.5; 3], gate: false, limits };
+        }
+        self.current_dq_a = self.control.current_a(measured);
+        let reference_a = saturate(input.torque_current_reference_a, self.current_limit_a);
+        if reference_a != input.torque_current_reference_a {
+            limits |= limits::CURRENT;
+        }
+        let voltage_v = self.control.step(measured, reference_a, speed_rad_per_s);
+        let ahead = electrical.turned_by_small(speed_rad_per_s * self.delay_s);
+        let modulation = modulate(voltage_v.to_alpha_beta(ahead), input.bus_voltage_v);
+        self.control.realised(modulation.scale);
+        if modulation.is_saturated() {
+            limits |= limits::VOLTAGE;
+        }
+        let Abc { a, b, c } = modulation.duty;
+        MotorOutput { phase_duty: [a, b, c], gate: true, limits }
+    }
+
+    /// Angle, speed and load torque at the sample of the last step.
+    #[must_use]
+    pub fn rotor(&self) -> RotorEstimate {
+        self.observer.estimate()
+    }
+
+    /// Current at the sample of the last step, measured or modelled [A].
+    #[must_use]
+    pub fn current_dq_a(&self) -> Dq {
+        self.current_dq_a
+    }
+
+    /// Largest torque current that the drive would make now: 0 while something keeps its bridge open [A].
+    #[must_use]
+    pub fn torque_current_limit_a(&self) -> f32 {
+        if self.blocked { 0.0 } else { self.current_limit_a }
+    }
+
+    /// Phase currents seen from the rotor, unless one is missing or implausible.
+    fn measured(&self, phase_current_a: Option<[f32; 3]>, electrical: Rotation) -> Option<Dq> {
+        let [a, b, c] = phase_current_a?;
+        let bound_a = 2.0 * self.current_limit_a;
+        let plausible = |current_a: f32| current_a.abs() <= bound_a;
+        (plausible(a) && plausible(b) && plausible(c))
+            .then(|| Abc { a, b, c }.to_alpha_beta().to_dq(electrical))
+    }
+
+    fn count_missing(&mut self, is_measured: bool) -> u32 {
+        if is_measured {
+            self.current_missing_steps = 0;
+            return 0;
+        }
+        self.current_missing_steps = self.current_missing_steps.saturating_add(1);
+        if self.current_missing_steps > CURRENT_COAST_STEPS {
+            limits::CURRENT_COASTING | limits::CURRENT_LOST
+        } else {
+            limits::CURRENT_COASTING
+        }
+    }
+}

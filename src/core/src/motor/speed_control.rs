@@ -1,0 +1,347 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Pump speed: set-point in rpm in, torque-current reference out, at 1 kHz.
+//!
+//! # Model
+//! J w' = k_t i_q - T_load. With the reference r behind its slew limit:
+//! k_t i_q = k_p (r - w) + T_load + J r', k_p = J w_b.
+//!
+//! | symbol | meaning | unit | here |
+//! |---|---|---|---|
+//! | r, r' | speed reference and its slope | rad/s, rad/s2 | `reference_rad_per_s` |
+//! | T_load | load torque from the angle observer | N.m | `load_torque_n_m` |
+//! | w_b | bandwidth of the speed control | rad/s | `speed_bandwidth_hz` |
+//! | k_p | speed gain | N.m.s/rad | `gain_n_m_s_per_rad` |
+//! | k_t, J | torque constant, inertia | N.m/A, kg.m2 | `MotorConfig` |
+//!
+//! # Why no integrator
+//! The load torque is the integral action. The observer integrates the phase error with the *measured* current as
+//! its input; whatever holds the rotor back, a wrong k_t or J included, ends up in T_load, so no speed error is
+//! left. An integrator here would be a second one: overshoot, and a state to unwind. There is none to wind up.
+//!
+//! # Limits and failure
+//! | limit | acts on |
+//! |---|---|
+//! | ceiling from the levitation task | both directions |
+//! | power: 3/2 (w psi i + R i^2) <= P_max | motoring |
+//! | bus sag: ceiling falls linearly between two voltages, so levitation keeps its own | motoring |
+//! | regeneration: falls linearly as the bus rises, so that it stays under 56 V | braking |
+//!
+//! A clipped current pulls the reference back to what can be reached (back-calculation), so the slope resumes
+//! from the real speed. Each limit sets its bit of [`limits`]. A set-point that is no number leaves the reference
+//! where it is; a bus voltage or ceiling that is no number is taken at its worst, no current; a speed that is no number is
+//! no current. Disabled, the reference follows the rotor, so that enabling never jolts.
+//!
+//! # Source
+//! Disturbance observer: K. Ohnishi, M. Shibata, T. Murakami, "Motion control for advanced mechatronics",
+//! IEEE/ASME Trans. Mechatronics 1(1), 1996. Back-calculation of the reference: R. Hanus, M. Kinnaert,
+//! J.-L. Henrotte, "Conditioning technique, a general anti-windup and bumpless transfer method", Automatica 23(6), 1987.
+//!
+//! # Shown by
+//! `the_whole_motor_reaches_4000_rpm_and_holds_it`, `each_limit_holds_and_says_so`,
+//! `after_a_stall_the_speed_comes_back_without_overshoot`.
+
+use super::config::{MotorConfig, SpeedConfig};
+use super::limits;
+use crate::config::ConfigError;
+use crate::math::{larger, saturate_between, slew, smaller, sqrt};
+use crate::units::{RAD_PER_S_PER_HZ, RAD_PER_S_PER_RPM};
+
+/// What one step of speed control looks at.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct SpeedInput {
+    /// Wanted speed [rpm].
+    pub setpoint_rpm: f32,
+    /// Speed from the angle observer [rad/s].
+    pub speed_rad_per_s: f32,
+    /// Load torque from the angle observer [N.m].
+    pub load_torque_n_m: f32,
+    /// Bus voltage [V].
+    pub bus_voltage_v: f32,
+    /// Largest torque current the levitation task allows now [A].
+    pub torque_current_limit_a: f32,
+    /// False: no current, follow the rotor.
+    pub enable: bool,
+}
+
+/// What one step of speed control decides.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct SpeedOutput {
+    /// Reference of the current control [A].
+    pub torque_current_reference_a: f32,
+    /// Where the speed should be now [rad/s].
+    pub speed_reference_rad_per_s: f32,
+    /// Bits of [`limits`].
+    pub limits: u32,
+}
+
+/// Allowed torque current, in the direction of rotation, with the reason of each bound.
+#[derive(Clone, Copy, Debug)]
+struct Window {
+    motoring_a: f32,
+    motoring_limit: u32,
+    braking_a: f32,
+    braking_limit: u32,
+}
+
+/// Speed control of one unit; see the [module](self).
+#[derive(Clone, Copy, Debug)]
+pub struct SpeedControl {
+    config: SpeedConfig,
+    period_s: f32,
+    inertia_kg_m2: f32,
+    torque_n_m_per_a: f32,
+    gain_n_m_s_per_rad: f32,
+    back_emf_v_s: f32,
+    resistance_ohm: f32,
+    speed_rad_per_s_max: f32,
+    step_up_rad_per_s: f32,
+    step_down_rad_per_s: f32,
+    reference_rad_per_s: f32,
+}
+
+impl SpeedControl {
+    /// For one motor, called once every `period_s`.
+    ///
+    /// # Errors
+    /// The first field that is outside its range.
+    pub fn new(config: &SpeedConfig, motor: &MotorConfig, period_s: f32) -> Result<Self, ConfigError> {
+        config.check_order()?;
+        let pole_pairs = motor.checked_pole_pairs()? as f32;
+        let per_step = RAD_PER_S_PER_RPM * period_s;
+        Ok(Self {
+            config: *config,
+            period_s,
+            inertia_kg_m2: motor.rotor_inertia_kg_m2,
+            torque_n_m_per_a: motor.torque_n_m_per_a(),
+            gain_n_m_s_per_rad: motor.rotor_inertia_kg_m2 * config.speed_bandwidth_hz * RAD_PER_S_PER_HZ,
+            back_emf_v_s: pole_pairs * motor.motor_flux_linkage_wb,
+            resistance_ohm: motor.motor_phase_resistance_ohm,
+            speed_rad_per_s_max: config.speed_rpm_max * RAD_PER_S_PER_RPM,
+            step_up_rad_per_s: config.speed_slew_up_rpm_per_s * per_step,
+            step_down_rad_per_s: config.speed_slew_down_rpm_per_s * per_step,
+            reference_rad_per_s: 0.0,
+        })
+    }
+
+    /// One period.
+    pub fn step(&mut self, input: &SpeedInput) -> SpeedOutput {
+        let speed = input.speed_rad_per_s;
+        if !input.enable || !speed.is_finite() || !input.load_torque_n_m.is_finite() {
+            self.reference_rad_per_s = if speed.is_finite() { speed } else { 0.0 };
+            return SpeedOutput {
+                speed_reference_rad_per_s: self.reference_rad_per_s,
+                ..SpeedOutput::default()
+            };
+        }
+        let (setpoint, mut limits) = self.setpoint(input.setpoint_rpm);
+        let before = self.reference_rad_per_s;
+        let reference = slew(before, setpoint, self.step_up_rad_per_s, self.step_down_rad_per_s);
+        if reference != setpoint {
+            limits |= limits::SLEW;
+        }
+        let slope_rad_per_s2 = (reference - before) / self.period_s;
+        let torque_n_m = self.gain_n_m_s_per_rad * (reference - speed)
+            + input.load_torque_n_m
+            + self.inertia_kg_m2 * slope_rad_per_s2;
+        let wanted_a = torque_n_m / self.torque_n_m_per_a;
+        let (current_a, active) = self.clip(wanted_a, input);
+        let back_rad_per_s = (current_a - wanted_a) * self.torque_n_m_per_a / self.gain_n_m_s_per_rad;
+        self.reference_rad_per_s =
+            saturate_between(reference + back_rad_per_s, smaller(speed, reference), larger(speed, reference));
+        SpeedOutput {
+            torque_current_reference_a: current_a,
+            speed_reference_rad_per_s: self.reference_rad_per_s,
+            limits: limits | active,
+        }
+    }
+
+    /// The set-point in rad/s, within its range.
+    fn setpoint(&self, setpoint_rpm: f32) -> (f32, u32) {
+        if setpoint_rpm.is_nan() {
+            return (self.reference_rad_per_s, limits::SPEED_RANGE);
+        }
+        let wanted = setpoint_rpm * RAD_PER_S_PER_RPM;
+        let setpoint = saturate_between(wanted, 0.0, self.speed_rad_per_s_max);
+        (setpoint, if setpoint == wanted { 0 } else { limits::SPEED_RANGE })
+    }
+
+    /// The wanted current within the window, and the bit of what held it.
+    fn clip(&self, wanted_a: f32, input: &SpeedInput) -> (f32, u32) {
+        let window = self.window(input);
+        let direction = if input.speed_rad_per_s < 0.0 { -1.0 } else { 1.0 };
+        let along_a = direction * wanted_a;
+        if along_a > window.motoring_a {
+            (direction * window.motoring_a, window.motoring_limit)
+        } else if along_a < -window.braking_a {
+            (-direction * window.braking_a, window.braking_limit)
+        } else {
+            (wanted_a, 0)
+        }
+    }
+
+    fn window(&self, input: &SpeedInput) -> Window {
+        let c = &self.config;
+        let ceiling_a = saturate_between(input.torque_current_limit_a, 0.0, f32::MAX);
+        let mut window = Window {
+            motoring_a: ceiling_a,
+            motoring_limit: limits::TORQUE_CURRENT,
+            braking_a: ceiling_a,
+            braking_limit: limits::TORQUE_CURRENT,
+        };
+        let power_a = self.motoring_current_a(input.speed_rad_per_s.abs());
+        if power_a < window.motoring_a {
+            (window.motoring_a, window.motoring_limit) = (power_a, limits::POWER);
+        }
+        let sag_a = ceiling_a * part_left(input.bus_voltage_v, c.bus_sag_start_v, c.bus_sag_end_v);
+        if sag_a < window.motoring_a {
+            (window.motoring_a, window.motoring_limit) = (sag_a, limits::BUS_SAG);
+        }
+        let (start_v, end_v) = (c.bus_regeneration_start_v, c.bus_regeneration_end_v);
+        let regeneration_a = ceiling_a * part_left(input.bus_voltage_v, start_v, end_v);
+        if regeneration_a < window.braking_a {
+            (window.braking_a, window.braking_limit) = (regeneration_a, limits::REGENERATION);
+        }
+        window
+    }
+
+    /// The positive root of 3/2 (R i^2 + E i) = P_max with E = p psi_m w, in the form that never cancels [A].
+    fn motoring_current_a(&self, speed_rad_per_s: f32) -> f32 {
+        let power_w = self.config.motor_power_w_max / 1.5;
+        let back_emf_v = self.back_emf_v_s * speed_rad_per_s;
+        let root_v = sqrt(back_emf_v * back_emf_v + 4.0 * self.resistance_ohm * power_w);
+        2.0 * power_w / (back_emf_v + root_v)
+    }
+}
+
+/// 1 at `start`, linearly down to 0 at `end`; 0 for a value that is no number.
+fn part_left(value: f32, start: f32, end: f32) -> f32 {
+    saturate_between((value - end) / (start - end), 0.0, 1.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn control() -> SpeedControl {
+        SpeedControl::new(&SpeedConfig::ECMO_50, &MotorConfig::ECMO_50, 1e-3).unwrap()
+    }
+
+    const HOLD: SpeedInput = SpeedInput {
+        setpoint_rpm: 4000.0,
+        speed_rad_per_s: 418.879,
+        load_torque_n_m: 0.026,
+        bus_voltage_v: 48.0,
+        torque_current_limit_a: 6.0,
+        enable: true,
+    };
+
+    /// The control after it has followed the rotor, so the reference is the speed.
+    fn control_at(speed_rad_per_s: f32) -> SpeedControl {
+        let mut control = control();
+        control.step(&SpeedInput { speed_rad_per_s, enable: false, ..HOLD });
+        control
+    }
+
+    #[test]
+    fn at_the_setpoint_the_current_carries_the_load() {
+        let output = control_at(HOLD.speed_rad_per_s).step(&HOLD);
+        assert!((output.torque_current_reference_a - 0.026 / 0.03).abs() < 1e-3);
+        assert_eq!(output.limits, 0);
+    }
+
+    #[test]
+    fn enabling_on_a_turning_rotor_never_jolts() {
+        for speed_rad_per_s in [-600.0, -50.0, 0.0, 300.0] {
+            let input = SpeedInput { speed_rad_per_s, load_torque_n_m: 0.0, ..HOLD };
+            let first = control_at(speed_rad_per_s).step(&input).torque_current_reference_a;
+            // Only the inertia times the slew rate and one step of the slope: 0.70 A and 0.02 A.
+            assert!(first > 0.69 && first < 0.74, "{first}");
+        }
+    }
+
+    #[test]
+    fn up_and_down_have_their_own_slew() {
+        let config = SpeedConfig { speed_slew_down_rpm_per_s: 1000.0, ..SpeedConfig::ECMO_50 };
+        let mut control = SpeedControl::new(&config, &MotorConfig::ECMO_50, 1e-3).unwrap();
+        control.step(&SpeedInput { enable: false, ..HOLD });
+        let up = control.step(&SpeedInput { setpoint_rpm: 5000.0, ..HOLD });
+        let rise = up.speed_reference_rad_per_s - HOLD.speed_rad_per_s;
+        assert!((rise - 4.0 * RAD_PER_S_PER_RPM).abs() < 1e-3, "{rise}");
+        assert_eq!(up.limits, limits::SLEW);
+        let down = control.step(&SpeedInput { setpoint_rpm: 1000.0, ..HOLD });
+        let fall = up.speed_reference_rad_per_s - down.speed_reference_rad_per_s;
+        assert!((fall - 1.0 * RAD_PER_S_PER_RPM).abs() < 1e-3, "{fall}");
+    }
+
+    #[test]
+    fn each_limit_holds_and_says_so() {
+        let heavy = SpeedInput { load_torque_n_m: 0.5, ..HOLD };
+        let cases = [
+            (heavy, 5.662, limits::POWER), // 1.5 (8.378 i + 0.6 i^2) = 100 W
+            (SpeedInput { torque_current_limit_a: 2.0, ..heavy }, 2.0, limits::TORQUE_CURRENT),
+            (SpeedInput { bus_voltage_v: 24.0, ..heavy }, 2.0, limits::BUS_SAG),
+            (SpeedInput { bus_voltage_v: 18.0, ..heavy }, 0.0, limits::BUS_SAG),
+            (SpeedInput { load_torque_n_m: -0.5, ..HOLD }, -6.0, limits::TORQUE_CURRENT),
+            (SpeedInput { load_torque_n_m: -0.5, bus_voltage_v: 53.0, ..HOLD }, -3.0, limits::REGENERATION),
+            (SpeedInput { load_torque_n_m: -0.5, bus_voltage_v: 55.5, ..HOLD }, 0.0, limits::REGENERATION),
+        ];
+        for (input, expected_a, limit) in cases {
+            let output = control_at(HOLD.speed_rad_per_s).step(&input);
+            assert!((output.torque_current_reference_a - expected_a).abs() < 0.01, "{input:?}: {output:?}");
+            assert_eq!(output.limits, limit, "{input:?}");
+        }
+    }
+
+    #[test]
+    fn a_sag_to_24_v_leaves_what_5000_rpm_needs() {
+        let (speed_rad_per_s, load_torque_n_m) = (523.6, 0.037);
+        let input = SpeedInput {
+            setpoint_rpm: 5000.0,
+            speed_rad_per_s,
+            load_torque_n_m,
+            bus_voltage_v: 24.0,
+            ..HOLD
+        };
+        assert_eq!(control_at(speed_rad_per_s).step(&input).limits & limits::BUS_SAG, 0);
+    }
+
+    #[test]
+    fn no_number_is_taken_at_its_worst() {
+        let nan = f32::NAN;
+        let kept = control_at(HOLD.speed_rad_per_s).step(&SpeedInput { setpoint_rpm: nan, ..HOLD });
+        assert_eq!(kept.limits, limits::SPEED_RANGE);
+        assert!((kept.speed_reference_rad_per_s - HOLD.speed_rad_per_s).abs() < 1e-3);
+        for input in [
+            SpeedInput { speed_rad_per_s: nan, ..HOLD },
+            SpeedInput { load_torque_n_m: nan, ..HOLD },
+            SpeedInput { bus_voltage_v: nan, ..HOLD },
+            SpeedInput { torque_current_limit_a: nan, ..HOLD },
+        ] {
+            assert_eq!(
+                control_at(HOLD.speed_rad_per_s).step(&input).torque_current_reference_a,
+                0.0,
+                "{input:?}"
+            );
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn the_current_is_never_past_its_ceiling(
+            setpoint_rpm in any::<f32>(), speed_rad_per_s in -700.0_f32..700.0,
+            load_torque_n_m in any::<f32>(), bus_voltage_v in any::<f32>(), ceiling in 0.0_f32..8.0,
+        ) {
+            let input = SpeedInput {
+                setpoint_rpm, speed_rad_per_s, load_torque_n_m, bus_voltage_v,
+                torque_current_limit_a: ceiling, enable: true,
+            };
+            let mut control = control();
+            for _ in 0..3 {
+                let output = control.step(&input);
+                prop_assert!(output.torque_current_reference_a.abs() <= ceiling);
+                prop_assert!(output.speed_reference_rad_per_s.abs() < 800.0);
+            }
+        }
+    }
+}
