@@ -9,13 +9,32 @@
     clippy::disallowed_types,
     clippy::arithmetic_side_effects
 )]
-#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing))]
+#![cfg_attr(
+    test,
+    allow(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::indexing_slicing,
+        clippy::arithmetic_side_effects,
+        unreachable_pub
+    )
+)]
 
 #[cfg(test)]
 extern crate std;
 
 #[macro_use]
 pub mod config;
+#[macro_use]
 pub mod mailbox;
+pub mod bearing;
+pub mod mail;
+pub mod math;
+pub mod motor;
 pub mod ports;
+pub mod replay;
 pub mod schedule;
+pub mod task;
+pub mod unit;
+pub mod units;

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Displacement of the rotor from two differential Hall pairs, less what the coils do to the Halls.
+//!
+//! # Model
+//! v+ = v_mid + g (x_h) / 2, v- = v_mid - g (x_h) / 2, x_h = x + p i_own + q i_other
+//! | symbol | meaning | unit | here |
+//! |---|---|---|---|
+//! | g | sensitivity of the pair | V/m | `hall_v_per_m` |
+//! | v_mid | output at the centre | V | `hall_mid_v` |
+//! | p, q | pickup of the own and of the other coil | m/A | `coil_pickup_m_per_a`, `coil_pickup_cross_m_per_a` |
+//!
+//! # Limits and failure
+//! The sum of a pair does not depend on x. A pair whose sum is off by more than `hall_sum_tolerance_v` has
+//! a broken Hall; it gives `None`, and the observer carries on with its model.
+//! Resolution 0.4 um, noise 1 um rms (plant ecmo-50).
+//!
+//! # Source
+//! Differential measurement with magnetic bearings: G. Schweitzer, E. Maslen, Magnetic Bearings, 2009, ch. 3.
+//!
+//! # Shown by
+//! Unit tests below.
+
+use super::BearingConfig;
+
+/// One axis: displacement [m], or `None` when the pair is not to be believed.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct HallPair {
+    m_per_v: f32,
+    sum_v: f32,
+    sum_tolerance_v: f32,
+    pickup_m_per_a: f32,
+    pickup_cross_m_per_a: f32,
+}
+
+impl HallPair {
+    pub(super) fn new(config: &BearingConfig) -> Self {
+        Self {
+            m_per_v: 1.0 / config.hall_v_per_m,
+            sum_v: 2.0 * config.hall_mid_v,
+            sum_tolerance_v: config.hall_sum_tolerance_v,
+            pickup_m_per_a: config.coil_pickup_m_per_a,
+            pickup_cross_m_per_a: config.coil_pickup_cross_m_per_a,
+        }
+    }
+
+    /// Displacement along this axis [m], from the pair's voltages and the currents of the own and the other coil.
+    pub(super) fn displacement_m(&self, plus_v: f32, minus_v: f32, own_a: f32, other_a: f32) -> Option<f32> {
+        let sum_error_v = plus_v + minus_v - self.sum_v;
+        if sum_error_v > -self.sum_tolerance_v && sum_error_v < self.sum_tolerance_v {
+            let pickup_m = self.pickup_m_per_a * own_a + self.pickup_cross_m_per_a * other_a;
+            Some((plus_v - minus_v) * self.m_per_v - pickup_m)
+        } else {
+            None
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pair() -> HallPair {
+        HallPair::new(&BearingConfig::ECMO_50)
+    }
+
+    #[test]
+    fn a_tenth_of_a_millimetre_is_two_tenths_of_a_volt() {
+        let displacement_m = pair().displacement_m(1.75, 1.55, 0.0, 0.0).unwrap();
+        assert!((displacement_m - 100e-6).abs() < 1e-9, "{displacement_m}");
+    }
+
+    #[test]
+    fn coil_pickup_is_taken_off() {
+        let displacement_m = pair().displacement_m(1.65, 1.65, 2.0, 1.0).unwrap();
+        assert!((displacement_m + 2.0 * 5e-6 + 1e-6).abs() < 1e-9, "{displacement_m}");
+    }
+
+    #[test]
+    fn a_broken_hall_is_not_a_displacement() {
+        assert_eq!(pair().displacement_m(0.0, 1.65, 0.0, 0.0), None, "open, pulled down");
+        assert_eq!(pair().displacement_m(3.3, 1.65, 0.0, 0.0), None, "stuck high");
+        assert_eq!(pair().displacement_m(f32::NAN, 1.65, 0.0, 0.0), None);
+        // Both edges of the tolerance.
+        let tolerance_v = BearingConfig::ECMO_50.hall_sum_tolerance_v;
+        assert!(pair().displacement_m(1.65 + 0.99 * tolerance_v, 1.65, 0.0, 0.0).is_some());
+        assert!(pair().displacement_m(1.65 + 1.01 * tolerance_v, 1.65, 0.0, 0.0).is_none());
+    }
+}

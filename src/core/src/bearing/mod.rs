@@ -1,0 +1,413 @@
+// SPDX-License-Identifier: Apache-2.0
+//! The magnetic bearing of one winding set: two Hall pairs and two coil currents in, two coil duties out.
+//!
+//! # States
+//! ```text
+//!            Levitate                 centred for 1 ms
+//!   Off ----------------> LiftOff ----------------------> Levitated
+//!    ^                     |  ^  ^                        |   |
+//!    |                Land |  |  +---1 ms--- Touchdown <--+   | Land
+//!    |                     v  | Levitate   at the clearance   |
+//!    +------- done ------ Landing <---------------------------+
+//! ```
+//! `Off` is asked for by name and opens the coils from every state. A touchdown is counted and the rotor lifted
+//! off again from wherever it then is, as often as it takes: there is no latched stop.
+//!
+//! # Signal path of one axis
+//! [`displacement`](HallPair) -> [`observer`](Observer) -> [`state_feedback`](StateFeedback) ->
+//! [`current_loop`](CurrentLoop). x and y have one each; they meet in the coil pickup and in the state machine.
+//!
+//! # Signs
+//! Positive current pulls toward the positive axis; k_x > 0 pushes off the centre.
+//!
+//! # Timing
+//! One `step` per levitation period (20 kHz). Missed triggers are predicted over, at most `MISSED_MAX` of them.
+//!
+//! # Limits and failure
+//! No valid displacement: the observer predicts. No valid current: the current loop predicts. Both carry for
+//! milliseconds, which is what a burst of interference lasts.
+//!
+//! # Shown by
+//! Unit tests below against a free mass; `tests/scenarios/1a_levitation.toml` against the whole plant.
+
+mod current_loop;
+mod displacement;
+mod observer;
+mod state_feedback;
+mod trajectory;
+
+use crate::config::ConfigError;
+use crate::mail::{BearingState, LevitateRequest, fault, limit};
+use current_loop::{CurrentForecast, CurrentLoop};
+use displacement::HallPair;
+pub use observer::AxisState;
+use observer::{Motion, Observer};
+use state_feedback::StateFeedback;
+use trajectory::{SCurve, Setpoint};
+
+crate::ranged_struct! {
+    /// The bearing as the controller knows it, and its design numbers.
+    pub struct BearingConfig: f32 {
+        /// Rotor mass and the fluid that moves with it [kg].
+        levitated_mass_kg: 0.02..=1.0,
+        /// Force-displacement factor k_x, positive: pushes off centre [N/m].
+        force_displacement_n_per_m: 0.0..=60e3,
+        /// Force-current factor k_i [N/A].
+        force_current_n_per_a: 1.0..=50.0,
+        /// Radial touchdown clearance C [m].
+        clearance_m: 0.1e-3..=3e-3,
+        /// Coil resistance R [ohm].
+        coil_resistance_ohm: 0.1..=10.0,
+        /// Coil inductance L [H].
+        coil_inductance_h: 0.2e-3..=20e-3,
+        /// Largest coil current reference [A].
+        coil_current_a_max: 0.5..=20.0,
+        /// Sensitivity of a differential Hall pair [V/m].
+        hall_v_per_m: 200.0..=20e3,
+        /// Output of each Hall with the rotor at the centre [V].
+        hall_mid_v: 0.5..=2.5,
+        /// Largest deviation of a pair's sum from twice the mid level that is believed [V].
+        hall_sum_tolerance_v: 0.01..=1.0,
+        /// Apparent displacement by the current of the axis' own coil [m/A].
+        coil_pickup_m_per_a: -50e-6..=50e-6,
+        /// Apparent displacement by the current of the other axis' coil [m/A].
+        coil_pickup_cross_m_per_a: -50e-6..=50e-6,
+        /// State feedback of displacement g_x [A/m].
+        feedback_displacement_a_per_m: 1e3..=200e3,
+        /// State feedback of velocity g_v [A.s/m].
+        feedback_velocity_a_s_per_m: 1.0..=300.0,
+        /// State feedback of current g_i [1].
+        feedback_current: 0.0..=2.0,
+        /// Part of the current error that one period takes away c [1].
+        current_loop_fraction: 0.1..=0.95,
+        /// Observer correction of displacement l_x [1].
+        observer_displacement: 0.01..=0.99,
+        /// Observer correction of velocity l_v [1/s].
+        observer_velocity_per_s: 10.0..=20e3,
+        /// Observer correction of disturbance l_d [N/m].
+        observer_force_n_per_m: 1e3..=5e6,
+        /// Largest disturbance force that is believed [N].
+        disturbance_n_max: 1.0..=200.0,
+        /// Duration of the lift-off S-curve [s].
+        liftoff_s: 0.005..=1.0,
+        /// Duration of setting the rotor down [s].
+        landing_s: 0.01..=2.0,
+    }
+}
+
+impl BearingConfig {
+    /// For the plant ecmo-50. The eight `feedback`, `observer` and `current_loop` numbers were found by minimising
+    /// the peak after a 20 N step under: sensitivity peak <= 2.0 and idle current <= 0.16 A rms. Sensitivity stays
+    /// below 3 over k_x 10..25 N/mm, k_i +-20 %, L +-20 %, mass +-10 % together (worst 2.91).
+    /// `tests/clients/test_gains.py` recomputes them.
+    pub const ECMO_50: Self = Self {
+        levitated_mass_kg: 0.1239,
+        force_displacement_n_per_m: 15e3,
+        force_current_n_per_a: 8.0,
+        clearance_m: 0.5e-3,
+        coil_resistance_ohm: 1.0,
+        coil_inductance_h: 2e-3,
+        coil_current_a_max: 6.0,
+        hall_v_per_m: 2e3,
+        hall_mid_v: 1.65,
+        hall_sum_tolerance_v: 0.1,
+        coil_pickup_m_per_a: 5e-6,
+        coil_pickup_cross_m_per_a: 1e-6,
+        feedback_displacement_a_per_m: 25.94e3,
+        feedback_velocity_a_s_per_m: 36.39,
+        feedback_current: 0.1428,
+        current_loop_fraction: 0.558,
+        observer_displacement: 0.4398,
+        observer_velocity_per_s: 2499.0,
+        observer_force_n_per_m: 336.8e3,
+        disturbance_n_max: 60.0,
+        liftoff_s: 0.035,
+        landing_s: 0.1,
+    };
+}
+
+/// Radius at which the rotor counts as touching, as a fraction of the clearance.
+const TOUCHDOWN_FRACTION: f32 = 0.95;
+/// Radius below which a lifted rotor counts as clear, so that touching again is a touchdown.
+const CLEAR_FRACTION: f32 = 0.6;
+/// Radius within which the rotor counts as centred.
+const CENTRED_FRACTION: f32 = 0.1;
+/// Time that the rotor must be centred before it counts as levitated [s].
+const CENTRED_S: f32 = 1e-3;
+/// Time after the end of the S-curve within which it must be centred, else lift-off starts again [s].
+const CENTRING_S_MAX: f32 = 0.1;
+/// Time between touchdown and the new lift-off [s].
+const TOUCHDOWN_S: f32 = 1e-3;
+/// Most missed triggers that are predicted over.
+const MISSED_MAX: u32 = 100;
+
+/// Samples of one period; `None` where the driver does not vouch for them.
+#[derive(Clone, Copy, Debug)]
+pub struct BearingInput {
+    /// Hall voltages x+, x-, y+, y- [V].
+    pub hall_v: Option<[f32; 4]>,
+    /// Coil currents x, y [A].
+    pub coil_current_a: Option<[f32; 2]>,
+    /// Bus voltage [V].
+    pub bus_voltage_v: f32,
+    /// Triggers missed before this one.
+    pub missed: u32,
+    /// What the supervisor asks for.
+    pub request: LevitateRequest,
+}
+
+/// Commands for the next period.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct BearingOutput {
+    /// Duty of the coils x, y, -1 to 1.
+    pub coil_duty: [f32; 2],
+    /// The coil bridges switch.
+    pub gate: bool,
+    /// Bits of [`limit`].
+    pub limits: u32,
+    /// Bits of [`fault`].
+    pub faults: u32,
+}
+
+/// Everything that one axis has of its own.
+#[derive(Clone, Copy, Debug)]
+struct Axis {
+    hall: HallPair,
+    motion: Motion,
+    observer: Observer,
+    feedback: StateFeedback,
+    current: CurrentLoop,
+    force_current_n_per_a: f32,
+}
+
+impl Axis {
+    fn new(config: &BearingConfig, period_s: f32) -> Self {
+        Self {
+            hall: HallPair::new(config),
+            motion: Motion::new(config, period_s),
+            observer: Observer::new(config),
+            feedback: StateFeedback::new(config),
+            current: CurrentLoop::new(config, period_s),
+            force_current_n_per_a: config.force_current_n_per_a,
+        }
+    }
+
+    /// Brings the estimate to the present sample and on to the start of the next period.
+    fn observe(&mut self, sample_m: Option<f32>, current_a: Option<f32>) -> CurrentForecast {
+        if let Some(sample_m) = sample_m {
+            self.observer.correct(sample_m);
+        }
+        let forecast = self.current.forecast(current_a, self.observer.state().velocity_m_per_s);
+        let state = self.observer.state();
+        let force_n = self.force_current_n_per_a * forecast.mean_a + state.disturbance_n;
+        let next = self.motion.after(state, force_n);
+        self.observer.advance(next);
+        forecast
+    }
+
+    /// Duty for the next period and the limits that act; `observe` comes first.
+    fn control(&mut self, forecast: &CurrentForecast, setpoint: &Setpoint, bus_voltage_v: f32) -> (f32, u32) {
+        let next = self.observer.state();
+        let (reference_a, current_limited) = self.feedback.reference_a(next, forecast.next_a, setpoint);
+        let (duty, voltage_limited) = self.current.duty(reference_a, next.velocity_m_per_s, bus_voltage_v);
+        let limits = if current_limited { limit::COIL_CURRENT } else { 0 }
+            | if voltage_limited { limit::COIL_VOLTAGE } else { 0 };
+        (duty, limits)
+    }
+}
+
+/// The states of the [module](self) with what belongs to each.
+#[derive(Clone, Copy, Debug)]
+enum State {
+    Off,
+    LiftOff { curve: SCurve, cleared: bool, centred_s: f32, overtime_s: f32 },
+    Levitated,
+    Landing { curve: SCurve },
+    Touchdown { since_s: f32, at_m: [f32; 2] },
+}
+
+/// See the [module](self).
+#[derive(Clone, Copy, Debug)]
+pub struct Bearing {
+    x: Axis,
+    y: Axis,
+    state: State,
+    period_s: f32,
+    clearance_m: f32,
+    liftoff_s: f32,
+    landing_s: f32,
+    touchdown_count: u32,
+}
+
+impl Bearing {
+    /// A bearing with open coils.
+    ///
+    /// # Errors
+    /// A field of the configuration that is outside its range.
+    pub fn new(config: &BearingConfig, period_s: f32) -> Result<Self, ConfigError> {
+        config.check()?;
+        let axis = Axis::new(config, period_s);
+        Ok(Self {
+            x: axis,
+            y: axis,
+            state: State::Off,
+            period_s,
+            clearance_m: config.clearance_m,
+            liftoff_s: config.liftoff_s,
+            landing_s: config.landing_s,
+            touchdown_count: 0,
+        })
+    }
+
+    /// One levitation period.
+    pub fn step(&mut self, input: &BearingInput) -> BearingOutput {
+        let missed = if input.missed < MISSED_MAX { input.missed } else { MISSED_MAX };
+        for _ in 0..missed {
+            self.x.observe(None, None);
+            self.y.observe(None, None);
+        }
+        let (samples_m, faults) = self.displacement(input);
+        let [current_x_a, current_y_a] = match input.coil_current_a {
+            Some([x, y]) => [Some(x), Some(y)],
+            None => [None, None],
+        };
+        let forecast_x = self.x.observe(samples_m[0], current_x_a);
+        let forecast_y = self.y.observe(samples_m[1], current_y_a);
+        let Some([setpoint_x, setpoint_y]) = self.next_state(input.request) else {
+            self.x.current.restart();
+            self.y.current.restart();
+            return BearingOutput { faults, ..BearingOutput::default() };
+        };
+        let (duty_x, limits_x) = self.x.control(&forecast_x, &setpoint_x, input.bus_voltage_v);
+        let (duty_y, limits_y) = self.y.control(&forecast_y, &setpoint_y, input.bus_voltage_v);
+        BearingOutput { coil_duty: [duty_x, duty_y], gate: true, limits: limits_x | limits_y, faults }
+    }
+
+    /// Displacement samples of both axes [m], and the faults seen in them.
+    fn displacement(&self, input: &BearingInput) -> ([Option<f32>; 2], u32) {
+        let current_fault = if input.coil_current_a.is_none() { fault::CURRENT } else { 0 };
+        let Some([x_plus_v, x_minus_v, y_plus_v, y_minus_v]) = input.hall_v else {
+            return ([None, None], fault::DISPLACEMENT | current_fault);
+        };
+        let [current_x_a, current_y_a] =
+            input.coil_current_a.unwrap_or([self.x.current.predicted_a(), self.y.current.predicted_a()]);
+        let x_m = self.x.hall.displacement_m(x_plus_v, x_minus_v, current_x_a, current_y_a);
+        let y_m = self.y.hall.displacement_m(y_plus_v, y_minus_v, current_y_a, current_x_a);
+        let hall_fault = if x_m.is_none() || y_m.is_none() { fault::DISPLACEMENT } else { 0 };
+        ([x_m, y_m], hall_fault | current_fault)
+    }
+
+    /// Moves the state machine by one period; the set-points of both axes, or `None` with open coils.
+    fn next_state(&mut self, request: LevitateRequest) -> Option<[Setpoint; 2]> {
+        self.state = match (self.state, request) {
+            (_, LevitateRequest::Off) | (State::Off, LevitateRequest::Land) => State::Off,
+            (State::Off | State::Landing { .. }, LevitateRequest::Levitate) => self.lift_off(),
+            (State::LiftOff { .. } | State::Levitated | State::Touchdown { .. }, LevitateRequest::Land) => {
+                State::Landing { curve: self.way_down() }
+            }
+            (state, _) => self.follow(state),
+        };
+        match &mut self.state {
+            State::Off => None,
+            State::LiftOff { curve, .. } | State::Landing { curve } => Some(curve.step()),
+            State::Levitated => Some([Setpoint::default(); 2]),
+            State::Touchdown { at_m, .. } => {
+                Some(at_m.map(|displacement_m| Setpoint { displacement_m, ..Setpoint::default() }))
+            }
+        }
+    }
+
+    /// Changes of state that the rotor causes.
+    fn follow(&mut self, state: State) -> State {
+        match state {
+            State::LiftOff { curve, cleared, centred_s, overtime_s } => {
+                let cleared = cleared || self.is_within(CLEAR_FRACTION);
+                if cleared && !self.is_within(TOUCHDOWN_FRACTION) {
+                    return self.touch_down();
+                }
+                if !curve.is_done() {
+                    return State::LiftOff { curve, cleared, centred_s, overtime_s };
+                }
+                let centred_s =
+                    if self.is_within(CENTRED_FRACTION) { centred_s + self.period_s } else { 0.0 };
+                let overtime_s = overtime_s + self.period_s;
+                if centred_s >= CENTRED_S {
+                    State::Levitated
+                } else if overtime_s >= CENTRING_S_MAX {
+                    self.lift_off()
+                } else {
+                    State::LiftOff { curve, cleared, centred_s, overtime_s }
+                }
+            }
+            State::Levitated if !self.is_within(TOUCHDOWN_FRACTION) => self.touch_down(),
+            State::Touchdown { since_s, .. } if since_s >= TOUCHDOWN_S => self.lift_off(),
+            State::Touchdown { since_s, at_m } => State::Touchdown { since_s: since_s + self.period_s, at_m },
+            State::Landing { curve } if curve.is_done() => State::Off,
+            other => other,
+        }
+    }
+
+    fn touch_down(&mut self) -> State {
+        self.touchdown_count = self.touchdown_count.saturating_add(1);
+        State::Touchdown { since_s: 0.0, at_m: self.displacement_m() }
+    }
+
+    /// Lift-off from where the rotor is now.
+    fn lift_off(&self) -> State {
+        let curve = SCurve::new(self.displacement_m(), [0.0; 2], self.liftoff_s, self.period_s);
+        State::LiftOff { curve, cleared: false, centred_s: 0.0, overtime_s: 0.0 }
+    }
+
+    /// From here to the clearance circle, on the side to which the rotor is pushed anyway.
+    fn way_down(&self) -> SCurve {
+        let push_x_n = self.x.observer.state().disturbance_n;
+        let push_y_n = self.y.observer.state().disturbance_n;
+        let push_n = crate::math::sqrt(push_x_n * push_x_n + push_y_n * push_y_n);
+        let toward = if push_n > 1e-3 { [push_x_n / push_n, push_y_n / push_n] } else { [1.0, 0.0] };
+        SCurve::new(
+            self.displacement_m(),
+            toward.map(|part| part * self.clearance_m),
+            self.landing_s,
+            self.period_s,
+        )
+    }
+
+    fn is_within(&self, fraction: f32) -> bool {
+        let [x_m, y_m] = self.displacement_m();
+        let radius_m = fraction * self.clearance_m;
+        x_m * x_m + y_m * y_m < radius_m * radius_m
+    }
+
+    /// Estimated displacement x, y [m].
+    #[must_use]
+    pub fn displacement_m(&self) -> [f32; 2] {
+        [self.x.observer.state().displacement_m, self.y.observer.state().displacement_m]
+    }
+
+    /// Estimated state of the axes x and y.
+    #[must_use]
+    pub fn axes(&self) -> [AxisState; 2] {
+        [*self.x.observer.state(), *self.y.observer.state()]
+    }
+
+    /// Which state the bearing is in.
+    #[must_use]
+    pub fn state(&self) -> BearingState {
+        match self.state {
+            State::Off => BearingState::Off,
+            State::LiftOff { .. } => BearingState::LiftOff,
+            State::Levitated => BearingState::Levitated,
+            State::Landing { .. } => BearingState::Landing,
+            State::Touchdown { .. } => BearingState::Touchdown,
+        }
+    }
+
+    /// Touchdowns since power-up.
+    #[must_use]
+    pub fn touchdown_count(&self) -> u32 {
+        self.touchdown_count
+    }
+}
+
+#[cfg(test)]
+mod tests;

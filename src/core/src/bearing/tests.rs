@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: Apache-2.0
+//! The bearing in closed loop with a free mass between walls; the whole plant is in `levitas-world`.
+
+use super::*;
+
+const PERIOD_S: f32 = 50e-6;
+
+/// A mass with negative stiffness, two coils with one period of delay, walls at the clearance.
+struct Mass {
+    position_m: [f32; 2],
+    velocity_m_per_s: [f32; 2],
+    current_a: [f32; 2],
+    acting_v: [f32; 2],
+    force_n: [f32; 2],
+}
+
+impl Mass {
+    fn lying_at(angle_rad: f32) -> Self {
+        let position_m = [0.5e-3 * angle_rad.cos(), 0.5e-3 * angle_rad.sin()];
+        Self {
+            position_m,
+            velocity_m_per_s: [0.0; 2],
+            current_a: [0.0; 2],
+            acting_v: [0.0; 2],
+            force_n: [0.0; 2],
+        }
+    }
+
+    fn sample(&self) -> BearingInput {
+        let measured = [0, 1].map(|axis| {
+            self.position_m[axis] + 5e-6 * self.current_a[axis] + 1e-6 * self.current_a[1 - axis]
+        });
+        let halls = measured.map(|x_m| [1.65 + 1e3 * x_m, 1.65 - 1e3 * x_m]);
+        BearingInput {
+            hall_v: Some([halls[0][0], halls[0][1], halls[1][0], halls[1][1]]),
+            coil_current_a: Some(self.current_a),
+            bus_voltage_v: 48.0,
+            missed: 0,
+            request: LevitateRequest::Levitate,
+        }
+    }
+
+    fn advance(&mut self, output: &BearingOutput) {
+        for _ in 0..10 {
+            let dt_s = PERIOD_S / 10.0;
+            let radius_m = self.position_m[0].hypot(self.position_m[1]);
+            for axis in 0..2 {
+                let emf_v = 8.0 * self.velocity_m_per_s[axis];
+                let driving_v = self.acting_v[axis] - self.current_a[axis] - emf_v;
+                self.current_a[axis] += driving_v / 2e-3 * dt_s;
+                let depth_m = (radius_m - 0.5e-3).max(0.0);
+                let wall_n = if depth_m > 0.0 {
+                    -self.position_m[axis] / radius_m * 1e6 * depth_m - 30.0 * self.velocity_m_per_s[axis]
+                } else {
+                    0.0
+                };
+                let force_n =
+                    15e3 * self.position_m[axis] + 8.0 * self.current_a[axis] + self.force_n[axis] + wall_n;
+                self.velocity_m_per_s[axis] += force_n / 0.1239 * dt_s;
+                self.position_m[axis] += self.velocity_m_per_s[axis] * dt_s;
+            }
+        }
+        self.acting_v = if output.gate { output.coil_duty.map(|duty| duty * 48.0) } else { [0.0; 2] };
+    }
+
+    fn radius_um(&self) -> f32 {
+        self.position_m[0].hypot(self.position_m[1]) * 1e6
+    }
+}
+
+struct Bench {
+    bearing: Bearing,
+    mass: Mass,
+}
+
+impl Bench {
+    fn lying_at(angle_rad: f32) -> Self {
+        let bearing = Bearing::new(&BearingConfig::ECMO_50, PERIOD_S).unwrap();
+        let mut bench = Self { bearing, mass: Mass::lying_at(angle_rad) };
+        bench.run_with(0.01, |input| input.request = LevitateRequest::Off);
+        bench
+    }
+
+    fn levitated() -> Self {
+        let mut bench = Self::lying_at(0.3);
+        bench.run(0.1);
+        assert_eq!(bench.bearing.state(), BearingState::Levitated);
+        bench
+    }
+
+    fn run(&mut self, duration_s: f32) -> f32 {
+        self.run_with(duration_s, |_| {})
+    }
+
+    /// Runs and returns the largest radius [um].
+    fn run_with(&mut self, duration_s: f32, change: impl Fn(&mut BearingInput)) -> f32 {
+        let mut peak_um = 0.0_f32;
+        for _ in 0..(duration_s / PERIOD_S).round() as u32 {
+            let mut input = self.mass.sample();
+            change(&mut input);
+            let output = self.bearing.step(&input);
+            self.mass.advance(&output);
+            peak_um = peak_um.max(self.mass.radius_um());
+        }
+        peak_um
+    }
+}
+
+#[test]
+fn it_lifts_off_from_anywhere_and_settles() {
+    for index in 0..24 {
+        let mut bench = Bench::lying_at(index as f32 * core::f32::consts::TAU / 24.0);
+        bench.mass.force_n = [0.6, -0.8];
+        bench.run(0.06);
+        assert_eq!(bench.bearing.state(), BearingState::Levitated, "{index}");
+        assert_eq!(bench.bearing.touchdown_count(), 0);
+        assert!(bench.run(0.02) < 5.0);
+    }
+}
+
+#[test]
+fn a_20_n_step_moves_it_65_um_and_leaves_no_error() {
+    let mut bench = Bench::levitated();
+    bench.mass.force_n = [20.0, 0.0];
+    let peak_um = bench.run(0.05);
+    assert!(peak_um < 70.0, "{peak_um}");
+    assert!(bench.mass.radius_um() < 1.0);
+    let [x, y] = bench.bearing.axes();
+    assert!((x.disturbance_n - 20.0).abs() < 0.2 && y.disturbance_n.abs() < 0.2, "{x:?} {y:?}");
+}
+
+#[test]
+fn too_much_force_is_a_touchdown_and_it_comes_back() {
+    let mut bench = Bench::levitated();
+    bench.mass.force_n = [80.0, 0.0];
+    bench.run(0.02);
+    assert!(bench.bearing.touchdown_count() >= 1);
+    bench.mass.force_n = [1.0, 0.0];
+    bench.run(0.2);
+    assert_eq!(bench.bearing.state(), BearingState::Levitated);
+    assert!(bench.mass.radius_um() < 5.0);
+}
+
+#[test]
+fn half_a_millisecond_without_halls_or_currents_is_carried_by_the_model() {
+    let mut bench = Bench::levitated();
+    bench.mass.force_n = [1.0, 0.0];
+    bench.run(0.05);
+    let peak_um = bench.run_with(0.0005, |input| (input.hall_v, input.coil_current_a) = (None, None));
+    assert!(peak_um.max(bench.run(0.02)) < 30.0);
+    assert_eq!(bench.bearing.touchdown_count(), 0);
+}
+
+#[test]
+fn faults_are_named() {
+    let mut bench = Bench::levitated();
+    let mut input = bench.mass.sample();
+    input.hall_v = Some([0.0, 1.65, 1.65, 1.65]);
+    assert_eq!(bench.bearing.step(&input).faults, fault::DISPLACEMENT);
+    input.coil_current_a = None;
+    assert_eq!(bench.bearing.step(&input).faults, fault::DISPLACEMENT | fault::CURRENT);
+}
+
+#[test]
+fn landing_sets_it_down_where_it_is_pushed_and_opens_the_coils() {
+    let mut bench = Bench::levitated();
+    bench.mass.force_n = [0.0, 1.0];
+    bench.run(0.05);
+    bench.run_with(0.15, |input| input.request = LevitateRequest::Land);
+    assert_eq!(bench.bearing.state(), BearingState::Off);
+    assert!(bench.mass.position_m[1] > 0.45e-3, "{:?}", bench.mass.position_m);
+    assert_eq!(bench.bearing.touchdown_count(), 0);
+}

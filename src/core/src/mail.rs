@@ -1,0 +1,224 @@
+// SPDX-License-Identifier: Apache-2.0
+//! What the tasks of one unit tell each other: one latest-value snapshot per writer.
+//!
+//! | mailbox | written by | read by |
+//! |---|---|---|
+//! | `levitation` | levitation task | speed, circulation, supervisor, shell |
+//! | `speed` | speed task | levitation, shell |
+//! | `circulation` | circulation task | speed, supervisor, shell |
+//! | `supervisor` | supervisor task | levitation, circulation, shell |
+//! | `command` | operator (shell, scenario, link) | supervisor |
+
+use crate::mailbox::Mailbox;
+
+/// State of the bearing; the transitions are drawn in [`crate::bearing`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[repr(u32)]
+pub enum BearingState {
+    /// Coils open.
+    #[default]
+    Off = 0,
+    /// On the way from where the rotor lay to the centre.
+    LiftOff = 1,
+    /// Held at the centre.
+    Levitated = 2,
+    /// On the way down, deliberately.
+    Landing = 3,
+    /// The rotor touched although it was to be held; lift-off follows by itself.
+    Touchdown = 4,
+}
+
+/// What the supervisor asks of the bearing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[repr(u32)]
+pub enum LevitateRequest {
+    /// Coils open, as after power-up.
+    #[default]
+    Off = 0,
+    /// Lift off and hold.
+    Levitate = 1,
+    /// Set the rotor down, then open the coils.
+    Land = 2,
+}
+
+/// State of the unit as the operator sees it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[repr(u32)]
+pub enum UnitState {
+    /// Nothing energised.
+    #[default]
+    Standby = 0,
+    /// Lift-off in progress.
+    LiftingOff = 1,
+    /// Levitated, speed set-points are taken.
+    Operating = 2,
+    /// Speed ramps to zero, then the rotor is set down.
+    Landing = 3,
+}
+
+macro_rules! from_code {
+    ($name:ident { $($variant:ident),+ }) => {
+        impl $name {
+            /// The variant of a code, or the default for a code that does not exist.
+            #[must_use]
+            pub fn from_code(code: u32) -> Self {
+                $( if code == Self::$variant as u32 { return Self::$variant; } )+
+                Self::default()
+            }
+        }
+    };
+}
+from_code!(BearingState { Off, LiftOff, Levitated, Landing, Touchdown });
+from_code!(LevitateRequest { Off, Levitate, Land });
+from_code!(UnitState { Standby, LiftingOff, Operating, Landing });
+
+/// Bearing bits of `LevitationMail::limits`: what saturates now. Bits 0 to 15 are in [`crate::motor::limits`].
+pub mod limit {
+    /// A coil voltage is at the bus voltage.
+    pub const COIL_VOLTAGE: u32 = 1 << 16;
+    /// A coil current reference is at its limit.
+    pub const COIL_CURRENT: u32 = 1 << 17;
+}
+
+/// Bits of `LevitationMail::faults`: what the levitation task does not believe now.
+pub mod fault {
+    /// A displacement pair is invalid or its sum is off; the observer runs on its model.
+    pub const DISPLACEMENT: u32 = 1;
+    /// The angle Halls are not trusted; the angle observer runs on its model.
+    pub const ANGLE: u32 = 1 << 1;
+    /// A coil or phase current is invalid; its reference is used instead.
+    pub const CURRENT: u32 = 1 << 2;
+    /// The bus voltage is invalid; the last good one is used.
+    pub const BUS_VOLTAGE: u32 = 1 << 3;
+    /// The speed task is silent; the last speed is held.
+    pub const SPEED_TASK_SILENT: u32 = 1 << 4;
+    /// The supervisor is silent; its last request stands.
+    pub const SUPERVISOR_SILENT: u32 = 1 << 5;
+}
+
+snapshot! {
+    /// What the levitation task knows and does.
+    pub struct LevitationMail [LEVITATION_WORDS] {
+        /// A [`BearingState`].
+        pub state: u32,
+        /// Displacement x [m].
+        pub displacement_x_m: f32,
+        /// Displacement y [m].
+        pub displacement_y_m: f32,
+        /// Measured coil current x [A].
+        pub coil_current_x_a: f32,
+        /// Measured coil current y [A].
+        pub coil_current_y_a: f32,
+        /// Mechanical rotor angle, estimated [rad].
+        pub rotor_angle_rad: f32,
+        /// Rotor speed, estimated [rad/s].
+        pub rotor_speed_rad_per_s: f32,
+        /// Measured current in the q axis [A].
+        pub torque_current_a: f32,
+        /// Load torque, estimated [N.m].
+        pub load_torque_n_m: f32,
+        /// Bus voltage [V].
+        pub bus_voltage_v: f32,
+        /// Touchdowns since power-up.
+        pub touchdown_count: u32,
+        /// Triggers that were missed since power-up.
+        pub missed_samples: u32,
+        /// Bits of [`limit`] and of [`crate::motor::limits`].
+        pub limits: u32,
+        /// Bits of [`fault`].
+        pub faults: u32,
+    }
+}
+
+snapshot! {
+    /// What the speed task asks of the motor.
+    pub struct SpeedMail [SPEED_WORDS] {
+        /// Reference of the q-axis current [A].
+        pub torque_current_reference_a: f32,
+        /// The motor is to be energised.
+        pub motor_enable: bool,
+        /// The slewed speed reference [rad/s].
+        pub speed_reference_rad_per_s: f32,
+        /// Bits of [`crate::motor::limits`]: what holds the speed back.
+        pub limits: u32,
+    }
+}
+
+snapshot! {
+    /// What the circulation task measures and asks for.
+    pub struct CirculationMail [CIRCULATION_WORDS] {
+        /// Speed set-point [rpm].
+        pub speed_setpoint_rpm: f32,
+        /// Blood flow, positive toward the return cannula [L/min].
+        pub flow_lpm: f32,
+        /// The flow is to be believed.
+        pub flow_valid: bool,
+        /// Drainage pressure [mmHg].
+        pub drainage_pressure_mmhg: f32,
+        /// Pre-membrane pressure [mmHg].
+        pub pre_membrane_pressure_mmhg: f32,
+        /// Return pressure [mmHg].
+        pub return_pressure_mmhg: f32,
+        /// All three pressures are to be believed.
+        pub pressures_valid: bool,
+    }
+}
+
+snapshot! {
+    /// What the supervisor has decided.
+    pub struct SupervisorMail [SUPERVISOR_WORDS] {
+        /// A [`UnitState`].
+        pub state: u32,
+        /// A [`LevitateRequest`].
+        pub levitate: u32,
+        /// This unit may energise the head.
+        pub drive: bool,
+        /// Operator's speed set-point [rpm].
+        pub speed_setpoint_rpm: f32,
+        /// Number of the last command that was looked at.
+        pub command_number: u32,
+        /// 0: it was accepted; else the code of a [`crate::task::supervisor::Refusal`].
+        pub command_result: u32,
+    }
+}
+
+snapshot! {
+    /// A command of the operator.
+    pub struct CommandMail [COMMAND_WORDS] {
+        /// Counts commands; a command is carried out once, when its number is new.
+        pub number: u32,
+        /// A [`crate::task::supervisor::Command`]'s code.
+        pub kind: u32,
+        /// Its argument.
+        pub value: f32,
+    }
+}
+
+/// All mailboxes of one unit; a `static` on the chip.
+#[derive(Debug, Default)]
+pub struct Mailboxes {
+    /// From the levitation task.
+    pub levitation: Mailbox<LEVITATION_WORDS>,
+    /// From the speed task.
+    pub speed: Mailbox<SPEED_WORDS>,
+    /// From the circulation task.
+    pub circulation: Mailbox<CIRCULATION_WORDS>,
+    /// From the supervisor task.
+    pub supervisor: Mailbox<SUPERVISOR_WORDS>,
+    /// From the operator.
+    pub command: Mailbox<COMMAND_WORDS>,
+}
+
+impl Mailboxes {
+    /// Empty mailboxes.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self {
+            levitation: Mailbox::new(),
+            speed: Mailbox::new(),
+            circulation: Mailbox::new(),
+            supervisor: Mailbox::new(),
+            command: Mailbox::new(),
+        }
+    }
+}

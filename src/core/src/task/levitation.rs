@@ -1,0 +1,391 @@
+// SPDX-License-Identifier: Apache-2.0
+//! The levitation task: holds the rotor and drives the phase currents of one winding set. 20 kHz.
+//!
+//! # Reads and writes
+//! Samples of its own winding set; the mail of the supervisor (levitate or not, may this unit drive) and of the
+//! speed task (torque current). Gives duties and gates, and its mail.
+//!
+//! # Stale input
+//! | input | meaning when late, missing or invalid |
+//! |---|---|
+//! | displacement, angle, currents | the observers carry on with their models, the fault is named |
+//! | bus voltage | the last good one |
+//! | trigger | missed periods are predicted over and counted |
+//! | speed task | silent for `SPEED_SILENT_US_MAX`: the speed of that moment is held by a proportional law |
+//! | supervisor | its last request stands: whoever is levitated stays levitated |
+//!
+//! A value that no converter can deliver (not finite, beyond `PLAUSIBLE_*`) counts as missing.
+//!
+//! # Shown by
+//! Unit tests below; `tests/scenarios/1a_levitation.toml`; the replay test of `tests/zephyr`.
+
+use crate::bearing::{Bearing, BearingConfig, BearingInput};
+use crate::config::ConfigError;
+use crate::mail::{LevitateRequest, LevitationMail, Mailboxes, SpeedMail, SupervisorMail, fault};
+use crate::mailbox::Reader;
+use crate::math::saturate;
+use crate::motor::{MotorConfig, MotorDrive, MotorInput};
+use crate::ports::{LevitationInputs, LevitationOutputs, valid};
+use crate::schedule::TaskId;
+
+/// Age from which the speed task counts as silent: five of its periods [us].
+const SPEED_SILENT_US_MAX: u32 = 5_000;
+/// Age from which the supervisor counts as silent: five of its periods [us].
+const SUPERVISOR_SILENT_US_MAX: u32 = 50_000;
+/// Torque current per speed error while the speed task is silent [A.s/rad]: 1 A for 100 rpm.
+const HOLD_A_S_PER_RAD: f32 = 0.1;
+/// Range of a believable sensor voltage [V].
+const PLAUSIBLE_V: f32 = 5.0;
+/// Range of a believable current [A]: twice what the drive can be asked for.
+const PLAUSIBLE_A: f32 = 20.0;
+/// Range of a believable bus voltage [V].
+const PLAUSIBLE_BUS_V: (f32, f32) = (6.0, 80.0);
+/// Bus voltage assumed until the first good sample [V].
+const BUS_V: f32 = 48.0;
+
+/// Configuration of the levitation task.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct LevitationConfig {
+    /// The bearing.
+    pub bearing: BearingConfig,
+    /// The motor's currents and angle.
+    pub motor: MotorConfig,
+}
+
+impl LevitationConfig {
+    /// For the plant ecmo-50.
+    pub const ECMO_50: Self = Self { bearing: BearingConfig::ECMO_50, motor: MotorConfig::ECMO_50 };
+}
+
+/// See the [module](self).
+#[derive(Clone, Debug)]
+pub struct LevitationTask {
+    bearing: Bearing,
+    motor: MotorDrive,
+    supervisor: Reader<SupervisorMail>,
+    speed: Reader<SpeedMail>,
+    held_speed_rad_per_s: Option<f32>,
+    torque_current_reference_a: f32,
+    torque_current_a_max: f32,
+    bus_voltage_v: f32,
+    coil_current_a: [f32; 2],
+    sample_count: Option<u32>,
+    missed_samples: u32,
+    drive_line: bool,
+}
+
+impl LevitationTask {
+    /// A levitation task with everything open.
+    ///
+    /// # Errors
+    /// A field of the configuration that is outside its range.
+    pub fn new(config: &LevitationConfig) -> Result<Self, ConfigError> {
+        let period_us = TaskId::Levitation.slot().period_us();
+        let period_s = period_us as f32 * crate::units::S_PER_US;
+        Ok(Self {
+            bearing: Bearing::new(&config.bearing, period_s)?,
+            motor: MotorDrive::new(&config.motor, period_s)?,
+            supervisor: Reader::new(period_us),
+            speed: Reader::new(period_us),
+            held_speed_rad_per_s: None,
+            torque_current_reference_a: 0.0,
+            torque_current_a_max: config.motor.motor_current_limit_a_max,
+            bus_voltage_v: BUS_V,
+            coil_current_a: [0.0; 2],
+            sample_count: None,
+            missed_samples: 0,
+            drive_line: false,
+        })
+    }
+
+    /// One period.
+    pub fn step(&mut self, samples: &LevitationInputs, mail: &Mailboxes) -> LevitationOutputs {
+        self.supervisor.poll(&mail.supervisor);
+        self.speed.poll(&mail.speed);
+        let missed = self.count(samples.sample_count);
+        let mut faults = self.take_bus_voltage(samples);
+
+        let coil_current_a = believable(samples, valid::COIL_CURRENT, samples.coil_current_a, PLAUSIBLE_A);
+        let (request, drive) = self.request(&mut faults);
+        let bearing = self.bearing.step(&BearingInput {
+            hall_v: believable(samples, valid::DISPLACEMENT, samples.displacement_hall_v, PLAUSIBLE_V),
+            coil_current_a,
+            bus_voltage_v: self.bus_voltage_v,
+            missed,
+            request,
+        });
+        let motor_enable = self.torque_current(&mut faults) && bearing.gate && drive;
+        let phase_current_a = believable(samples, valid::PHASE_CURRENT, samples.phase_current_a, PLAUSIBLE_A);
+        let motor = self.motor.step(&MotorInput {
+            angle_hall_v: believable(samples, valid::ANGLE, samples.angle_hall_v, PLAUSIBLE_V),
+            phase_current_a,
+            bus_voltage_v: self.bus_voltage_v,
+            torque_current_reference_a: self.torque_current_reference_a,
+            enable: motor_enable,
+        });
+        faults |= bearing.faults;
+        faults |= if phase_current_a.is_none() { fault::CURRENT } else { 0 };
+        faults |= if self.motor.rotor().trusted { 0 } else { fault::ANGLE };
+        self.coil_current_a = coil_current_a.unwrap_or(self.coil_current_a);
+        self.publish(mail, bearing.limits | motor.limits, faults);
+
+        self.drive_line = bearing.gate && !self.drive_line;
+        LevitationOutputs {
+            coil_duty: bearing.coil_duty,
+            phase_duty: motor.phase_duty,
+            coil_gate: u32::from(bearing.gate),
+            phase_gate: u32::from(motor.gate),
+            drive_line: u32::from(self.drive_line),
+        }
+    }
+
+    /// Triggers missed since the last step.
+    fn count(&mut self, sample_count: u32) -> u32 {
+        let step = self.sample_count.map_or(1, |last| sample_count.wrapping_sub(last));
+        self.sample_count = Some(sample_count);
+        let missed = step.saturating_sub(1);
+        self.missed_samples = self.missed_samples.saturating_add(missed);
+        missed
+    }
+
+    fn take_bus_voltage(&mut self, samples: &LevitationInputs) -> u32 {
+        let (min_v, max_v) = PLAUSIBLE_BUS_V;
+        if samples.valid & valid::BUS_VOLTAGE != 0
+            && samples.bus_voltage_v > min_v
+            && samples.bus_voltage_v < max_v
+        {
+            self.bus_voltage_v = samples.bus_voltage_v;
+            0
+        } else {
+            fault::BUS_VOLTAGE
+        }
+    }
+
+    /// What the supervisor wants, and whether this unit may energise the head at all.
+    fn request(&self, faults: &mut u32) -> (LevitateRequest, bool) {
+        let Some(supervisor) = self.supervisor.latest() else {
+            return (LevitateRequest::Off, false);
+        };
+        if self.supervisor.age_us() > SUPERVISOR_SILENT_US_MAX {
+            *faults |= fault::SUPERVISOR_SILENT;
+        }
+        if supervisor.drive {
+            (LevitateRequest::from_code(supervisor.levitate), true)
+        } else {
+            (LevitateRequest::Off, false)
+        }
+    }
+
+    /// Updates the torque current reference; true when the motor is to be energised.
+    fn torque_current(&mut self, faults: &mut u32) -> bool {
+        let Some(speed) = self.speed.latest() else {
+            return false;
+        };
+        if self.speed.age_us() <= SPEED_SILENT_US_MAX {
+            self.held_speed_rad_per_s = None;
+            self.torque_current_reference_a =
+                saturate(speed.torque_current_reference_a, self.torque_current_a_max);
+            return speed.motor_enable;
+        }
+        *faults |= fault::SPEED_TASK_SILENT;
+        let measured_rad_per_s = self.motor.rotor().speed_rad_per_s;
+        let held_rad_per_s = *self.held_speed_rad_per_s.get_or_insert(measured_rad_per_s);
+        self.torque_current_reference_a = saturate(
+            speed.torque_current_reference_a + HOLD_A_S_PER_RAD * (held_rad_per_s - measured_rad_per_s),
+            self.torque_current_a_max,
+        );
+        speed.motor_enable
+    }
+
+    fn publish(&self, mail: &Mailboxes, limits: u32, faults: u32) {
+        let [displacement_x_m, displacement_y_m] = self.bearing.displacement_m();
+        let [coil_current_x_a, coil_current_y_a] = self.coil_current_a;
+        let rotor = self.motor.rotor();
+        mail.levitation.write(&LevitationMail {
+            state: self.bearing.state() as u32,
+            displacement_x_m,
+            displacement_y_m,
+            coil_current_x_a,
+            coil_current_y_a,
+            rotor_angle_rad: rotor.angle_rad,
+            rotor_speed_rad_per_s: rotor.speed_rad_per_s,
+            torque_current_a: self.motor.current_dq_a().q,
+            load_torque_n_m: rotor.load_torque_n_m,
+            bus_voltage_v: self.bus_voltage_v,
+            touchdown_count: self.bearing.touchdown_count(),
+            missed_samples: self.missed_samples,
+            limits,
+            faults,
+        });
+    }
+}
+
+/// The samples of a group if the driver vouches for them and each lies within +-`limit`.
+fn believable<const N: usize>(
+    samples: &LevitationInputs,
+    group: u32,
+    values: [f32; N],
+    limit: f32,
+) -> Option<[f32; N]> {
+    let inside = values.iter().all(|value| *value > -limit && *value < limit);
+    (samples.valid & group != 0 && inside).then_some(values)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::mail::BearingState;
+
+    fn centred(sample_count: u32) -> LevitationInputs {
+        LevitationInputs {
+            displacement_hall_v: [1.65; 4],
+            angle_hall_v: [1.0, 0.0],
+            bus_voltage_v: 48.0,
+            sample_count,
+            valid: valid::LEVITATION,
+            ..LevitationInputs::default()
+        }
+    }
+
+    fn supervisor(levitate: LevitateRequest, drive: bool) -> SupervisorMail {
+        SupervisorMail {
+            state: 0,
+            levitate: levitate as u32,
+            drive,
+            speed_setpoint_rpm: 0.0,
+            command_number: 0,
+            command_result: 0,
+        }
+    }
+
+    struct Bench {
+        task: LevitationTask,
+        mail: Mailboxes,
+        count: u32,
+    }
+
+    impl Bench {
+        fn new() -> Self {
+            let task = LevitationTask::new(&LevitationConfig::ECMO_50).unwrap();
+            Self { task, mail: Mailboxes::new(), count: 0 }
+        }
+
+        fn step(&mut self, change: impl Fn(&mut LevitationInputs)) -> (LevitationOutputs, LevitationMail) {
+            self.count += 1;
+            let mut samples = centred(self.count);
+            change(&mut samples);
+            let outputs = self.task.step(&samples, &self.mail);
+            (outputs, self.mail.levitation.read().unwrap().1)
+        }
+
+        fn levitated() -> Self {
+            let mut bench = Self::new();
+            bench.mail.supervisor.write(&supervisor(LevitateRequest::Levitate, true));
+            for _ in 0..1000 {
+                bench.step(|_| {});
+            }
+            let (outputs, mail) = bench.step(|_| {});
+            assert_eq!((outputs.coil_gate, mail.state), (1, BearingState::Levitated as u32));
+            bench
+        }
+    }
+
+    #[test]
+    fn without_a_supervisor_or_in_standby_all_gates_stay_open() {
+        let mut bench = Bench::new();
+        assert_eq!(bench.step(|_| {}).0.coil_gate, 0);
+        bench.mail.supervisor.write(&supervisor(LevitateRequest::Levitate, false));
+        let outputs = bench.step(|_| {}).0;
+        assert_eq!((outputs.coil_gate, outputs.phase_gate, outputs.drive_line), (0, 0, 0));
+    }
+
+    #[test]
+    fn the_drive_line_alternates_while_it_drives_and_only_then() {
+        let mut bench = Bench::levitated();
+        let levels: std::vec::Vec<u32> = (0..4).map(|_| bench.step(|_| {}).0.drive_line).collect();
+        assert!(levels == [0, 1, 0, 1] || levels == [1, 0, 1, 0], "{levels:?}");
+        bench.mail.supervisor.write(&supervisor(LevitateRequest::Off, true));
+        assert!((0..4).all(|_| bench.step(|_| {}).0.drive_line == 0));
+    }
+
+    #[test]
+    fn a_silent_supervisor_never_drops_the_rotor() {
+        let mut bench = Bench::levitated();
+        let mail = (0..40_000).map(|_| bench.step(|_| {})).last().unwrap().1;
+        assert_eq!(mail.state, BearingState::Levitated as u32);
+        assert_ne!(mail.faults & fault::SUPERVISOR_SILENT, 0);
+    }
+
+    #[test]
+    fn a_silent_speed_task_is_named_and_the_motor_stays_on() {
+        let mut bench = Bench::levitated();
+        bench.mail.speed.write(&SpeedMail {
+            torque_current_reference_a: 1.0,
+            motor_enable: true,
+            speed_reference_rad_per_s: 0.0,
+            limits: 0,
+        });
+        for _ in 0..101 {
+            assert_eq!(bench.step(|_| {}).1.faults & fault::SPEED_TASK_SILENT, 0);
+        }
+        let (outputs, mail) = bench.step(|_| {});
+        assert_ne!(mail.faults & fault::SPEED_TASK_SILENT, 0);
+        assert_eq!(outputs.phase_gate, 1);
+    }
+
+    #[test]
+    fn missed_triggers_are_counted_across_the_wrap() {
+        let mut bench = Bench::new();
+        bench.task.step(&centred(u32::MAX - 1), &bench.mail);
+        bench.task.step(&centred(2), &bench.mail);
+        assert_eq!(bench.task.missed_samples, 3);
+    }
+
+    #[test]
+    fn nonsense_never_leaves_the_ranges_and_leaves_no_trace() {
+        let mut bench = Bench::levitated();
+        for value in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY, f32::MAX, 1e-40] {
+            for group in 0..5 {
+                for _ in 0..5 {
+                    let (outputs, mail) = bench.step(|samples| match group {
+                        0 => samples.displacement_hall_v[1] = value,
+                        1 => samples.angle_hall_v = [value; 2],
+                        2 => samples.coil_current_a[0] = value,
+                        3 => samples.phase_current_a[2] = value,
+                        _ => samples.bus_voltage_v = value,
+                    });
+                    assert!(outputs.coil_duty.iter().all(|duty| duty.abs() <= 1.0), "{value} {group}");
+                    assert!(
+                        outputs.phase_duty.iter().all(|duty| (0.0..=1.0).contains(duty)),
+                        "{value} {group}"
+                    );
+                    assert_eq!(mail.state, BearingState::Levitated as u32, "{value} {group}");
+                }
+                for _ in 0..2000 {
+                    bench.step(|_| {});
+                }
+                let (outputs, mail) = bench.step(|_| {});
+                assert_eq!(
+                    mail.faults & !(fault::SUPERVISOR_SILENT | fault::SPEED_TASK_SILENT),
+                    0,
+                    "{value} {group}"
+                );
+                assert!(
+                    outputs.coil_duty.iter().all(|duty| duty.abs() < 0.01),
+                    "{value} {group}: {outputs:?}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn invalid_groups_are_named() {
+        let mut bench = Bench::levitated();
+        let faults =
+            |bench: &mut Bench, group: u32| bench.step(|samples| samples.valid &= !group).1.faults & 0xf;
+        assert_eq!(faults(&mut bench, valid::DISPLACEMENT), fault::DISPLACEMENT);
+        assert_eq!(faults(&mut bench, valid::COIL_CURRENT), fault::CURRENT);
+        assert_eq!(faults(&mut bench, valid::PHASE_CURRENT), fault::CURRENT);
+        assert_eq!(faults(&mut bench, valid::BUS_VOLTAGE), fault::BUS_VOLTAGE);
+    }
+}

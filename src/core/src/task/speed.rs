@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+//! The speed task: speed set-point in, torque current out. 1 kHz.
+//!
+//! # Reads and writes
+//! The mail of the levitation task (speed, load torque, bus) and of the circulation task (set-point);
+//! gives the torque-current reference.
+//!
+//! # Stale input
+//! Circulation silent: its last set-point stands. Levitation silent for `LEVITATION_SILENT_US_MAX`: the motor is
+//! switched off, because then nobody knows the speed. The motor is energised only while the rotor is levitated,
+//! or touching and about to be lifted again.
+//!
+//! # Shown by
+//! Unit tests below; `tests/scenarios/1a_levitation.toml`.
+
+use crate::config::ConfigError;
+use crate::mail::{BearingState, CirculationMail, LevitationMail, Mailboxes, SpeedMail};
+use crate::mailbox::Reader;
+use crate::motor::{MotorConfig, SpeedConfig, SpeedControl, SpeedInput};
+use crate::schedule::TaskId;
+
+/// Age from which the levitation task counts as silent [us].
+const LEVITATION_SILENT_US_MAX: u32 = 5_000;
+
+/// See the [module](self).
+#[derive(Clone, Debug)]
+pub struct SpeedTask {
+    control: SpeedControl,
+    levitation: Reader<LevitationMail>,
+    circulation: Reader<CirculationMail>,
+    torque_current_limit_a: f32,
+}
+
+impl SpeedTask {
+    /// A speed task with the motor off; the motor's numbers give its feed-forward and its limits.
+    ///
+    /// # Errors
+    /// A field of the configuration that is outside its range.
+    pub fn new(config: &SpeedConfig, motor: &MotorConfig) -> Result<Self, ConfigError> {
+        let period_us = TaskId::Speed.slot().period_us();
+        Ok(Self {
+            control: SpeedControl::new(config, motor, period_us as f32 * crate::units::S_PER_US)?,
+            levitation: Reader::new(period_us),
+            circulation: Reader::new(period_us),
+            torque_current_limit_a: motor.motor_current_limit_a_max,
+        })
+    }
+
+    /// One period.
+    pub fn step(&mut self, mail: &Mailboxes) {
+        self.levitation.poll(&mail.levitation);
+        self.circulation.poll(&mail.circulation);
+        let setpoint_rpm =
+            self.circulation.latest().map_or(0.0, |circulation| circulation.speed_setpoint_rpm);
+        let levitation = self.levitation.fresh(LEVITATION_SILENT_US_MAX);
+        let enable = levitation.is_some_and(|levitation| {
+            matches!(
+                BearingState::from_code(levitation.state),
+                BearingState::Levitated | BearingState::Touchdown
+            ) || (BearingState::from_code(levitation.state) == BearingState::LiftOff
+                && levitation.touchdown_count > 0)
+        });
+        let output = self.control.step(&SpeedInput {
+            setpoint_rpm,
+            speed_rad_per_s: levitation.map_or(0.0, |levitation| levitation.rotor_speed_rad_per_s),
+            load_torque_n_m: levitation.map_or(0.0, |levitation| levitation.load_torque_n_m),
+            bus_voltage_v: levitation.map_or(0.0, |levitation| levitation.bus_voltage_v),
+            torque_current_limit_a: self.torque_current_limit_a,
+            enable,
+        });
+        mail.speed.write(&SpeedMail {
+            torque_current_reference_a: output.torque_current_reference_a,
+            motor_enable: enable,
+            speed_reference_rad_per_s: output.speed_reference_rad_per_s,
+            limits: output.limits,
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::mail::{CIRCULATION_WORDS, LEVITATION_WORDS};
+    use crate::mailbox::Words;
+
+    fn levitation(state: BearingState) -> LevitationMail {
+        let empty: LevitationMail = Words::<LEVITATION_WORDS>::from_words([0; LEVITATION_WORDS]);
+        LevitationMail { state: state as u32, bus_voltage_v: 48.0, ..empty }
+    }
+
+    fn setpoint(speed_setpoint_rpm: f32) -> CirculationMail {
+        let empty: CirculationMail = Words::<CIRCULATION_WORDS>::from_words([0; CIRCULATION_WORDS]);
+        CirculationMail { speed_setpoint_rpm, ..empty }
+    }
+
+    #[test]
+    fn the_motor_is_energised_only_while_somebody_holds_the_rotor() {
+        let mut task = SpeedTask::new(&SpeedConfig::ECMO_50, &MotorConfig::ECMO_50).unwrap();
+        let mail = Mailboxes::new();
+        mail.circulation.write(&setpoint(3000.0));
+        let step = |task: &mut SpeedTask, state| {
+            mail.levitation.write(&levitation(state));
+            task.step(&mail);
+            mail.speed.read::<SpeedMail>().unwrap().1
+        };
+        assert!(!step(&mut task, BearingState::Off).motor_enable);
+        assert!(!step(&mut task, BearingState::LiftOff).motor_enable);
+        assert!(step(&mut task, BearingState::Levitated).motor_enable);
+        assert!(step(&mut task, BearingState::Levitated).torque_current_reference_a > 0.0);
+        assert!(!step(&mut task, BearingState::Landing).motor_enable);
+    }
+
+    #[test]
+    fn nobody_knows_the_speed_when_levitation_is_silent() {
+        let mut task = SpeedTask::new(&SpeedConfig::ECMO_50, &MotorConfig::ECMO_50).unwrap();
+        let mail = Mailboxes::new();
+        mail.circulation.write(&setpoint(3000.0));
+        mail.levitation.write(&levitation(BearingState::Levitated));
+        let enabled = (0..8).map(|_| {
+            task.step(&mail);
+            mail.speed.read::<SpeedMail>().unwrap().1.motor_enable
+        });
+        assert_eq!(enabled.collect::<std::vec::Vec<_>>(), [true, true, true, true, true, true, false, false]);
+    }
+}

@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: Apache-2.0
+//! One unit: its role, its whole configuration, and all its tasks with their mailboxes.
+//!
+//! The simulator steps a [`Unit`]; on Zephyr each thread owns its task and the mailboxes are a `static`.
+
+use crate::config::{ConfigError, Field};
+use crate::mail::{Mailboxes, SupervisorMail};
+use crate::motor::SpeedConfig;
+use crate::ports::{CirculationInputs, LevitationInputs, LevitationOutputs};
+use crate::task::circulation::{CirculationConfig, CirculationTask};
+use crate::task::levitation::{LevitationConfig, LevitationTask};
+use crate::task::speed::SpeedTask;
+use crate::task::supervisor::{Command, Refusal, SupervisorConfig, SupervisorTask};
+
+/// Which of the two units this is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// Runs the therapy on winding set A.
+    Host,
+    /// Hot backup on winding set B. Until takeover exists it observes and never energises.
+    EmergencyDrive,
+}
+
+impl Role {
+    /// Whether a unit of this role may energise the head.
+    #[must_use]
+    pub const fn drives(self) -> bool {
+        matches!(self, Self::Host)
+    }
+}
+
+/// The configuration of every task of a unit. Field names are unique over all tasks, so that a field is addressed
+/// by its name alone: `config.host.speed_rpm_max`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct UnitConfig {
+    /// Levitation task.
+    pub levitation: LevitationConfig,
+    /// Speed task.
+    pub speed: SpeedConfig,
+    /// Circulation task.
+    pub circulation: CirculationConfig,
+    /// Supervisor task.
+    pub supervisor: SupervisorConfig,
+}
+
+impl UnitConfig {
+    /// For the plant ecmo-50.
+    pub const ECMO_50: Self = Self {
+        levitation: LevitationConfig::ECMO_50,
+        speed: SpeedConfig::ECMO_50,
+        circulation: CirculationConfig::ECMO_50,
+        supervisor: SupervisorConfig::ECMO_50,
+    };
+
+    /// Tables of all fields, by part.
+    pub const PARTS: [(&'static str, &'static [Field<f32>]); 5] = [
+        ("bearing", crate::bearing::BearingConfig::FIELDS),
+        ("motor", crate::motor::MotorConfig::FIELDS),
+        ("speed", SpeedConfig::FIELDS),
+        ("circulation", CirculationConfig::FIELDS),
+        ("supervisor", SupervisorConfig::FIELDS),
+    ];
+
+    /// The field of that name, to read or to override.
+    pub fn field_mut(&mut self, name: &str) -> Option<&mut f32> {
+        self.levitation
+            .bearing
+            .field_mut(name)
+            .or_else(|| self.levitation.motor.field_mut(name))
+            .or_else(|| self.speed.field_mut(name))
+            .or_else(|| self.circulation.field_mut(name))
+            .or_else(|| self.supervisor.field_mut(name))
+    }
+
+    /// Checks everything that `Unit::new` checks.
+    ///
+    /// # Errors
+    /// The first field that is outside its range.
+    pub fn check(&self) -> Result<(), ConfigError> {
+        Unit::new(self, Role::Host).map(|_| ())
+    }
+}
+
+/// See the [module](self).
+#[derive(Debug)]
+pub struct Unit {
+    /// Mailboxes of this unit.
+    pub mail: Mailboxes,
+    levitation: LevitationTask,
+    speed: SpeedTask,
+    circulation: CirculationTask,
+    supervisor: SupervisorTask,
+    command_number: u32,
+}
+
+impl Unit {
+    /// A unit after power-up: nothing energised.
+    ///
+    /// # Errors
+    /// A field of the configuration that is outside its range.
+    pub fn new(config: &UnitConfig, role: Role) -> Result<Self, ConfigError> {
+        Ok(Self {
+            mail: Mailboxes::new(),
+            levitation: LevitationTask::new(&config.levitation)?,
+            speed: SpeedTask::new(&config.speed, &config.levitation.motor)?,
+            circulation: CirculationTask::new(&config.circulation)?,
+            supervisor: SupervisorTask::new(&config.supervisor, config.speed.speed_rpm_max, role.drives())?,
+            command_number: 0,
+        })
+    }
+
+    /// Posts a command; the supervisor looks at it in its next period. Returns the command's number.
+    pub fn command(&mut self, command: Command) -> u32 {
+        self.command_number = self.command_number.wrapping_add(1);
+        self.mail.command.write(&command.to_mail(self.command_number));
+        self.command_number
+    }
+
+    /// What became of a command: `None` while nobody has looked at it.
+    pub fn command_result(&self, number: u32) -> Option<Result<(), Refusal>> {
+        let (_, seen) = self.mail.supervisor.read::<SupervisorMail>()?;
+        (seen.command_number == number).then(|| Refusal::from_code(seen.command_result).map_or(Ok(()), Err))
+    }
+
+    /// One period of the levitation task.
+    pub fn step_levitation(&mut self, samples: &LevitationInputs) -> LevitationOutputs {
+        self.levitation.step(samples, &self.mail)
+    }
+
+    /// One period of the speed task.
+    pub fn step_speed(&mut self) {
+        self.speed.step(&self.mail);
+    }
+
+    /// One period of the circulation task.
+    pub fn step_circulation(&mut self, samples: &CirculationInputs) {
+        self.circulation.step(samples, &self.mail);
+    }
+
+    /// One period of the supervisor task.
+    pub fn step_supervisor(&mut self) {
+        self.supervisor.step(&self.mail);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn field_names_are_unique_and_reachable() {
+        let names: std::vec::Vec<&str> =
+            UnitConfig::PARTS.iter().flat_map(|(_, fields)| fields.iter().map(|field| field.name)).collect();
+        let mut config = UnitConfig::ECMO_50;
+        for (index, name) in names.iter().enumerate() {
+            assert!(!names[..index].contains(name), "{name} twice");
+            assert!(config.field_mut(name).is_some(), "{name}");
+        }
+        assert!(config.field_mut("no_such_field").is_none());
+        assert_eq!(config, UnitConfig::ECMO_50);
+    }
+
+    #[test]
+    fn every_field_is_checked_on_both_sides_of_its_range() {
+        for (_, fields) in UnitConfig::PARTS {
+            for field in fields {
+                for value in [f32::NAN, field.max * 1.01 + 1e-6, field.min - field.min.abs() * 0.01 - 1e-6] {
+                    let mut config = UnitConfig::ECMO_50;
+                    *config.field_mut(field.name).unwrap() = value;
+                    let refused = config.check().unwrap_err();
+                    assert_eq!(refused.field, field.name, "{value}");
+                }
+            }
+        }
+        assert_eq!(UnitConfig::ECMO_50.check(), Ok(()));
+    }
+}
