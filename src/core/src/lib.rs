@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #![doc = include_str!("../README.md")]
 #![no_std]
+// Units stand in brackets, [rpm], which rustdoc takes for links.
+#![allow(rustdoc::broken_intra_doc_links)]
 #![deny(
     clippy::unwrap_used,
     clippy::expect_used,

@@ -171,3 +171,17 @@ fn landing_sets_it_down_where_it_is_pushed_and_opens_the_coils() {
     assert!(bench.mass.position_m[1] > 0.45e-3, "{:?}", bench.mass.position_m);
     assert_eq!(bench.bearing.touchdown_count(), 0);
 }
+
+#[test]
+fn signs_of_force_and_displacement() {
+    let mut bench = Bench::levitated();
+    bench.mass.force_n = [0.0, 4.0];
+    bench.run(0.002);
+    // Pushed toward +y: the y Halls and the estimate say so, and the current pulls back.
+    assert!(bench.mass.position_m[1] > 1e-6 && bench.bearing.displacement_m()[1] > 1e-6);
+    bench.run(0.05);
+    assert!((bench.mass.current_a[1] + 0.5).abs() < 0.01, "{:?}", bench.mass.current_a);
+    // Positive duty is positive current.
+    let output = bench.bearing.step(&bench.mass.sample());
+    assert!(output.coil_duty[1] < 0.0);
+}
