@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+#![doc = include_str!("../README.md")]
+#![no_std]
+#![forbid(unsafe_code)]
+
+#[cfg(test)]
+extern crate std;
+
+mod circuit;
+mod disturbance;
+mod dynamics;
+mod film;
+mod keys;
+mod noise;
+mod parameters;
+mod presets;
+mod pump;
+mod pump_table;
+mod sensors;
+mod truth;
+mod windings;
+mod world;
+
+pub use disturbance::Disturbance;
+pub use keys::{Key, KeyInfo, PlantError, SetError};
+pub use parameters::{
+    AngleSensor, Bearing, Cannula, Circuit, CurrentSensor, DisplacementSensor, Drive, DriveLine, FlowMeter,
+    MembraneLung, Motor, Patient, Plant, PressureSensor, Pump, ReturnClamp, Rotor, RotorFluid, Section,
+    Tubing, VECTOR_KEYS, VectorKey,
+};
+pub use presets::{BENCH, BENCH_LOOP, ECMO_50, VA_25_21, VA_ADULT};
+pub use pump_table::{CurveError, CurvePoint, CurveProblem, POINT_COUNT_MAX, PumpTable, SPEED_COUNT_MAX};
+pub use truth::Truth;
+pub use world::{InitialState, RotorStart, STEP_S, Setup, SetupError, World};
+
+/// Conversion factors, exact where the definition is.
+pub mod units {
+    /// Pascal per millimetre of mercury.
+    pub const PA_PER_MMHG: f64 = 133.322_387_415;
+    /// Cubic metres per second per litre per minute.
+    pub const M3_PER_S_PER_LPM: f64 = 1.0 / 60_000.0;
+    /// Radians per second per revolution per minute.
+    pub const RAD_PER_S_PER_RPM: f64 = core::f64::consts::PI / 30.0;
+    /// Radians per degree.
+    pub const RAD_PER_DEG: f64 = core::f64::consts::PI / 180.0;
+    /// Standard acceleration of gravity, the g of a shock [m/s2].
+    pub const STANDARD_GRAVITY_M_PER_S2: f64 = 9.806_65;
+}

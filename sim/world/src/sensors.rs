@@ -1,0 +1,348 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Sensors: from the state of the world to what the converters and meters deliver.
+//!
+//! # Model
+//! | sensor | signal |
+//! |---|---|
+//! | displacement Hall pair | 1.65 V +- v/2 x_s; x_s: sensor plane, runout (1x, 2x) and pickup through a first-order lag; noise, converter step, 0 to 3.3 V |
+//! | angle Halls | (1 +- mismatch/2) (cos, sin)(theta + offset) + noise |
+//! | currents | i (1 +- gain error) +- offset + noise, converter step, 2048 steps either way |
+//! | bus voltage | exact |
+//! | transit time | L / (c -+ v cos) + wall delay +- drift/2 + noise / sqrt(shots), mean over the time since the last sample |
+//! | pressure | first-order lag, +- offset, noise |
+//!
+//! Where +- stands, the sign alternates: x, y; A, B, C; site by site.
+//! # Timing
+//! Lags are exact for an input that is linear within a period.
+//! # Limits and failure
+//! Temperature drifts are 0: the world has no temperatures yet. `valid` is always all ones.
+//! # Source
+//! Plant file ecmo-50; the flow meter's path: L = D / sin(angle), true angle = assumed angle + error.
+
+use core::f64::consts::PI;
+
+use levitas_core::ports::{CirculationInputs, LevitationInputs, valid};
+
+use crate::circuit::{Pressures, reynolds_per_lpm, turbulence};
+use crate::dynamics::{COIL, Dynamics, PHASE, POSITION, State, TILT};
+use crate::noise::Noise;
+use crate::parameters::{FlowMeter, Plant};
+use crate::units::{M3_PER_S_PER_LPM, RAD_PER_DEG};
+use crate::windings::phase_currents;
+
+/// Mid level and top of the converters [V].
+const MID_V: f64 = 1.65;
+const TOP_V: f64 = 3.3;
+/// Steps of a current sensor to either side.
+const CURRENT_STEPS: f64 = 2048.0;
+/// Angles at which the runout of the target is largest on x [rad].
+const RUNOUT_1X_RAD: f64 = 0.7;
+const RUNOUT_2X_RAD: f64 = -0.4;
+
+/// First-order lag, exact for inputs that are linear between two updates.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Lag {
+    keep: f64,
+    from_old: f64,
+    from_new: f64,
+}
+
+impl Lag {
+    pub(crate) fn new(time_constant_s: f64, step_s: f64) -> Self {
+        let ratio = step_s / time_constant_s;
+        let keep = libm::exp(-ratio);
+        let mean = -libm::expm1(-ratio) / ratio;
+        Self { keep, from_old: mean - keep, from_new: 1.0 - mean }
+    }
+
+    pub(crate) fn update(&self, output: f64, old: f64, new: f64) -> f64 {
+        self.keep * output + self.from_old * old + self.from_new * new
+    }
+}
+
+/// Rounds to the nearest multiple of `lsb`; 0 means no converter.
+fn quantise(value: f64, lsb: f64) -> f64 {
+    /// 1.5 times 2^52: adding it leaves no place for a fraction.
+    const NO_FRACTION: f64 = 6_755_399_441_055_744.0;
+    if lsb > 0.0 { ((value / lsb + NO_FRACTION) - NO_FRACTION) * lsb } else { value }
+}
+
+/// Errors of the current sensors: gain and offset by channel.
+fn current_errors(plant: &Plant, sign: f64) -> [f64; 2] {
+    [1.0 + sign * plant.sensor_current.gain_error, sign * plant.sensor_current.offset_a]
+}
+
+/// The sensors of one winding set.
+#[derive(Clone, Debug)]
+pub(crate) struct SetSensors {
+    set: usize,
+    noise: Noise,
+    lag: Lag,
+    /// Input and output of the lags, per axis [m].
+    seen_m: [f64; 2],
+    lagged_m: [f64; 2],
+    sample_count: u32,
+    runout_1x: [f64; 2],
+    runout_2x: [f64; 2],
+    angle_offset: [f64; 2],
+    hall_noise_v: f64,
+    hall_lsb_v: f64,
+}
+
+impl SetSensors {
+    pub(crate) fn new(plant: &Plant, set: usize, seed: u64, step_s: f64) -> Self {
+        let sensor = &plant.sensor_displacement;
+        let direction = |size: f64, angle: f64| [size * libm::cos(angle), size * libm::sin(angle)];
+        Self {
+            set,
+            noise: Noise::new(seed, set as u64),
+            lag: Lag::new(0.5 / (PI * sensor.bandwidth_hz), step_s),
+            seen_m: [0.0; 2],
+            lagged_m: [0.0; 2],
+            sample_count: 0,
+            runout_1x: direction(sensor.runout_1x_m, RUNOUT_1X_RAD),
+            runout_2x: direction(sensor.runout_2x_m, RUNOUT_2X_RAD),
+            angle_offset: direction(1.0, plant.sensor_angle.offset_error_rad),
+            // The two Halls of a pair have half of the signal each and independent noise.
+            hall_noise_v: sensor.noise_rms_m * sensor.v_per_m * core::f64::consts::FRAC_1_SQRT_2,
+            hall_lsb_v: sensor.lsb_m * sensor.v_per_m,
+        }
+    }
+
+    /// What the displacement Halls would show without lag and noise [m].
+    fn seen(&self, plant: &Plant, state: &State, direction: [f64; 2]) -> [f64; 2] {
+        let sensor = &plant.sensor_displacement;
+        let [cosine, sine] = direction;
+        let [cosine_2, sine_2] = [cosine * cosine - sine * sine, 2.0 * sine * cosine];
+        let (r1, r2) = (self.runout_1x, self.runout_2x);
+        let runout = [
+            r1[0] * cosine - r1[1] * sine + r2[0] * cosine_2 - r2[1] * sine_2,
+            r1[1] * cosine + r1[0] * sine + r2[1] * cosine_2 + r2[0] * sine_2,
+        ];
+        let plane = Dynamics::plane(state, POSITION, TILT, plant.rotor.sensor_plane_offset_m);
+        let own = &state[COIL + 2 * self.set..COIL + 2 * self.set + 2];
+        let other = &state[COIL + 2 - 2 * self.set..COIL + 4 - 2 * self.set];
+        core::array::from_fn(|axis| {
+            let motor = state[PHASE + axis] + state[PHASE + 2 + axis];
+            plane[axis]
+                + runout[axis]
+                + sensor.coil_pickup_m_per_a * own[axis]
+                + sensor.coil_pickup_cross_m_per_a * own[1 - axis]
+                + sensor.other_set_pickup_m_per_a * other[axis]
+                + sensor.motor_pickup_m_per_a * motor
+        })
+    }
+
+    /// Starts the lags in rest.
+    pub(crate) fn start(&mut self, plant: &Plant, state: &State, direction: [f64; 2]) {
+        self.seen_m = self.seen(plant, state, direction);
+        self.lagged_m = self.seen_m;
+    }
+
+    /// Follows the state at the end of a period.
+    pub(crate) fn follow(&mut self, plant: &Plant, state: &State, direction: [f64; 2]) {
+        let seen = self.seen(plant, state, direction);
+        for axis in 0..2 {
+            self.lagged_m[axis] = self.lag.update(self.lagged_m[axis], self.seen_m[axis], seen[axis]);
+        }
+        self.seen_m = seen;
+    }
+
+    /// The samples of this instant.
+    pub(crate) fn sample(
+        &mut self,
+        plant: &Plant,
+        state: &State,
+        direction: [f64; 2],
+        bus_voltage_v: f64,
+    ) -> LevitationInputs {
+        self.sample_count = self.sample_count.wrapping_add(1);
+        let coil = COIL + 2 * self.set;
+        let phases = phase_currents([state[PHASE + 2 * self.set], state[PHASE + 2 * self.set + 1]]);
+        LevitationInputs {
+            displacement_hall_v: self.displacement_halls(plant.sensor_displacement.v_per_m),
+            angle_hall_v: self.angle_halls(plant, direction),
+            coil_current_a: [
+                self.current(plant, state[coil], 1.0),
+                self.current(plant, state[coil + 1], -1.0),
+            ],
+            phase_current_a: [
+                self.current(plant, phases[0], 1.0),
+                self.current(plant, phases[1], -1.0),
+                self.current(plant, phases[2], 1.0),
+            ],
+            bus_voltage_v: bus_voltage_v as f32,
+            sample_count: self.sample_count,
+            valid: valid::LEVITATION,
+        }
+    }
+
+    fn displacement_halls(&mut self, v_per_m: f64) -> [f32; 4] {
+        core::array::from_fn(|channel| {
+            let half = 0.5 * v_per_m * self.lagged_m[channel / 2];
+            let signal = if channel % 2 == 0 { half } else { -half };
+            let volt = MID_V + signal + self.hall_noise_v * self.noise.gaussian();
+            quantise(volt, self.hall_lsb_v).clamp(0.0, TOP_V) as f32
+        })
+    }
+
+    fn angle_halls(&mut self, plant: &Plant, direction: [f64; 2]) -> [f32; 2] {
+        let (sensor, [cosine, sine], [oc, os]) = (&plant.sensor_angle, direction, self.angle_offset);
+        let half = 0.5 * sensor.amplitude_mismatch;
+        let cosine_v =
+            (cosine * oc - sine * os) * (1.0 + half) + sensor.noise_rms_rad * self.noise.gaussian();
+        let sine_v = (sine * oc + cosine * os) * (1.0 - half) + sensor.noise_rms_rad * self.noise.gaussian();
+        [cosine_v as f32, sine_v as f32]
+    }
+
+    fn current(&mut self, plant: &Plant, current_a: f64, sign: f64) -> f32 {
+        let [gain, offset] = current_errors(plant, sign);
+        let sensor = &plant.sensor_current;
+        let read = gain * current_a + offset + sensor.noise_rms_a * self.noise.gaussian();
+        let bound = if sensor.lsb_a > 0.0 { CURRENT_STEPS * sensor.lsb_a } else { f64::INFINITY };
+        quantise(read, sensor.lsb_a).clamp(-bound, bound) as f32
+    }
+}
+
+/// Flow meter and pressure sensors.
+#[derive(Clone, Debug)]
+pub(crate) struct CircuitSensors {
+    noise: Noise,
+    lag: Lag,
+    seen_mmhg: [f64; 3],
+    lagged_mmhg: [f64; 3],
+    flow_sum_lpm: f64,
+    flow_count: f64,
+    path: Path,
+}
+
+/// The ultrasonic path, reduced to what a transit time needs.
+#[derive(Clone, Copy, Debug)]
+struct Path {
+    length_m: f64,
+    velocity_per_lpm: f64,
+    reynolds_per_lpm: f64,
+    meter: FlowMeter,
+    step_s: f64,
+}
+
+impl Path {
+    /// Transit times against and with the flow [s].
+    fn transit_s(&self, flow_lpm: f64) -> [f64; 2] {
+        let laminar = 1.0 - turbulence(self.reynolds_per_lpm * flow_lpm.abs());
+        let along = self.velocity_per_lpm * flow_lpm * (1.0 + self.meter.profile_error * laminar);
+        let c = self.meter.sound_speed_m_per_s;
+        let (wall, drift) = (self.meter.wall_delay_s, 0.5 * self.meter.zero_drift_s);
+        [self.length_m / (c - along) + wall + drift, self.length_m / (c + along) + wall - drift]
+    }
+}
+
+impl CircuitSensors {
+    pub(crate) fn new(plant: &Plant, seed: u64, step_s: f64) -> Self {
+        let meter = plant.flow_meter;
+        let angle = (meter.path_angle_deg + meter.path_angle_error_deg) * RAD_PER_DEG;
+        let area = 0.25 * PI * meter.diameter_m * meter.diameter_m;
+        Self {
+            noise: Noise::new(seed, 2),
+            lag: Lag::new(plant.pressure_sensor.lag_s, step_s),
+            seen_mmhg: [0.0; 3],
+            lagged_mmhg: [0.0; 3],
+            flow_sum_lpm: 0.0,
+            flow_count: 0.0,
+            path: Path {
+                length_m: meter.diameter_m / libm::sin(angle),
+                velocity_per_lpm: M3_PER_S_PER_LPM / area * libm::cos(angle),
+                reynolds_per_lpm: reynolds_per_lpm(meter.diameter_m, &plant.rotor_fluid),
+                meter,
+                step_s,
+            },
+        }
+    }
+
+    /// Starts the lags in rest.
+    pub(crate) fn start(&mut self, pressures: &Pressures) {
+        self.seen_mmhg = [pressures.drainage_mmhg, pressures.pre_membrane_mmhg, pressures.return_mmhg];
+        self.lagged_mmhg = self.seen_mmhg;
+    }
+
+    /// Follows the circuit at the end of a period.
+    pub(crate) fn follow(&mut self, pressures: &Pressures, flow_lpm: f64) {
+        let seen = [pressures.drainage_mmhg, pressures.pre_membrane_mmhg, pressures.return_mmhg];
+        for site in 0..3 {
+            self.lagged_mmhg[site] =
+                self.lag.update(self.lagged_mmhg[site], self.seen_mmhg[site], seen[site]);
+        }
+        self.seen_mmhg = seen;
+        self.flow_sum_lpm += flow_lpm;
+        self.flow_count += 1.0;
+    }
+
+    /// The samples of this instant; `flow_lpm` counts when no time has passed since the last sample.
+    pub(crate) fn sample(&mut self, plant: &Plant, flow_lpm: f64) -> CirculationInputs {
+        let mean_lpm = if self.flow_count > 0.0 { self.flow_sum_lpm / self.flow_count } else { flow_lpm };
+        let shots = (self.flow_count * self.path.step_s * plant.flow_meter.shots_per_s).max(1.0);
+        (self.flow_sum_lpm, self.flow_count) = (0.0, 0.0);
+        let spread = plant.flow_meter.timing_noise_rms_s / libm::sqrt(shots);
+        let [up, down] = self.path.transit_s(mean_lpm).map(|time| time + spread * self.noise.gaussian());
+        let [drainage, pre_membrane, back] = self.pressures(plant);
+        CirculationInputs {
+            flow_transit_up_s: up as f32,
+            flow_transit_down_s: down as f32,
+            flow_amplitude: 1.0,
+            drainage_pressure_mmhg: drainage,
+            pre_membrane_pressure_mmhg: pre_membrane,
+            return_pressure_mmhg: back,
+            valid: valid::CIRCULATION,
+        }
+    }
+
+    fn pressures(&mut self, plant: &Plant) -> [f32; 3] {
+        let sensor = &plant.pressure_sensor;
+        let mut sign = -1.0;
+        self.lagged_mmhg.map(|pressure| {
+            sign = -sign;
+            (pressure + sign * sensor.offset_mmhg + sensor.noise_rms_mmhg * self.noise.gaussian()) as f32
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ECMO_50;
+
+    #[test]
+    fn transit_times_have_the_published_figures() {
+        let mut plant = ECMO_50;
+        plant.flow_meter.path_angle_error_deg = 0.0;
+        plant.flow_meter.profile_error = 0.0;
+        plant.flow_meter.zero_drift_s = 0.0;
+        plant.flow_meter.wall_delay_s = 0.0;
+        let path = CircuitSensors::new(&plant, 1, 50e-6).path;
+        assert!((path.length_m * 1e3 - 13.47).abs() < 0.005, "path {} m", path.length_m);
+        let [still, _] = path.transit_s(0.0);
+        assert!((still * 1e6 - 8.58).abs() < 0.005, "t0 {still} s");
+        let [up, down] = path.transit_s(1.0);
+        assert!(((up - down) * 1e9 - 1.81).abs() < 0.005, "difference {} s", up - down);
+    }
+
+    #[test]
+    fn a_lag_follows_a_ramp_exactly() {
+        let (tau, step) = (1.0 / (2.0 * PI * 10e3), 50e-6);
+        let lag = Lag::new(tau, step);
+        let (mut output, mut time) = (0.0, 0.0);
+        for _ in 0..10 {
+            output = lag.update(output, time, time + step);
+            time += step;
+        }
+        let expected = time - tau + tau * libm::exp(-time / tau);
+        assert!((output - expected).abs() < 1e-15);
+    }
+
+    #[test]
+    fn converter_rounds_to_its_steps() {
+        assert_eq!(quantise(1.26, 0.5), 1.5);
+        assert_eq!(quantise(-1.26, 0.5), -1.5);
+        assert_eq!(quantise(1.26, 0.0), 1.26);
+    }
+}

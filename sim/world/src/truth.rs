@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+//! What is really the case, as opposed to what the sensors say.
+
+/// The state of the world at one instant.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Truth {
+    /// Time since the start [s].
+    pub time_s: f64,
+    /// Displacement of the rotor's centre x, y, z [m].
+    pub displacement_m: [f64; 3],
+    /// Velocity of the rotor's centre x, y, z [m/s].
+    pub velocity_m_per_s: [f64; 3],
+    /// Tilt about x and y [rad].
+    pub tilt_rad: [f64; 2],
+    /// Rate of tilt [rad/s].
+    pub tilt_rate_rad_per_s: [f64; 2],
+    /// Angle of the rotor, 0 to 2 pi [rad].
+    pub rotor_angle_rad: f64,
+    /// Speed of the rotor [rad/s].
+    pub rotor_speed_rad_per_s: f64,
+    /// Coil currents by set, then axis [A].
+    pub coil_current_a: [[f64; 2]; 2],
+    /// Phase currents A, B, C by set [A].
+    pub phase_current_a: [[f64; 3]; 2],
+    /// Current square to the rotor's flux by set [A].
+    pub torque_current_a: [f64; 2],
+    /// Force of all coils [N].
+    pub coil_force_n: [f64; 2],
+    /// Hydraulic radial force [N].
+    pub static_force_n: [f64; 2],
+    /// Radial force of the disturbances of the last period [N].
+    pub disturbance_force_n: [f64; 2],
+    /// Torque of the motor [N m].
+    pub motor_torque_n_m: f64,
+    /// Torque of the pump against it [N m].
+    pub pump_torque_n_m: f64,
+    /// The rotor touches the touchdown circle.
+    pub touching: bool,
+    /// How often it came to touch after having been free by a tenth of the clearance.
+    pub touchdown_count: u32,
+    /// Blood flow toward the return cannula [L/min].
+    pub flow_lpm: f64,
+    /// Pump head [mmHg].
+    pub head_mmhg: f64,
+    /// Pressure before the pump [mmHg].
+    pub drainage_pressure_mmhg: f64,
+    /// Pressure before the membrane lung [mmHg].
+    pub pre_membrane_pressure_mmhg: f64,
+    /// Pressure behind the membrane lung [mmHg].
+    pub return_pressure_mmhg: f64,
+    /// Opening of the return clamp, 0 to 1.
+    pub clamp_opening: f64,
+}

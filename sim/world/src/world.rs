@@ -1,0 +1,353 @@
+// SPDX-License-Identifier: Apache-2.0
+//! The world: rotor, windings, pump, circuit and sensors, stepped together.
+//!
+//! # Timing
+//! `advance` is one levitation period of 50 us. The outputs given to it act in the next period, those given to the
+//! call before act now: with the sample at the start of a period the voltage it causes has its middle 1.5 periods
+//! later. Within a period rotor and windings take [`SUBSTEPS`] Runge-Kutta steps with flow linear in time, then the
+//! circuit one with speed linear in time.
+//! # Limits and failure
+//! Averaged PWM; two perfect buses; one flow. `docs/world.md` lists what is left out and why.
+
+use core::fmt;
+
+use levitas_core::ports::{CirculationInputs, LevitationInputs, LevitationOutputs};
+
+use crate::circuit::{BloodCircuit, Pressures};
+use crate::disturbance::{Disturbance, Disturbances};
+use crate::dynamics::{
+    ANGLE, COIL, Dynamics, Held, PHASE, POSITION, SPEED, State, TILT, TILT_RATE, VELOCITY, wrap,
+};
+use crate::keys::PlantError;
+use crate::parameters::{Circuit, Patient, Plant};
+use crate::pump::Hydraulics;
+use crate::pump_table::PumpTable;
+use crate::sensors::{CircuitSensors, SetSensors};
+use crate::truth::Truth;
+use crate::windings::{Windings, phase_currents};
+
+/// Length of a levitation period and of one `advance` [s].
+pub const STEP_S: f64 = 50e-6;
+/// Runge-Kutta steps per period.
+const SUBSTEPS: usize = 2;
+/// A rotor counts as free again when it is this far inside the touchdown circle.
+const FREE_FRACTION: f64 = 0.9;
+
+/// How the rotor starts.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum RotorStart {
+    /// At rest on the touchdown circle, at this angle from x to y; return clamp closed.
+    Lying {
+        /// Where it lies [rad].
+        angle_rad: f64,
+    },
+    /// In any state, for tests.
+    State(InitialState),
+}
+
+/// A state to start from; all zero and a closed clamp by default.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct InitialState {
+    /// Displacement x, y, z [m].
+    pub displacement_m: [f64; 3],
+    /// Velocity x, y, z [m/s].
+    pub velocity_m_per_s: [f64; 3],
+    /// Tilt about x, y [rad].
+    pub tilt_rad: [f64; 2],
+    /// Rate of tilt about x, y [rad/s].
+    pub tilt_rate_rad_per_s: [f64; 2],
+    /// Angle of the rotor [rad].
+    pub rotor_angle_rad: f64,
+    /// Speed of the rotor [rad/s].
+    pub rotor_speed_rad_per_s: f64,
+    /// Flow [L/min]; 0 while the clamp is closed.
+    pub flow_lpm: f64,
+    /// Opening of the return clamp, 0 to 1.
+    pub clamp_opening: f64,
+}
+
+/// Everything that defines a world.
+#[derive(Clone, Debug)]
+pub struct Setup {
+    /// Pump head, windings, sensors.
+    pub plant: Plant,
+    /// Cannulas, tubing, membrane lung.
+    pub circuit: Circuit,
+    /// Both ends of the circuit.
+    pub patient: Patient,
+    /// A measured pump instead of the formula.
+    pub pump_table: Option<PumpTable>,
+    /// Seed of all noise.
+    pub seed: u64,
+    /// How the rotor starts.
+    pub start: RotorStart,
+}
+
+/// A set-up that is refused.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum SetupError {
+    /// A value of the plant, circuit or patient outside its range.
+    Value(PlantError),
+    /// The start has a value that is not a finite number.
+    Start,
+}
+
+impl fmt::Display for SetupError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Value(error) => error.fmt(f),
+            Self::Start => f.write_str("the rotor's start has a value that is not a finite number"),
+        }
+    }
+}
+
+impl core::error::Error for SetupError {}
+
+impl From<PlantError> for SetupError {
+    fn from(error: PlantError) -> Self {
+        Self::Value(error)
+    }
+}
+
+/// The plant and everything around it.
+#[derive(Clone, Debug)]
+pub struct World {
+    dynamics: Dynamics,
+    windings: Windings,
+    hydraulics: Hydraulics,
+    circuit: BloodCircuit,
+    set_sensors: [SetSensors; 2],
+    circuit_sensors: CircuitSensors,
+    disturbances: Disturbances,
+    state: State,
+    /// Angle of the rotor at the start of the period, its direction, the electrical direction.
+    angle_rad: f64,
+    direction: [f64; 2],
+    electrical: [f64; 2],
+    bus_voltage_v: [f64; 2],
+    pending: [LevitationOutputs; 2],
+    disturbance_force_n: [f64; 2],
+    tick: u64,
+    touching: bool,
+    free: bool,
+    touchdown_count: u32,
+}
+
+impl World {
+    /// A world at time zero.
+    ///
+    /// # Errors
+    /// The first value of the set-up that is out of range.
+    pub fn new(setup: &Setup) -> Result<Self, SetupError> {
+        setup.plant.check()?;
+        setup.circuit.check()?;
+        setup.patient.check_keys()?;
+        let plant = &setup.plant;
+        let start = initial(plant, &setup.start);
+        let state = to_state(&start);
+        let finite = |values: &[f64]| values.iter().all(|value| value.is_finite());
+        if !finite(&state) || !finite(&[start.rotor_angle_rad, start.flow_lpm, start.clamp_opening]) {
+            return Err(SetupError::Start);
+        }
+        let mut circuit = BloodCircuit::new(&setup.circuit, &setup.patient, &plant.rotor_fluid);
+        circuit.start(start.flow_lpm, start.clamp_opening);
+        let mut world = Self {
+            dynamics: Dynamics::new(plant),
+            windings: Windings::new(plant),
+            hydraulics: Hydraulics::new(plant, setup.pump_table.clone()),
+            circuit,
+            set_sensors: [0, 1].map(|set| SetSensors::new(plant, set, setup.seed, STEP_S)),
+            circuit_sensors: CircuitSensors::new(plant, setup.seed, STEP_S),
+            disturbances: Disturbances::default(),
+            state,
+            angle_rad: libm::fmod(start.rotor_angle_rad, core::f64::consts::TAU),
+            direction: [1.0, 0.0],
+            electrical: [1.0, 0.0],
+            bus_voltage_v: [plant.drive.bus_voltage_v; 2],
+            pending: [LevitationOutputs::default(); 2],
+            disturbance_force_n: [0.0; 2],
+            tick: 0,
+            touching: false,
+            free: false,
+            touchdown_count: 0,
+        };
+        world.turn();
+        world.watch_contact();
+        world.free = !world.touching;
+        world.circuit.settle_rate(&world.hydraulics, world.state[SPEED]);
+        let pressures = world.pressures();
+        world.circuit_sensors.start(&pressures);
+        for sensors in &mut world.set_sensors {
+            sensors.start(plant, &world.state, world.direction);
+        }
+        Ok(world)
+    }
+
+    /// Samples of a winding set's sensors, now: set 0 is A (host), everything else B (emergency drive).
+    pub fn sample(&mut self, set: usize) -> LevitationInputs {
+        let set = set.min(1);
+        self.set_sensors[set].sample(
+            &self.dynamics.plant,
+            &self.state,
+            self.direction,
+            self.bus_voltage_v[set],
+        )
+    }
+
+    /// Samples of flow meter and pressure sensors, now; flow is the mean since the last call.
+    pub fn sample_circulation(&mut self) -> CirculationInputs {
+        self.circuit_sensors.sample(&self.dynamics.plant, self.circuit.flow_lpm)
+    }
+
+    /// One levitation period; `outputs` of the sets A and B act in the next one.
+    pub fn advance(&mut self, outputs: &[LevitationOutputs; 2]) {
+        let active = core::mem::replace(&mut self.pending, *outputs);
+        let speed_before = self.state[SPEED];
+        self.move_rotor(&active);
+        self.circuit.advance(&self.hydraulics, [speed_before, self.state[SPEED]], STEP_S);
+        self.turn();
+        self.tick += 1;
+
+        let pressures = self.pressures();
+        self.circuit_sensors.follow(&pressures, self.circuit.flow_lpm);
+        for sensors in &mut self.set_sensors {
+            sensors.follow(&self.dynamics.plant, &self.state, self.direction);
+        }
+    }
+
+    /// Starts a disturbance, which acts from the next `advance` on.
+    pub fn disturb(&mut self, disturbance: Disturbance) {
+        if let Disturbance::Unbalance { eccentricity_m } = disturbance {
+            self.dynamics.plant.rotor.eccentricity_m = eccentricity_m;
+        }
+        self.disturbances.start(disturbance, self.time_s());
+    }
+
+    /// What is really the case.
+    #[must_use]
+    pub fn truth(&self) -> Truth {
+        let state = &self.state;
+        let pressures = self.pressures();
+        let torques = self.dynamics.torques(state, self.electrical, self.circuit.flow_lpm);
+        let alpha_beta = |set: usize| [state[PHASE + 2 * set], state[PHASE + 2 * set + 1]];
+        let coil = |set: usize| [state[COIL + 2 * set], state[COIL + 2 * set + 1]];
+        Truth {
+            time_s: self.time_s(),
+            displacement_m: [state[POSITION], state[POSITION + 1], state[POSITION + 2]],
+            velocity_m_per_s: [state[VELOCITY], state[VELOCITY + 1], state[VELOCITY + 2]],
+            tilt_rad: [state[TILT], state[TILT + 1]],
+            tilt_rate_rad_per_s: [state[TILT_RATE], state[TILT_RATE + 1]],
+            rotor_angle_rad: self.angle_rad,
+            rotor_speed_rad_per_s: state[SPEED],
+            coil_current_a: [coil(0), coil(1)],
+            phase_current_a: [phase_currents(alpha_beta(0)), phase_currents(alpha_beta(1))],
+            torque_current_a: [0, 1].map(|set| Dynamics::torque_current_a(state, set, self.electrical)),
+            coil_force_n: self.dynamics.coil_force_n(state),
+            static_force_n: self.dynamics.static_force_n(self.circuit.flow_lpm),
+            disturbance_force_n: self.disturbance_force_n,
+            motor_torque_n_m: torques.motor_n_m,
+            pump_torque_n_m: torques.pump_n_m,
+            touching: self.touching,
+            touchdown_count: self.touchdown_count,
+            flow_lpm: self.circuit.flow_lpm,
+            head_mmhg: pressures.head_mmhg,
+            drainage_pressure_mmhg: pressures.drainage_mmhg,
+            pre_membrane_pressure_mmhg: pressures.pre_membrane_mmhg,
+            return_pressure_mmhg: pressures.return_mmhg,
+            clamp_opening: self.circuit.clamp_opening,
+        }
+    }
+
+    fn time_s(&self) -> f64 {
+        self.tick as f64 * STEP_S
+    }
+
+    fn pressures(&self) -> Pressures {
+        self.circuit.pressures(&self.hydraulics, self.state[SPEED])
+    }
+
+    /// The substeps of rotor and windings.
+    fn move_rotor(&mut self, active: &[LevitationOutputs; 2]) {
+        let middle_s = self.time_s() + 0.5 * STEP_S;
+        let load = self.disturbances.load(middle_s, self.dynamics.plant.rotor.mass_kg);
+        let (flow_lpm, flow_rate) = (self.circuit.flow_lpm, self.circuit.flow_rate);
+        let still = self.dynamics.static_force_n(flow_lpm + 0.5 * STEP_S * flow_rate);
+        self.disturbance_force_n = load.force_n;
+        let mut held = Held {
+            direction: self.direction,
+            direction_electrical: self.electrical,
+            force_n: [still[0] + load.force_n[0], still[1] + load.force_n[1]],
+            moment_n_m: load.moment_n_m,
+            flow_lpm,
+            flow_rate,
+            start_s: 0.0,
+            coil_voltage_v: [0.0; 4],
+            coil_inverse: [[0.0; 3]; 2],
+            phase_voltage_v: [[0.0; 2]; 2],
+            phase_projection: [[0.0; 3]; 2],
+        };
+        let step_s = STEP_S / SUBSTEPS as f64;
+        for _ in 0..SUBSTEPS {
+            self.windings.apply(active, self.bus_voltage_v, &self.state, &mut held);
+            let mut next = self.dynamics.step(&held, &self.state, step_s);
+            self.windings.extinguish(active, &self.state, &mut next);
+            self.state = next;
+            self.watch_contact();
+            held.start_s += step_s;
+        }
+    }
+
+    /// Moves the angle turned in the period into the rotor's angle.
+    fn turn(&mut self) {
+        self.angle_rad = wrap(self.angle_rad + self.state[ANGLE]);
+        self.state[ANGLE] = 0.0;
+        let (sine, cosine) = libm::sincos(self.angle_rad);
+        self.direction = [cosine, sine];
+        let poles = self.dynamics.plant.motor.pole_pairs;
+        self.electrical = if poles == 1.0 {
+            self.direction
+        } else {
+            let (sine, cosine) = libm::sincos(poles * self.angle_rad);
+            [cosine, sine]
+        };
+    }
+
+    fn watch_contact(&mut self) {
+        let clearance = self.dynamics.plant.rotor.clearance_m;
+        let (x, y) = (self.state[POSITION], self.state[POSITION + 1]);
+        let square = x * x + y * y;
+        self.touching = square >= clearance * clearance;
+        if self.touching && self.free {
+            self.touchdown_count = self.touchdown_count.wrapping_add(1);
+        }
+        let inside = FREE_FRACTION * clearance;
+        self.free = if self.touching { false } else { self.free || square < inside * inside };
+    }
+}
+
+fn initial(plant: &Plant, start: &RotorStart) -> InitialState {
+    match *start {
+        RotorStart::State(state) => state,
+        RotorStart::Lying { angle_rad } => {
+            let (sine, cosine) = libm::sincos(angle_rad);
+            // As deep in the touchdown circle as the negative stiffness presses it.
+            let pressed = plant.rotor.k_x_n_per_m * plant.rotor.clearance_m
+                / crate::dynamics::CONTACT_STIFFNESS_N_PER_M;
+            let radius = plant.rotor.clearance_m + pressed;
+            let rotor = &plant.rotor;
+            let sag = rotor.mass_kg * rotor.gravity_z_m_per_s2 / rotor.axial_stiffness_n_per_m;
+            let z = sag.clamp(-rotor.axial_clearance_m, rotor.axial_clearance_m);
+            InitialState { displacement_m: [radius * cosine, radius * sine, z], ..InitialState::default() }
+        }
+    }
+}
+
+fn to_state(start: &InitialState) -> State {
+    let mut state = [0.0; 20];
+    state[POSITION..TILT].copy_from_slice(&start.displacement_m);
+    state[TILT..ANGLE].copy_from_slice(&start.tilt_rad);
+    state[VELOCITY..TILT_RATE].copy_from_slice(&start.velocity_m_per_s);
+    state[TILT_RATE..SPEED].copy_from_slice(&start.tilt_rate_rad_per_s);
+    state[SPEED] = start.rotor_speed_rad_per_s;
+    state
+}
