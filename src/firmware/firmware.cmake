@@ -1,0 +1,31 @@
+# SPDX-License-Identifier: Apache-2.0
+# The application's sources, included by the root CMakeLists.txt and by the test image, which is the application
+# with tests beside it.
+
+if(NOT COMMAND rust_cargo_application)
+  message(FATAL_ERROR "The module zephyr-lang-rust is missing: see docs/firmware.md, 'The trees'")
+endif()
+
+set(glue ${CMAKE_CURRENT_LIST_DIR})
+
+target_include_directories(app PRIVATE ${glue})
+target_sources(app PRIVATE
+  ${glue}/port.c
+  ${glue}/rust_support.c
+  ${glue}/threads.c
+)
+target_sources_ifdef(CONFIG_LEVITAS_SHELL app PRIVATE ${glue}/shell.c)
+
+if(CONFIG_ARCH_POSIX)
+  # The module would choose x86_64-unknown-none, which passes floats in other registers than the C compiler.
+  function(_rust_map_target)
+    set(RUST_TARGET ${CMAKE_HOST_SYSTEM_PROCESSOR}-unknown-linux-gnu PARENT_SCOPE)
+  endfunction()
+endif()
+
+if(CONFIG_ARM)
+  # Rust's objects carry no stack note, and the warning about it is an error under Twister.
+  zephyr_ld_options(-Wl,--no-warn-execstack)
+endif()
+
+add_subdirectory(${glue}/../../firmware ${CMAKE_BINARY_DIR}/firmware)

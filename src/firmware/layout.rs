@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Size and offset of every member that crosses the border to C, as Rust sees them.
+//!
+//! Only images with the simulated plant run tests, so only they have this module. The destructuring in the macro fails to compile when a member is forgotten; the test in tests/zephyr/firmware
+//! compares the rows with C's.
+
+use core::ffi::c_char;
+
+use levitas_core::ports::{CirculationInputs, LevitationInputs, LevitationOutputs};
+
+use super::operator::{OperatorCommand, UnitStatus};
+use super::world::{ForceStep, PlantTruth};
+
+/// Mirrors `struct levitas_layout_row`.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct LayoutRow {
+    record: *const c_char,
+    member: *const c_char,
+    offset: u32,
+    size: u32,
+}
+
+// SAFETY: the pointers are to string constants.
+unsafe impl Sync for LayoutRow {}
+
+/// A string constant with its terminating zero.
+macro_rules! c_text {
+    ($text:expr) => {
+        concat!($text, "\0").as_ptr().cast::<c_char>()
+    };
+}
+
+/// Size of the member that a projection selects.
+const fn member_size<S, M>(_: fn(&S) -> &M) -> usize {
+    size_of::<M>()
+}
+
+macro_rules! rows {
+    ($( $record:ident as $c_record:literal { $($member:ident),+ $(,)? } )+) => {
+        $( const _: fn($record) = |$record { $($member: _),+ }| (); )+
+        static ROWS: &[LayoutRow] = &[ $(
+            LayoutRow {
+                record: c_text!($c_record),
+                member: c_text!(""),
+                offset: 0,
+                size: size_of::<$record>() as u32,
+            },
+            $( LayoutRow {
+                record: c_text!($c_record),
+                member: c_text!(stringify!($member)),
+                offset: core::mem::offset_of!($record, $member) as u32,
+                size: member_size(|record: &$record| &record.$member) as u32,
+            }, )+
+        )+ ];
+    };
+}
+
+rows! {
+    LevitationInputs as "levitas_levitation_inputs" {
+        displacement_hall_v, angle_hall_v, coil_current_a, phase_current_a, bus_voltage_v, sample_count, valid,
+    }
+    LevitationOutputs as "levitas_levitation_outputs" {
+        coil_duty, phase_duty, coil_gate, phase_gate, drive_line,
+    }
+    CirculationInputs as "levitas_circulation_inputs" {
+        flow_transit_up_s, flow_transit_down_s, flow_amplitude, drainage_pressure_mmhg,
+        pre_membrane_pressure_mmhg, return_pressure_mmhg, valid,
+    }
+    UnitStatus as "levitas_unit_status" {
+        state, bearing_state, displacement_m, coil_current_a, speed_setpoint_rpm, speed_rpm, torque_current_a,
+        bus_voltage_v, flow_lpm, drainage_pressure_mmhg, pre_membrane_pressure_mmhg, return_pressure_mmhg,
+        flow_valid, pressures_valid, touchdown_count, missed_samples, limits, faults, command_number, command_result,
+    }
+    OperatorCommand as "levitas_command" { kind, value }
+    PlantTruth as "levitas_truth" {
+        displacement_m, speed_rpm, flow_lpm, head_mmhg, touching, touchdown_count, periods,
+    }
+    ForceStep as "levitas_force_step" { force_n, angle_rad, duration_s }
+    LayoutRow as "levitas_layout_row" { record, member, offset, size }
+}
+
+/// See `shim.h`.
+#[unsafe(no_mangle)]
+extern "C" fn levitas_layout(rows: Option<&mut *const LayoutRow>) -> usize {
+    if let Some(rows) = rows {
+        *rows = ROWS.as_ptr();
+    }
+    ROWS.len()
+}

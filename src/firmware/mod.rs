@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Zephyr glue: the border to C, the units of this image, and in simulation the plant.
+
+#[cfg(levitas_world)]
+pub(crate) mod layout;
+pub(crate) mod operator;
+pub(crate) mod replay;
+pub(crate) mod shim;
+pub(crate) mod units;
+#[cfg(levitas_world)]
+pub(crate) mod world;

@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: Apache-2.0
+//! What an operator at the shell sees and asks for.
+
+use core::fmt::Write;
+use core::sync::atomic::Ordering;
+
+use levitas_core::mail::{CirculationMail, CommandMail, LevitationMail, SupervisorMail};
+use levitas_core::task::supervisor::Refusal;
+use levitas_core::units::RPM_PER_RAD_PER_S;
+
+use super::units::{self, CONFIG};
+
+/// Mirrors `struct levitas_unit_status`.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct UnitStatus {
+    pub(crate) state: u32,
+    pub(crate) bearing_state: u32,
+    pub(crate) displacement_m: [f32; 2],
+    pub(crate) coil_current_a: [f32; 2],
+    pub(crate) speed_setpoint_rpm: f32,
+    pub(crate) speed_rpm: f32,
+    pub(crate) torque_current_a: f32,
+    pub(crate) bus_voltage_v: f32,
+    pub(crate) flow_lpm: f32,
+    pub(crate) drainage_pressure_mmhg: f32,
+    pub(crate) pre_membrane_pressure_mmhg: f32,
+    pub(crate) return_pressure_mmhg: f32,
+    pub(crate) flow_valid: u32,
+    pub(crate) pressures_valid: u32,
+    pub(crate) touchdown_count: u32,
+    pub(crate) missed_samples: u32,
+    pub(crate) limits: u32,
+    pub(crate) faults: u32,
+    pub(crate) command_number: u32,
+    pub(crate) command_result: u32,
+}
+
+/// Mirrors `struct levitas_command`.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct OperatorCommand {
+    pub(crate) kind: u32,
+    pub(crate) value: f32,
+}
+
+impl UnitStatus {
+    fn add_levitation(&mut self, mail: &LevitationMail) {
+        self.bearing_state = mail.state;
+        self.displacement_m = [mail.displacement_x_m, mail.displacement_y_m];
+        self.coil_current_a = [mail.coil_current_x_a, mail.coil_current_y_a];
+        self.speed_rpm = mail.rotor_speed_rad_per_s * RPM_PER_RAD_PER_S;
+        self.torque_current_a = mail.torque_current_a;
+        self.bus_voltage_v = mail.bus_voltage_v;
+        self.touchdown_count = mail.touchdown_count;
+        self.missed_samples = mail.missed_samples;
+        self.limits = mail.limits;
+        self.faults = mail.faults;
+    }
+
+    fn add_circulation(&mut self, mail: &CirculationMail) {
+        self.flow_lpm = mail.flow_lpm;
+        self.flow_valid = u32::from(mail.flow_valid);
+        self.drainage_pressure_mmhg = mail.drainage_pressure_mmhg;
+        self.pre_membrane_pressure_mmhg = mail.pre_membrane_pressure_mmhg;
+        self.return_pressure_mmhg = mail.return_pressure_mmhg;
+        self.pressures_valid = u32::from(mail.pressures_valid);
+    }
+
+    fn add_supervisor(&mut self, mail: &SupervisorMail) {
+        self.state = mail.state;
+        self.speed_setpoint_rpm = mail.speed_setpoint_rpm;
+        self.command_number = mail.command_number;
+        self.command_result = mail.command_result;
+    }
+}
+
+fn status(unit: &units::FirmwareUnit) -> UnitStatus {
+    let mut status = UnitStatus::default();
+    // A snapshot that is being written stays at zero here. The writers outrank every reader of the status, so a
+    // second look finds it whole.
+    if let Some((_, mail)) = unit.mail.levitation.read().or_else(|| unit.mail.levitation.read()) {
+        status.add_levitation(&mail);
+    }
+    if let Some((_, mail)) = unit.mail.circulation.read().or_else(|| unit.mail.circulation.read()) {
+        status.add_circulation(&mail);
+    }
+    if let Some((_, mail)) = unit.mail.supervisor.read().or_else(|| unit.mail.supervisor.read()) {
+        status.add_supervisor(&mail);
+    }
+    status
+}
+
+/// See `shim.h`.
+#[unsafe(no_mangle)]
+extern "C" fn levitas_status_read(unit: u32, result: Option<&mut UnitStatus>) {
+    let unit = usize::try_from(unit).ok().and_then(units::get);
+    if let (Some(unit), Some(result)) = (unit, result) {
+        *result = status(unit);
+    }
+}
+
+/// See `shim.h`.
+#[unsafe(no_mangle)]
+extern "C" fn levitas_command_post(unit: u32, command: Option<&OperatorCommand>) -> u32 {
+    let unit = usize::try_from(unit).ok().and_then(units::get);
+    let (Some(unit), Some(command)) = (unit, command) else { return 0 };
+    let number = unit.command_number.load(Ordering::Relaxed).wrapping_add(1);
+    unit.command_number.store(number, Ordering::Relaxed);
+    unit.mail.command.write(&CommandMail { number, kind: command.kind, value: command.value });
+    number
+}
+
+/// Writes into a C string; what does not fit is cut off.
+struct Text<'a> {
+    free: core::slice::IterMut<'a, u8>,
+}
+
+impl Write for Text<'_> {
+    fn write_str(&mut self, text: &str) -> core::fmt::Result {
+        for (byte, place) in text.bytes().zip(&mut self.free) {
+            *place = byte;
+        }
+        Ok(())
+    }
+}
+
+/// See `shim.h`.
+///
+/// # Safety
+/// `text` points to `size` bytes that nobody else uses during the call.
+#[unsafe(no_mangle)]
+unsafe extern "C" fn levitas_refusal_text(
+    result: u32,
+    command: Option<&OperatorCommand>,
+    text: *mut u8,
+    size: usize,
+) {
+    if text.is_null() || size == 0 {
+        return;
+    }
+    // SAFETY: the caller's promise.
+    let bytes = unsafe { core::slice::from_raw_parts_mut(text, size) };
+    bytes.fill(0);
+    let Some((_, bytes)) = bytes.split_last_mut() else { return };
+    let mut text = Text { free: bytes.iter_mut() };
+    let refusal = Refusal::from_code(result);
+    // Whole numbers: float formatting would cost more flash than the whole shell command.
+    let written = match (refusal, command) {
+        (None, _) => text.write_str("accepted"),
+        (Some(Refusal::SpeedOutOfRange), Some(command)) => write!(
+            text,
+            "speed {} rpm: allowed is 0 to {} rpm",
+            command.value as i32, CONFIG.speed.speed_rpm_max as i32
+        ),
+        (Some(refusal), _) => text.write_str(refusal.reason()),
+    };
+    // Text never fails; it cuts off.
+    let _ = written;
+}

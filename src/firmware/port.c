@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The devices of each unit, gathered into the core's port structs and back.
+ *
+ * A device that fails costs its own valid bit and nothing else: what a missing group means is decided in the
+ * task, never here.
+ */
+
+#include <levitas/coil_driver.h>
+#include <levitas/flow_meter.h>
+#include <levitas/hall_angle.h>
+#include <levitas/hall_displacement.h>
+#include <levitas/motor_inverter.h>
+#include <levitas/units.h>
+#include <string.h>
+#include <zephyr/drivers/sensor.h>
+#include <zephyr/kernel.h>
+
+#include "port.h"
+#include "shim.h"
+
+struct unit_devices {
+	const struct device *hall_displacement;
+	const struct device *hall_angle;
+	const struct device *coil_driver;
+	const struct device *motor_inverter;
+	const struct device *flow_meter;
+	const struct device *pressure_drainage;
+	const struct device *pressure_pre_membrane;
+	const struct device *pressure_return;
+};
+
+#define DEVICES(node)                                                                                                  \
+	{                                                                                                              \
+		.hall_displacement = DEVICE_DT_GET(DT_PHANDLE(node, hall_displacement)),                               \
+		.hall_angle = DEVICE_DT_GET(DT_PHANDLE(node, hall_angle)),                                             \
+		.coil_driver = DEVICE_DT_GET(DT_PHANDLE(node, coil_driver)),                                           \
+		.motor_inverter = DEVICE_DT_GET(DT_PHANDLE(node, motor_inverter)),                                     \
+		.flow_meter = DEVICE_DT_GET(DT_PHANDLE(node, flow_meter)),                                             \
+		.pressure_drainage = DEVICE_DT_GET(DT_PHANDLE(node, pressure_drainage)),                               \
+		.pressure_pre_membrane = DEVICE_DT_GET(DT_PHANDLE(node, pressure_pre_membrane)),                       \
+		.pressure_return = DEVICE_DT_GET(DT_PHANDLE(node, pressure_return)),                                   \
+	}
+
+static const struct unit_devices devices[LEVITAS_UNIT_COUNT] = {
+#if !defined(CONFIG_LEVITAS_ROLE_EMERGENCY_DRIVE)
+	[LEVITAS_UNIT_HOST] = DEVICES(DT_NODELABEL(levitas_host)),
+#endif
+#if !defined(CONFIG_LEVITAS_ROLE_HOST)
+	[LEVITAS_UNIT_EMERGENCY_DRIVE] = DEVICES(DT_NODELABEL(levitas_drive)),
+#endif
+};
+
+int levitas_port_check(uint32_t unit)
+{
+	const struct unit_devices *of = &devices[unit];
+	const struct device *const all[] = {
+		of->hall_displacement, of->hall_angle,        of->coil_driver,           of->motor_inverter,
+		of->flow_meter,        of->pressure_drainage, of->pressure_pre_membrane, of->pressure_return,
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(all); i++) {
+		if (!device_is_ready(all[i])) {
+			return -ENODEV;
+		}
+	}
+	return 0;
+}
+
+int levitas_port_start(uint32_t unit, levitas_hall_displacement_handler handler, void *user_data)
+{
+	return levitas_hall_displacement_start(devices[unit].hall_displacement, handler, user_data);
+}
+
+/* The bit when the device did its part, else none. */
+static uint32_t bit_if_ok(int error, uint32_t bit)
+{
+	return error == 0 ? bit : 0;
+}
+
+void levitas_port_read_levitation(uint32_t unit, struct levitas_levitation_inputs *inputs)
+{
+	const struct unit_devices *of = &devices[unit];
+	struct levitas_hall_displacement_sample displacement = {0};
+	struct levitas_hall_angle_sample angle = {0};
+	struct levitas_coil_driver_sample coil = {0};
+	struct levitas_motor_inverter_sample phase = {0};
+
+	memset(inputs, 0, sizeof(*inputs));
+	/* First, because in simulation this moves the plant that all the others look at. */
+	inputs->valid |= bit_if_ok(levitas_hall_displacement_fetch(of->hall_displacement, &displacement),
+				   LEVITAS_VALID_DISPLACEMENT);
+	inputs->valid |= bit_if_ok(levitas_hall_angle_fetch(of->hall_angle, &angle), LEVITAS_VALID_ANGLE);
+	inputs->valid |= bit_if_ok(levitas_coil_driver_fetch(of->coil_driver, &coil), LEVITAS_VALID_COIL_CURRENT);
+	inputs->valid |= bit_if_ok(levitas_motor_inverter_fetch(of->motor_inverter, &phase), LEVITAS_VALID_PHASE_CURRENT);
+	inputs->valid |= bit_if_ok(levitas_motor_inverter_fetch_bus_voltage(of->motor_inverter, &inputs->bus_voltage_v),
+				   LEVITAS_VALID_BUS_VOLTAGE);
+
+	memcpy(inputs->displacement_hall_v, displacement.hall_v, sizeof(inputs->displacement_hall_v));
+	memcpy(inputs->angle_hall_v, angle.hall_v, sizeof(inputs->angle_hall_v));
+	memcpy(inputs->coil_current_a, coil.current_a, sizeof(inputs->coil_current_a));
+	memcpy(inputs->phase_current_a, phase.phase_current_a, sizeof(inputs->phase_current_a));
+	inputs->sample_count = displacement.sample_count;
+}
+
+void levitas_port_write_levitation(uint32_t unit, const struct levitas_levitation_outputs *outputs)
+{
+	const struct unit_devices *of = &devices[unit];
+	const struct levitas_coil_driver_command coil = {
+		.duty = {outputs->coil_duty[0], outputs->coil_duty[1]},
+		.gate = outputs->coil_gate != 0,
+		.drive_line = outputs->drive_line != 0,
+	};
+	const struct levitas_motor_inverter_command phase = {
+		.duty = {outputs->phase_duty[0], outputs->phase_duty[1], outputs->phase_duty[2]},
+		.gate = outputs->phase_gate != 0,
+	};
+
+	/* A refused duty has opened the gates already; the task sees it in the currents. */
+	(void)levitas_coil_driver_apply(of->coil_driver, &coil);
+	(void)levitas_motor_inverter_apply(of->motor_inverter, &phase);
+}
+
+/* Pressure in mmHg through the sensor API, which speaks kilopascal. */
+static int read_pressure(const struct device *transducer, float *pressure_mmhg)
+{
+	struct sensor_value value_kpa;
+	int error = sensor_sample_fetch_chan(transducer, SENSOR_CHAN_PRESS);
+
+	if (error == 0) {
+		error = sensor_channel_get(transducer, SENSOR_CHAN_PRESS, &value_kpa);
+	}
+	if (error == 0) {
+		*pressure_mmhg = sensor_value_to_float(&value_kpa) / LEVITAS_KPA_PER_MMHG;
+	}
+	return error;
+}
+
+void levitas_port_read_circulation(uint32_t unit, struct levitas_circulation_inputs *inputs)
+{
+	const struct unit_devices *of = &devices[unit];
+	struct levitas_flow_meter_sample flow = {0};
+
+	memset(inputs, 0, sizeof(*inputs));
+	inputs->valid |= bit_if_ok(levitas_flow_meter_fetch(of->flow_meter, &flow), LEVITAS_VALID_FLOW);
+	inputs->flow_transit_up_s = flow.transit_up_s;
+	inputs->flow_transit_down_s = flow.transit_down_s;
+	inputs->flow_amplitude = flow.amplitude;
+	inputs->valid |= bit_if_ok(read_pressure(of->pressure_drainage, &inputs->drainage_pressure_mmhg),
+				   LEVITAS_VALID_DRAINAGE_PRESSURE);
+	inputs->valid |= bit_if_ok(read_pressure(of->pressure_pre_membrane, &inputs->pre_membrane_pressure_mmhg),
+				   LEVITAS_VALID_PRE_MEMBRANE_PRESSURE);
+	inputs->valid |= bit_if_ok(read_pressure(of->pressure_return, &inputs->return_pressure_mmhg),
+				   LEVITAS_VALID_RETURN_PRESSURE);
+}

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/** @file What the thread table needs of the devices. */
+#ifndef LEVITAS_PORT_H_
+#define LEVITAS_PORT_H_
+
+#include <levitas/hall_displacement.h>
+
+/** 0 when every device of the unit is ready, else -ENODEV. */
+int levitas_port_check(uint32_t unit);
+
+/** Starts the unit's levitation trigger. */
+int levitas_port_start(uint32_t unit, levitas_hall_displacement_handler handler, void *user_data);
+
+#endif /* LEVITAS_PORT_H_ */

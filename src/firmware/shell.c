@@ -1,0 +1,267 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Shell of field service: what the unit does, and the operator's commands.
+ *
+ * A command is posted to the supervisor and answered when the supervisor has looked at it; the shell never
+ * decides what is allowed. Its thread is the least important one: nothing here can hold the drive.
+ */
+
+#include <errno.h>
+#include <stdlib.h>
+#include <zephyr/kernel.h>
+#include <zephyr/shell/shell.h>
+
+#include "shim.h"
+#include "threads.h"
+
+/* The supervisor runs every 10 ms; ten times that means it does not run. */
+#define ANSWER_MS_MAX 100
+
+#if defined(CONFIG_LEVITAS_ROLE_EMERGENCY_DRIVE)
+#define OPERATED_UNIT LEVITAS_UNIT_EMERGENCY_DRIVE
+#else
+#define OPERATED_UNIT LEVITAS_UNIT_HOST
+#endif
+
+static const char *const unit_names[] = {"host", "emergency drive"};
+static const char *const state_names[] = {"standby", "lifting off", "operating", "landing"};
+static const char *const bearing_names[] = {"off", "lift-off", "levitated", "landing", "touchdown"};
+
+static const char *name_of(const char *const names[], size_t count, uint32_t code)
+{
+	return code < count ? names[code] : "unknown";
+}
+
+/* A fraction as decimal digits, since printing floats costs more flash than this file. */
+struct decimal {
+	const char *sign;
+	uint32_t whole;
+	uint32_t digits;
+};
+
+/* Value in steps of 1 / scale, where scale is a power of ten; rounds to nearest. */
+static struct decimal decimal(float value, uint32_t scale)
+{
+	const bool negative = value < 0.0f;
+	const uint32_t steps = (uint32_t)((negative ? -value : value) * scale + 0.5f);
+
+	return (struct decimal){
+		.sign = negative && steps > 0 ? "-" : "",
+		.whole = steps / scale,
+		.digits = steps % scale,
+	};
+}
+
+#define DECIMAL(number) (number).sign, (unsigned int)(number).whole, (unsigned int)(number).digits
+
+static void print_unit(const struct shell *sh, uint32_t unit)
+{
+	struct levitas_unit_status status;
+	struct decimal x_um, y_um, i_x_a, i_y_a, torque_a, bus_v, flow_lpm;
+
+	levitas_status_read(unit, &status);
+	x_um = decimal(status.displacement_m[0] * 1.0e6f, 10);
+	y_um = decimal(status.displacement_m[1] * 1.0e6f, 10);
+	i_x_a = decimal(status.coil_current_a[0], 1000);
+	i_y_a = decimal(status.coil_current_a[1], 1000);
+	torque_a = decimal(status.torque_current_a, 1000);
+	bus_v = decimal(status.bus_voltage_v, 10);
+	flow_lpm = decimal(status.flow_lpm, 100);
+
+	shell_print(sh, "%s: %s, bearing %s", unit_names[unit],
+		    name_of(state_names, ARRAY_SIZE(state_names), status.state),
+		    name_of(bearing_names, ARRAY_SIZE(bearing_names), status.bearing_state));
+	shell_print(sh, "  displacement  x %s%u.%u um  y %s%u.%u um", DECIMAL(x_um), DECIMAL(y_um));
+	shell_print(sh, "  coil current  x %s%u.%03u A  y %s%u.%03u A", DECIMAL(i_x_a), DECIMAL(i_y_a));
+	shell_print(sh, "  speed         %d rpm, set-point %d rpm", (int)status.speed_rpm,
+		    (int)status.speed_setpoint_rpm);
+	shell_print(sh, "  motor         %s%u.%03u A torque current, bus %s%u.%u V", DECIMAL(torque_a), DECIMAL(bus_v));
+	if (status.flow_valid) {
+		shell_print(sh, "  flow          %s%u.%02u L/min", DECIMAL(flow_lpm));
+	} else {
+		shell_print(sh, "  flow          unknown");
+	}
+	if (status.pressures_valid) {
+		shell_print(sh, "  pressures     drainage %d, pre-membrane %d, return %d mmHg",
+			    (int)status.drainage_pressure_mmhg, (int)status.pre_membrane_pressure_mmhg,
+			    (int)status.return_pressure_mmhg);
+	} else {
+		shell_print(sh, "  pressures     unknown");
+	}
+	shell_print(sh, "  since boot    %u touchdowns, %u missed samples; limits 0x%x, faults 0x%x",
+		    status.touchdown_count, status.missed_samples, status.limits, status.faults);
+}
+
+static int cmd_status(const struct shell *sh, size_t argc, char **argv)
+{
+	ARG_UNUSED(argc);
+	ARG_UNUSED(argv);
+	if (!IS_ENABLED(CONFIG_LEVITAS_ROLE_EMERGENCY_DRIVE)) {
+		print_unit(sh, LEVITAS_UNIT_HOST);
+	}
+	if (!IS_ENABLED(CONFIG_LEVITAS_ROLE_HOST)) {
+		print_unit(sh, LEVITAS_UNIT_EMERGENCY_DRIVE);
+	}
+	return 0;
+}
+
+/* Posts a command, waits for the answer, prints a refusal. */
+static int operate(const struct shell *sh, enum levitas_command_kind kind, float value)
+{
+	const struct levitas_command command = {.kind = kind, .value = value};
+	const uint32_t number = levitas_command_post(OPERATED_UNIT, &command);
+	struct levitas_unit_status status;
+	char reason[80];
+
+	for (int waited_ms = 0; waited_ms < ANSWER_MS_MAX; waited_ms++) {
+		levitas_status_read(OPERATED_UNIT, &status);
+		if (status.command_number == number) {
+			if (status.command_result == 0) {
+				return 0;
+			}
+			levitas_refusal_text(status.command_result, &command, reason, sizeof(reason));
+			shell_error(sh, "refused: %s", reason);
+			return -EPERM;
+		}
+		k_sleep(K_MSEC(1));
+	}
+	shell_error(sh, "no answer: the supervisor does not run");
+	return -ETIMEDOUT;
+}
+
+static int cmd_lift(const struct shell *sh, size_t argc, char **argv)
+{
+	int error = operate(sh, LEVITAS_COMMAND_LIFT, 0.0f);
+
+	ARG_UNUSED(argc);
+	ARG_UNUSED(argv);
+	if (error == 0) {
+		shell_print(sh, "lifting off");
+	}
+	return error;
+}
+
+static int cmd_land(const struct shell *sh, size_t argc, char **argv)
+{
+	int error = operate(sh, LEVITAS_COMMAND_LAND, 0.0f);
+
+	ARG_UNUSED(argc);
+	ARG_UNUSED(argv);
+	if (error == 0) {
+		shell_print(sh, "landing: the motor stops first");
+	}
+	return error;
+}
+
+/* A whole number, and nothing behind it. */
+static int parse(const char *text, long *value)
+{
+	char *end;
+
+	errno = 0;
+	*value = strtol(text, &end, 10);
+	return (end != text && *end == '\0' && errno == 0) ? 0 : -EINVAL;
+}
+
+static int cmd_speed(const struct shell *sh, size_t argc, char **argv)
+{
+	long speed_rpm;
+	int error;
+
+	ARG_UNUSED(argc);
+	if (parse(argv[1], &speed_rpm) != 0) {
+		shell_error(sh, "speed \"%s\": give a whole number of rpm, for example: levitas speed 3000", argv[1]);
+		return -EINVAL;
+	}
+	error = operate(sh, LEVITAS_COMMAND_SPEED, (float)speed_rpm);
+	if (error == 0) {
+		shell_print(sh, "speed set-point %ld rpm", speed_rpm);
+	}
+	return error;
+}
+
+static uint32_t stack_free(const struct levitas_thread *thread)
+{
+	size_t bytes = 0;
+
+#if !defined(CONFIG_ARCH_POSIX)
+	/* Threads of native_sim live on stacks of the host, which nobody marks. */
+	(void)k_thread_stack_space_get(thread->id, &bytes);
+#else
+	ARG_UNUSED(thread);
+#endif
+	return bytes;
+}
+
+static int cmd_thread(const struct shell *sh, size_t argc, char **argv)
+{
+	size_t count;
+	const struct levitas_thread *threads = levitas_threads(&count);
+
+	ARG_UNUSED(argc);
+	ARG_UNUSED(argv);
+	shell_print(sh, "%-18s %8s %8s %10s %6s %11s %7s %10s", "thread", "priority", "rate Hz", "steps", "missed",
+		    "response us", "step us", "stack free");
+	for (size_t i = 0; i < count; i++) {
+		shell_print(sh, "%-18s %8d %8u %10u %6u %11u %7u %10u", threads[i].name, threads[i].priority,
+			    threads[i].rate_hz, threads[i].steps, threads[i].deadline_misses,
+			    (uint32_t)k_cyc_to_us_ceil32(threads[i].response_cycles_max),
+			    (uint32_t)k_cyc_to_us_ceil32(threads[i].step_cycles_max), stack_free(&threads[i]));
+	}
+	return 0;
+}
+
+#if defined(CONFIG_LEVITAS_WORLD)
+
+/* Beyond these a rotor of this size is a wreck, and the numbers no longer a test. */
+#define DISTURB_NEWTON_MAX 100
+#define DISTURB_MS_MAX     10000
+
+static int cmd_disturb_force(const struct shell *sh, size_t argc, char **argv)
+{
+	long newton, degree, duration_ms;
+	struct levitas_force_step step;
+
+	ARG_UNUSED(argc);
+	if (parse(argv[1], &newton) != 0 || newton < 0 || newton > DISTURB_NEWTON_MAX) {
+		shell_error(sh, "force \"%s\": allowed is 0 to %d N", argv[1], DISTURB_NEWTON_MAX);
+		return -EINVAL;
+	}
+	if (parse(argv[2], &degree) != 0 || degree < -360 || degree > 360) {
+		shell_error(sh, "angle \"%s\": allowed is -360 to 360 degrees", argv[2]);
+		return -EINVAL;
+	}
+	if (parse(argv[3], &duration_ms) != 0 || duration_ms < 1 || duration_ms > DISTURB_MS_MAX) {
+		shell_error(sh, "duration \"%s\": allowed is 1 to %d ms", argv[3], DISTURB_MS_MAX);
+		return -EINVAL;
+	}
+	step = (struct levitas_force_step){
+		.force_n = (float)newton,
+		.angle_rad = (float)degree * 0.017453293f,
+		.duration_s = (float)duration_ms * 1.0e-3f,
+	};
+	levitas_world_force_step(&step);
+	shell_print(sh, "%ld N on the simulated rotor for %ld ms", newton, duration_ms);
+	return 0;
+}
+
+SHELL_STATIC_SUBCMD_SET_CREATE(
+	levitas_disturb_commands,
+	SHELL_CMD_ARG(force, NULL, "Radial force step. Usage: levitas disturb force NEWTON DEGREES MILLISECONDS",
+		      cmd_disturb_force, 4, 0),
+	SHELL_SUBCMD_SET_END);
+
+#endif /* CONFIG_LEVITAS_WORLD */
+
+SHELL_STATIC_SUBCMD_SET_CREATE(
+	levitas_commands, SHELL_CMD_ARG(status, NULL, "What the unit measures and does.", cmd_status, 1, 0),
+	SHELL_CMD_ARG(lift, NULL, "Lift the rotor off and hold it.", cmd_lift, 1, 0),
+	SHELL_CMD_ARG(speed, NULL, "Speed set-point [rpm]. Usage: levitas speed RPM", cmd_speed, 2, 0),
+	SHELL_CMD_ARG(land, NULL, "Stop the motor, then set the rotor down.", cmd_land, 1, 0),
+	SHELL_CMD_ARG(thread, NULL,
+		      "Task threads since boot: steps, missed deadlines, longest response (release to end) and step.",
+		      cmd_thread, 1, 0),
+	SHELL_COND_CMD(CONFIG_LEVITAS_WORLD, disturb, &levitas_disturb_commands, "Disturb the simulated rotor.", NULL),
+	SHELL_SUBCMD_SET_END);
+
+SHELL_CMD_REGISTER(levitas, &levitas_commands, "Levitas ECMO drive.", NULL);

@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * @file
+ * The border between C (kernel, drivers, shell) and Rust (controllers, simulated plant).
+ *
+ * Floats cross it inside structs or by pointer, never by value. The structs mirror `repr(C)` structs of Rust: the
+ * first three of src/core/src/ports.rs, the others of src/firmware/; tests/zephyr/firmware compares size and
+ * offset of every member from both sides.
+ */
+#ifndef LEVITAS_SHIM_H_
+#define LEVITAS_SHIM_H_
+
+#include <stddef.h>
+#include <stdint.h>
+
+/** Units of an image; a role uses its own, LEVITAS_ROLE_BOTH both. */
+enum levitas_unit {
+	LEVITAS_UNIT_HOST,
+	LEVITAS_UNIT_EMERGENCY_DRIVE,
+	LEVITAS_UNIT_COUNT,
+};
+
+/** Tasks in the order of the core's schedule table. */
+enum levitas_task {
+	LEVITAS_TASK_LEVITATION,
+	LEVITAS_TASK_SPEED,
+	LEVITAS_TASK_CIRCULATION,
+	LEVITAS_TASK_SUPERVISOR,
+	LEVITAS_TASK_COUNT,
+};
+
+/** Bits of the `valid` members. */
+enum levitas_valid {
+	LEVITAS_VALID_DISPLACEMENT = 1 << 0,
+	LEVITAS_VALID_ANGLE = 1 << 1,
+	LEVITAS_VALID_COIL_CURRENT = 1 << 2,
+	LEVITAS_VALID_PHASE_CURRENT = 1 << 3,
+	LEVITAS_VALID_BUS_VOLTAGE = 1 << 4,
+	LEVITAS_VALID_FLOW = 1 << 8,
+	LEVITAS_VALID_DRAINAGE_PRESSURE = 1 << 9,
+	LEVITAS_VALID_PRE_MEMBRANE_PRESSURE = 1 << 10,
+	LEVITAS_VALID_RETURN_PRESSURE = 1 << 11,
+};
+
+/** Mirrors LevitationInputs. */
+struct levitas_levitation_inputs {
+	float displacement_hall_v[4];
+	float angle_hall_v[2];
+	float coil_current_a[2];
+	float phase_current_a[3];
+	float bus_voltage_v;
+	uint32_t sample_count;
+	uint32_t valid;
+};
+
+/** Mirrors LevitationOutputs. */
+struct levitas_levitation_outputs {
+	float coil_duty[2];
+	float phase_duty[3];
+	uint32_t coil_gate;
+	uint32_t phase_gate;
+	uint32_t drive_line;
+};
+
+/** Mirrors CirculationInputs. */
+struct levitas_circulation_inputs {
+	float flow_transit_up_s;
+	float flow_transit_down_s;
+	float flow_amplitude;
+	float drainage_pressure_mmhg;
+	float pre_membrane_pressure_mmhg;
+	float return_pressure_mmhg;
+	uint32_t valid;
+};
+
+/** Codes of UnitState. */
+enum levitas_unit_state {
+	LEVITAS_STATE_STANDBY,
+	LEVITAS_STATE_LIFTING_OFF,
+	LEVITAS_STATE_OPERATING,
+	LEVITAS_STATE_LANDING,
+};
+
+/** What the shell shows of a unit; mirrors UnitStatus. */
+struct levitas_unit_status {
+	/** enum levitas_unit_state */
+	uint32_t state;
+	/** Code of BearingState. */
+	uint32_t bearing_state;
+	float displacement_m[2];
+	float coil_current_a[2];
+	float speed_setpoint_rpm;
+	float speed_rpm;
+	float torque_current_a;
+	float bus_voltage_v;
+	float flow_lpm;
+	float drainage_pressure_mmhg;
+	float pre_membrane_pressure_mmhg;
+	float return_pressure_mmhg;
+	/** Non-zero: the flow is to be believed. */
+	uint32_t flow_valid;
+	/** Non-zero: the pressures are to be believed. */
+	uint32_t pressures_valid;
+	uint32_t touchdown_count;
+	uint32_t missed_samples;
+	/** Bits of what saturates now. */
+	uint32_t limits;
+	/** Bits of what the levitation task does not believe now. */
+	uint32_t faults;
+	/** Number of the last command the supervisor looked at, and its result: 0 accepted, else a refusal. */
+	uint32_t command_number;
+	uint32_t command_result;
+};
+
+/** Kinds of a command. */
+enum levitas_command_kind {
+	LEVITAS_COMMAND_LIFT = 1,
+	LEVITAS_COMMAND_LAND = 2,
+	LEVITAS_COMMAND_SPEED = 3,
+};
+
+/** A command of the operator; mirrors OperatorCommand. */
+struct levitas_command {
+	/** enum levitas_command_kind */
+	uint32_t kind;
+	/** Argument: the set-point [rpm] of a speed command, else 0. */
+	float value;
+};
+
+/** State of the simulated plant as it is, not as it is measured; mirrors PlantTruth. */
+struct levitas_truth {
+	float displacement_m[2];
+	float speed_rpm;
+	float flow_lpm;
+	float head_mmhg;
+	uint32_t touching;
+	uint32_t touchdown_count;
+	/** Simulated time in periods of 50 us; wraps. */
+	uint32_t periods;
+};
+
+/** A force step on the simulated rotor; mirrors ForceStep. */
+struct levitas_force_step {
+	float force_n;
+	float angle_rad;
+	float duration_s;
+};
+
+/** One member of a mirrored struct; an empty member name stands for the struct itself. Mirrors LayoutRow. */
+struct levitas_layout_row {
+	const char *record;
+	const char *member;
+	uint32_t offset;
+	uint32_t size;
+};
+
+/* C functions that Rust calls. -------------------------------------------------------------------------------- */
+
+/** Ends the step before, if there was one, and waits for the next release of this thread. */
+void levitas_thread_wait(void *thread);
+
+/** Starts all threads of this image. A negative errno when a device is not ready or a rate is not the core's. */
+int levitas_threads_start(void);
+
+/** Samples the levitation devices of a unit; a group that failed has its valid bit cleared. */
+void levitas_port_read_levitation(uint32_t unit, struct levitas_levitation_inputs *inputs);
+
+/** Commands the coil driver and the motor inverter of a unit. */
+void levitas_port_write_levitation(uint32_t unit, const struct levitas_levitation_outputs *outputs);
+
+/** Samples the circulation devices of a unit. */
+void levitas_port_read_circulation(uint32_t unit, struct levitas_circulation_inputs *inputs);
+
+/* Rust functions that C calls. -------------------------------------------------------------------------------- */
+
+/** Builds the tasks and starts the threads; main() of the image. */
+void rust_main(void);
+
+/** Thread entries: the thread's row of the table, its unit. */
+void levitas_levitation_thread(void *thread, void *unit, void *unused);
+void levitas_speed_thread(void *thread, void *unit, void *unused);
+void levitas_circulation_thread(void *thread, void *unit, void *unused);
+void levitas_supervisor_thread(void *thread, void *unit, void *unused);
+
+/** Rate of a task in the core's schedule table [Hz]; 0 for a task that does not exist. */
+uint32_t levitas_schedule_rate_hz(uint32_t task);
+
+/** Posts a command and returns its number; the status shows when it was looked at. One thread only may call it. */
+uint32_t levitas_command_post(uint32_t unit, const struct levitas_command *command);
+
+/** One line, with its terminating zero, that says why a command was refused. */
+void levitas_refusal_text(uint32_t result, const struct levitas_command *command, char *text, size_t size);
+
+/** Latest status of a unit. */
+void levitas_status_read(uint32_t unit, struct levitas_unit_status *status);
+
+/** Builds the simulated plant; 0 or -1. Before the threads start. */
+int levitas_world_start(void);
+
+/** State of the simulated plant; not for the levitation thread. */
+void levitas_world_truth(struct levitas_truth *truth);
+
+/** Begins a force step now; not for the levitation thread. */
+void levitas_world_force_step(const struct levitas_force_step *step);
+
+/** Replays recorded samples through a levitation task of its own, for the bit-identity test; 0 or -1. */
+int levitas_replay(const struct levitas_levitation_inputs *inputs, struct levitas_levitation_outputs *outputs,
+		   uint32_t count);
+
+/** All members as Rust sees them. */
+size_t levitas_layout(const struct levitas_layout_row **rows);
+
+#endif /* LEVITAS_SHIM_H_ */

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+//! The C functions that Rust calls, each behind a safe function; the header is `shim.h`.
+
+use core::ffi::c_void;
+
+use levitas_core::ports::{CirculationInputs, LevitationInputs, LevitationOutputs};
+
+// Safety of the whole block: the declarations mirror `shim.h`, whose structs the layout test compares.
+unsafe extern "C" {
+    fn levitas_thread_wait(thread: *mut c_void);
+    fn levitas_threads_start() -> i32;
+    fn levitas_port_read_levitation(unit: u32, inputs: *mut LevitationInputs);
+    fn levitas_port_write_levitation(unit: u32, outputs: *const LevitationOutputs);
+    fn levitas_port_read_circulation(unit: u32, inputs: *mut CirculationInputs);
+}
+
+/// Starts the threads of the table; a negative errno when a device or a rate is not as it must be.
+pub(crate) fn start_threads() -> i32 {
+    // SAFETY: no arguments; called once, from `rust_main`.
+    unsafe { levitas_threads_start() }
+}
+
+/// Ends the step before and waits for the next release; `thread` is what the kernel gave the thread's entry.
+pub(crate) fn wait(thread: *mut c_void) {
+    // SAFETY: the pointer is the thread's own row of the static thread table and came here unchanged.
+    unsafe { levitas_thread_wait(thread) }
+}
+
+/// Samples the levitation devices of a unit.
+pub(crate) fn read_levitation(unit: u32) -> LevitationInputs {
+    let mut inputs = LevitationInputs::default();
+    // SAFETY: the pointer is valid for the call, and `unit` exists because a thread of it is running.
+    unsafe { levitas_port_read_levitation(unit, &raw mut inputs) };
+    inputs
+}
+
+/// Commands the power stages of a unit.
+pub(crate) fn write_levitation(unit: u32, outputs: &LevitationOutputs) {
+    // SAFETY: as above.
+    unsafe { levitas_port_write_levitation(unit, outputs) }
+}
+
+/// Samples the circulation devices of a unit.
+pub(crate) fn read_circulation(unit: u32) -> CirculationInputs {
+    let mut inputs = CirculationInputs::default();
+    // SAFETY: as above.
+    unsafe { levitas_port_read_circulation(unit, &raw mut inputs) };
+    inputs
+}

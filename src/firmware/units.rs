@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+//! The units of this image: mailboxes and tasks, each task owned by one thread.
+//!
+//! Both units exist in every image and cost a few KiB; the role decides in C which threads run, so that one Rust
+//! library serves all roles.
+
+use core::cell::UnsafeCell;
+use core::sync::atomic::{AtomicU8, AtomicU32, Ordering};
+
+use levitas_core::config::ConfigError;
+use levitas_core::mail::Mailboxes;
+use levitas_core::schedule::SCHEDULE;
+use levitas_core::task::circulation::CirculationTask;
+use levitas_core::task::levitation::LevitationTask;
+use levitas_core::task::speed::SpeedTask;
+use levitas_core::task::supervisor::SupervisorTask;
+use levitas_core::unit::{Role, UnitConfig};
+
+const EMPTY: u8 = 0;
+const BUSY: u8 = 1;
+const READY: u8 = 2;
+
+/// A place for one value that is put once, then claimed by the thread that owns it for the rest of its life.
+pub(crate) struct Owned<T> {
+    state: AtomicU8,
+    value: UnsafeCell<Option<T>>,
+}
+
+// SAFETY: the value is reached by whoever moved `state` to BUSY and by nobody else; see `put` and `claim`.
+unsafe impl<T: Send> Sync for Owned<T> {}
+
+impl<T> Owned<T> {
+    pub(crate) const fn empty() -> Self {
+        Self { state: AtomicU8::new(EMPTY), value: UnsafeCell::new(None) }
+    }
+
+    /// Puts the value; false when there was one before, which then stays.
+    pub(crate) fn put(&self, value: T) -> bool {
+        if self.state.compare_exchange(EMPTY, BUSY, Ordering::Acquire, Ordering::Relaxed).is_err() {
+            return false;
+        }
+        // SAFETY: the exchange above succeeds once in the life of this place, and nobody claims before READY.
+        unsafe { *self.value.get() = Some(value) };
+        self.state.store(READY, Ordering::Release);
+        true
+    }
+
+    /// The value, once; `None` before it was put and after it was claimed.
+    pub(crate) fn claim(&'static self) -> Option<&'static mut T> {
+        self.state.compare_exchange(READY, BUSY, Ordering::Acquire, Ordering::Relaxed).ok()?;
+        // SAFETY: READY is left once and never comes back, so this is the only reference there will ever be.
+        unsafe { (*self.value.get()).as_mut() }
+    }
+}
+
+/// One unit.
+pub(crate) struct FirmwareUnit {
+    /// Number as in `enum levitas_unit`.
+    pub(crate) number: u32,
+    role: Role,
+    pub(crate) mail: Mailboxes,
+    /// Number of the last command that was posted.
+    pub(crate) command_number: AtomicU32,
+    pub(crate) levitation: Owned<LevitationTask>,
+    pub(crate) speed: Owned<SpeedTask>,
+    pub(crate) circulation: Owned<CirculationTask>,
+    pub(crate) supervisor: Owned<SupervisorTask>,
+}
+
+impl FirmwareUnit {
+    const fn new(number: u32, role: Role) -> Self {
+        Self {
+            number,
+            role,
+            mail: Mailboxes::new(),
+            command_number: AtomicU32::new(0),
+            levitation: Owned::empty(),
+            speed: Owned::empty(),
+            circulation: Owned::empty(),
+            supervisor: Owned::empty(),
+        }
+    }
+
+    fn build(&self, config: &UnitConfig) -> Result<(), ConfigError> {
+        let speed_rpm_max = config.speed.speed_rpm_max;
+        self.levitation.put(LevitationTask::new(&config.levitation)?);
+        self.speed.put(SpeedTask::new(&config.speed, &config.levitation.motor)?);
+        self.circulation.put(CirculationTask::new(&config.circulation)?);
+        self.supervisor.put(SupervisorTask::new(&config.supervisor, speed_rpm_max, self.role.drives())?);
+        Ok(())
+    }
+}
+
+/// Host and emergency drive.
+static UNITS: [FirmwareUnit; 2] = [FirmwareUnit::new(0, Role::Host), FirmwareUnit::new(1, Role::EmergencyDrive)];
+
+/// The configuration of both units.
+pub(crate) const CONFIG: UnitConfig = UnitConfig::ECMO_50;
+
+/// Builds all tasks.
+///
+/// # Errors
+/// The field of the configuration that is outside its range.
+pub(crate) fn build() -> Result<(), ConfigError> {
+    UNITS.iter().try_for_each(|unit| unit.build(&CONFIG))
+}
+
+/// The unit of that number, if there is one.
+pub(crate) fn get(unit: usize) -> Option<&'static FirmwareUnit> {
+    UNITS.get(unit)
+}
+
+/// The unit of that number and one of its tasks, for the thread that runs it.
+pub(crate) fn claim<T>(
+    unit: usize,
+    task: impl FnOnce(&'static FirmwareUnit) -> &'static Owned<T>,
+) -> Option<(&'static FirmwareUnit, &'static mut T)> {
+    let unit = get(unit)?;
+    Some((unit, task(unit).claim()?))
+}
+
+/// Rate of a task in the core's schedule [Hz]; 0 for a task that does not exist.
+#[unsafe(no_mangle)]
+extern "C" fn levitas_schedule_rate_hz(task: u32) -> u32 {
+    usize::try_from(task).ok().and_then(|task| SCHEDULE.get(task)).map_or(0, |slot| slot.rate_hz)
+}

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Levitas on Zephyr: the start and the entries of the task threads; everything else is in `firmware`.
+//!
+//! Each thread owns its task, waits for its release, and exchanges data with the others through mailboxes alone.
+//! The table of the threads is in `src/firmware/threads.c`.
+
+#![no_std]
+#![deny(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::undocumented_unsafe_blocks
+)]
+
+mod firmware;
+
+use core::ffi::c_void;
+
+use firmware::{shim, units};
+
+/// Called by `main`: builds the tasks and starts the threads, or says why not and leaves everything open.
+#[unsafe(no_mangle)]
+extern "C" fn rust_main() {
+    if let Err(error) = units::build() {
+        zephyr::printkln!("levitas: not started: configuration: {}", error);
+        return;
+    }
+    let result = shim::start_threads();
+    if result != 0 {
+        zephyr::printkln!("levitas: not started: error {}", result);
+    }
+}
+
+/// 20 kHz: samples in, duties out.
+#[unsafe(no_mangle)]
+extern "C" fn levitas_levitation_thread(thread: *mut c_void, unit: usize, _: usize) {
+    let Some((unit, task)) = units::claim(unit, |unit| &unit.levitation) else { return };
+    loop {
+        shim::wait(thread);
+        let outputs = task.step(&shim::read_levitation(unit.number), &unit.mail);
+        shim::write_levitation(unit.number, &outputs);
+    }
+}
+
+/// 1 kHz: rotor speed in, torque current out.
+#[unsafe(no_mangle)]
+extern "C" fn levitas_speed_thread(thread: *mut c_void, unit: usize, _: usize) {
+    let Some((unit, task)) = units::claim(unit, |unit| &unit.speed) else { return };
+    loop {
+        shim::wait(thread);
+        task.step(&unit.mail);
+    }
+}
+
+/// 100 Hz: flow and pressures in, speed set-point out.
+#[unsafe(no_mangle)]
+extern "C" fn levitas_circulation_thread(thread: *mut c_void, unit: usize, _: usize) {
+    let Some((unit, task)) = units::claim(unit, |unit| &unit.circulation) else { return };
+    loop {
+        shim::wait(thread);
+        task.step(&shim::read_circulation(unit.number), &unit.mail);
+    }
+}
+
+/// 100 Hz: commands and states.
+#[unsafe(no_mangle)]
+extern "C" fn levitas_supervisor_thread(thread: *mut c_void, unit: usize, _: usize) {
+    let Some((unit, task)) = units::claim(unit, |unit| &unit.supervisor) else { return };
+    loop {
+        shim::wait(thread);
+        task.step(&unit.mail);
+    }
+}
