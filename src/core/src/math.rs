@@ -23,6 +23,8 @@ use core::f32::consts::{FRAC_2_PI, FRAC_PI_2, PI};
 const HALF_PI_HIGH: f32 = 1.570_312_5;
 /// What [`HALF_PI_HIGH`] leaves of pi/2.
 const HALF_PI_LOW: f32 = 4.838_268e-4;
+/// Largest angle that [`sin_cos`] reduces: 16 turns; the error grows to 1e-6 there [rad].
+pub const ANGLE_RAD_MAX: f32 = 100.0;
 
 /// `value` kept within `-limit` to `limit`; NaN gives 0.
 #[must_use]
@@ -78,13 +80,16 @@ pub fn wrap_to_pi(angle_rad: f32) -> f32 {
     saturate(wrapped, PI)
 }
 
-/// Sine and cosine of an angle within a few turns [rad].
+/// Sine and cosine of an angle [rad]; what is beyond [`ANGLE_RAD_MAX`] or no number is taken as 0.
 #[must_use]
 pub fn sin_cos(angle_rad: f32) -> (f32, f32) {
+    let is_angle = angle_rad.abs() <= ANGLE_RAD_MAX; // false for NaN
+    if !is_angle {
+        return (0.0, 1.0);
+    }
     let quarter_turns = nearest(angle_rad * FRAC_2_PI);
     let quarters = quarter_turns as f32;
-    // The clamp does nothing near zero; far out it keeps the polynomials inside their range.
-    let x = saturate((angle_rad - quarters * HALF_PI_HIGH) - quarters * HALF_PI_LOW, 0.8);
+    let x = (angle_rad - quarters * HALF_PI_HIGH) - quarters * HALF_PI_LOW;
     let z = x * x;
     let sin = x + x * z * (-0.166_666_65 + z * (0.008_332_746 + z * -0.000_195_873_87));
     let cos = 1.0 - 0.5 * z + z * z * (0.041_666_665 + z * (-0.001_388_83 + z * 2.454_743_7e-5));
@@ -146,6 +151,12 @@ mod tests {
         }
         std::println!("sin_cos: largest error {worst:.2e}");
         assert!(worst < 1.5e-7, "{worst:e}");
+        for far in [-100.0_f32, -37.7, 55.5, 100.0] {
+            let (sin, cos) = sin_cos(far);
+            let (sin_true, cos_true) = f64::from(far).sin_cos();
+            assert!((f64::from(sin) - sin_true).abs() < 1e-6 && (f64::from(cos) - cos_true).abs() < 1e-6);
+        }
+        assert_eq!((sin_cos(101.0), sin_cos(f32::NAN)), ((0.0, 1.0), (0.0, 1.0)));
     }
 
     #[test]

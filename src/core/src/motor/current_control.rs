@@ -33,8 +33,8 @@
 //! Without a measurement the current runs on the prediction; how long is the caller's decision.
 //!
 //! # Source
-//! G. F. Franklin, J. D. Powell, M. Workman, "Digital Control of Dynamic Systems", 3rd edition, 1998, sections 8.2
-//! (prediction estimator) and 8.4 (disturbance estimation); machine: Leonhard (see `transforms`), section 12.
+//! G. F. Franklin, J. D. Powell, M. Workman, "Digital Control of Dynamic Systems", 3rd edition, 1998, chapter 8
+//! (prediction estimator, disturbance estimation); machine: Leonhard (see `transforms`), chapter 14.
 //!
 //! # Shown by
 //! `bandwidth_is_above_2_khz_at_any_speed`, `the_step_has_no_overshoot_and_no_error_left`,

@@ -20,16 +20,18 @@
 //!
 //! # Source
 //! V. Blasko, "Analysis of a hybrid PWM based on modified space-vector and triangle-comparison methods",
-//! IEEE Trans. Ind. Appl. 33(3), 1997, equations 5 to 8.
+//! IEEE Trans. Ind. Appl. 33(3), 1997.
 //!
 //! # Shown by
 //! `linear_up_to_v_bus_over_sqrt_3`, `outside_the_hexagon_the_angle_stays`.
 
 use super::transforms::{Abc, AlphaBeta};
-use crate::math::{larger, saturate_between, smaller};
+use crate::math::{larger, smaller};
 
 /// Below this bus voltage no voltage is made [V].
 pub const BUS_VOLTAGE_V_MIN: f32 = 1.0;
+/// Four units in the last place under 1, so that rounding never leads out of 0 to 1: cheaper than three clamps.
+const BELOW_ONE: f32 = 1.0 - 4.0 * f32::EPSILON;
 
 /// Duties and what they make of the demanded vector.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -63,9 +65,9 @@ pub fn modulate(voltage_v: AlphaBeta, bus_voltage_v: f32) -> Modulation {
         return Modulation::ZERO;
     }
     let scale = if span > bus_voltage_v { bus_voltage_v / span } else { 1.0 };
-    let duty_per_v = scale / bus_voltage_v;
+    let duty_per_v = scale * BELOW_ONE / bus_voltage_v;
     let common_mode = 0.5 * (max + min);
-    let duty = |voltage: f32| saturate_between(0.5 + (voltage - common_mode) * duty_per_v, 0.0, 1.0);
+    let duty = |voltage: f32| 0.5 + (voltage - common_mode) * duty_per_v;
     Modulation { duty: Abc { a: duty(phase.a), b: duty(phase.b), c: duty(phase.c) }, scale }
 }
 

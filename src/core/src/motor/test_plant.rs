@@ -13,6 +13,7 @@ pub(crate) struct TestMotor {
     pub(crate) resistance_ohm: f64,
     pub(crate) inductance_h: f64,
     pub(crate) flux_linkage_wb: f64,
+    pub(crate) pole_pairs: f64,
     pub(crate) inertia_kg_m2: f64,
     /// Torque of the pump at 4000 rpm, grows with the square of the speed [N.m].
     pub(crate) load_n_m: f64,
@@ -33,6 +34,7 @@ impl TestMotor {
             resistance_ohm: 0.6,
             inductance_h: 0.6e-3,
             flux_linkage_wb: 0.02,
+            pole_pairs: 1.0,
             inertia_kg_m2: 5e-5,
             load_n_m: 26e-3,
             current_a: [0.0; 2],
@@ -68,7 +70,7 @@ impl TestMotor {
 
     /// One period of the rotor.
     pub(crate) fn accelerate(&mut self) {
-        let torque = 1.5 * self.flux_linkage_wb * self.current_dq_a()[1];
+        let torque = 1.5 * self.pole_pairs * self.flux_linkage_wb * self.current_dq_a()[1];
         self.speed_rad_per_s += PERIOD_S * (torque - self.load_torque_n_m()) / self.inertia_kg_m2;
     }
 
@@ -79,10 +81,10 @@ impl TestMotor {
 
     /// Periodic current that the back-EMF alone drives: -j w psi e^(j theta) / (R + j w L).
     fn forced_by_emf(&self) -> [f64; 2] {
-        let (sin, cos) = self.angle_rad.sin_cos();
-        let reactance = self.speed_rad_per_s * self.inductance_h;
-        let factor =
-            self.speed_rad_per_s * self.flux_linkage_wb / (self.resistance_ohm.powi(2) + reactance.powi(2));
+        let (sin, cos) = (self.pole_pairs * self.angle_rad).sin_cos();
+        let speed = self.pole_pairs * self.speed_rad_per_s;
+        let reactance = speed * self.inductance_h;
+        let factor = speed * self.flux_linkage_wb / (self.resistance_ohm.powi(2) + reactance.powi(2));
         // (sin - j cos)(R - j X)
         [
             factor * (sin * self.resistance_ohm - cos * reactance),
@@ -91,7 +93,7 @@ impl TestMotor {
     }
 
     pub(crate) fn current_dq_a(&self) -> [f64; 2] {
-        let (sin, cos) = self.angle_rad.sin_cos();
+        let (sin, cos) = (self.pole_pairs * self.angle_rad).sin_cos();
         let [alpha, beta] = self.current_a;
         [alpha * cos + beta * sin, beta * cos - alpha * sin]
     }

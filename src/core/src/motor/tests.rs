@@ -5,6 +5,7 @@
 use super::test_plant::{PERIOD_S, TestMotor};
 use super::*;
 use crate::units::RPM_PER_RAD_PER_S;
+use proptest::prelude::*;
 
 /// Motor, drive and speed control with the delays of the real schedule.
 struct Rig {
@@ -24,10 +25,14 @@ struct Rig {
 
 impl Rig {
     fn new(motor: TestMotor) -> Self {
+        let mut config = MotorConfig { motor_pole_pairs: motor.pole_pairs as f32, ..MotorConfig::ECMO_50 };
+        if motor.pole_pairs > 1.0 {
+            config.motor_flux_linkage_wb = motor.flux_linkage_wb as f32;
+        }
         Self {
             motor,
-            drive: MotorDrive::new(&MotorConfig::ECMO_50, PERIOD_S as f32).unwrap(),
-            speed: SpeedControl::new(&SpeedConfig::ECMO_50, &MotorConfig::ECMO_50, 1e-3).unwrap(),
+            drive: MotorDrive::new(&config, PERIOD_S as f32).unwrap(),
+            speed: SpeedControl::new(&SpeedConfig::ECMO_50, &config, 1e-3).unwrap(),
             waiting: MotorOutput { phase_duty: [0.5; 3], gate: false, limits: 0 },
             torque_current_reference_a: 0.0,
             setpoint_rpm: 4000.0,
@@ -136,6 +141,60 @@ fn a_wrong_model_still_leaves_no_speed_error() {
             "J x {inertia}, psi x {flux}, load x {load}: peak {peak:.0}, mean {mean:.2}, rms {rms:.2} rpm"
         );
         assert!((mean - 4000.0).abs() < 1.0 && rms < 5.0 && peak < 4200.0);
+    }
+}
+
+#[test]
+fn three_pole_pairs_turn_as_well() {
+    let motor = TestMotor { pole_pairs: 3.0, flux_linkage_wb: 0.01, ..TestMotor::at_rest(2.0) };
+    let mut rig = Rig::new(motor);
+    rig.setpoint_rpm = 3000.0;
+    rig.run(1.3);
+    let (mean, rms, _) = rig.run(0.5);
+    std::println!("3 pole pairs: mean {mean:.2}, rms error {rms:.2} rpm");
+    assert!((mean - 3000.0).abs() < 1.0 && rms < 5.0);
+}
+
+#[test]
+fn a_burst_of_noise_on_the_halls_is_ridden_through() {
+    let mut rig = Rig::new(TestMotor::at_rest(0.0));
+    rig.run(2.5);
+    rig.motor.hall_noise_v = 0.5;
+    let mut rpm_off = 0.0_f64;
+    for step in 0..10_000 {
+        if step == 200 {
+            rig.motor.hall_noise_v = 0.01;
+        }
+        assert!(rig.step().gate, "step {step}");
+        rpm_off = rpm_off.max((rig.rpm() - 4000.0).abs());
+    }
+    std::println!("10 ms of 0.5 V rms on the Halls: {rpm_off:.1} rpm off at most");
+    assert!(rpm_off < 40.0);
+}
+
+proptest! {
+    #[test]
+    fn whatever_comes_the_duties_are_duties(
+        samples in proptest::collection::vec((any::<[u32; 6]>(), any::<u32>(), any::<bool>()), 1..300),
+    ) {
+        let mut rig = Rig::new(TestMotor::at_rest(1.0));
+        rig.run(0.02);
+        for ([cos, sin, a, b, c, bus], reference, enable) in samples {
+            let output = rig.drive.step(&MotorInput {
+                angle_hall_v: Some([f32::from_bits(cos), f32::from_bits(sin)]),
+                phase_current_a: Some([f32::from_bits(a), f32::from_bits(b), f32::from_bits(c)]),
+                bus_voltage_v: f32::from_bits(bus),
+                torque_current_reference_a: f32::from_bits(reference),
+                enable,
+            });
+            prop_assert!(output.phase_duty.iter().all(|duty| (0.0..=1.0).contains(duty)));
+            let rotor = rig.drive.rotor();
+            prop_assert!(rotor.angle_rad.abs() <= core::f32::consts::PI && rotor.speed_rad_per_s.is_finite());
+            prop_assert!(rotor.cos.abs() < 1.001 && rotor.sin.abs() < 1.001 && rotor.load_torque_n_m.is_finite());
+        }
+        // And it comes back.
+        rig.run(0.2);
+        prop_assert!(rig.waiting.gate && rig.drive.rotor().trusted);
     }
 }
 

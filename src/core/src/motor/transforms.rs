@@ -18,7 +18,7 @@
 //!
 //! # Source
 //! E. Clarke 1943, R. H. Park 1929; in this form W. Leonhard, "Control of Electrical Drives", 3rd edition, 2001,
-//! sections 10.1 and 12.1.
+//! chapter 10.
 
 const SQRT_3: f32 = 1.732_050_8;
 
