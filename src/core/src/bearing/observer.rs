@@ -29,6 +29,7 @@
 //! Unit tests below; closed loop in [`super`].
 
 use super::BearingConfig;
+use crate::math::saturate;
 
 /// Sampled motion of a mass on a negative spring: exact for piecewise constant force.
 #[derive(Clone, Copy, Debug)]
@@ -88,6 +89,8 @@ pub(super) struct Observer {
     gain: [f32; 3],
     displacement_limit_m: f32,
     disturbance_limit_n: f32,
+    k_x_n_per_m: f32,
+    started: bool,
     state: AxisState,
 }
 
@@ -101,6 +104,8 @@ impl Observer {
             ],
             displacement_limit_m: 2.0 * config.clearance_m,
             disturbance_limit_n: config.disturbance_n_max,
+            k_x_n_per_m: config.force_displacement_n_per_m,
+            started: false,
             state: AxisState::default(),
         }
     }
@@ -109,20 +114,25 @@ impl Observer {
         &self.state
     }
 
-    /// Takes in a sample; returns the innovation [m].
-    pub(super) fn correct(&mut self, displacement_m: f32) -> f32 {
+    /// Takes in a sample. The first one finds the rotor at rest against the wall, which holds it against k_x.
+    pub(super) fn correct(&mut self, displacement_m: f32) {
+        if !self.started {
+            self.started = true;
+            let disturbance_n = saturate(-self.k_x_n_per_m * displacement_m, self.disturbance_limit_n);
+            self.state = AxisState { displacement_m, velocity_m_per_s: 0.0, disturbance_n };
+            return;
+        }
         let innovation_m = displacement_m - self.state.displacement_m;
         let [l_x, l_v, l_d] = self.gain;
         self.state.displacement_m += l_x * innovation_m;
         self.state.velocity_m_per_s += l_v * innovation_m;
         self.state.disturbance_n =
-            crate::math::saturate(self.state.disturbance_n + l_d * innovation_m, self.disturbance_limit_n);
-        innovation_m
+            saturate(self.state.disturbance_n + l_d * innovation_m, self.disturbance_limit_n);
     }
 
     /// Takes over the prediction as the state of the next period, kept within what is physically possible.
     pub(super) fn advance(&mut self, next: AxisState) {
-        let bounded_m = crate::math::saturate(next.displacement_m, self.displacement_limit_m);
+        let bounded_m = saturate(next.displacement_m, self.displacement_limit_m);
         // A rotor at the wall does not move on: otherwise a blind observer's velocity would grow without bound.
         let at_wall = bounded_m != next.displacement_m;
         self.state = AxisState {
@@ -159,7 +169,8 @@ mod tests {
         let config = BearingConfig::ECMO_50;
         let motion = Motion::new(&config, PERIOD_S);
         let mut observer = Observer::new(&config);
-        // Held at 20 um by something that is not the coil: the disturbance must equal -k_x x.
+        // Moved from the centre to 20 um and held there by something that is not the coil: d must become -k_x x.
+        observer.correct(0.0);
         for _ in 0..400 {
             observer.correct(20e-6);
             let next = motion.after(observer.state(), observer.state().disturbance_n);

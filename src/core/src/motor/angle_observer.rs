@@ -2,14 +2,14 @@
 //! Rotor angle, speed and load torque from two analog Halls in quadrature.
 //!
 //! # Model
-//! theta' = w, J w' = k_t i_q - T_load, T_load' = 0; the Halls give A_c cos(theta) + o_c and A_s sin(theta) + o_s.
+//! theta' = w, J w' = k_t i_q - T_load, T_load' = 0; the Halls give A_c cos(theta) + o_c, A_s sin(theta) + o_s.
 //!
 //! | symbol | meaning | unit | here |
 //! |---|---|---|---|
 //! | theta, w | mechanical angle and speed | rad, rad/s | `angle_rad`, `speed_rad_per_s` |
 //! | T_load | torque that the motor must hold against | N.m | `load_torque_n_m` |
 //! | J | inertia of rotor and fluid | kg.m2 | `rotor_inertia_kg_m2` |
-//! | A, o | amplitude and offset of a channel | V | [`HallChannel`] |
+//! | A, o | amplitude and offset of a channel | V | `HallChannel` |
 //! | e | phase error, sine of (measured - predicted) | 1 | `error` |
 //!
 //! Predict with the motor torque, then correct: theta += l1 e, w += l2 e, T_load -= J l3 e, with the triple pole p:

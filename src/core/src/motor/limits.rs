@@ -18,6 +18,8 @@ pub const ANGLE_LOST: u32 = 1 << 4;
 pub const CURRENT_COASTING: u32 = 1 << 5;
 /// The phase currents were missing for longer than the model is good for. The phase bridge is open.
 pub const CURRENT_LOST: u32 = 1 << 6;
+/// All that keeps the phase bridge open whatever is asked for: no torque, so speed control shall wait.
+pub const BRIDGE_OPEN: u32 = BUS_TOO_LOW | ANGLE_LOST | CURRENT_LOST;
 
 /// The speed set-point was outside 0 to `speed_rpm_max`.
 pub const SPEED_RANGE: u32 = 1 << 8;

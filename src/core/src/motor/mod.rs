@@ -133,7 +133,7 @@ impl MotorDrive {
         if !has_bus {
             limits |= limits::BUS_TOO_LOW;
         }
-        self.blocked = limits & (limits::BUS_TOO_LOW | limits::ANGLE_LOST | limits::CURRENT_LOST) != 0;
+        self.blocked = limits & limits::BRIDGE_OPEN != 0;
         if self.blocked || !input.enable {
             self.current_dq_a = measured.unwrap_or_default();
             self.control.stand_by(measured, speed_rad_per_s);
