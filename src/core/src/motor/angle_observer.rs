@@ -9,7 +9,7 @@
 //! | theta, w | mechanical angle and speed | rad, rad/s | `angle_rad`, `speed_rad_per_s` |
 //! | T_load | torque that the motor must hold against | N.m | `load_torque_n_m` |
 //! | J | inertia of rotor and fluid | kg.m2 | `rotor_inertia_kg_m2` |
-//! | A, o | amplitude and offset of a channel | V | `HallChannel` |
+//! | A, o | amplitude, offset of a channel | V | `HallChannel` |
 //! | e | phase error, sine of (measured - predicted) | 1 | `error` |
 //!
 //! Predict with the motor torque, then correct: theta += l1 e, w += l2 e, T_load -= J l3 e, with the triple pole p:

@@ -28,13 +28,13 @@
 //!
 //! A clipped current pulls the reference back to what can be reached (back-calculation), so the slope resumes
 //! from the real speed. Each limit sets its bit of [`limits`]. A set-point that is no number leaves the reference
-//! where it is; a bus voltage or ceiling that is no number is taken at its worst, no current; a speed that is no number is
-//! no current. Disabled, the reference follows the rotor, so that enabling never jolts.
+//! where it is; a speed, load, bus voltage or ceiling that is no number is taken at its worst: no current. Disabled, the reference follows the rotor, so that enabling never jolts.
 //!
 //! # Source
 //! Disturbance observer: K. Ohnishi, M. Shibata, T. Murakami, "Motion control for advanced mechatronics",
 //! IEEE/ASME Trans. Mechatronics 1(1), 1996. Back-calculation of the reference: R. Hanus, M. Kinnaert,
-//! J.-L. Henrotte, "Conditioning technique, a general anti-windup and bumpless transfer method", Automatica 23(6), 1987.
+//! J.-L. Henrotte, "Conditioning technique, a general anti-windup and bumpless transfer method", Automatica
+//! 23(6), 1987.
 //!
 //! # Shown by
 //! `the_whole_motor_reaches_4000_rpm_and_holds_it`, `each_limit_holds_and_says_so`,
