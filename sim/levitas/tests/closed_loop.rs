@@ -111,7 +111,10 @@ fn at_4000_rpm_reported_measured_and_true_agree() {
     let (_, circulation): (_, CirculationMail) = bench.host.mail.circulation.read().expect("it runs");
     assert!(circulation.flow_valid && circulation.pressures_valid);
     // Meter: profile 3 %, path angle 1 degree (3.5 %), zero 0.01 L/min.
-    assert!((f64::from(circulation.flow_lpm) / truth.flow_lpm - 1.0).abs() < 0.08, "{circulation:?} {truth:?}");
+    assert!(
+        (f64::from(circulation.flow_lpm) / truth.flow_lpm - 1.0).abs() < 0.08,
+        "{circulation:?} {truth:?}"
+    );
     assert!((f64::from(circulation.return_pressure_mmhg) - truth.return_pressure_mmhg).abs() < 4.0);
     assert!(truth.flow_lpm > 2.0 && truth.touchdown_count == 0, "{truth:?}");
 }

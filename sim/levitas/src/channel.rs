@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+//! What is recorded at every world step: one table of channels behind the trace, the report and the documentation.
+
+/// One step of the simulation, as the recorders see it.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Sample {
+    /// Time at the end of the step [s].
+    pub time_s: f64,
+    /// True displacement x, y, z [m].
+    pub displacement_m: [f64; 3],
+    /// Displacement x, y as the unit knows it [m].
+    pub displacement_known_m: [f64; 2],
+    /// True rotor angle, unwrapped [rad].
+    pub rotor_angle_rad: f64,
+    /// True pump speed [rpm].
+    pub speed_rpm: f64,
+    /// Speed that the scenario asks for [rpm]; NaN before the first speed command.
+    pub speed_setpoint_rpm: f64,
+    /// Coil currents x, y as sampled by the driving unit [A].
+    pub coil_current_a: [f64; 2],
+    /// Torque current as measured by the driving unit [A].
+    pub torque_current_a: f64,
+    /// True flow [L/min].
+    pub flow_lpm: f64,
+    /// True pump head [mmHg].
+    pub head_mmhg: f64,
+    /// True drainage pressure [mmHg].
+    pub drainage_pressure_mmhg: f64,
+    /// True pre-membrane pressure [mmHg].
+    pub pre_membrane_pressure_mmhg: f64,
+    /// True return pressure [mmHg].
+    pub return_pressure_mmhg: f64,
+    /// Code of the driving unit's bearing state.
+    pub bearing_state: u32,
+    /// The rotor touches its touchdown bearing.
+    pub touching: bool,
+}
+
+impl Sample {
+    /// Distance of the rotor from the centre [m].
+    #[must_use]
+    pub fn radius_m(&self) -> f64 {
+        self.displacement_m[0].hypot(self.displacement_m[1])
+    }
+}
+
+/// A recorded quantity.
+#[derive(Clone, Copy, Debug)]
+pub struct Channel {
+    /// Column name with the unit suffix.
+    pub name: &'static str,
+    /// What it is.
+    pub doc: &'static str,
+    /// Decimals in the trace.
+    pub decimals: usize,
+    /// Its value in its unit.
+    pub value: fn(&Sample) -> f64,
+}
+
+/// Micrometres per metre.
+pub const UM_PER_M: f64 = 1e6;
+/// Number of [`CHANNELS`].
+pub const CHANNEL_COUNT: usize = 18;
+/// Number of bearing states with a name.
+const STATE_NAMES: [&str; 5] = ["off", "lift_off", "levitated", "landing", "touchdown"];
+
+const fn channel(
+    name: &'static str,
+    decimals: usize,
+    value: fn(&Sample) -> f64,
+    doc: &'static str,
+) -> Channel {
+    Channel { name, doc, decimals, value }
+}
+
+/// All channels, in the order of the columns of `trace.csv` after `time_s`.
+#[rustfmt::skip]
+pub const CHANNELS: [Channel; CHANNEL_COUNT] = [
+    channel("displacement_x_um", 3, |s| s.displacement_m[0] * UM_PER_M, "true displacement of the rotor, x"),
+    channel("displacement_y_um", 3, |s| s.displacement_m[1] * UM_PER_M, "true displacement of the rotor, y"),
+    channel("displacement_z_um", 3, |s| s.displacement_m[2] * UM_PER_M, "true displacement of the rotor along its axis"),
+    channel("radius_um", 3, |s| s.radius_m() * UM_PER_M, "true distance of the rotor from the centre"),
+    channel("displacement_known_x_um", 3, |s| s.displacement_known_m[0] * UM_PER_M, "displacement x as the driving unit knows it"),
+    channel("displacement_known_y_um", 3, |s| s.displacement_known_m[1] * UM_PER_M, "displacement y as the driving unit knows it"),
+    channel("coil_current_x_a", 4, |s| s.coil_current_a[0], "coil current x as sampled by the driving unit"),
+    channel("coil_current_y_a", 4, |s| s.coil_current_a[1], "coil current y as sampled by the driving unit"),
+    channel("torque_current_a", 4, |s| s.torque_current_a, "torque (q) current as measured by the driving unit"),
+    channel("speed_rpm", 2, |s| s.speed_rpm, "true pump speed"),
+    channel("speed_setpoint_rpm", 1, |s| s.speed_setpoint_rpm, "speed that the scenario asks for; empty before it asks"),
+    channel("flow_lpm", 4, |s| s.flow_lpm, "true flow, positive toward the return cannula"),
+    channel("head_mmhg", 2, |s| s.head_mmhg, "true pump head"),
+    channel("drainage_pressure_mmhg", 2, |s| s.drainage_pressure_mmhg, "true pressure before the pump"),
+    channel("pre_membrane_pressure_mmhg", 2, |s| s.pre_membrane_pressure_mmhg, "true pressure between pump and membrane lung"),
+    channel("return_pressure_mmhg", 2, |s| s.return_pressure_mmhg, "true pressure between membrane lung and return cannula"),
+    channel("bearing_state", 0, |s| f64::from(s.bearing_state), "state of the bearing: 0 off, 1 lift-off, 2 levitated, 3 landing, 4 touchdown"),
+    channel("touching", 0, |s| f64::from(u8::from(s.touching)), "1 while the rotor touches its touchdown bearing"),
+];
+
+/// Name of a bearing state's code.
+#[must_use]
+pub fn bearing_state_name(code: u32) -> &'static str {
+    STATE_NAMES.get(code as usize).copied().unwrap_or("unknown")
+}
+
+/// Index of a channel by name.
+#[must_use]
+pub fn channel_index(name: &str) -> Option<usize> {
+    CHANNELS.iter().position(|channel| channel.name == name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_channel_has_its_own_name_and_a_unit_or_is_a_code() {
+        for (index, channel) in CHANNELS.iter().enumerate() {
+            assert_eq!(channel_index(channel.name), Some(index), "{}", channel.name);
+            let unit = channel.name.rsplit('_').next().unwrap();
+            assert!(["um", "a", "rpm", "lpm", "mmhg", "state", "touching"].contains(&unit), "{unit}");
+        }
+    }
+}

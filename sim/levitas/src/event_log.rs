@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+//! The log of a run: what the scenario did and what was seen to happen, numbered without gaps.
+
+use serde_json::json;
+
+/// Kinds of logged events that the program itself sees, with their meaning.
+pub const OBSERVED_KINDS: [(&str, &str); 7] = [
+    ("command_refused", "the unit refused a command of the scenario; the text says why"),
+    ("bearing_state", "the driving unit's bearing changed its state"),
+    (
+        "lifted_off",
+        "the rotor has come within 10 % of the clearance and stayed there for 20 ms; the time is when it came",
+    ),
+    ("touchdown", "the rotor touched after it had lifted off"),
+    ("disturbance_end", "a force, shock or moment is over"),
+    ("invariant_broken", "an invariant of the world was broken; the text says which"),
+    ("end", "the run is over"),
+];
+
+/// One line of `events.jsonl`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LoggedEvent {
+    /// 1, 2, 3 ... without gaps.
+    pub number: u32,
+    /// When it happened [s].
+    pub time_s: f64,
+    /// An event of the scenario format or one of [`OBSERVED_KINDS`].
+    pub kind: String,
+    /// For people.
+    pub text: String,
+}
+
+/// The log.
+#[derive(Clone, Debug, Default)]
+pub struct EventLog {
+    events: Vec<LoggedEvent>,
+}
+
+impl EventLog {
+    /// Enters an event at its time: what is only known afterwards still stands where it happened.
+    pub fn push(&mut self, time_s: f64, kind: &str, text: impl Into<String>) {
+        let index = self.events.partition_point(|event| event.time_s <= time_s);
+        self.events
+            .insert(index, LoggedEvent { number: 0, time_s, kind: kind.to_owned(), text: text.into() });
+        for (event, number) in self.events.iter_mut().zip(1..).skip(index) {
+            event.number = number;
+        }
+    }
+
+    /// All events in the order of time.
+    #[must_use]
+    pub fn events(&self) -> &[LoggedEvent] {
+        &self.events
+    }
+
+    /// True when the numbers run 1, 2, 3 ... to the last.
+    #[must_use]
+    pub fn is_gapless(&self) -> bool {
+        self.events.iter().zip(1..).all(|(event, number)| event.number == number)
+    }
+
+    /// One JSON object per line.
+    #[must_use]
+    pub fn to_json_lines(&self) -> String {
+        let mut lines = String::new();
+        for event in &self.events {
+            let line = json!({
+                "number": event.number, "time_s": crate::metrics::rounded(event.time_s, 9),
+                "kind": event.kind, "text": event.text,
+            });
+            lines.push_str(&line.to_string());
+            lines.push('\n');
+        }
+        lines
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_gapless_and_lines_are_json() {
+        let mut log = EventLog::default();
+        log.push(0.1, "lift_off", "");
+        log.push(0.3, "touchdown", "");
+        log.push(0.15, "lifted_off", "after \"50 ms\"");
+        assert!(log.is_gapless());
+        let lines = log.to_json_lines();
+        let second: serde_json::Value = serde_json::from_str(lines.lines().nth(1).unwrap()).unwrap();
+        assert_eq!((second["number"].as_u64(), second["kind"].as_str()), (Some(2), Some("lifted_off")));
+    }
+}

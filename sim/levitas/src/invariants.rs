@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+//! What must hold at every world step of every scenario, whatever it does.
+
+use crate::channel::Sample;
+use crate::event_log::EventLog;
+
+/// Lowest drainage pressure that may last \[mmHg\]: the usual limit against suction and haemolysis in adults.
+pub const DRAINAGE_LIMIT_MMHG: f64 = -100.0;
+/// Highest return pressure that may last \[mmHg\]: the usual limit behind a membrane lung.
+pub const RETURN_LIMIT_MMHG: f64 = 300.0;
+/// Time in all that a pressure may spend beyond its limit \[s\].
+pub const PRESSURE_GRACE_S: f64 = 1.0;
+/// Largest net backward excursion \[mL\].
+pub const REVERSE_LIMIT_ML: f64 = 5.0;
+
+/// Every invariant of this stage: name and meaning.
+pub const INVARIANTS: [(&str, &str); 5] = [
+    ("touchdown", "the rotor does not touch between lift-off's end and a land event"),
+    ("retrograde_flow", "the net backward excursion stays within 5 mL"),
+    ("drainage_pressure", "the drainage pressure is above -100 mmHg for all but 1 s"),
+    ("return_pressure", "the return pressure is below 300 mmHg for all but 1 s"),
+    ("event_numbers", "the numbers of the event log are gapless"),
+];
+
+/// See the [module](self).
+#[derive(Clone, Debug, Default)]
+pub struct Invariants {
+    drainage_beyond_s: f64,
+    return_beyond_s: f64,
+    broken: Vec<String>,
+}
+
+impl Invariants {
+    /// Checks one step; what breaks goes to the log, once.
+    pub fn step(
+        &mut self,
+        sample: &Sample,
+        touchdowns: u32,
+        reverse_ml: f64,
+        step_s: f64,
+        log: &mut EventLog,
+    ) {
+        if touchdowns > 0 {
+            self.break_now("touchdown", sample.time_s, "the rotor touched".to_owned(), log);
+        }
+        if reverse_ml > REVERSE_LIMIT_ML {
+            self.break_now(
+                "retrograde_flow",
+                sample.time_s,
+                format!("over {REVERSE_LIMIT_ML} mL ran back"),
+                log,
+            );
+        }
+        if sample.drainage_pressure_mmhg < DRAINAGE_LIMIT_MMHG {
+            self.drainage_beyond_s += step_s;
+        }
+        if sample.return_pressure_mmhg > RETURN_LIMIT_MMHG {
+            self.return_beyond_s += step_s;
+        }
+        if self.drainage_beyond_s > PRESSURE_GRACE_S {
+            let text = format!("below {DRAINAGE_LIMIT_MMHG} mmHg for {PRESSURE_GRACE_S} s");
+            self.break_now("drainage_pressure", sample.time_s, text, log);
+        }
+        if self.return_beyond_s > PRESSURE_GRACE_S {
+            let text = format!("above {RETURN_LIMIT_MMHG} mmHg for {PRESSURE_GRACE_S} s");
+            self.break_now("return_pressure", sample.time_s, text, log);
+        }
+    }
+
+    /// The check that needs the whole log.
+    pub fn finish(&mut self, time_s: f64, log: &mut EventLog) {
+        if !log.is_gapless() {
+            self.break_now("event_numbers", time_s, "a number is missing".to_owned(), log);
+        }
+    }
+
+    /// Names of what was broken, in the order of breaking.
+    #[must_use]
+    pub fn broken(&self) -> &[String] {
+        &self.broken
+    }
+
+    fn break_now(&mut self, name: &str, time_s: f64, text: String, log: &mut EventLog) {
+        if self.broken.iter().all(|known| known != name) {
+            log.push(time_s, "invariant_broken", format!("{name}: {text}"));
+            self.broken.push(name.to_owned());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn broken_by(sample: Sample, steps: u32, touchdowns: u32, reverse_ml: f64) -> Vec<String> {
+        let (mut invariants, mut log) = (Invariants::default(), EventLog::default());
+        for _ in 0..steps {
+            invariants.step(&sample, touchdowns, reverse_ml, 50e-6, &mut log);
+        }
+        invariants.finish(1.0, &mut log);
+        assert_eq!(log.events().len(), invariants.broken().len());
+        invariants.broken().to_vec()
+    }
+
+    #[test]
+    fn each_breaks_just_beyond_its_bound() {
+        let quiet =
+            Sample { drainage_pressure_mmhg: -99.0, return_pressure_mmhg: 299.0, ..Sample::default() };
+        assert!(broken_by(quiet, 40_000, 0, 5.0).is_empty());
+        assert_eq!(broken_by(quiet, 1, 1, 5.1), ["touchdown", "retrograde_flow"]);
+        let beyond =
+            Sample { drainage_pressure_mmhg: -101.0, return_pressure_mmhg: 301.0, ..Sample::default() };
+        assert!(broken_by(beyond, 19_990, 0, 0.0).is_empty());
+        assert_eq!(broken_by(beyond, 20_010, 0, 0.0), ["drainage_pressure", "return_pressure"]);
+    }
+}

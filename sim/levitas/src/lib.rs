@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+#![doc = include_str!("../README.md")]
+
+pub mod analysis;
+pub mod bench;
+pub mod catalogue;
+pub mod channel;
+pub mod curve;
+pub mod event_log;
+pub mod input;
+pub mod invariants;
+pub mod list;
+pub mod metrics;
+pub mod outputs;
+pub mod progress;
+pub mod recording;
+pub mod report;
+pub mod scenario;
+pub mod simulation;
+pub mod story;
+pub mod summary;
+pub mod sweep;
+pub mod toml_file;

@@ -1,0 +1,312 @@
+// SPDX-License-Identifier: Apache-2.0
+//! The program `levitas`: command line, exit codes. Everything else is in the library.
+//!
+//! Exit code 0: every expectation held and no invariant broke; 1: some did not; 2: bad input, one line.
+
+use std::io::{Write as _, stderr, stdout};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use levitas::input::{BadInput, Checked, one_line};
+use levitas::list::{What, list};
+use levitas::outputs::{check_file, check_folder, write_file, write_folder};
+use levitas::progress::Progress;
+use levitas::scenario::{Scenario, Setting, load};
+use levitas::simulation::{Outcome, Units, run};
+use levitas::{bench, report, summary, sweep};
+
+/// Exit code of a run whose expectations or invariants did not hold.
+const NOT_HELD: u8 = 1;
+/// Exit code of bad input.
+const BAD_INPUT: u8 = 2;
+/// The scenario that runs without arguments.
+const DEMONSTRATION: &str = "0_demonstration";
+
+/// Simulator of Levitas: the controllers of an ECMO drive with a levitated pump, against models of pump and circuit.
+///
+/// Without a command it runs the demonstration: lift off, spin up, pump, take a force and a shock.
+#[derive(Parser)]
+#[command(version, after_help = EXAMPLES)]
+struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  levitas                                   the demonstration
+  levitas list                              what can be run
+  levitas run 1a_levitation                 a built-in scenario, from any folder
+  levitas run my.toml --seed 7 --out /tmp/my
+  levitas run 1a_levitation --set rotor.k_x_n_per_m=20e3 --json -
+  levitas sweep 1f_lift_off --seeds 0..200
+
+Exit code: 0 all expectations held, 1 some did not or an invariant broke, 2 bad input.
+Formats, outputs and metrics: docs/scenarios.md. Research software, not for use on patients.";
+
+#[derive(Subcommand)]
+enum Command {
+    /// List scenarios, or plants, circuits, patients, pumps, config, events, metrics, channels
+    List {
+        /// What to list
+        #[arg(value_enum, default_value_t)]
+        what: What,
+        /// As Markdown, as in the documentation
+        #[arg(long)]
+        markdown: bool,
+    },
+    /// Run one scenario and write metrics, trace, events and report
+    #[command(after_help = RUN_EXAMPLES)]
+    Run(RunArguments),
+    /// Run one scenario with many seeds and show how far the figures spread
+    #[command(after_help = SWEEP_EXAMPLES)]
+    Sweep(SweepArguments),
+    /// Measure what one step of each task and of the world costs
+    Bench,
+}
+
+const RUN_EXAMPLES: &str = "\
+Examples:
+  levitas run 1b_shock --out /tmp/shock
+  levitas run my.toml --set pump.curve=heartmate3 --set config.host.speed_rpm_max=5000
+  levitas run my.toml --json - --quiet | jq '.\"flow.lpm\"'
+
+The folder gets metrics.json, trace.csv, events.jsonl and report.html, all at once at the end.";
+
+const SWEEP_EXAMPLES: &str = "\
+Examples:
+  levitas sweep 1f_lift_off --seeds 0..200
+  levitas sweep 1b_shock --seeds 0..=9 --set rotor.eccentricity_m=40e-6 --json spread.json
+
+Writes no folders; each failed seed is named with the command that replays it.";
+
+#[derive(clap::Args)]
+struct RunArguments {
+    /// Scenario file, or the name of a built-in scenario; a file that exists wins
+    #[arg(value_name = "FILE|NAME")]
+    scenario: String,
+    /// Seed of every random draw, in place of the scenario's
+    #[arg(long, value_name = "N")]
+    seed: Option<String>,
+    /// Override a number of the plant, circuit, patient, controllers or run; may be repeated
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    settings: Vec<String>,
+    /// Folder for the outputs [default: out/NAME]
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    /// Write the metrics to this file too; - is standard output
+    #[arg(long, value_name = "FILE")]
+    json: Option<PathBuf>,
+    /// No table and no progress; only what failed
+    #[arg(long, short)]
+    quiet: bool,
+}
+
+#[derive(clap::Args)]
+struct SweepArguments {
+    /// Scenario file, or the name of a built-in scenario; a file that exists wins
+    #[arg(value_name = "FILE|NAME")]
+    scenario: String,
+    /// Seeds A to B-1, or A to B with ..=
+    #[arg(long, value_name = "A..B")]
+    seeds: String,
+    /// Threads [default: one per core]
+    #[arg(long, value_name = "N")]
+    jobs: Option<usize>,
+    /// Override a number; may be repeated
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    settings: Vec<String>,
+    /// Write the result to this file too; - is standard output
+    #[arg(long, value_name = "FILE")]
+    json: Option<PathBuf>,
+    /// No table and no progress; only what failed
+    #[arg(long, short)]
+    quiet: bool,
+}
+
+fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return usage(&error),
+    };
+    let result = match cli.command {
+        None => demonstration(),
+        Some(Command::List { what, markdown }) => {
+            say(&list(what, markdown));
+            Ok(true)
+        }
+        Some(Command::Run(arguments)) => run_command(&arguments),
+        Some(Command::Sweep(arguments)) => sweep_command(&arguments),
+        Some(Command::Bench) => bench_command(),
+    };
+    match result {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::from(NOT_HELD),
+        Err(error) => {
+            complain(&error.to_string());
+            ExitCode::from(BAD_INPUT)
+        }
+    }
+}
+
+/// Help and version as they are; a wrong command line in one line.
+fn usage(error: &clap::Error) -> ExitCode {
+    if !error.use_stderr() {
+        let _ = error.print();
+        return ExitCode::SUCCESS;
+    }
+    let text = error.render().to_string();
+    let lines: Vec<&str> =
+        text.lines().map(str::trim).take_while(|line| !line.starts_with("Usage:")).collect();
+    let message = lines.join(" ");
+    let message = message.trim().trim_start_matches("error: ");
+    complain(&format!("{}; allowed is what `levitas --help` shows", message.trim_end_matches('.')));
+    ExitCode::from(BAD_INPUT)
+}
+
+/// To standard output; a reader that has gone away is no error.
+fn say(text: &str) {
+    let _ = stdout().write_all(text.as_bytes()).and_then(|()| stdout().flush());
+}
+
+/// One line to standard error.
+fn complain(text: &str) {
+    let _ = writeln!(stderr(), "levitas: {}", one_line(text));
+}
+
+fn demonstration() -> Checked<bool> {
+    let scenario = load(DEMONSTRATION, &[])?;
+    let passed = run_and_write(&scenario, &default_folder(&scenario), None, false)?;
+    say("\nmore: `levitas list` shows the other scenarios, `levitas --help` the commands\n");
+    Ok(passed)
+}
+
+fn default_folder(scenario: &Scenario) -> PathBuf {
+    Path::new("out").join(&scenario.name)
+}
+
+fn settings(arguments: &[String], seed: Option<&String>) -> Checked<Vec<Setting>> {
+    let mut settings = arguments.iter().map(|text| Setting::parse(text)).collect::<Checked<Vec<_>>>()?;
+    settings.extend(seed.map(|text| Setting::seed(text)));
+    Ok(settings)
+}
+
+fn run_command(arguments: &RunArguments) -> Checked<bool> {
+    let scenario = load(&arguments.scenario, &settings(&arguments.settings, arguments.seed.as_ref())?)?;
+    let folder = arguments.out.clone().unwrap_or_else(|| default_folder(&scenario));
+    run_and_write(&scenario, &folder, arguments.json.as_deref(), arguments.quiet)
+}
+
+/// Checks where the outputs go, runs, writes, and says how it went. True when everything held.
+fn run_and_write(scenario: &Scenario, folder: &Path, json: Option<&Path>, quiet: bool) -> Checked<bool> {
+    check_folder(folder, "--out")?;
+    check_json(json)?;
+    let mut progress = Progress::new(&scenario.name, scenario.duration_s, "s", quiet);
+    let outcome = run(scenario, Units::Host, &mut |time_s| progress.show(time_s));
+    progress.finish();
+    let outcome = outcome?;
+    let metrics = outcome.metrics.to_json();
+    let files = [
+        ("metrics.json", metrics.clone()),
+        ("trace.csv", outcome.recording.to_csv()),
+        ("events.jsonl", outcome.log.to_json_lines()),
+        ("report.html", report::page(scenario, &outcome)),
+    ];
+    write_folder(folder, &files)?;
+    let to_stdout = write_json(json, &metrics)?;
+    if !quiet {
+        let text = told(scenario, &outcome, folder);
+        if to_stdout {
+            let _ = stderr().write_all(text.as_bytes());
+        } else {
+            say(&text);
+        }
+    }
+    for line in summary::failures(&outcome) {
+        complain(&format!("{}: {line}", scenario.argument));
+    }
+    Ok(outcome.passed())
+}
+
+fn told(scenario: &Scenario, outcome: &Outcome, folder: &Path) -> String {
+    format!(
+        "{}{}\nreport: {}\n",
+        summary::table(scenario, outcome),
+        summary::speed(scenario.duration_s, outcome.wall_s),
+        folder.join("report.html").display()
+    )
+}
+
+fn check_json(json: Option<&Path>) -> Checked<()> {
+    match json {
+        Some(file) if file != Path::new("-") => check_file(file, "--json"),
+        _ => Ok(()),
+    }
+}
+
+/// Writes the JSON where it is wanted; true when that is standard output.
+fn write_json(json: Option<&Path>, text: &str) -> Checked<bool> {
+    match json {
+        None => Ok(false),
+        Some(file) if file == Path::new("-") => {
+            say(text);
+            Ok(true)
+        }
+        Some(file) => write_file(file, text, "--json").map(|()| false),
+    }
+}
+
+fn sweep_command(arguments: &SweepArguments) -> Checked<bool> {
+    let scenario = load(&arguments.scenario, &settings(&arguments.settings, None)?)?;
+    let seeds = sweep::parse_seeds(&arguments.seeds)?;
+    check_json(arguments.json.as_deref())?;
+    let jobs = match arguments.jobs {
+        Some(0) => return Err(BadInput::key("--jobs", "jobs", 0, "no thread would run", "1 or more")),
+        Some(jobs) => jobs,
+        None => std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
+    };
+    let count = (seeds.end - seeds.start) as f64;
+    let progress = std::sync::Mutex::new(Progress::new(&scenario.name, count, "seeds", arguments.quiet));
+    let result = sweep::sweep(&scenario, seeds, jobs, &|done| {
+        if let Ok(mut progress) = progress.lock() {
+            progress.show(done as f64);
+        }
+    });
+    if let Ok(mut progress) = progress.lock() {
+        progress.finish();
+    }
+    let result = result?;
+    let replay = |seed: u64| replay_command(arguments, seed);
+    let to_stdout = write_json(arguments.json.as_deref(), &result.to_json(&scenario, &replay))?;
+    if !arguments.quiet {
+        let failed = result.failures.len();
+        let passed = format!("\n{} of {} seeds passed\n", result.count - failed as u64, result.count);
+        let text = format!("{}\n{}{passed}", scenario.title, result.table());
+        if to_stdout {
+            let _ = stderr().write_all(text.as_bytes());
+        } else {
+            say(&text);
+        }
+    }
+    for failure in &result.failures {
+        let reasons = failure.reasons.join("; ");
+        complain(&format!("seed {}: {reasons}; replay with: {}", failure.seed, replay(failure.seed)));
+    }
+    Ok(result.failures.is_empty())
+}
+
+fn replay_command(arguments: &SweepArguments, seed: u64) -> String {
+    let mut line = format!("levitas run {} --seed {seed}", arguments.scenario);
+    for setting in &arguments.settings {
+        line.push_str(&format!(" --set '{setting}'"));
+    }
+    line
+}
+
+fn bench_command() -> Checked<bool> {
+    let scenario = load(DEMONSTRATION, &[])?;
+    say(&bench::bench(&scenario)?);
+    Ok(true)
+}

@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: Apache-2.0
+//! The figures of a run: what `metrics.json` holds and what expectations are about.
+//!
+//! A metric that does not apply is absent, never zero. The definitions are those of [`METRICS`], which is also
+//! where `levitas list metrics` and the documentation come from.
+
+mod lift_off;
+mod meter;
+
+use std::collections::BTreeMap;
+
+pub use meter::Meter;
+
+/// A figure of a run.
+#[derive(Clone, Copy, Debug)]
+pub struct Metric {
+    /// Flat key in `metrics.json`.
+    pub name: &'static str,
+    /// Unit; empty for counts, ratios and lists.
+    pub unit: &'static str,
+    /// Decimals that a person wants to see.
+    pub decimals: usize,
+    /// Definition.
+    pub doc: &'static str,
+}
+
+const fn metric(name: &'static str, unit: &'static str, decimals: usize, doc: &'static str) -> Metric {
+    Metric { name, unit, decimals, doc }
+}
+
+/// Key of the wall-clock figure, the only one that differs between two runs of one seed.
+pub const REALTIME_FACTOR: &str = "sim.realtime_factor";
+/// Key of the list of broken invariants.
+pub const INVARIANTS_BROKEN: &str = "invariants.broken";
+
+/// Every metric of this stage.
+#[rustfmt::skip]
+pub const METRICS: [Metric; 20] = [
+    metric("levitation.liftoff_s", "s", 4, "from the first lift_off event to lift-off's end: the rotor comes within 10 % of the clearance and stays there for 20 ms"),
+    metric("levitation.overshoot_um", "um", 1, "largest crossing past the centre along the direction of approach, from lift_off to 100 ms after lift-off's end or the next event"),
+    metric("levitation.peak_um", "um", 1, "largest radius of the true position after the first disturb event (without one: after lift-off's end), less the orbit radius (orbit_peak_um)"),
+    metric("levitation.orbit_peak_um", "um", 2, "largest radius of the true position in the measuring window: the orbit radius"),
+    metric("levitation.orbit_1x_um", "um", 2, "1x amplitude of the true position, larger axis; only when the rotor turns"),
+    metric("levitation.rms_um", "um", 3, "rms of the true position about its mean per axis, larger axis"),
+    metric("levitation.current_rms_a", "A", 4, "AC part (rms about the mean) of the measured coil current per axis, larger axis"),
+    metric("levitation.current_dc_a", "A", 4, "mean of the measured coil current per axis, larger axis, without its sign"),
+    metric("levitation.sync_current_a", "A", 4, "1x amplitude of the measured coil current, larger axis; only when the rotor turns"),
+    metric("levitation.second_harmonic_current_a", "A", 4, "2x amplitude of the measured coil current, larger axis; only when the rotor turns"),
+    metric("levitation.touchdowns", "", 0, "contacts of the rotor after lift-off's end and before a land event; counted again only after the rotor has been held again"),
+    metric("motor.speed_error_rpm_rms", "rpm", 2, "rms of true speed less set-point in the measuring window"),
+    metric("pump.speed_rpm", "rpm", 1, "mean true speed in the measuring window"),
+    metric("pump.head_mmhg", "mmHg", 2, "mean true pump head in the measuring window"),
+    metric("flow.lpm", "L/min", 3, "mean true flow in the measuring window"),
+    metric("flow.reverse_ml", "mL", 3, "largest net backward excursion of the pumped volume"),
+    metric("pressure.drainage_min_mmhg", "mmHg", 1, "smallest true drainage pressure of the run"),
+    metric("pressure.return_max_mmhg", "mmHg", 1, "largest true return pressure of the run"),
+    metric(INVARIANTS_BROKEN, "", 0, "names of the broken invariants; an empty list when all held"),
+    metric(REALTIME_FACTOR, "", 1, "simulated time over wall-clock time; the one figure that differs from run to run"),
+];
+
+/// Metrics of the architecture whose parts come with later versions.
+pub const LATER_METRICS: [&str; 12] = [
+    "takeover.count",
+    "takeover.detect_us",
+    "takeover.total_us",
+    "takeover.peak_um",
+    "takeover.flow_min_lpm",
+    "takeover.flow_dip_pct",
+    "flow.settle_s",
+    "flow.error_pct",
+    "thermal.blood_max_celsius",
+    "thermal.water_max_celsius",
+    "alarm.<id>.latency_s",
+    "alarm.latency_s",
+];
+
+/// The metric of a name.
+#[must_use]
+pub fn metric_named(name: &str) -> Option<&'static Metric> {
+    METRICS.iter().find(|metric| metric.name == name)
+}
+
+/// Significant digits of the figures in files.
+const SIGNIFICANT_DIGITS: i32 = 7;
+
+/// Value of a run's metrics.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Metrics {
+    /// Numbers by key.
+    pub numbers: BTreeMap<&'static str, f64>,
+    /// Names of broken invariants.
+    pub invariants_broken: Vec<String>,
+}
+
+impl Metrics {
+    /// The number of a key.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<f64> {
+        self.numbers.get(name).copied()
+    }
+
+    /// Enters a number; one that is not finite does not apply.
+    pub fn set(&mut self, name: &'static str, value: f64) {
+        if value.is_finite() {
+            self.numbers.insert(name, value);
+        }
+    }
+
+    /// JSON object, one key per line in the order of [`METRICS`]; the wall-clock figure is the last line.
+    #[must_use]
+    pub fn to_json(&self) -> String {
+        let lines: Vec<String> = METRICS
+            .iter()
+            .filter_map(|metric| {
+                let value = if metric.name == INVARIANTS_BROKEN {
+                    serde_json::json!(self.invariants_broken)
+                } else {
+                    serde_json::json!(significant(self.get(metric.name)?))
+                };
+                Some(format!("  \"{}\": {value}", metric.name))
+            })
+            .collect();
+        format!("{{\n{}\n}}\n", lines.join(",\n"))
+    }
+}
+
+/// The number with seven significant digits: more would be noise in a file that people compare.
+fn significant(value: f64) -> f64 {
+    if value == 0.0 || !value.is_finite() {
+        return value;
+    }
+    let magnitude = value.abs().log10().floor() as i32;
+    rounded(value, SIGNIFICANT_DIGITS - 1 - magnitude)
+}
+
+/// The number rounded to a count of decimals (negative: to tens, hundreds).
+#[must_use]
+pub fn rounded(value: f64, decimals: i32) -> f64 {
+    if decimals >= 0 {
+        let scale = 10_f64.powi(decimals);
+        (value * scale).round() / scale
+    } else {
+        let scale = 10_f64.powi(-decimals);
+        (value / scale).round() * scale
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_unique_and_later_ones_are_not_there_yet() {
+        for (index, metric) in METRICS.iter().enumerate() {
+            assert!(METRICS[..index].iter().all(|other| other.name != metric.name));
+            assert!(!LATER_METRICS.contains(&metric.name));
+        }
+    }
+
+    #[test]
+    fn json_has_seven_digits_and_leaves_out_what_does_not_apply() {
+        let mut metrics = Metrics::default();
+        metrics.set("flow.lpm", 1.234_567_89);
+        metrics.set("pump.speed_rpm", f64::NAN);
+        let json: serde_json::Value = serde_json::from_str(&metrics.to_json()).unwrap();
+        assert_eq!(json["flow.lpm"].as_f64(), Some(1.234_568));
+        assert!(json.get("pump.speed_rpm").is_none());
+        assert_eq!(json["invariants.broken"].as_array().map(Vec::len), Some(0));
+        assert_eq!(rounded(12345.0, -2), 12300.0);
+        assert_eq!(significant(4_000.123_456), 4_000.123);
+    }
+}

@@ -1,0 +1,319 @@
+// SPDX-License-Identifier: Apache-2.0
+//! A scenario: one story, its plant, its events, its expectations. The format is described in `docs/scenarios.md`.
+//!
+//! # Order of reading
+//! The top keys of the file, then `--set` and `--seed`; then plant, circuit, patient and controller
+//! configurations by name; then `[override]`, then `--set` again for the keys inside of them; then events and
+//! expectations. Everything is checked before anything is written.
+
+mod event;
+mod expect;
+mod overrides;
+
+use std::path::{Path, PathBuf};
+
+use levitas_core::unit::UnitConfig;
+use levitas_world::{Circuit, Patient, Plant, PumpTable};
+
+pub use event::{
+    DISTURBANCES, EVENTS, Event, EventAction, KeySpec, LATER_EVENTS, LATER_MODES, Specification,
+};
+pub use expect::{Expect, Verdict};
+pub use overrides::{CONFIG_PREFIXES, OverrideKey, config_keys, override_keys};
+
+use crate::catalogue::{CIRCUIT_SHELF, Found, PATIENT_SHELF, PLANT_SHELF, SCENARIO_SHELF, find_for_key};
+use crate::input::{BadInput, Checked, allowed_names};
+use crate::story::{Act, Mark, Story};
+use crate::toml_file::{Entry, Place, Table, value_of_argument};
+
+/// Shortest and longest run [s].
+const DURATION_S_MIN: f64 = 0.001;
+const DURATION_S_MAX: f64 = 3600.0;
+/// Largest seed: the largest integer that every JSON reader takes without loss.
+pub const SEED_MAX: u64 = 1 << 53;
+
+/// Top keys that may also be given by `--set`, with their documentation.
+pub const TOP_KEYS: [(&str, &str); 6] = [
+    ("title", "what the story is, one line (required)"),
+    ("duration_s", "simulated time in seconds, 0.001 to 3600 (required)"),
+    ("seed", "seed of every random draw, 0 to 2^53; default 1"),
+    ("plant", "name of a built-in plant or path of a plant file; default \"ecmo-50\""),
+    ("circuit", "name of a built-in circuit or path of a circuit file; default \"va-25-21\""),
+    ("patient", "name of a built-in patient or path of a patient file; default \"va-adult\""),
+];
+
+/// A checked scenario, ready to run.
+#[derive(Clone, Debug)]
+pub struct Scenario {
+    /// Name, from the file name.
+    pub name: String,
+    /// How to name it on a command line.
+    pub argument: String,
+    /// One line for people.
+    pub title: String,
+    /// Simulated time [s].
+    pub duration_s: f64,
+    /// Seed of every random draw.
+    pub seed: u64,
+    /// Name of the plant, as given.
+    pub plant_name: String,
+    /// Name of the circuit, as given.
+    pub circuit_name: String,
+    /// Name of the patient, as given.
+    pub patient_name: String,
+    /// Name of the measured pump curve, if there is one.
+    pub pump_curve: Option<String>,
+    /// The plant.
+    pub plant: Plant,
+    /// The circuit.
+    pub circuit: Circuit,
+    /// The patient.
+    pub patient: Patient,
+    /// The measured pump curve; without one the plant's formula holds.
+    pub pump_table: Option<PumpTable>,
+    /// Configuration of the host.
+    pub host: UnitConfig,
+    /// Configuration of the emergency drive.
+    pub emergency_drive: UnitConfig,
+    /// Events, sorted by time.
+    pub events: Vec<Event>,
+    /// Expectations.
+    pub expects: Vec<Expect>,
+    /// What was overridden, as `key = value`, in order.
+    pub overridden: Vec<String>,
+}
+
+/// One `key=value` of the command line.
+#[derive(Clone, Debug)]
+pub struct Setting {
+    /// Key.
+    pub key: String,
+    /// Value with its place, which is the option itself.
+    pub entry: Entry,
+}
+
+impl Setting {
+    /// Parses the argument of `--set`.
+    ///
+    /// # Errors
+    /// There is no `=`, or no key before it.
+    pub fn parse(argument: &str) -> Checked<Self> {
+        let allowed = "key=value, for instance rotor.k_x_n_per_m=20e3";
+        let Some((key, value)) = argument.split_once('=') else {
+            return Err(BadInput::key("--set", argument, "", "there is no =", allowed));
+        };
+        let (key, value) = (key.trim().to_owned(), value.trim());
+        if key.is_empty() || value.is_empty() {
+            return Err(BadInput::key("--set", argument, "", "key or value is empty", allowed));
+        }
+        let entry =
+            Entry { key: key.clone(), value: value_of_argument(value), place: Place("--set".to_owned()) };
+        Ok(Self { key, entry })
+    }
+
+    /// The setting that `--seed N` stands for.
+    #[must_use]
+    pub fn seed(text: &str) -> Self {
+        let entry = Entry {
+            key: "seed".to_owned(),
+            value: value_of_argument(text),
+            place: Place("--seed".to_owned()),
+        };
+        Self { key: "seed".to_owned(), entry }
+    }
+}
+
+/// Reads the scenario of a file or name, with the settings of the command line.
+///
+/// # Errors
+/// The first thing that is wrong with it.
+pub fn load(argument: &str, settings: &[Setting]) -> Checked<Scenario> {
+    let found = SCENARIO_SHELF.find(argument, Path::new("")).map_err(|missing| missing.of(argument))?;
+    read(&found, argument, settings)
+}
+
+/// Reads a scenario whose text is at hand.
+///
+/// # Errors
+/// The first thing that is wrong with it.
+pub fn read(found: &Found, argument: &str, settings: &[Setting]) -> Checked<Scenario> {
+    let document = found.source.parse()?;
+    let top = Table::top(&found.source, &document);
+    let mut keys: Vec<&str> = TOP_KEYS.iter().map(|(key, _)| *key).collect();
+    keys.extend(["override", "event", "expect"]);
+    top.allow_keys(&keys, "")?;
+
+    let head = Head { top: &top, settings, folder: &found.folder };
+    let mut scenario = head.scenario(&found.name, argument)?;
+    if let Some(table) = top.table("override")? {
+        for (key, entry) in table.flattened() {
+            overrides::apply(&mut scenario, &key, &entry, &found.folder)?;
+        }
+    }
+    for setting in settings.iter().filter(|setting| !is_top_key(&setting.key)) {
+        overrides::apply(&mut scenario, &setting.key, &setting.entry, Path::new(""))?;
+    }
+    for table in top.tables("event")? {
+        scenario.events.push(event::read(&table, scenario.duration_s)?);
+    }
+    scenario.events.sort_by(|a, b| a.at_s.total_cmp(&b.at_s));
+    for table in top.tables("expect")? {
+        scenario.expects.push(expect::read(&table)?);
+    }
+    Ok(scenario)
+}
+
+fn is_top_key(key: &str) -> bool {
+    TOP_KEYS.iter().any(|(top, _)| *top == key)
+}
+
+/// The top keys with what the command line sets above them.
+struct Head<'a> {
+    top: &'a Table<'a>,
+    settings: &'a [Setting],
+    folder: &'a Path,
+}
+
+impl Head<'_> {
+    /// The last setting of a key, else the file's, with the folder that a path in it starts from.
+    fn entry(&self, key: &str) -> Option<(Entry, PathBuf)> {
+        match self.settings.iter().rev().find(|setting| setting.key == key) {
+            Some(setting) => Some((setting.entry.clone(), PathBuf::new())),
+            None => Some((self.top.entry(key)?, self.folder.to_path_buf())),
+        }
+    }
+
+    fn required(&self, key: &str, allowed: &str) -> Checked<Entry> {
+        match self.entry(key) {
+            Some((entry, _)) => Ok(entry),
+            None => self.top.required(key, allowed),
+        }
+    }
+
+    fn scenario(&self, name: &str, argument: &str) -> Checked<Scenario> {
+        let title = self.required("title", "one line of text")?;
+        if title.text()?.trim().is_empty() || title.text()?.contains('\n') {
+            return Err(title.refuse("empty or more than one line", "one line of text"));
+        }
+        let duration = self.required("duration_s", "the simulated time in seconds")?;
+        let (plant_name, plant) = self.plant()?;
+        let (circuit_name, circuit) = self.circuit()?;
+        let (patient_name, patient) = self.patient()?;
+        Ok(Scenario {
+            name: name.to_owned(),
+            argument: argument.to_owned(),
+            title: title.text()?.to_owned(),
+            duration_s: duration.number(&(DURATION_S_MIN..=DURATION_S_MAX))?,
+            seed: self.seed()?,
+            plant_name,
+            circuit_name,
+            patient_name,
+            pump_curve: None,
+            plant,
+            circuit,
+            patient,
+            pump_table: None,
+            host: UnitConfig::ECMO_50,
+            emergency_drive: UnitConfig::ECMO_50,
+            events: Vec::new(),
+            expects: Vec::new(),
+            overridden: Vec::new(),
+        })
+    }
+
+    fn seed(&self) -> Checked<u64> {
+        let Some((entry, _)) = self.entry("seed") else { return Ok(1) };
+        let seed = entry.number(&(0.0..=SEED_MAX as f64))?;
+        if seed.fract() != 0.0 {
+            return Err(entry.refuse("this is not a whole number", format!("0 to {SEED_MAX}")));
+        }
+        Ok(seed as u64)
+    }
+
+    fn plant(&self) -> Checked<(String, Plant)> {
+        let Some((entry, folder)) = self.entry("plant") else {
+            return Ok(("ecmo-50".to_owned(), levitas_world::ECMO_50));
+        };
+        let found = find_for_key(&PLANT_SHELF, &entry, &folder)?;
+        Ok((found.name.clone(), overrides::read_plant(&found)?))
+    }
+
+    fn circuit(&self) -> Checked<(String, Circuit)> {
+        let Some((entry, folder)) = self.entry("circuit") else {
+            return Ok(("va-25-21".to_owned(), levitas_world::VA_25_21));
+        };
+        let found = find_for_key(&CIRCUIT_SHELF, &entry, &folder)?;
+        Ok((found.name.clone(), overrides::read_circuit(&found)?))
+    }
+
+    fn patient(&self) -> Checked<(String, Patient)> {
+        let Some((entry, folder)) = self.entry("patient") else {
+            return Ok(("va-adult".to_owned(), levitas_world::VA_ADULT));
+        };
+        let found = find_for_key(&PATIENT_SHELF, &entry, &folder)?;
+        Ok((found.name.clone(), overrides::read_patient(&found)?))
+    }
+}
+
+impl Scenario {
+    /// The course of the scenario, for measuring.
+    #[must_use]
+    pub fn story(&self) -> Story {
+        let mut marks = Vec::new();
+        for event in &self.events {
+            marks.push(Mark { time_s: event.at_s, act: event.action.act() });
+            let end_s = event.at_s + event.action.duration_s();
+            if event.action.act() == Act::Disturb && end_s > event.at_s && end_s < self.duration_s {
+                marks.push(Mark { time_s: end_s, act: Act::DisturbEnd });
+            }
+        }
+        marks.sort_by(|a, b| a.time_s.total_cmp(&b.time_s));
+        Story { duration_s: self.duration_s, clearance_m: self.plant.rotor.clearance_m, marks }
+    }
+}
+
+/// The name of an unknown key among many, refused.
+fn unknown_key(entry: &Entry, key: &str, known: &[String]) -> BadInput {
+    BadInput::key(&entry.place, &entry.key, "", "unknown key", allowed_names(key, known))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::toml_file::Source;
+
+    fn scenario(text: &str, settings: &[&str]) -> Checked<Scenario> {
+        let source = Source { name: "s.toml".to_owned(), text: text.to_owned() };
+        let found = Found { name: "s".to_owned(), folder: PathBuf::new(), source };
+        let settings: Vec<Setting> = settings.iter().map(|text| Setting::parse(text).unwrap()).collect();
+        read(&found, "s.toml", &settings)
+    }
+
+    const HEAD: &str = "title = \"t\"\nduration_s = 2\n";
+
+    #[test]
+    fn defaults_are_the_demonstration_plant_and_settings_win() {
+        let read = scenario(HEAD, &["seed=7", "duration_s=3", "rotor.mass_kg=0.2"]).unwrap();
+        assert_eq!((read.seed, read.duration_s, read.plant.rotor.mass_kg), (7, 3.0, 0.2));
+        assert_eq!(read.circuit_name, "va-25-21");
+        assert_eq!(read.overridden, ["rotor.mass_kg = 0.2"]);
+    }
+
+    #[test]
+    fn events_come_in_any_order_and_end_marks_are_added() {
+        let text = format!(
+            "{HEAD}[[event]]\nat_s = 1.0\ndo = \"disturb\"\nkind = \"force_step\"\nnewton = 5\nangle_deg = 0\n\
+             duration_s = 0.5\n[[event]]\nat_s = 0\ndo = \"lift_off\"\n"
+        );
+        let acts: Vec<Act> =
+            scenario(&text, &[]).unwrap().story().marks.iter().map(|mark| mark.act).collect();
+        assert_eq!(acts, [Act::LiftOff, Act::Disturb, Act::DisturbEnd]);
+    }
+
+    #[test]
+    fn a_setting_needs_key_and_value() {
+        for argument in ["seed", "=3", "seed="] {
+            assert!(Setting::parse(argument).unwrap_err().to_string().contains("allowed is key=value"));
+        }
+    }
+}
