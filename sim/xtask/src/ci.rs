@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+//! `cargo xtask ci`: every check and test, the same on a desk and in continuous integration.
+
+use crate::project::Project;
+use crate::stage::{Obstacle, Report};
+use crate::{Options, clients, firmware, host, lock, record, soup, text};
+
+/// All stages; later ones run even when earlier ones failed, so that one run shows everything.
+pub(crate) fn run(project: &Project, options: &Options) -> Result<(), String> {
+    let locks = lock::Snapshot::take(project)?;
+    let mut report = Report::default();
+    report.stage("format", || host::format(project));
+    report.stage("clippy", || host::clippy(project));
+    report.stage("documentation", || host::documentation(project));
+    report.stage("examples in documentation", || host::doctests(project));
+    report.stage("tests", || host::tests(project));
+    report.stage("demonstration", || host::demonstration(project));
+    report.stage("recordings", || Ok(record::check(project)?));
+    report.stage("text", || Ok(text::check(project)?));
+    report.stage("soup list", || Ok(soup::check(project)?));
+    report.stage("outside clients", || clients::run_tests(project));
+    if options.has("--host-only") {
+        report.stage("firmware", || Err(Obstacle::NotRun("--host-only".into())));
+    } else {
+        report.stage("firmware", || firmware::suites(project, false));
+    }
+    report.stage("lock files", || Ok(lock::check(project, &locks)?));
+    report.finish()
+}

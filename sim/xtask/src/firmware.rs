@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+//! The firmware stage: Twister over tests/zephyr, for native_sim and QEMU, against the Zephyr tree found.
+//!
+//! It tests the checkout that it runs in, not the one that a workspace links to: the list of modules is given
+//! whole, with this checkout as the last one.
+
+use std::env;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::Options;
+use crate::process::{command, path_with, run as run_command};
+use crate::project::Project;
+use crate::rust_std::{self, Toolchain};
+use crate::stage::{Obstacle, Outcome};
+use crate::{venv, zephyr};
+
+/// What the suites run on.
+const PLATFORMS: [&str; 2] = ["native_sim/native/64", "mps3/an547"];
+
+/// Zephyr's requirement files that building and Twister need.
+const REQUIREMENTS: [&str; 3] =
+    ["requirements-base.txt", "requirements-build-test.txt", "requirements-run-test.txt"];
+
+/// Twister imports `pkg_resources`, which later setuptools have dropped.
+const SETUPTOOLS: &str = "setuptools<81\n";
+
+/// `cargo xtask firmware`.
+pub(crate) fn run(project: &Project, options: &Options) -> Result<(), String> {
+    suites(project, options.has("--build-std")).map_err(|obstacle| match obstacle {
+        Obstacle::NotRun(reason) => format!("firmware: not run: {reason}"),
+        Obstacle::Failed(reason) => format!("firmware: failed: {reason}"),
+    })
+}
+
+/// Builds and runs all suites; not run where tree, tools, Python packages or Rust's targets are missing.
+pub(crate) fn suites(project: &Project, build_std: bool) -> Outcome {
+    let tree = zephyr::find(project).map_err(Obstacle::NotRun)?;
+    print!("{}", zephyr::report(project, &tree));
+    if let Some(missing) = zephyr::missing_tools() {
+        return Err(Obstacle::NotRun(missing));
+    }
+    let toolchain = rust_std::choose(project, build_std).map_err(Obstacle::NotRun)?;
+    println!("  {:<20} {}", "rustc", toolchain.name);
+    let environment = python(project, &tree.base).map_err(Obstacle::NotRun)?;
+    let mut twister = command(project, venv::programs(&environment).join("python"));
+    twister.arg(tree.base.join("scripts/twister"));
+    twister.arg("-T").arg(project.root.join("tests/zephyr")).arg("-A").arg(project.root.join("boards"));
+    twister.arg("-x").arg(format!("ZEPHYR_MODULES={}", modules(project, &tree)?));
+    for platform in PLATFORMS {
+        twister.args(["-p", platform]);
+    }
+    let jobs = std::thread::available_parallelism().map_or(1, usize::from).to_string();
+    twister.arg("-O").arg(results(project)).args(["--clobber-output", "--inline-logs", "-v", "-j", &jobs]);
+    set_variables(&mut twister, &tree.base, &environment, &toolchain)?;
+    Ok(run_command(&mut twister)?)
+}
+
+/// Where Twister builds, one folder per suite and platform.
+fn results(project: &Project) -> PathBuf {
+    project.target.join("twister")
+}
+
+/// The environment with Zephyr's Python requirements.
+fn python(project: &Project, base: &Path) -> Result<PathBuf, String> {
+    let ours = project.target.join("venv/setuptools.txt");
+    let made = fs::create_dir_all(project.target.join("venv")).and_then(|()| fs::write(&ours, SETUPTOOLS));
+    made.map_err(|error| format!("{}: {error}", ours.display()))?;
+    let mut files: Vec<PathBuf> = REQUIREMENTS.iter().map(|file| base.join("scripts").join(file)).collect();
+    files.push(ours);
+    venv::make(project, "zephyr", &files)
+}
+
+/// The list that replaces Zephyr's own search for modules: those of the tree, then this checkout.
+fn modules(project: &Project, tree: &zephyr::Tree) -> Result<String, String> {
+    let all = tree.modules.iter().chain(std::iter::once(&project.root));
+    let names: Option<Vec<&str>> = all.map(|folder| folder.to_str()).collect();
+    Ok(names.ok_or("a path of a module is not UTF-8")?.join(";"))
+}
+
+/// Tree, compilers and programs for Zephyr's build; a toolchain chosen by the user stands.
+fn set_variables(
+    twister: &mut Command,
+    base: &Path,
+    environment: &Path,
+    toolchain: &Toolchain,
+) -> Result<(), String> {
+    let programs = venv::programs(environment);
+    let folders: Vec<&Path> =
+        std::iter::once(programs.as_path()).chain(toolchain.folder.as_deref()).collect();
+    twister.env("PATH", path_with(&folders)?).env("ZEPHYR_BASE", base).env_remove("RUSTFLAGS");
+    // A build folder of its own per image: shared ones give bindings of another configuration.
+    twister.env_remove("CARGO_TARGET_DIR").env_remove("CARGO_BUILD_BUILD_DIR");
+    if let Some(rustc) = &toolchain.rustc {
+        twister.env("RUSTC", rustc).env_remove("RUSTUP_TOOLCHAIN");
+    }
+    if env::var_os("ZEPHYR_TOOLCHAIN_VARIANT").is_none() {
+        twister.env("ZEPHYR_TOOLCHAIN_VARIANT", "gnuarmemb").env("GNUARMEMB_TOOLCHAIN_PATH", "/usr");
+    }
+    Ok(())
+}

@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: Apache-2.0
+//! `cargo xtask`: the one way in for developers, the same here and in CI.
+//!
+//! Exit codes: 0 all asked for is well, 1 something is not, 2 the command line was not understood.
+
+mod ci;
+mod clients;
+mod firmware;
+mod host;
+mod lock;
+mod process;
+mod project;
+mod record;
+mod rust_std;
+mod soup;
+mod stage;
+mod text;
+mod venv;
+mod zephyr;
+
+use std::process::ExitCode;
+
+use project::Project;
+
+/// One subcommand: name, one line for the list, options with their explanations, and what it does.
+struct Subcommand {
+    name: &'static str,
+    summary: &'static str,
+    options: &'static [(&'static str, &'static str)],
+    run: fn(&Project, &Options) -> Result<(), String>,
+}
+
+/// The options that were given, all of them known to the subcommand.
+pub(crate) struct Options(Vec<String>);
+
+impl Options {
+    /// True when the option was given.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.0.iter().any(|option| option == name)
+    }
+}
+
+const SUBCOMMANDS: [Subcommand; 6] = [
+    Subcommand {
+        name: "ci",
+        summary: "all checks and tests, stage by stage, with a summary at the end",
+        options: &[("--host-only", "leave out the firmware stages")],
+        run: ci::run,
+    },
+    Subcommand {
+        name: "firmware",
+        summary: "the Twister suites of tests/zephyr on native_sim and QEMU, against the Zephyr tree found",
+        options: &[("--build-std", "make Rust's core and alloc for Arm even where they are installed")],
+        run: firmware::run,
+    },
+    Subcommand {
+        name: "zephyr",
+        summary: "which Zephyr tree, modules and tools the firmware stage uses, or how to get them",
+        options: &[],
+        run: zephyr::run,
+    },
+    Subcommand {
+        name: "record",
+        summary: "write the recorded samples and outputs of the levitation task into tests/data",
+        options: &[("--check", "write nothing, fail when the files differ from what the code does now")],
+        run: record::run,
+    },
+    Subcommand {
+        name: "soup",
+        summary: "write docs/soup.md, the list of all software that is not ours",
+        options: &[("--check", "write nothing, fail when the page is out of date")],
+        run: soup::run,
+    },
+    Subcommand {
+        name: "lock-check",
+        summary: "no cargo command changes a lock file or meets the registry's crate named zephyr",
+        options: &[],
+        run: lock::run,
+    },
+];
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    match dispatch(&arguments) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err((code, message)) => {
+            eprintln!("{message}");
+            ExitCode::from(code)
+        }
+    }
+}
+
+/// Runs the subcommand that the arguments name; an error is an exit code and one line.
+fn dispatch(arguments: &[String]) -> Result<(), (u8, String)> {
+    let Some((name, rest)) = arguments.split_first() else {
+        print!("{}", overview());
+        return Ok(());
+    };
+    if ["help", "--help", "-h"].contains(&name.as_str()) {
+        print!("{}", overview());
+        return Ok(());
+    }
+    let Some(subcommand) = SUBCOMMANDS.iter().find(|subcommand| subcommand.name == name) else {
+        let names: Vec<&str> = SUBCOMMANDS.iter().map(|subcommand| subcommand.name).collect();
+        return Err((2, format!("cargo xtask {name}: no such command; there are {}", names.join(", "))));
+    };
+    if rest.iter().any(|option| option == "--help" || option == "-h") {
+        print!("{}", subcommand.help());
+        return Ok(());
+    }
+    if let Some(unknown) = rest.iter().find(|option| !subcommand.takes(option)) {
+        return Err((
+            2,
+            format!("cargo xtask {name} {unknown}: unknown option; {}", subcommand.option_names()),
+        ));
+    }
+    let project = Project::find().map_err(|error| (1, error))?;
+    (subcommand.run)(&project, &Options(rest.to_vec())).map_err(|error| (1, error))
+}
+
+impl Subcommand {
+    fn takes(&self, option: &str) -> bool {
+        self.options.iter().any(|(name, _)| *name == option)
+    }
+
+    fn option_names(&self) -> String {
+        match self.options {
+            [] => "it takes none".into(),
+            options => {
+                let names: Vec<&str> = options.iter().map(|(name, _)| *name).collect();
+                format!("it takes {}", names.join(", "))
+            }
+        }
+    }
+
+    fn help(&self) -> String {
+        let mut text = format!("cargo xtask {}: {}\n", self.name, self.summary);
+        for (option, explanation) in self.options {
+            text += &format!("  {option:<14}{explanation}\n");
+        }
+        text
+    }
+}
+
+/// The list of all subcommands.
+fn overview() -> String {
+    let mut text = String::from("cargo xtask COMMAND [OPTION], from any folder of the checkout\n\n");
+    for subcommand in &SUBCOMMANDS {
+        text += &format!("  {:<12}{}\n", subcommand.name, subcommand.summary);
+    }
+    text + "\nOptions: cargo xtask COMMAND --help\n"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn given(arguments: &[&str]) -> Result<(), (u8, String)> {
+        dispatch(&arguments.iter().map(ToString::to_string).collect::<Vec<_>>())
+    }
+
+    #[test]
+    fn what_is_not_understood_is_one_line_and_exit_code_2() {
+        for arguments in [&["build"][..], &["ci", "--fast"], &["zephyr", "x"]] {
+            let (code, message) = given(arguments).expect_err("not understood");
+            assert_eq!(code, 2);
+            assert!(
+                !message.contains('\n') && message.contains(arguments.last().expect("not empty")),
+                "{message}"
+            );
+        }
+    }
+
+    #[test]
+    fn help_names_every_command_and_option() {
+        for subcommand in &SUBCOMMANDS {
+            assert!(overview().contains(subcommand.name));
+            assert!(subcommand.options.iter().all(|(option, _)| subcommand.help().contains(option)));
+            assert_eq!(given(&[subcommand.name, "--help"]), Ok(()));
+        }
+    }
+}
