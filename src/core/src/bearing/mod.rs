@@ -21,7 +21,7 @@
 //! Positive current pulls toward the positive axis; k_x > 0 pushes off the centre.
 //!
 //! # Timing
-//! One `step` per levitation period (20 kHz). Missed triggers are predicted over, at most `MISSED_MAX` of them.
+//! One `step` per levitation period (20 kHz). Missed triggers are predicted over; the caller bounds them.
 //!
 //! # Limits and failure
 //! No valid displacement: the observer predicts. No valid current: the current loop predicts. Both carry for
@@ -138,8 +138,6 @@ const CENTRED_S: f32 = 1e-3;
 const CENTRING_S_MAX: f32 = 0.1;
 /// Time between touchdown and the new lift-off [s].
 const TOUCHDOWN_S: f32 = 1e-3;
-/// Most missed triggers that are predicted over.
-const MISSED_MAX: u32 = 100;
 
 /// Samples of one period; `None` where the driver does not vouch for them.
 #[derive(Clone, Copy, Debug)]
@@ -150,7 +148,7 @@ pub struct BearingInput {
     pub coil_current_a: Option<[f32; 2]>,
     /// Bus voltage [V].
     pub bus_voltage_v: f32,
-    /// Triggers missed before this one.
+    /// Triggers missed before this one, as many as are to be predicted over.
     pub missed: u32,
     /// What the supervisor asks for.
     pub request: LevitateRequest,
@@ -261,8 +259,7 @@ impl Bearing {
 
     /// One levitation period.
     pub fn step(&mut self, input: &BearingInput) -> BearingOutput {
-        let missed = if input.missed < MISSED_MAX { input.missed } else { MISSED_MAX };
-        for _ in 0..missed {
+        for _ in 0..input.missed {
             self.x.observe(None, None);
             self.y.observe(None, None);
         }

@@ -28,6 +28,8 @@ use crate::motor::{MotorConfig, MotorDrive, MotorInput};
 use crate::ports::{LevitationInputs, LevitationOutputs, valid};
 use crate::schedule::TaskId;
 
+/// Most missed triggers that are predicted over: 5 ms, after which no model knows where the rotor is.
+const MISSED_MAX: u32 = 100;
 /// Age from which the speed task counts as silent: five of its periods [us].
 const SPEED_SILENT_US_MAX: u32 = 5_000;
 /// Age from which the supervisor counts as silent: five of its periods [us].
@@ -116,12 +118,20 @@ impl LevitationTask {
         });
         let motor_enable = self.torque_current(&mut faults) && bearing.gate && drive;
         let phase_current_a = believable(samples, valid::PHASE_CURRENT, samples.phase_current_a, PLAUSIBLE_A);
-        let motor = self.motor.step(&MotorInput {
-            angle_hall_v: believable(samples, valid::ANGLE, samples.angle_hall_v, PLAUSIBLE_V),
-            phase_current_a,
+        let unseen = MotorInput {
+            angle_hall_v: None,
+            phase_current_a: None,
             bus_voltage_v: self.bus_voltage_v,
             torque_current_reference_a: self.torque_current_reference_a,
             enable: motor_enable,
+        };
+        for _ in 0..missed {
+            self.motor.step(&unseen);
+        }
+        let motor = self.motor.step(&MotorInput {
+            angle_hall_v: believable(samples, valid::ANGLE, samples.angle_hall_v, PLAUSIBLE_V),
+            phase_current_a,
+            ..unseen
         });
         faults |= bearing.faults;
         faults |= if phase_current_a.is_none() { fault::CURRENT } else { 0 };
@@ -139,13 +149,13 @@ impl LevitationTask {
         }
     }
 
-    /// Triggers missed since the last step.
+    /// Triggers missed since the last step, as many as are predicted over.
     fn count(&mut self, sample_count: u32) -> u32 {
         let step = self.sample_count.map_or(1, |last| sample_count.wrapping_sub(last));
         self.sample_count = Some(sample_count);
         let missed = step.saturating_sub(1);
         self.missed_samples = self.missed_samples.saturating_add(missed);
-        missed
+        if missed < MISSED_MAX { missed } else { MISSED_MAX }
     }
 
     fn take_bus_voltage(&mut self, samples: &LevitationInputs) -> u32 {

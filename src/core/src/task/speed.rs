@@ -8,7 +8,8 @@
 //! # Stale input
 //! Circulation silent: its last set-point stands. Levitation silent for `LEVITATION_SILENT_US_MAX`: the motor is
 //! switched off, because then nobody knows the speed. The motor is energised only while the rotor is levitated,
-//! or touching and about to be lifted again.
+//! or touching and about to be lifted again, and while the motor does not keep its bridge open for want of an angle,
+//! a current or a bus: otherwise the reference would run away from a rotor that cannot follow.
 //!
 //! # Shown by
 //! Unit tests below; `tests/scenarios/1a_levitation.toml`.
@@ -16,7 +17,7 @@
 use crate::config::ConfigError;
 use crate::mail::{BearingState, CirculationMail, LevitationMail, Mailboxes, SpeedMail};
 use crate::mailbox::Reader;
-use crate::motor::{MotorConfig, SpeedConfig, SpeedControl, SpeedInput};
+use crate::motor::{MotorConfig, SpeedConfig, SpeedControl, SpeedInput, limits};
 use crate::schedule::TaskId;
 
 /// Age from which the levitation task counts as silent [us].
@@ -53,13 +54,8 @@ impl SpeedTask {
         let setpoint_rpm =
             self.circulation.latest().map_or(0.0, |circulation| circulation.speed_setpoint_rpm);
         let levitation = self.levitation.fresh(LEVITATION_SILENT_US_MAX);
-        let enable = levitation.is_some_and(|levitation| {
-            matches!(
-                BearingState::from_code(levitation.state),
-                BearingState::Levitated | BearingState::Touchdown
-            ) || (BearingState::from_code(levitation.state) == BearingState::LiftOff
-                && levitation.touchdown_count > 0)
-        });
+        let enable = levitation
+            .is_some_and(|levitation| is_held(&levitation) && levitation.limits & limits::BRIDGE_OPEN == 0);
         let output = self.control.step(&SpeedInput {
             setpoint_rpm,
             speed_rad_per_s: levitation.map_or(0.0, |levitation| levitation.rotor_speed_rad_per_s),
@@ -74,6 +70,15 @@ impl SpeedTask {
             speed_reference_rad_per_s: output.speed_reference_rad_per_s,
             limits: output.limits,
         });
+    }
+}
+
+/// Levitated, or on the way back to it after a touchdown.
+fn is_held(levitation: &LevitationMail) -> bool {
+    match BearingState::from_code(levitation.state) {
+        BearingState::Levitated | BearingState::Touchdown => true,
+        BearingState::LiftOff => levitation.touchdown_count > 0,
+        BearingState::Off | BearingState::Landing => false,
     }
 }
 
@@ -108,6 +113,20 @@ mod tests {
         assert!(step(&mut task, BearingState::Levitated).motor_enable);
         assert!(step(&mut task, BearingState::Levitated).torque_current_reference_a > 0.0);
         assert!(!step(&mut task, BearingState::Landing).motor_enable);
+    }
+
+    #[test]
+    fn a_bridge_kept_open_by_the_motor_does_not_let_the_reference_run_away() {
+        let mut task = SpeedTask::new(&SpeedConfig::ECMO_50, &MotorConfig::ECMO_50).unwrap();
+        let mail = Mailboxes::new();
+        mail.circulation.write(&setpoint(3000.0));
+        for _ in 0..1000 {
+            mail.levitation
+                .write(&LevitationMail { limits: limits::ANGLE_LOST, ..levitation(BearingState::Levitated) });
+            task.step(&mail);
+        }
+        let seen = mail.speed.read::<SpeedMail>().unwrap().1;
+        assert!(!seen.motor_enable && seen.speed_reference_rad_per_s == 0.0, "{seen:?}");
     }
 
     #[test]
