@@ -4,7 +4,7 @@
 //! A file with a missing or unknown key, or with a value outside its range, fails the build and says which.
 
 #[path = "src/parameters.rs"]
-#[allow(dead_code, unreachable_pub, unused_macros, missing_docs)]
+#[allow(dead_code, unreachable_pub, unused_macros, missing_docs, clippy::double_comparisons)]
 mod parameters;
 
 use std::collections::BTreeMap;
@@ -90,7 +90,7 @@ fn number(key: &str, value: &toml::Value) -> Result<f64, String> {
     match value {
         toml::Value::Float(number) => Ok(*number),
         toml::Value::Integer(number) => Ok(*number as f64),
-        other => Err(format!("{key} = {other}: a number is wanted")),
+        other => Err(format!("{key}: a number is wanted, not a {}", other.type_str())),
     }
 }
 

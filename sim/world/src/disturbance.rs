@@ -74,6 +74,9 @@ impl Disturbances {
             Disturbance::Tilt { duration_s, .. } => (0.0, duration_s),
             Disturbance::Unbalance { .. } => return,
         };
+        if !(angle_rad.is_finite() && duration_s > 0.0) {
+            return;
+        }
         let (sine, cosine) = libm::sincos(angle_rad);
         let new = Active { kind, direction: [cosine, sine], start_s: now_s, end_s: now_s + duration_s };
         let end = |slot: &Option<Active>| slot.map_or(f64::NEG_INFINITY, |active| active.end_s);
@@ -92,7 +95,7 @@ impl Disturbances {
         self.any = false;
         for slot in &mut self.active {
             let Some(active) = slot else { continue };
-            if !(time_s < active.end_s) {
+            if time_s >= active.end_s {
                 *slot = None;
                 continue;
             }

@@ -12,6 +12,7 @@ mod dynamics;
 mod film;
 mod keys;
 mod noise;
+#[allow(clippy::double_comparisons, reason = "two keys have a single allowed value")]
 mod parameters;
 mod presets;
 mod pump;

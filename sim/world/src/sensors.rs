@@ -142,8 +142,8 @@ impl SetSensors {
     /// Follows the state at the end of a period.
     pub(crate) fn follow(&mut self, plant: &Plant, state: &State, direction: [f64; 2]) {
         let seen = self.seen(plant, state, direction);
-        for axis in 0..2 {
-            self.lagged_m[axis] = self.lag.update(self.lagged_m[axis], self.seen_m[axis], seen[axis]);
+        for (lagged, (old, new)) in self.lagged_m.iter_mut().zip(self.seen_m.into_iter().zip(seen)) {
+            *lagged = self.lag.update(*lagged, old, new);
         }
         self.seen_m = seen;
     }
@@ -268,9 +268,8 @@ impl CircuitSensors {
     /// Follows the circuit at the end of a period.
     pub(crate) fn follow(&mut self, pressures: &Pressures, flow_lpm: f64) {
         let seen = [pressures.drainage_mmhg, pressures.pre_membrane_mmhg, pressures.return_mmhg];
-        for site in 0..3 {
-            self.lagged_mmhg[site] =
-                self.lag.update(self.lagged_mmhg[site], self.seen_mmhg[site], seen[site]);
+        for (lagged, (old, new)) in self.lagged_mmhg.iter_mut().zip(self.seen_mmhg.into_iter().zip(seen)) {
+            *lagged = self.lag.update(*lagged, old, new);
         }
         self.seen_mmhg = seen;
         self.flow_sum_lpm += flow_lpm;
