@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The levitation task gives the same outputs, bit by bit, for the same samples on every machine.
+ *
+ * The recording was made on the host; `cargo test` there and this test here replay it through the same code.
+ */
+
+#include <string.h>
+#include <zephyr/ztest.h>
+
+#include "shim.h"
+
+#define STEPS 1000
+
+static const uint8_t __aligned(4) recorded_samples[] = {
+#include "levitation_samples.inc"
+};
+static const uint8_t __aligned(4) recorded_outputs[] = {
+#include "levitation_outputs.inc"
+};
+static struct levitas_levitation_outputs outputs[STEPS];
+
+ZTEST(bit_identity, test_1000_levitation_steps)
+{
+	const struct levitas_levitation_inputs *samples = (const void *)recorded_samples;
+	const struct levitas_levitation_outputs *expected = (const void *)recorded_outputs;
+	uint32_t energised = 0;
+
+	zassert_equal(sizeof(recorded_samples), STEPS * sizeof(*samples));
+	zassert_equal(sizeof(recorded_outputs), STEPS * sizeof(*expected));
+	zassert_ok(levitas_replay(samples, outputs, STEPS));
+	for (size_t i = 0; i < STEPS; i++) {
+		zassert_mem_equal(&outputs[i], &expected[i], sizeof(outputs[i]), "step %zu", i);
+		energised += outputs[i].coil_gate;
+	}
+	zassert_true(energised > STEPS / 2, "a recording of a resting drive proves nothing");
+}
+
+ZTEST_SUITE(bit_identity, NULL, NULL, NULL, NULL, NULL);

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Every struct that crosses the border between C and Rust has the same members at the same places on both sides. */
+
+#include <stddef.h>
+#include <string.h>
+#include <zephyr/ztest.h>
+
+#include "shim.h"
+
+#define RECORD(record)                                                                                                 \
+	{                                                                                                              \
+		#record, "", 0, sizeof(struct record)                                                                  \
+	}
+#define MEMBER(record, member)                                                                                         \
+	{                                                                                                              \
+		#record, #member, offsetof(struct record, member), sizeof(((struct record *)0)->member)                \
+	}
+
+static const struct levitas_layout_row rows_of_c[] = {
+	RECORD(levitas_levitation_inputs),
+	MEMBER(levitas_levitation_inputs, displacement_hall_v),
+	MEMBER(levitas_levitation_inputs, angle_hall_v),
+	MEMBER(levitas_levitation_inputs, coil_current_a),
+	MEMBER(levitas_levitation_inputs, phase_current_a),
+	MEMBER(levitas_levitation_inputs, bus_voltage_v),
+	MEMBER(levitas_levitation_inputs, sample_count),
+	MEMBER(levitas_levitation_inputs, valid),
+	RECORD(levitas_levitation_outputs),
+	MEMBER(levitas_levitation_outputs, coil_duty),
+	MEMBER(levitas_levitation_outputs, phase_duty),
+	MEMBER(levitas_levitation_outputs, coil_gate),
+	MEMBER(levitas_levitation_outputs, phase_gate),
+	MEMBER(levitas_levitation_outputs, drive_line),
+	RECORD(levitas_circulation_inputs),
+	MEMBER(levitas_circulation_inputs, flow_transit_up_s),
+	MEMBER(levitas_circulation_inputs, flow_transit_down_s),
+	MEMBER(levitas_circulation_inputs, flow_amplitude),
+	MEMBER(levitas_circulation_inputs, drainage_pressure_mmhg),
+	MEMBER(levitas_circulation_inputs, pre_membrane_pressure_mmhg),
+	MEMBER(levitas_circulation_inputs, return_pressure_mmhg),
+	MEMBER(levitas_circulation_inputs, valid),
+	RECORD(levitas_unit_status),
+	MEMBER(levitas_unit_status, state),
+	MEMBER(levitas_unit_status, bearing_state),
+	MEMBER(levitas_unit_status, displacement_m),
+	MEMBER(levitas_unit_status, coil_current_a),
+	MEMBER(levitas_unit_status, speed_setpoint_rpm),
+	MEMBER(levitas_unit_status, speed_rpm),
+	MEMBER(levitas_unit_status, torque_current_a),
+	MEMBER(levitas_unit_status, bus_voltage_v),
+	MEMBER(levitas_unit_status, flow_lpm),
+	MEMBER(levitas_unit_status, drainage_pressure_mmhg),
+	MEMBER(levitas_unit_status, pre_membrane_pressure_mmhg),
+	MEMBER(levitas_unit_status, return_pressure_mmhg),
+	MEMBER(levitas_unit_status, flow_valid),
+	MEMBER(levitas_unit_status, pressures_valid),
+	MEMBER(levitas_unit_status, touchdown_count),
+	MEMBER(levitas_unit_status, missed_samples),
+	MEMBER(levitas_unit_status, limits),
+	MEMBER(levitas_unit_status, faults),
+	MEMBER(levitas_unit_status, command_number),
+	MEMBER(levitas_unit_status, command_result),
+	RECORD(levitas_command),
+	MEMBER(levitas_command, kind),
+	MEMBER(levitas_command, value),
+	RECORD(levitas_truth),
+	MEMBER(levitas_truth, displacement_m),
+	MEMBER(levitas_truth, speed_rpm),
+	MEMBER(levitas_truth, flow_lpm),
+	MEMBER(levitas_truth, head_mmhg),
+	MEMBER(levitas_truth, touching),
+	MEMBER(levitas_truth, touchdown_count),
+	MEMBER(levitas_truth, periods),
+	RECORD(levitas_force_step),
+	MEMBER(levitas_force_step, force_n),
+	MEMBER(levitas_force_step, angle_rad),
+	MEMBER(levitas_force_step, duration_s),
+	RECORD(levitas_layout_row),
+	MEMBER(levitas_layout_row, record),
+	MEMBER(levitas_layout_row, member),
+	MEMBER(levitas_layout_row, offset),
+	MEMBER(levitas_layout_row, size),
+};
+
+ZTEST(layout, test_c_and_rust_agree_on_every_member)
+{
+	const struct levitas_layout_row *rows_of_rust = NULL;
+	const size_t count = levitas_layout(&rows_of_rust);
+
+	zassert_equal(count, ARRAY_SIZE(rows_of_c), "%zu rows in Rust, %zu in C", count, ARRAY_SIZE(rows_of_c));
+	for (size_t i = 0; i < count; i++) {
+		const struct levitas_layout_row *c = &rows_of_c[i];
+		const struct levitas_layout_row *rust = &rows_of_rust[i];
+
+		zassert_str_equal(c->record, rust->record);
+		zassert_str_equal(c->member, rust->member);
+		zassert_equal(c->offset, rust->offset, "offset of %s.%s: C %u, Rust %u", c->record, c->member,
+			      c->offset, rust->offset);
+		zassert_equal(c->size, rust->size, "size of %s.%s: C %u, Rust %u", c->record, c->member, c->size,
+			      rust->size);
+	}
+}
+
+ZTEST(layout, test_port_structs_have_no_padding)
+{
+	/* The recordings and the mailboxes take them as arrays of 32-bit words. */
+	zassert_equal(sizeof(struct levitas_levitation_inputs), 14 * sizeof(uint32_t));
+	zassert_equal(sizeof(struct levitas_levitation_outputs), 8 * sizeof(uint32_t));
+	zassert_equal(sizeof(struct levitas_circulation_inputs), 7 * sizeof(uint32_t));
+}
+
+ZTEST_SUITE(layout, NULL, NULL, NULL, NULL, NULL);

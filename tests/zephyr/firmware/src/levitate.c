@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The story of the drive on Zephyr: lift off, 3000 rpm, a 10 N force step, land; no touchdown, no missed deadline.
+ *
+ * Judged by the plant itself, not by what the firmware believes.
+ */
+
+#include <zephyr/ztest.h>
+
+#include "shim.h"
+#include "threads.h"
+
+#define SPEED_RPM        3000.0f
+#define FORCE_N          10.0f
+/* Half of the touchdown clearance of plant ecmo-50. */
+#define DISPLACEMENT_MAX 250.0e-6f
+
+static float square(float value)
+{
+	return value * value;
+}
+
+/* Whether the rotor is within a radius of the centre. */
+static bool within(const struct levitas_truth *truth, float radius_m)
+{
+	return square(truth->displacement_m[0]) + square(truth->displacement_m[1]) < square(radius_m);
+}
+
+static void post(uint32_t unit, enum levitas_command_kind kind, float value)
+{
+	const struct levitas_command command = {.kind = kind, .value = value};
+
+	(void)levitas_command_post(unit, &command);
+}
+
+/* Waits until the unit says that state; the milliseconds it took. */
+static uint32_t wait_for_state(enum levitas_unit_state state, uint32_t ms_max)
+{
+	struct levitas_unit_status status;
+
+	for (uint32_t ms = 0; ms < ms_max; ms++) {
+		levitas_status_read(LEVITAS_UNIT_HOST, &status);
+		if (status.state == state) {
+			return ms;
+		}
+		k_sleep(K_MSEC(1));
+	}
+	zassert_unreachable("state %u not reached in %u ms, still %u", state, ms_max, status.state);
+	return ms_max;
+}
+
+static void lift_off(void)
+{
+	struct levitas_truth truth;
+	uint32_t ms;
+
+	post(LEVITAS_UNIT_HOST, LEVITAS_COMMAND_LIFT, 0.0f);
+	ms = wait_for_state(LEVITAS_STATE_OPERATING, 500);
+	k_sleep(K_MSEC(50));
+	levitas_world_truth(&truth);
+	zassert_true(within(&truth, 50.0e-6f), "not centred after lift-off");
+	TC_PRINT("levitated after %u ms\n", ms);
+}
+
+static void spin_up(void)
+{
+	struct levitas_truth truth = {0};
+	uint32_t ms = 0;
+
+	post(LEVITAS_UNIT_HOST, LEVITAS_COMMAND_SPEED, SPEED_RPM);
+	while (ms < 15000 && !(truth.speed_rpm > SPEED_RPM - 10.0f)) {
+		k_sleep(K_MSEC(10));
+		ms += 10;
+		levitas_world_truth(&truth);
+	}
+	k_sleep(K_MSEC(300));
+	levitas_world_truth(&truth);
+	zassert_within((int)truth.speed_rpm, (int)SPEED_RPM, 20, "speed %d rpm", (int)truth.speed_rpm);
+	TC_PRINT("%d rpm after %u ms\n", (int)truth.speed_rpm, ms);
+}
+
+static void push(void)
+{
+	const struct levitas_force_step step = {.force_n = FORCE_N, .angle_rad = 0.5f, .duration_s = 0.2f};
+	struct levitas_truth truth;
+	float peak_squared = 0.0f;
+
+	levitas_world_force_step(&step);
+	for (int ms = 0; ms < 300; ms++) {
+		k_sleep(K_MSEC(1));
+		levitas_world_truth(&truth);
+		peak_squared = MAX(peak_squared, square(truth.displacement_m[0]) + square(truth.displacement_m[1]));
+		zassert_true(within(&truth, DISPLACEMENT_MAX));
+	}
+	/* A force that did nothing would prove nothing: the stiffness allows some 10 um at least. */
+	zassert_true(peak_squared > square(10.0e-6f), "the force step did not reach the rotor");
+}
+
+static void land(void)
+{
+	post(LEVITAS_UNIT_HOST, LEVITAS_COMMAND_LAND, 0.0f);
+	(void)wait_for_state(LEVITAS_STATE_STANDBY, 15000);
+}
+
+static uint32_t deadline_misses(void)
+{
+	size_t count;
+	const struct levitas_thread *threads = levitas_threads(&count);
+	uint32_t misses = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		TC_PRINT("%-18s %8u steps, %u missed, response %u us, step %u us\n", threads[i].name, threads[i].steps,
+			 threads[i].deadline_misses, (uint32_t)k_cyc_to_us_ceil32(threads[i].response_cycles_max),
+			 (uint32_t)k_cyc_to_us_ceil32(threads[i].step_cycles_max));
+		misses += threads[i].deadline_misses;
+	}
+	return misses;
+}
+
+ZTEST(levitate, test_lift_off_3000_rpm_and_a_10_n_step)
+{
+	struct levitas_truth before;
+	struct levitas_truth after;
+	struct levitas_unit_status status;
+
+	if (IS_ENABLED(CONFIG_LEVITAS_ROLE_EMERGENCY_DRIVE)) {
+		ztest_test_skip();
+	}
+	levitas_world_truth(&before);
+	zassert_true(before.touching, "the rotor lies at the start");
+	lift_off();
+	spin_up();
+	push();
+	levitas_world_truth(&after);
+	levitas_status_read(LEVITAS_UNIT_HOST, &status);
+	zassert_equal(after.touchdown_count, before.touchdown_count, "touchdown");
+	zassert_equal(status.touchdown_count, 0, "the firmware reports a touchdown");
+	zassert_equal(status.missed_samples, 0, "%u samples missed", status.missed_samples);
+	zassert_equal(deadline_misses(), 0);
+	zassert_true(status.flow_valid, "flow unknown");
+	zassert_true(status.pressures_valid, "pressures unknown");
+	land();
+}
+
+ZTEST(levitate, test_emergency_drive_stands_by)
+{
+	struct levitas_unit_status status;
+	struct levitas_truth truth;
+
+	if (IS_ENABLED(CONFIG_LEVITAS_ROLE_HOST)) {
+		ztest_test_skip();
+	}
+	post(LEVITAS_UNIT_EMERGENCY_DRIVE, LEVITAS_COMMAND_LIFT, 0.0f);
+	k_sleep(K_MSEC(50));
+	levitas_status_read(LEVITAS_UNIT_EMERGENCY_DRIVE, &status);
+	levitas_world_truth(&truth);
+	zassert_equal(status.command_number, 1);
+	zassert_not_equal(status.command_result, 0, "a standby unit must not lift");
+	zassert_equal(status.state, LEVITAS_STATE_STANDBY);
+	zassert_equal(status.missed_samples, 0);
+	zassert_true(truth.touching, "nobody drives");
+}
+
+ZTEST_SUITE(levitate, NULL, NULL, NULL, NULL, NULL);

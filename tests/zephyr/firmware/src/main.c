@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Starts the application as its own main() would, then the tests. */
+
+#include <zephyr/ztest.h>
+
+/* main() of the application; renamed in firmware/CMakeLists.txt. */
+int levitas_application_main(void);
+
+void test_main(void)
+{
+	(void)levitas_application_main();
+	ztest_run_all(NULL, false, 1, 1);
+	ztest_verify_all_test_suites_ran();
+}

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The thread table: rates of the core's schedule, priorities that keep levitation first, threads that run. */
+
+#include <zephyr/ztest.h>
+
+#include "shim.h"
+#include "threads.h"
+
+static struct levitas_thread *threads;
+static size_t count;
+
+static void *setup(void)
+{
+	threads = levitas_threads(&count);
+	return NULL;
+}
+
+ZTEST(threads, test_every_unit_of_the_role_has_every_task)
+{
+	const size_t units = IS_ENABLED(CONFIG_LEVITAS_ROLE_BOTH) ? 2 : 1;
+
+	zassert_equal(count, units * LEVITAS_TASK_COUNT);
+}
+
+ZTEST(threads, test_rates_are_those_of_the_core)
+{
+	for (size_t i = 0; i < count; i++) {
+		zassert_equal(threads[i].rate_hz, levitas_schedule_rate_hz(threads[i].task), "%s", threads[i].name);
+	}
+	zassert_equal(levitas_schedule_rate_hz(LEVITAS_TASK_COUNT), 0, "a task the table does not have");
+}
+
+ZTEST(threads, test_levitation_alone_is_cooperative)
+{
+	for (size_t i = 0; i < count; i++) {
+		zassert_equal(threads[i].priority < 0, threads[i].task == LEVITAS_TASK_LEVITATION, "%s",
+			      threads[i].name);
+	}
+	zassert_true(CONFIG_SYSTEM_WORKQUEUE_PRIORITY >= 0);
+}
+
+ZTEST(threads, test_steps_in_half_a_second)
+{
+	uint32_t before[2 * LEVITAS_TASK_COUNT];
+
+	for (size_t i = 0; i < count; i++) {
+		before[i] = threads[i].steps;
+	}
+	k_sleep(K_MSEC(500));
+	for (size_t i = 0; i < count; i++) {
+		zassert_within(threads[i].steps - before[i], threads[i].rate_hz / 2, 1, "%s", threads[i].name);
+	}
+}
+
+ZTEST_SUITE(threads, NULL, setup, NULL, NULL, NULL);
