@@ -215,6 +215,11 @@ impl World {
         }
     }
 
+    /// Lets `outputs` act in the coming period already, as if they had been given one period ago; for tests.
+    pub fn prime(&mut self, outputs: &[LevitationOutputs; 2]) {
+        self.pending = *outputs;
+    }
+
     /// Starts a disturbance, which acts from the next `advance` on.
     pub fn disturb(&mut self, disturbance: Disturbance) {
         if let Disturbance::Unbalance { eccentricity_m } = disturbance {
