@@ -116,15 +116,11 @@ class World:
         n = speed / RPM / 1000.0
         direction = np.exp(1j * angle)
 
-        # The plane of the bearing's force: (0, 0, h) tilted by (a, b) moves by (b h, -a h), which is -1j p h.
+        # The plane of the coils: (0, 0, h) tilted by (a, b) moves by (b h, -a h), which is -1j p h.
         lever = r["actuator_plane_offset_m"]
-        zh, dzh = z - 1j * lever * p, dz - 1j * lever * dp
-        pull = sum(self.k_i(i.real) * i.real + 1j * self.k_i(i.imag) * i.imag for i in coil)
-        magnetic = (
-            pull * self.coil_turn
-            + r["k_x_n_per_m"] * (1.0 + 1j * r["k_x_cross_fraction"]) * zh
-            - r["eddy_damping_n_s_per_m"] * dzh
-        )
+        dzh = dz - 1j * lever * dp
+        pull = sum(self.k_i(i.real) * i.real + 1j * self.k_i(i.imag) * i.imag for i in coil) * self.coil_turn
+        passive = r["k_x_n_per_m"] * (1.0 + 1j * r["k_x_cross_fraction"]) * z - r["eddy_damping_n_s_per_m"] * dz
         film = (
             -self.film_damping * dz
             + 0.5j * self.film_damping * speed * z
@@ -133,15 +129,15 @@ class World:
         unbalance = r["mass_kg"] * r["eccentricity_m"] * speed**2 * direction
         static = r["static_radial_force_n"] * np.exp(1j * (0.5 + 0.2 * flow))
         gx, gy, gz = r["gravity_m_per_s2"]
-        force = magnetic + film + unbalance + static + r["mass_kg"] * (gx + 1j * gy)
+        force = pull + passive + film + unbalance + static + r["mass_kg"] * (gx + 1j * gy)
         ddz = force / (r["mass_kg"] + self.added_mass)
 
-        # Moment of the bearing's force at (0, 0, h): (-h F_y, h F_x) = 1j h F.
+        # Moment of the coils' force at (0, 0, h): (-h F_y, h F_x) = 1j h F.
         moment = (
             -r["tilt_stiffness_n_m_per_rad"] * p
             - r["tilt_damping_n_m_s_per_rad"] * dp
             + 1j * r["inertia_polar_kg_m2"] * speed * dp
-            + 1j * lever * magnetic
+            + 1j * lever * pull
             + 1j * r["dynamic_unbalance_kg_m2"] * speed**2 * direction
         )
         ddp = moment / r["inertia_transverse_kg_m2"]

@@ -2,11 +2,11 @@
 //! Equations of motion of the rotor and of the winding currents.
 //!
 //! # Model
-//! z is the rotor axis. Tilt a about x, b about y; the actuator plane lies h above the centre of mass, so it is
-//! displaced by x_h = x + b h, y_h = y - a h. W: speed of rotation, theta: angle.
+//! z is the rotor axis. Tilt a about x, b about y; W: speed of rotation, theta: angle. Coil forces (F_x, F_y) act in
+//! the actuator plane, h above the centre of mass; all others in the centre of mass.
 //! | equation | |
 //! |---|---|
-//! | (m + m_a) x'' | coils + k_x (x_h, y_h) + k_c (-y_h, x_h) - d_eddy v_h + film + unbalance + static + gravity + contact + load |
+//! | (m + m_a) x'' | coils + k_x (x, y) + k_c (-y, x) - d_eddy v + film + unbalance + static + gravity + contact + load |
 //! | coils | rotated by the force angle error: sum over sets of k_i (1 - 0.05 min(\|i\|/i_max, 2)^2) i |
 //! | film | -C v + (C W / 2) (-y, x) + (m_a W^2 / 4) (x, y) |
 //! | unbalance | m e W^2 (cos theta, sin theta) |
@@ -219,13 +219,11 @@ impl Dynamics {
         let speed_squared = speed * speed;
         let lever = rotor.actuator_plane_offset_m;
 
-        let [xh, yh] = Self::plane(state, POSITION, TILT, lever);
-        let [vxh, vyh] = Self::plane(state, VELOCITY, TILT_RATE, lever);
         let coil = self.coil_force_n(state);
         let eddy = rotor.eddy_damping_n_s_per_m;
-        let magnetic = [
-            coil[0] + rotor.k_x_n_per_m * xh - self.cross_n_per_m * yh - eddy * vxh,
-            coil[1] + rotor.k_x_n_per_m * yh + self.cross_n_per_m * xh - eddy * vyh,
+        let passive = [
+            rotor.k_x_n_per_m * x - self.cross_n_per_m * y - eddy * vx,
+            rotor.k_x_n_per_m * y + self.cross_n_per_m * x - eddy * vy,
         ];
 
         let damping = self.film.damping_n_s_per_m;
@@ -234,13 +232,13 @@ impl Dynamics {
         let unbalance = rotor.mass_kg * rotor.eccentricity_m * speed_squared;
         let (contact, friction_n_m) = self.contact(x, y, vx, vy, speed);
         let force = [
-            magnetic[0] - damping * vx - cross * y
+            coil[0] + passive[0] - damping * vx - cross * y
                 + outward * x
                 + unbalance * direction[0]
                 + rotor.mass_kg * rotor.gravity_x_m_per_s2
                 + held.force_n[0]
                 + contact[0],
-            magnetic[1] - damping * vy
+            coil[1] + passive[1] - damping * vy
                 + cross * x
                 + outward * y
                 + unbalance * direction[1]
@@ -258,10 +256,9 @@ impl Dynamics {
                 - rotor.tilt_damping_n_m_s_per_rad * state[TILT_RATE + k]
         };
         let moment_x =
-            spring(0) - gyroscopic * state[TILT_RATE + 1] - lever * magnetic[1] - dynamic * direction[1]
+            spring(0) - gyroscopic * state[TILT_RATE + 1] - lever * coil[1] - dynamic * direction[1]
                 + held.moment_n_m;
-        let moment_y =
-            spring(1) + gyroscopic * state[TILT_RATE] + lever * magnetic[0] + dynamic * direction[0];
+        let moment_y = spring(1) + gyroscopic * state[TILT_RATE] + lever * coil[0] + dynamic * direction[0];
         rate[TILT_RATE] = moment_x / rotor.inertia_transverse_kg_m2;
         rate[TILT_RATE + 1] = moment_y / rotor.inertia_transverse_kg_m2;
         friction_n_m

@@ -26,7 +26,6 @@ fn the_uncontrolled_rotor_falls_along_the_cosh() {
     plant.rotor.k_x_cross_fraction = 0.0;
     plant.rotor.eddy_damping_n_s_per_m = 0.0;
     plant.rotor_fluid.viscosity_pa_s = 1e-4;
-    plant.rotor.actuator_plane_offset_m = 0.0;
     let mass = plant.rotor.mass_kg + ADDED_MASS;
     let start = InitialState { displacement_m: [10e-6, 0.0, 0.0], ..InitialState::default() };
     let mut falling = world(plant, start);
@@ -44,7 +43,6 @@ fn the_uncontrolled_rotor_falls_along_the_cosh() {
 fn damping_by_film_and_eddies_slows_the_fall() {
     let mut plant = quiet_plant();
     plant.rotor.k_x_cross_fraction = 0.0;
-    plant.rotor.actuator_plane_offset_m = 0.0;
     let start = InitialState { displacement_m: [0.0, 10e-6, 0.0], ..InitialState::default() };
     let mut falling = world(plant, start);
     for _ in 0..200 {
@@ -68,7 +66,6 @@ fn frequency(trace: &[f64]) -> f64 {
 fn gyroscopic_frequency(speed: f64, mode: f64) -> f64 {
     let mut plant = quiet_plant();
     plant.rotor.tilt_damping_n_m_s_per_rad = 0.0;
-    plant.rotor.actuator_plane_offset_m = 0.0;
     plant.rotor.k_x_n_per_m = 0.0;
     plant.pump.torque_disc_mn_m_per_krpm2 = 0.0;
     plant.pump.torque_flow_mn_m_per_krpm_lpm = 0.0;
@@ -115,7 +112,6 @@ fn axial_and_tilt_springs_have_their_frequencies() {
     let mut plant = quiet_plant();
     plant.rotor.axial_damping_n_s_per_m = 0.0;
     plant.rotor.tilt_damping_n_m_s_per_rad = 0.0;
-    plant.rotor.actuator_plane_offset_m = 0.0;
     let start =
         InitialState { displacement_m: [0.0, 0.0, 0.1e-3], tilt_rad: [1e-3, 0.0], ..InitialState::default() };
     let mut ringing = world(plant, start);
@@ -149,7 +145,7 @@ fn gravity_and_thrust_set_the_axial_rest() {
 fn the_current_free_orbit_is_the_one_of_the_equations() {
     let mut plant = quiet_plant();
     plant.rotor.eccentricity_m = 20e-6;
-    plant.rotor.actuator_plane_offset_m = 0.0;
+    plant.rotor.dynamic_unbalance_kg_m2 = 1.0e-7;
     plant.pump.torque_disc_mn_m_per_krpm2 = 0.0;
     plant.pump.torque_flow_mn_m_per_krpm_lpm = 0.0;
     let speed = 4000.0 * units::RAD_PER_S_PER_RPM;
@@ -258,14 +254,11 @@ fn energy_is_kept_by_the_integrator() {
     let energy = |world: &World| {
         let t = world.truth();
         let square = |v: &[f64]| v.iter().map(|x| x * x).sum::<f64>();
-        let lever = plant.rotor.actuator_plane_offset_m;
-        let plane =
-            [t.displacement_m[0] + lever * t.tilt_rad[1], t.displacement_m[1] - lever * t.tilt_rad[0]];
         0.5 * (0.1 * square(&t.velocity_m_per_s)
             + 2.41e-5 * square(&t.tilt_rate_rad_per_s)
             + 6.0e3 * t.displacement_m[2].powi(2)
             + 1.5 * square(&t.tilt_rad)
-            - 15e3 * square(&plane))
+            - 15e3 * square(&t.displacement_m[..2]))
     };
     let before = energy(&free);
     for _ in 0..100 {
@@ -309,8 +302,7 @@ fn film_and_skew_coupling_push_in_the_direction_of_rotation() {
         rotor_speed_rad_per_s: 4000.0 * units::RAD_PER_S_PER_RPM,
         ..InitialState::default()
     };
-    let mut plant = quiet_plant();
-    plant.rotor.actuator_plane_offset_m = 0.0;
+    let plant = quiet_plant();
     let mut whirling = world(plant, start);
     whirling.advance(&OFF);
     let cross = 0.05 * 15e3 + 0.5 * FILM_DAMPING * start.rotor_speed_rad_per_s;
