@@ -6,12 +6,13 @@ use std::path::{Path, PathBuf};
 use std::{env, fs, process};
 
 /// Constant, folder from the root of the repository, extension.
-const FOLDERS: [(&str, &str, &str); 5] = [
+const FOLDERS: [(&str, &str, &str); 6] = [
     ("SCENARIOS", "tests/scenarios", "toml"),
     ("PLANTS", "sim/world/plants", "toml"),
     ("CIRCUITS", "sim/world/circuits", "toml"),
     ("PATIENTS", "sim/world/patients", "toml"),
     ("PUMPS", "sim/world/pumps", "csv"),
+    ("SCENARIO_CURVES", "tests/scenarios", "csv"),
 ];
 
 fn main() {

@@ -132,10 +132,21 @@
     const reach = Math.max(Math.abs(low), Math.abs(high), 1e-9) * 1.08;
     return [-reach, reach];
   };
+  // Once the rotor flies its distance from the wall is of no interest: the scale is that of the time after lift-off.
+  const flying = (names) => () => {
+    const from = data.lifted === null ? 0 : x.findIndex((t) => t > data.lifted + 0.02);
+    const reach = (side) => names.flatMap((name) => overview[side][name].slice(Math.max(from, 0)).map(Math.abs));
+    const most = [...reach("low"), ...reach("high")].reduce((a, b) => Math.max(a, b), 1e-9);
+    return [-1.15 * most, 1.15 * most];
+  };
   const common = { x, xLabel: "time [s]", events: data.events, height: 210, sync: "run" };
   const host = document.getElementById("overview");
   const panels = [
-    { title: "Displacement [um]", lines: [band("x", "displacement_x_um", "--a"), band("y", "displacement_y_um", "--b")], range: symmetric },
+    {
+      title: "Displacement [\u00b5m], at the scale of the time after lift-off",
+      lines: [band("x", "displacement_x_um", "--a"), band("y", "displacement_y_um", "--b")],
+      range: flying(["displacement_x_um", "displacement_y_um"]),
+    },
     { title: "Coil current [A]", lines: [band("x", "coil_current_x_a", "--a"), band("y", "coil_current_y_a", "--b")], range: symmetric },
     { title: "Pump speed [rpm]", lines: [line("set-point", "speed_setpoint_rpm", "--b", [5, 4]), line("speed", "speed_rpm", "--a")] },
     { title: "Torque current [A]", lines: [band("q axis", "torque_current_a", "--d")] },
@@ -155,10 +166,10 @@
     const box = document.getElementById(moment.id);
     const x = times(moment, moment.x.length);
     const pair = (title, a, b) => ({
-      title, x, xLabel: moment.label, events: moment.events, height: 230, sync: moment.id, range: symmetric,
+      title, x, xLabel: moment.label, events: moment.events, height: 252, sync: moment.id, range: symmetric,
       lines: [{ label: "x", color: "--a", low: a }, { label: "y", color: "--b", low: b }],
     });
-    draw(box, pair("Displacement [um]", moment.x, moment.y));
+    draw(box, pair("Displacement [\u00b5m]", moment.x, moment.y));
     draw(box, pair("Coil current [A]", moment.current_x, moment.current_y));
   }
 

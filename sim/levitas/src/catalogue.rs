@@ -21,6 +21,8 @@ pub struct BuiltIn {
 
 include!(concat!(env!("OUT_DIR"), "/built_in.rs"));
 
+/// Folder of the built-in scenarios, as [`Found::folder`]: paths in them name built-in files, never the user's.
+const BUILT_IN_FOLDER: &str = "<built-in>";
 /// Largest input file [bytes].
 const FILE_BYTES_MAX: u64 = 16 << 20;
 
@@ -55,6 +57,16 @@ pub struct Found {
     pub folder: PathBuf,
     /// Text with the name for messages.
     pub source: Source,
+}
+
+impl BuiltIn {
+    fn found(&self) -> Found {
+        Found {
+            name: self.name.to_owned(),
+            folder: PathBuf::from(BUILT_IN_FOLDER),
+            source: Source { name: self.file.to_owned(), text: self.text.to_owned() },
+        }
+    }
 }
 
 /// Why a file was not found; the caller says which key asked for it.
@@ -92,6 +104,9 @@ impl Shelf {
     /// # Errors
     /// Neither exists, or the file cannot be read as text.
     pub fn find(&self, wanted: &str, folder: &Path) -> Result<Found, NotFound> {
+        if folder == Path::new(BUILT_IN_FOLDER) {
+            return self.find_built_in(wanted);
+        }
         let path = folder.join(wanted);
         let is_path = wanted.contains(['/', '\\']) || wanted.ends_with(&format!(".{}", self.extension));
         if path.is_dir() && (is_path || self.built_in(wanted).is_none()) {
@@ -101,16 +116,22 @@ impl Shelf {
             return self.read(&path);
         }
         match self.built_in(wanted) {
-            Some(file) => Ok(Found {
-                name: file.name.to_owned(),
-                folder: PathBuf::new(),
-                source: Source { name: file.file.to_owned(), text: file.text.to_owned() },
-            }),
+            Some(file) => Ok(file.found()),
             None if is_path => Err(self.not_found("no such file".to_owned())),
             None => Err(NotFound {
                 problem: format!("no such file and no built-in {} of that name", self.what),
                 allowed: format!("a path or {}", allowed_names(wanted, &self.names())),
             }),
+        }
+    }
+
+    /// What a built-in scenario names: a built-in file, or a curve that lies beside it.
+    fn find_built_in(&self, wanted: &str) -> Result<Found, NotFound> {
+        let beside =
+            SCENARIO_CURVES.iter().find(|file| wanted == format!("{}.{}", file.name, self.extension));
+        match self.built_in(wanted).or(beside) {
+            Some(file) => Ok(file.found()),
+            None => Err(self.not_found("no such built-in file".to_owned())),
         }
     }
 

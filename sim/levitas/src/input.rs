@@ -93,6 +93,19 @@ pub fn one_line(text: &str) -> String {
     line
 }
 
+/// A number as a person would write it: 0.001, 200000, 1e-8.
+#[must_use]
+pub fn number_text(number: f64) -> String {
+    let plain = number == 0.0 || (1e-3..1e7).contains(&number.abs());
+    if plain { number.to_string() } else { format!("{number:e}") }
+}
+
+/// `0.001 to 10`.
+#[must_use]
+pub fn range_text(min: f64, max: f64) -> String {
+    format!("{} to {}", number_text(min), number_text(max))
+}
+
 /// `a, b or c`; a long list is cut.
 pub fn any_of<T: AsRef<str>>(names: &[T]) -> String {
     let shown: Vec<&str> = names.iter().take(NAMES_SHOWN_MAX).map(AsRef::as_ref).collect();
@@ -148,6 +161,15 @@ mod tests {
     fn a_refusal_is_one_line_even_when_the_value_is_not() {
         let error = BadInput::key("a.toml:3:1", "title", "two\nlines\u{1b}[2J", "bad", "one line");
         assert_eq!(error.to_string(), "a.toml:3:1: title = two\\nlines\\u{1b}[2J: bad; allowed is one line");
+    }
+
+    #[test]
+    fn numbers_are_short() {
+        assert_eq!(range_text(1e-8, 200e3), "1e-8 to 200000");
+        assert_eq!(
+            (number_text(-0.05), number_text(0.0), number_text(5e-5)),
+            ("-0.05".into(), "0".into(), "5e-5".into())
+        );
     }
 
     #[test]

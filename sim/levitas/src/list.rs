@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 use crate::catalogue::{BuiltIn, CIRCUITS, PATIENTS, PLANTS, PUMPS, SCENARIOS};
 use crate::channel::CHANNELS;
 use crate::event_log::OBSERVED_KINDS;
+use crate::input::range_text;
 use crate::invariants::INVARIANTS;
 use crate::metrics::{INVARIANTS_BROKEN, METRICS, REALTIME_FACTOR};
 use crate::scenario::{
@@ -56,11 +57,12 @@ pub fn list(what: What, markdown: bool) -> String {
     if markdown && what == What::Config {
         text.push_str(CONFIGURATION_INTRODUCTION);
     }
+    let level = if what == What::Config { "##" } else { "###" };
     for (index, table) in tables.iter().enumerate() {
         if index > 0 {
             text.push('\n');
         }
-        text.push_str(&if markdown { table.markdown() } else { table.plain() });
+        text.push_str(&if markdown { table.markdown(level) } else { table.plain() });
     }
     text
 }
@@ -88,9 +90,9 @@ impl Table {
         Self { title: title.to_owned(), note: note.into(), headings: headings.to_vec(), rows }
     }
 
-    fn markdown(&self) -> String {
+    fn markdown(&self, level: &str) -> String {
         let cell = |text: &String| text.replace('|', "\\|").replace('[', "\\[").replace(']', "\\]");
-        let mut text = format!("### {}\n\n", self.title);
+        let mut text = format!("{level} {}\n\n", self.title);
         if !self.note.is_empty() {
             let _ = write!(text, "{}\n\n", self.note);
         }
@@ -214,7 +216,7 @@ fn events() -> Vec<Table> {
     let mut number_rows: Vec<Vec<String>> = Vec::new();
     for specification in EVENTS.iter().chain(&DISTURBANCES) {
         for key in specification.keys {
-            let range = format!("{} to {}", key.range.start(), key.range.end());
+            let range = range_text(*key.range.start(), *key.range.end());
             number_rows.push(vec![
                 format!("{}: {}", specification.name, key.name),
                 range,

@@ -88,10 +88,10 @@ struct RunArguments {
     #[arg(value_name = "FILE|NAME")]
     scenario: String,
     /// Seed of every random draw, in place of the scenario's
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", allow_hyphen_values = true)]
     seed: Option<String>,
     /// Override a number of the plant, circuit, patient, controllers or run; may be repeated
-    #[arg(long = "set", value_name = "KEY=VALUE")]
+    #[arg(long = "set", value_name = "KEY=VALUE", allow_hyphen_values = true)]
     settings: Vec<String>,
     /// Folder for the outputs [default: out/NAME]
     #[arg(long, value_name = "DIR")]
@@ -110,13 +110,13 @@ struct SweepArguments {
     #[arg(value_name = "FILE|NAME")]
     scenario: String,
     /// Seeds A to B-1, or A to B with ..=
-    #[arg(long, value_name = "A..B")]
+    #[arg(long, value_name = "A..B", allow_hyphen_values = true)]
     seeds: String,
     /// Threads [default: one per core]
     #[arg(long, value_name = "N")]
     jobs: Option<usize>,
     /// Override a number; may be repeated
-    #[arg(long = "set", value_name = "KEY=VALUE")]
+    #[arg(long = "set", value_name = "KEY=VALUE", allow_hyphen_values = true)]
     settings: Vec<String>,
     /// Write the result to this file too; - is standard output
     #[arg(long, value_name = "FILE")]

@@ -22,6 +22,11 @@ const ALLOWED: &str = "a folder that can be created and written";
 /// # Errors
 /// The folder, or the nearest parent that exists, is not a folder or takes no files.
 pub fn check_folder(folder: &Path, option: &str) -> Checked<()> {
+    check_place(folder, folder, option, ALLOWED)
+}
+
+/// Refuses `shown` when nothing can be written into `folder`.
+fn check_place(folder: &Path, shown: &Path, option: &str, allowed: &str) -> Checked<()> {
     let mut existing = absolute(folder);
     while !existing.exists() {
         match existing.parent() {
@@ -30,7 +35,7 @@ pub fn check_folder(folder: &Path, option: &str) -> Checked<()> {
         }
     }
     let refused =
-        |problem: String| BadInput::key(option, option_key(option), folder.display(), problem, ALLOWED);
+        |problem: String| BadInput::key(option, option_key(option), shown.display(), problem, allowed);
     if !existing.is_dir() {
         return Err(refused(format!("{} is no folder", existing.display())));
     }
@@ -45,8 +50,8 @@ pub fn check_folder(folder: &Path, option: &str) -> Checked<()> {
 /// # Errors
 /// The path is a folder, or its parent cannot be written.
 pub fn check_file(file: &Path, option: &str) -> Checked<()> {
+    let allowed = "the path of a file that can be written, or - for standard output";
     if file.is_dir() {
-        let allowed = "the path of a file, or - for standard output";
         return Err(BadInput::key(
             option,
             option_key(option),
@@ -55,7 +60,7 @@ pub fn check_file(file: &Path, option: &str) -> Checked<()> {
             allowed,
         ));
     }
-    check_folder(parent_of(file), option)
+    check_place(parent_of(file), file, option, allowed)
 }
 
 fn option_key(option: &str) -> &str {

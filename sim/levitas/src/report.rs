@@ -113,6 +113,11 @@ fn overridden(scenario: &Scenario) -> String {
     format!("<p class=\"overridden\">with {}</p>", escaped(&scenario.overridden.join(", ")))
 }
 
+/// The unit as a page can show it.
+fn symbol(unit: &'static str) -> &'static str {
+    if unit == "um" { "\u{b5}m" } else { unit }
+}
+
 fn cards(outcome: &Outcome) -> String {
     let mut html = String::new();
     for (name, label) in CARDS {
@@ -127,7 +132,7 @@ fn cards(outcome: &Outcome) -> String {
         let (text, unit) = if metric.unit == "s" {
             (format!("{:.1}", value * 1e3), "ms")
         } else {
-            (shown(metric, value), metric.unit)
+            (shown(metric, value), symbol(metric.unit))
         };
         let _ = write!(html, "<div class=\"card\"><b>{text}<i>{unit}</i></b><span>{label}</span></div>");
     }
@@ -178,7 +183,7 @@ fn figure_row(metric: &Metric, value: f64, outcome: &Outcome) -> String {
         escaped(metric.doc),
         metric.name,
         shown(metric, value),
-        metric.unit,
+        symbol(metric.unit),
         bounds.join("<br>"),
     )
 }
@@ -192,7 +197,7 @@ fn events(outcome: &Outcome) -> String {
             event.number,
             event.time_s,
             escaped(&event.kind.replace('_', " ")),
-            escaped(&event.text),
+            escaped(&event.text.replace('_', " ")),
         );
     }
     html.push_str("</table></div>");

@@ -53,8 +53,6 @@ pub struct Outcome {
     pub verdicts: Vec<Verdict>,
     /// Wall-clock time of the simulation \[s\].
     pub wall_s: f64,
-    /// Angle on the touchdown circle at which the rotor lay \[deg\].
-    pub start_angle_deg: f64,
 }
 
 impl Outcome {
@@ -196,8 +194,10 @@ impl<'a> Simulation<'a> {
             self.posted = None;
         }
         if let Some((command, what)) = self.waiting.pop_front() {
-            if let Command::SetSpeed { speed_rpm } = command {
-                self.speed_setpoint_rpm = f64::from(speed_rpm);
+            match command {
+                Command::SetSpeed { speed_rpm } => self.speed_setpoint_rpm = f64::from(speed_rpm),
+                Command::Land => self.speed_setpoint_rpm = f64::NAN,
+                Command::LiftOff => {}
             }
             self.posted = Some(Posted { number: host.unit.command(command), what });
         }
@@ -311,7 +311,6 @@ pub fn run(scenario: &Scenario, units: Units, progress: &mut dyn FnMut(f64)) -> 
     let mut meter = Meter::new(&story, STEP_S);
     let mut invariants = Invariants::default();
     let mut recording = Recording::new(&story, ticks, STEP_S);
-    let [x, y, _] = simulation.truth().displacement_m;
     for tick in 0..ticks {
         let before = *simulation.sample();
         for (time_s, act) in simulation.step() {
@@ -333,6 +332,5 @@ pub fn run(scenario: &Scenario, units: Units, progress: &mut dyn FnMut(f64)) -> 
     let mut metrics = meter.metrics(Some(scenario.duration_s / wall_s.max(1e-9)));
     metrics.invariants_broken = invariants.broken().to_vec();
     let verdicts = scenario.expects.iter().map(|expect| expect.judge(&metrics)).collect();
-    let start_angle_deg = y.atan2(x).to_degrees();
-    Ok(Outcome { metrics, log, recording, verdicts, wall_s, start_angle_deg })
+    Ok(Outcome { metrics, log, recording, verdicts, wall_s })
 }

@@ -10,7 +10,7 @@ use std::ops::RangeInclusive;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use crate::input::{BadInput, Checked, allowed_names};
+use crate::input::{BadInput, Checked, allowed_names, range_text};
 
 /// A file's text and the name under which messages speak of it.
 #[derive(Clone, Debug)]
@@ -125,7 +125,7 @@ impl Entry {
     /// # Errors
     /// Not a number, not finite, or outside of the range.
     pub fn number(&self, range: &RangeInclusive<f64>) -> Checked<f64> {
-        let allowed = || format!("a number from {} to {}", range.start(), range.end());
+        let allowed = || format!("a number from {}", range_text(*range.start(), *range.end()));
         match self.value {
             Value::Number(number) if !number.is_finite() => {
                 Err(self.refuse("this is not a finite number", allowed()))

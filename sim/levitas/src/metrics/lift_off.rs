@@ -27,6 +27,10 @@ pub(crate) struct LiftOffWatch {
     /// Largest crossing past the centre [um].
     pub(crate) overshoot_um: f64,
     held: bool,
+    /// The rotor was told to land, and not yet to lift off again.
+    landed: bool,
+    /// The rotor has been held since the last lift_off event, and no land event came since.
+    pub(crate) flying: bool,
     /// Touchdowns so far.
     pub(crate) touchdowns: u32,
 }
@@ -51,12 +55,15 @@ impl LiftOffWatch {
             ended_s: None,
             overshoot_um: 0.0,
             held: false,
+            landed: false,
+            flying: false,
             touchdowns: 0,
         }
     }
 
     /// The scenario says lift off; `sample` is where the rotor lies.
     pub(crate) fn lift_off(&mut self, time_s: f64, sample: &Sample, next_event_s: f64) {
+        self.landed = false;
         if self.commanded_s.is_some() {
             return;
         }
@@ -71,6 +78,8 @@ impl LiftOffWatch {
     /// The scenario says land: contact is wanted from now on.
     pub(crate) fn land(&mut self) {
         self.held = false;
+        self.flying = false;
+        self.landed = true;
         self.inside_since_s = None;
     }
 
@@ -82,6 +91,9 @@ impl LiftOffWatch {
     pub(crate) fn step(&mut self, sample: &Sample) -> Option<Seen> {
         self.commanded_s?;
         self.measure_overshoot(sample);
+        if self.landed {
+            return None;
+        }
         if self.held {
             if !sample.touching {
                 return None;
@@ -100,6 +112,7 @@ impl LiftOffWatch {
             return None;
         }
         self.held = true;
+        self.flying = true;
         if self.ended_s.is_some() {
             return None;
         }
@@ -157,7 +170,16 @@ mod tests {
             watch.step(&at(f64::from(k) * 1e-4, 0.0));
         }
         watch.land();
-        assert_eq!(watch.step(&at(0.04, 500.0)), None);
-        assert_eq!((watch.touchdowns, watch.ended_s), (0, Some(0.0)));
+        for k in 0..300 {
+            watch.step(&at(0.03 + f64::from(k) * 1e-4, 0.0)); // still spinning down at the centre
+        }
+        assert_eq!(watch.step(&at(0.06, 500.0)), None);
+        assert_eq!((watch.touchdowns, watch.ended_s, watch.flying), (0, Some(0.0), false));
+        watch.lift_off(0.1, &at(0.1, 500.0), 5.0);
+        for k in 0..300 {
+            watch.step(&at(0.1 + f64::from(k) * 1e-4, 0.0));
+        }
+        assert!(watch.flying);
+        assert_eq!(watch.step(&at(0.2, 500.0)), Some(Seen::Touchdown));
     }
 }

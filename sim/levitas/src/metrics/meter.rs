@@ -92,11 +92,11 @@ impl Meter {
             }
             None => {}
         }
-        if self.span.contains(sample.time_s) && self.watch.ended_s.is_some() {
+        if self.span.contains(sample.time_s) && self.watch.flying {
             self.window.push(sample);
         }
         let peak_from_s = self.story.first(Act::Disturb).or(self.watch.ended_s);
-        if self.watch.ended_s.is_some() && peak_from_s.is_some_and(|from_s| sample.time_s >= from_s) {
+        if self.watch.flying && peak_from_s.is_some_and(|from_s| sample.time_s >= from_s) {
             self.peak_radius_um = self.peak_radius_um.max(sample.radius_m() * UM_PER_M);
         }
         self.drainage_min_mmhg = self.drainage_min_mmhg.min(sample.drainage_pressure_mmhg);

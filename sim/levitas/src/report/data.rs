@@ -31,6 +31,9 @@ const UNMARKED: [&str; 2] = ["bearing_state", "end"];
 pub(super) fn json(outcome: &Outcome, moments: &[Moment]) -> String {
     let mut text = String::from("{\"events\":");
     let _ = write!(text, "{}", marks(outcome.log.events(), |event| event.time_s));
+    let lifted_s =
+        outcome.log.events().iter().find(|event| event.kind == "lifted_off").map(|event| event.time_s);
+    let _ = write!(text, ",\"lifted\":{}", json!(lifted_s));
     text.push_str(",\"overview\":");
     overview(outcome, &mut text);
     text.push_str(",\"moments\":[");

@@ -39,8 +39,7 @@ pub(super) fn moments(scenario: &Scenario, outcome: &Outcome, story: &Story) -> 
     let mut found = Vec::new();
     for (mark, span) in acts.iter().zip(spans) {
         let Some((title, act)) = title(scenario, mark.act, mark.time_s) else { continue };
-        let remark = remark(outcome, act);
-        found.push((mark.time_s, span, title, remark, true));
+        found.push((mark.time_s, span, title, remark(outcome, act, mark.time_s), true));
     }
     if let Some(span) = settled {
         let turning = outcome.metrics.get("levitation.orbit_1x_um").is_some();
@@ -78,25 +77,42 @@ fn title(scenario: &Scenario, act: Act, time_s: f64) -> Option<(String, Act)> {
         event.action.act() == act && event.at_s == time_s || act == Act::DisturbEnd && end_s == time_s
     })?;
     let text = event.text.replace('_', " ");
+    let capital = |text: &str| {
+        let mut letters = text.chars();
+        letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+    };
     match act {
         Act::LiftOff => Some(("Lift-off".to_owned(), act)),
         Act::Land => Some(("Landing".to_owned(), act)),
-        Act::Disturb => Some((text, act)),
+        Act::Disturb => Some((capital(&text), act)),
         Act::DisturbEnd if event.action.duration_s() >= 0.06 => Some((format!("End of {text}"), act)),
         Act::DisturbEnd | Act::SetMode => None,
     }
 }
 
-fn remark(outcome: &Outcome, act: Act) -> String {
+fn remark(outcome: &Outcome, act: Act, time_s: f64) -> String {
     let metric = |name| outcome.metrics.get(name);
     match (act, metric("levitation.liftoff_s"), metric("levitation.overshoot_um")) {
-        (Act::LiftOff, Some(taken_s), Some(overshoot_um)) => format!(
-            "from {:.0} deg on the touchdown circle in {:.1} ms, overshoot {overshoot_um:.1} um",
-            outcome.start_angle_deg,
-            taken_s * MS_PER_S
-        ),
+        (Act::LiftOff, Some(taken_s), Some(overshoot_um)) => {
+            let angle_deg = angle_deg_at(outcome.recording.rows(), time_s);
+            let taken_ms = taken_s * MS_PER_S;
+            format!(
+                "from {angle_deg:.0}\u{b0} on the touchdown circle in {taken_ms:.1} ms, overshoot {overshoot_um:.1} \u{b5}m"
+            )
+        }
         (Act::LiftOff, ..) => "the rotor was not held".to_owned(),
         _ => String::new(),
+    }
+}
+
+/// Direction in which the rotor lay at a time, 0 to 360.
+fn angle_deg_at(rows: &[Row], time_s: f64) -> f64 {
+    let (x, y) = (channel_index("displacement_x_um"), channel_index("displacement_y_um"));
+    match (rows.iter().find(|row| row.time_s >= time_s), x, y) {
+        (Some(row), Some(x), Some(y)) => {
+            f64::from(row.values[y]).atan2(f64::from(row.values[x])).to_degrees().rem_euclid(360.0)
+        }
+        _ => 0.0,
     }
 }
 
@@ -134,8 +150,9 @@ impl Moment {
             let _ = write!(path, "{:.1},{:.1} ", x * scale, -y * scale);
         }
         let outer = if outer_um >= self.clearance_um { "circle" } else { "ring" };
-        let (x, y) = points.first().copied().unwrap_or_default();
-        let start = if whole {
+        let first = self.rows.iter().position(|row| row.time_s >= self.zero_s).unwrap_or(0);
+        let (x, y) = points.get(first).copied().unwrap_or_default();
+        let start = if self.whole_clearance {
             format!("<circle class=\"start\" cx=\"{:.1}\" cy=\"{:.1}\" r=\"4\"/>", x * scale, -y * scale)
         } else {
             String::new()
@@ -143,12 +160,12 @@ impl Moment {
         let name = if outer == "circle" { "touchdown circle" } else { "ring" };
         format!(
             "<div class=\"orbit\"><h3>Path of the rotor</h3><svg viewBox=\"-112 -112 224 236\" role=\"img\" \
-             aria-label=\"Path of the rotor, {name} {outer_um} um\">\
+             aria-label=\"Path of the rotor, {name} {outer_um} \u{b5}m\">\
              <line class=\"axis\" x1=\"-108\" x2=\"108\" y1=\"0\" y2=\"0\"/><line class=\"axis\" y1=\"-108\" y2=\"108\" x1=\"0\" x2=\"0\"/>\
              <circle class=\"ring\" r=\"50\"/><circle class=\"{outer}\" r=\"100\"/>\
              <polyline class=\"path\" points=\"{path}\"/>{start}\
              <text x=\"110\" y=\"-5\" text-anchor=\"end\">x</text><text x=\"5\" y=\"-103\">y</text>\
-             <text x=\"0\" y=\"121\" text-anchor=\"middle\">{name} {outer_um} um</text></svg></div>"
+             <text x=\"0\" y=\"121\" text-anchor=\"middle\">{name} {outer_um} \u{b5}m</text></svg></div>"
         )
     }
 
@@ -186,13 +203,13 @@ impl Moment {
     }
 }
 
-/// The smallest of 1, 2, 5 times a power of ten that is not below the value.
+/// The smallest round number (1, 1.5, 2, 3, 4, 5, 7.5 times a power of ten) that is not below the value.
 fn nice_above(value: f64) -> f64 {
     if value <= 0.0 {
         return 1.0;
     }
     let decade = 10_f64.powf(value.log10().floor());
-    [1.0, 2.0, 5.0, 10.0]
+    [1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 7.5, 10.0]
         .into_iter()
         .map(|step| step * decade)
         .find(|nice| *nice >= value)
@@ -205,7 +222,7 @@ mod tests {
 
     #[test]
     fn circles_have_round_radii() {
-        for (value, nice) in [(0.9, 1.0), (9.6, 10.0), (10.6, 20.0), (23.0, 50.0), (0.0, 1.0), (500.0, 500.0)]
+        for (value, nice) in [(0.9, 1.0), (9.6, 10.0), (10.6, 15.0), (26.6, 30.0), (0.0, 1.0), (500.0, 500.0)]
         {
             assert!((nice_above(value) - nice).abs() < 1e-9, "{value}");
         }

@@ -6,7 +6,7 @@ use std::ops::RangeInclusive;
 use levitas_core::task::supervisor::Command;
 use levitas_world::Disturbance;
 
-use crate::input::{BadInput, Checked, allowed_names, any_of};
+use crate::input::{BadInput, Checked, allowed_names, any_of, range_text};
 use crate::story::Act;
 use crate::toml_file::{Entry, Table};
 
@@ -234,6 +234,6 @@ fn disturbance(kind: &str, values: &[f64]) -> (Disturbance, f64, String) {
 }
 
 fn number(table: &Table<'_>, key: &KeySpec) -> Checked<f64> {
-    let allowed = format!("a number from {} to {}", key.range.start(), key.range.end());
+    let allowed = format!("a number from {}", range_text(*key.range.start(), *key.range.end()));
     table.required(key.name, &allowed)?.number(&key.range)
 }

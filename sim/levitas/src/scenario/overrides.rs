@@ -10,7 +10,7 @@ use levitas_world::{Circuit, KeyInfo, Patient, Plant, PlantError, SetError};
 use super::{Scenario, unknown_key};
 use crate::catalogue::{CIRCUIT_SHELF, Found, PATIENT_SHELF, PLANT_SHELF, PUMP_SHELF, Shelf, find_for_key};
 use crate::curve::read_curve;
-use crate::input::{BadInput, Checked};
+use crate::input::{BadInput, Checked, number_text, range_text};
 use crate::toml_file::{Entry, Source, Table, Value};
 
 /// Prefixes of controller keys, one per unit.
@@ -101,11 +101,8 @@ fn names<T: Keyed>(prefix: &str) -> Vec<String> {
 }
 
 fn allowed_numbers(count: usize, min: f64, max: f64) -> String {
-    if count == 1 {
-        format!("a number from {min} to {max}")
-    } else {
-        format!("{count} numbers from {min} to {max}")
-    }
+    let range = range_text(min, max);
+    if count == 1 { format!("a number from {range}") } else { format!("{count} numbers from {range}") }
 }
 
 /// Sets one key, and checks the value at once so that a refusal can point to it.
@@ -164,7 +161,7 @@ fn set_config(config: &mut UnitConfig, name: &str, entry: &Entry) -> Checked<()>
         return Err(unknown_key(entry, &format!("{}{name}", CONFIG_PREFIXES[0]), &known));
     };
     *value = entry.number(&(f64_of(field.min)..=f64_of(field.max)))? as f32;
-    config.check().map_err(|error| entry.refuse(error, format!("{} to {}", field.min, field.max)))
+    config.check().map_err(|error| entry.refuse(error, range_text(f64_of(field.min), f64_of(field.max))))
 }
 
 /// The number a person wrote for an `f32`: 0.1, not 0.10000000149.
@@ -201,13 +198,14 @@ pub fn config_keys() -> Vec<(&'static str, OverrideKey)> {
     let mut keys = Vec::new();
     for (part, fields) in UnitConfig::PARTS {
         for field in fields {
-            let default = defaults.field_mut(field.name).map(|value| value.to_string()).unwrap_or_default();
+            let default =
+                defaults.field_mut(field.name).map(|value| number_text(f64_of(*value))).unwrap_or_default();
             keys.push((
                 part,
                 OverrideKey {
                     key: field.name.to_owned(),
                     doc: field.doc.trim().to_owned(),
-                    allowed: format!("{} to {}", field.min, field.max),
+                    allowed: range_text(f64_of(field.min), f64_of(field.max)),
                     default,
                 },
             ));
@@ -224,7 +222,7 @@ fn world_keys<T: Keyed>(prefix: &'static str, shelf: &Shelf, name: &str) -> Vec<
         .map(|info| OverrideKey {
             key: format!("{prefix}{}", info.key),
             doc: info.doc.to_owned(),
-            allowed: format!("{} to {}", info.min, info.max),
+            allowed: range_text(info.min, info.max),
             default: defaults.get(&info.key.to_string()).cloned().unwrap_or_default(),
         })
         .collect()
@@ -236,5 +234,15 @@ fn default_values(shelf: &Shelf, name: &str) -> BTreeMap<String, String> {
     let source = Source { name: file.file.to_owned(), text: file.text.to_owned() };
     let Ok(document) = source.parse() else { return BTreeMap::new() };
     let entries = Table::top(&source, &document).flattened();
-    entries.into_iter().map(|(key, entry)| (key, entry.value.to_string())).collect()
+    entries.into_iter().map(|(key, entry)| (key, default_text(&entry.value))).collect()
+}
+
+fn default_text(value: &Value) -> String {
+    match value {
+        Value::Number(number) => number_text(*number),
+        Value::Numbers(numbers) => {
+            format!("[{}]", numbers.iter().map(|number| number_text(*number)).collect::<Vec<_>>().join(", "))
+        }
+        other => other.to_string(),
+    }
 }

@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Every refusal: exit code 2, one line on standard error that names file, key and what is allowed, nothing written.
+
+mod common;
+
+use std::fs;
+
+use common::{Scratch, levitas};
+
+/// A good head, to which each case adds what is wrong.
+const HEAD: &str = "title = \"t\"\nduration_s = 1.0\n";
+const LIFT: &str = "[[event]]\nat_s = 0.1\ndo = \"lift_off\"\n";
+
+/// A scenario text with what its refusal must name: file and place, key or value, what is allowed.
+struct Case(&'static str, String, &'static [&'static str]);
+
+fn event(body: &str) -> String {
+    format!("{HEAD}{LIFT}[[event]]\n{body}\n")
+}
+
+fn overriding(line: &str) -> String {
+    format!("{HEAD}[override]\n{line}\n")
+}
+
+fn expecting(body: &str) -> String {
+    format!("{HEAD}{LIFT}[[expect]]\n{body}\n")
+}
+
+#[rustfmt::skip]
+fn scenario_cases() -> Vec<Case> {
+    vec![
+        Case("broken TOML", "title = \"t\"\nduration_s = = 1\n".into(), &["bad.toml:2:", "broken TOML", "allowed is TOML"]),
+        Case("broken TOML, open string", "title = \"t\nduration_s = 1\n".into(), &["bad.toml:1:", "broken TOML"]),
+        Case("duplicate key", format!("{HEAD}title = \"u\"\n"), &["bad.toml:3:", "broken TOML", "duplicate"]),
+        Case("empty file", String::new(), &["bad.toml: title", "missing", "allowed is one line"]),
+        Case("no duration", "title = \"t\"\n".into(), &["bad.toml: duration_s", "missing"]),
+        Case("unknown key", format!("{HEAD}colour = 1\n"), &["bad.toml:3:1: colour", "unknown key", "allowed is title"]),
+        Case("unknown key, near miss", format!("{HEAD}sead = 1\n"), &["sead", "did you mean seed?"]),
+        Case("wrong type", "title = \"t\"\nduration_s = \"long\"\n".into(), &["bad.toml:2:14: duration_s = \"long\"", "this is a string", "allowed is a number"]),
+        Case("title is no string", "title = 3\nduration_s = 1\n".into(), &["bad.toml:1:9: title = 3", "allowed is a string"]),
+        Case("title of two lines", "title = \"a\\nb\"\nduration_s = 1\n".into(), &["title", "one line"]),
+        Case("infinite duration", "title = \"t\"\nduration_s = inf\n".into(), &["duration_s = inf", "not a finite number", "0.001 to 3600"]),
+        Case("NaN duration", "title = \"t\"\nduration_s = nan\n".into(), &["duration_s = NaN", "not a finite number", "0.001 to 3600"]),
+        Case("huge duration", "title = \"t\"\nduration_s = 1e99\n".into(), &["duration_s", "out of range", "0.001 to 3600"]),
+        Case("negative duration", "title = \"t\"\nduration_s = -1\n".into(), &["duration_s = -1", "0.001 to 3600"]),
+        Case("seed with a fraction", format!("{HEAD}seed = 1.5\n"), &["seed = 1.5", "whole number"]),
+        Case("negative seed", format!("{HEAD}seed = -1\n"), &["seed = -1", "from 0"]),
+        Case("unknown plant", format!("{HEAD}plant = \"ecmo-51\"\n"), &["plant = \"ecmo-51\"", "ecmo-50"]),
+        Case("unknown circuit", format!("{HEAD}circuit = \"x.toml\"\n"), &["circuit = \"x.toml\"", "no such file", "allowed is the path"]),
+        Case("unknown patient", format!("{HEAD}patient = \"zzz\"\n"), &["patient = \"zzz\"", "va-adult"]),
+        Case("plant is a folder", format!("{HEAD}plant = \"./\"\n"), &["plant = \"./\"", "directory"]),
+        Case("negative mass", overriding("\"rotor.mass_kg\" = -0.1"), &["bad.toml:4:19: [override]: rotor.mass_kg = -0.1", "out of range", "allowed is a number from 0.001 to 10"]),
+        Case("NaN mass", overriding("\"rotor.mass_kg\" = nan"), &["rotor.mass_kg = NaN", "not a finite number", "0.001 to 10"]),
+        Case("infinite stiffness", overriding("rotor.k_x_n_per_m = inf"), &["rotor.k_x_n_per_m = inf", "not a finite number"]),
+        Case("mass is a string", overriding("\"rotor.mass_kg\" = \"light\""), &["rotor.mass_kg = \"light\"", "this is a string"]),
+        Case("mass is a list", overriding("\"rotor.mass_kg\" = [1, 2]"), &["rotor.mass_kg = [1", "takes 1 numbers"]),
+        Case("gravity is one number", overriding("\"rotor.gravity_m_per_s2\" = 9.81"), &["rotor.gravity_m_per_s2 = 9.81", "3 numbers"]),
+        Case("unknown override", overriding("\"rotor.mas_kg\" = 1"), &["rotor.mas_kg", "unknown key", "rotor.mass_kg (did you mean it?)"]),
+        Case("unknown circuit key", overriding("\"circuit.length_m\" = 1"), &["circuit.length_m", "unknown key"]),
+        Case("unknown controller key", overriding("\"config.host.gain\" = 1"), &["config.host.gain", "unknown key", "allowed is config.host."]),
+        Case("controller key out of range", overriding("\"config.host.speed_rpm_max\" = -5"), &["config.host.speed_rpm_max = -5", "out of range", "allowed is a number from"]),
+        Case("controller key is NaN", overriding("\"config.emergency_drive.speed_rpm_max\" = nan"), &["config.emergency_drive.speed_rpm_max = NaN", "not a finite number"]),
+        Case("override is no table", format!("override = 3\n{HEAD}"), &["override", "this is a number", "a table"]),
+        Case("unknown event", event("at_s = 0.2\ndo = \"lift_of\""), &["bad.toml:8:6: [[event]] 2: do = \"lift_of\"", "unknown event", "did you mean lift_off?"]),
+        Case("event of a later version", event("at_s = 0.2\ndo = \"fault\""), &["[[event]] 2: do = \"fault\"", "not available yet", "allowed is lift_off"]),
+        Case("mode of a later version", event("at_s = 0.2\ndo = \"set_mode\"\nmode = \"flow\"\nvalue = 4"), &["mode = \"flow\"", "not available yet", "allowed is speed"]),
+        Case("unknown mode", event("at_s = 0.2\ndo = \"set_mode\"\nmode = \"warp\"\nvalue = 4"), &["mode = \"warp\"", "unknown mode", "allowed is speed"]),
+        Case("mode without value", event("at_s = 0.2\ndo = \"set_mode\"\nmode = \"speed\""), &["[[event]] 2: value", "missing", "0 to 20000"]),
+        Case("no do", event("at_s = 0.2"), &["bad.toml:6:1: [[event]] 2: do", "missing", "allowed is lift_off"]),
+        Case("no time", event("do = \"land\""), &["[[event]] 2: at_s", "missing"]),
+        Case("negative time", event("at_s = -0.1\ndo = \"land\""), &["[[event]] 2: at_s = -0.1", "allowed is a time from 0"]),
+        Case("NaN time", event("at_s = nan\ndo = \"land\""), &["[[event]] 2: at_s = NaN", "not a finite number"]),
+        Case("event after the end", event("at_s = 1.0\ndo = \"land\""), &["bad.toml:7:8: [[event]] 2: at_s = 1", "after the end", "below duration_s = 1"]),
+        Case("foreign key in event", event("at_s = 0.2\ndo = \"land\"\nmode = \"speed\""), &["[[event]] 2: mode", "unknown key of event land", "allowed is at_s or do"]),
+        Case("unknown kind", event("at_s = 0.2\ndo = \"disturb\"\nkind = \"kick\""), &["kind = \"kick\"", "unknown kind", "force_step"]),
+        Case("missing newton", event("at_s = 0.2\ndo = \"disturb\"\nkind = \"force_step\"\nangle_deg = 0\nduration_s = 1"), &["[[event]] 2: newton", "missing", "0 to 1000"]),
+        Case("foreign key in disturb", event("at_s = 0.2\ndo = \"disturb\"\nkind = \"unbalance\"\neccentricity_um = 5\nnewton = 3"), &["newton", "unknown key of disturb unbalance"]),
+        Case("endless force", event("at_s = 0.2\ndo = \"disturb\"\nkind = \"force_step\"\nnewton = 1\nangle_deg = 0\nduration_s = inf"), &["duration_s = inf", "not a finite number"]),
+        Case("event is no table", format!("{HEAD}event = 3\n"), &["event", "[[event]]"]),
+        Case("unknown metric", expecting("metric = \"flow.lmp\"\nmax = 1"), &["[[expect]] 1: metric = \"flow.lmp\"", "unknown metric", "did you mean flow.lpm?"]),
+        Case("metric of a later version", expecting("metric = \"takeover.total_us\"\nmax = 1"), &["takeover.total_us", "not available yet"]),
+        Case("metric that is a list", expecting("metric = \"invariants.broken\"\nmax = 0"), &["invariants.broken", "list"]),
+        Case("min above max", expecting("metric = \"flow.lpm\"\nmin = 5\nmax = 4"), &["[[expect]] 1: min = 5", "above max = 4", "allowed is at most"]),
+        Case("no bound", expecting("metric = \"flow.lpm\""), &["[[expect]] 1: metric", "no bound", "allowed is min, max or both"]),
+        Case("NaN bound", expecting("metric = \"flow.lpm\"\nmax = nan"), &["[[expect]] 1: max = NaN", "not a finite number"]),
+        Case("unknown key of expect", expecting("metric = \"flow.lpm\"\nmaximum = 4"), &["[[expect]] 1: maximum", "unknown key of expect", "allowed is metric, min or max"]),
+        Case("curve that is not there", overriding("\"pump.curve\" = \"no.csv\""), &["pump.curve = \"no.csv\"", "no such file", "allowed is"]),
+        Case("curve of an unknown name", overriding("\"pump.curve\" = \"heartmate2\""), &["pump.curve = \"heartmate2\"", "heartmate3"]),
+        Case("curve is a number", overriding("\"pump.curve\" = 3"), &["pump.curve = 3", "a string"]),
+    ]
+}
+
+/// A curve table with what its refusal must name.
+#[rustfmt::skip]
+const CURVES: [(&str, &str, &[&str]); 7] = [
+    ("empty", "", &["curve.csv", "empty", "allowed is rows of three numbers"]),
+    ("heading alone", "rpm,lpm,mmhg\n", &["curve.csv", "empty", "allowed is"]),
+    ("not numeric", "rpm,lpm,mmhg\n4000,0,400\n4000,2,x\n", &["curve.csv:3: head_mmhg = x", "not a number", "allowed is"]),
+    ("infinite", "4000,0,inf\n", &["curve.csv:1: head_mmhg = inf", "finite", "allowed is"]),
+    ("two columns", "4000,0\n", &["curve.csv:1: row = 4000,0", "2 columns", "allowed is"]),
+    ("other columns", "flow,speed,head\n0,4000,400\n", &["curve.csv:1: heading = flow,speed,head", "allowed is rpm"]),
+    ("not monotonic in speed", "rpm,lpm,mmhg\n4000,0,400\n4000,3,380\n4000,6,330\n5000,0,390\n5000,3,370\n5000,6,320\n",
+        &["curve.csv:", "not monotonic in speed", "allowed is"]),
+];
+
+/// Runs a bad command line in a folder and checks everything that holds for all of them.
+fn refused(scratch: &Scratch, name: &str, arguments: &[&str], wanted: &[&str]) {
+    let before = scratch.names();
+    let run = levitas(&scratch.path, arguments);
+    assert_eq!(run.code, 2, "{name}: exit code, {}", run.stderr);
+    assert_eq!(run.stderr.lines().count(), 1, "{name}: one line, not {:?}", run.stderr);
+    assert_eq!(run.stdout, "", "{name}: nothing on standard output");
+    assert_eq!(scratch.names(), before, "{name}: nothing is written");
+    for part in wanted {
+        assert!(run.stderr.contains(part), "{name}: {part:?} is not in {:?}", run.stderr);
+    }
+}
+
+#[test]
+fn bad_scenarios() {
+    let scratch = Scratch::new("bad-scenarios");
+    for Case(name, text, wanted) in scenario_cases() {
+        fs::write(scratch.path.join("bad.toml"), text).unwrap();
+        refused(&scratch, name, &["run", "bad.toml"], &[&["bad.toml"], wanted].concat());
+    }
+}
+
+#[test]
+fn bad_curves() {
+    let scratch = Scratch::new("bad-curves");
+    fs::write(scratch.path.join("s.toml"), overriding("\"pump.curve\" = \"curve.csv\"")).unwrap();
+    for (name, text, wanted) in CURVES {
+        fs::write(scratch.path.join("curve.csv"), text).unwrap();
+        refused(&scratch, name, &["run", "s.toml"], wanted);
+    }
+}
+
+#[test]
+fn bad_files_and_folders() {
+    let scratch = Scratch::new("bad-files");
+    fs::create_dir(scratch.path.join("folder.toml")).unwrap();
+    fs::write(scratch.path.join("file"), "").unwrap();
+    fs::write(scratch.path.join("bytes.toml"), [0x74, 0x0a, 0xff, 0xfe]).unwrap();
+    #[rustfmt::skip]
+    let cases: [(&str, &[&str], &[&str]); 8] = [
+        ("missing file", &["run", "no/such.toml"], &["no/such.toml", "no such file", "allowed is"]),
+        ("missing name", &["run", "1a_levitatio"], &["1a_levitatio", "did you mean 1a_levitation?"]),
+        ("a directory", &["run", "folder.toml"], &["folder.toml", "this is a directory", "allowed is"]),
+        ("not text", &["run", "bytes.toml"], &["bytes.toml", "not UTF-8", "line 2"]),
+        ("out is a file", &["run", "1f_lift_off", "--out", "file"], &["--out", "out = file", "is no folder", "allowed is"]),
+        ("out is under a file", &["run", "1f_lift_off", "--out", "file/x/y"], &["out = file/x/y", "is no folder"]),
+        ("json is a directory", &["run", "1f_lift_off", "--json", "folder.toml"], &["--json", "folder.toml", "this is a directory"]),
+        ("json is under a file", &["run", "1f_lift_off", "--json", "file/x.json"], &["--json", "file/x.json", "is no folder"]),
+    ];
+    for (name, arguments, wanted) in cases {
+        refused(&scratch, name, arguments, wanted);
+    }
+}
+
+#[test]
+fn a_folder_without_permission_is_refused_before_the_run() {
+    // On Linux even root cannot make a folder here.
+    if std::path::Path::new("/proc/self").is_dir() {
+        let scratch = Scratch::new("bad-permission");
+        refused(
+            &scratch,
+            "proc",
+            &["run", "1f_lift_off", "--out", "/proc/out"],
+            &["out = /proc/out", "cannot be written"],
+        );
+    }
+}
+
+#[test]
+fn bad_settings() {
+    let scratch = Scratch::new("bad-settings");
+    #[rustfmt::skip]
+    let cases: [(&[&str], &[&str]); 13] = [
+        (&["--set", "rotor.mass_kg=-1"], &["--set: rotor.mass_kg = -1", "0.001 to 10"]),
+        (&["--set", "rotor.mass_kg=nan"], &["--set: rotor.mass_kg = NaN", "finite"]),
+        (&["--set", "rotor.mass_kg=heavy"], &["--set: rotor.mass_kg = \"heavy\"", "this is a string"]),
+        (&["--set", "rotor.weight=1"], &["--set: rotor.weight", "unknown key"]),
+        (&["--set", "rotor.mass_kg"], &["--set: rotor.mass_kg", "there is no =", "allowed is key=value"]),
+        (&["--set", "=1"], &["--set", "empty"]),
+        (&["--set", "duration_s=inf"], &["--set: duration_s = inf", "finite"]),
+        (&["--set", "plant=nowhere"], &["--set: plant", "ecmo-50"]),
+        (&["--set", "pump.curve=/no.csv"], &["--set: pump.curve", "no such file"]),
+        (&["--seed", "-1"], &["--seed"]),
+        (&["--seed", "many"], &["--seed", "many"]),
+        (&["--bogus"], &["--bogus", "allowed is"]),
+        (&["--out"], &["--out", "allowed is"]),
+    ];
+    for (arguments, wanted) in cases {
+        refused(&scratch, arguments.last().unwrap(), &[&["run", "1f_lift_off"], arguments].concat(), wanted);
+    }
+    for seeds in ["7", "3..3", "b..c"] {
+        refused(
+            &scratch,
+            seeds,
+            &["sweep", "1f_lift_off", "--seeds", seeds],
+            &["--seeds: seeds =", "allowed is A..B"],
+        );
+    }
+}
+
+#[test]
+fn a_bad_plant_file_is_refused_by_its_own_name() {
+    let scratch = Scratch::new("bad-plant");
+    fs::write(scratch.path.join("s.toml"), format!("{HEAD}plant = \"mine.toml\"\n")).unwrap();
+    #[rustfmt::skip]
+    let cases: [(&str, &[&str]); 3] = [
+        ("[rotor]\nmass_kg = 0.1\n", &["mine.toml: rotor.", "missing", "allowed is a number"]),
+        ("[rotor]\nmass_kg = -1\n", &["mine.toml:2:11: rotor.mass_kg = -1", "out of range"]),
+        ("[rotor]\ncolour = 1\n", &["mine.toml:2:10: rotor.colour", "unknown key"]),
+    ];
+    for (text, wanted) in cases {
+        fs::write(scratch.path.join("mine.toml"), text).unwrap();
+        refused(&scratch, text, &["run", "s.toml"], wanted);
+    }
+}
