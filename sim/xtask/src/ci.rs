@@ -22,7 +22,7 @@ pub(crate) fn run(project: &Project, options: &Options) -> Result<(), String> {
     if options.has("--host-only") {
         report.stage("firmware", || Err(Obstacle::NotRun("--host-only".into())));
     } else {
-        report.stage("firmware", || firmware::suites(project, false));
+        report.stage("firmware", || firmware::suites(project, false, &[]));
     }
     report.stage("lock files", || Ok(lock::check(project, &locks)?));
     report.finish()

@@ -28,14 +28,14 @@ const SETUPTOOLS: &str = "setuptools<81\n";
 
 /// `cargo xtask firmware`.
 pub(crate) fn run(project: &Project, options: &Options) -> Result<(), String> {
-    suites(project, options.has("--build-std")).map_err(|obstacle| match obstacle {
+    suites(project, options.has("--build-std"), &options.passed_on).map_err(|obstacle| match obstacle {
         Obstacle::NotRun(reason) => format!("firmware: not run: {reason}"),
         Obstacle::Failed(reason) => format!("firmware: failed: {reason}"),
     })
 }
 
 /// Builds and runs all suites; not run where tree, tools, Python packages or Rust's targets are missing.
-pub(crate) fn suites(project: &Project, build_std: bool) -> Outcome {
+pub(crate) fn suites(project: &Project, build_std: bool, passed_on: &[String]) -> Outcome {
     let tree = zephyr::find(project).map_err(Obstacle::NotRun)?;
     print!("{}", zephyr::report(project, &tree));
     if let Some(missing) = zephyr::missing_tools() {
@@ -53,6 +53,7 @@ pub(crate) fn suites(project: &Project, build_std: bool) -> Outcome {
     }
     let jobs = std::thread::available_parallelism().map_or(1, usize::from).to_string();
     twister.arg("-O").arg(results(project)).args(["--clobber-output", "--inline-logs", "-v", "-j", &jobs]);
+    twister.args(passed_on);
     set_variables(&mut twister, &tree.base, &environment, &toolchain)?;
     Ok(run_command(&mut twister)?)
 }

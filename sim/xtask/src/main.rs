@@ -31,12 +31,16 @@ struct Subcommand {
 }
 
 /// The options that were given, all of them known to the subcommand.
-pub(crate) struct Options(Vec<String>);
+pub(crate) struct Options {
+    known: Vec<String>,
+    /// What stood after `--`: for the program that the subcommand calls.
+    pub passed_on: Vec<String>,
+}
 
 impl Options {
     /// True when the option was given.
     pub(crate) fn has(&self, name: &str) -> bool {
-        self.0.iter().any(|option| option == name)
+        self.known.iter().any(|option| option == name)
     }
 }
 
@@ -50,7 +54,10 @@ const SUBCOMMANDS: [Subcommand; 6] = [
     Subcommand {
         name: "firmware",
         summary: "the Twister suites of tests/zephyr on native_sim and QEMU, against the Zephyr tree found",
-        options: &[("--build-std", "make Rust's core and alloc for Arm even where they are installed")],
+        options: &[
+            ("--build-std", "make Rust's core and alloc for Arm even where they are installed"),
+            ("--", "what follows goes to Twister, for example -s SUITE"),
+        ],
         run: firmware::run,
     },
     Subcommand {
@@ -108,14 +115,20 @@ fn dispatch(arguments: &[String]) -> Result<(), (u8, String)> {
         print!("{}", subcommand.help());
         return Ok(());
     }
-    if let Some(unknown) = rest.iter().find(|option| !subcommand.takes(option)) {
+    let end = rest.iter().position(|option| option == "--" && subcommand.takes(option));
+    let (known, passed_on) = match end {
+        Some(end) => (&rest[..end], &rest[end + 1..]),
+        None => (rest, &[][..]),
+    };
+    if let Some(unknown) = known.iter().find(|option| !subcommand.takes(option)) {
         return Err((
             2,
             format!("cargo xtask {name} {unknown}: unknown option; {}", subcommand.option_names()),
         ));
     }
     let project = Project::find().map_err(|error| (1, error))?;
-    (subcommand.run)(&project, &Options(rest.to_vec())).map_err(|error| (1, error))
+    let options = Options { known: known.to_vec(), passed_on: passed_on.to_vec() };
+    (subcommand.run)(&project, &options).map_err(|error| (1, error))
 }
 
 impl Subcommand {
@@ -161,7 +174,7 @@ mod tests {
 
     #[test]
     fn what_is_not_understood_is_one_line_and_exit_code_2() {
-        for arguments in [&["build"][..], &["ci", "--fast"], &["zephyr", "x"]] {
+        for arguments in [&["build"][..], &["ci", "--fast"], &["zephyr", "x"], &["soup", "--"]] {
             let (code, message) = given(arguments).expect_err("not understood");
             assert_eq!(code, 2);
             assert!(

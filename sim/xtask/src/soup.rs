@@ -90,6 +90,8 @@ fn head(direct: &[Item]) -> String {
          What is not ours, in the sense of IEC 62304 (5.3.3, 5.3.4, 7.1.2, 8.1.2): title, designator of the exact\n\
          configuration item, licence, what it is required to do here, and where its makers publish its faults.\n\
          `cargo xtask ci` fails when a dependency is missing here or the page is out of date.\n\n\
+         Known vulnerabilities of crates are collected by RustSec, <https://rustsec.org>. The simulated plant\n\
+         (`levitas-world`) and what it uses are linked into images for native_sim and QEMU, never into the device.\n\n\
          Crates that the controllers in the device use (`levitas-core`): {device}.\n"
     )
 }
@@ -147,7 +149,8 @@ fn crates(metadata: &Value) -> Result<Vec<Item>, String> {
         names.insert(id.clone(), text(&package["name"]));
         if !members.contains(&id) {
             let (name, version) = (text(&package["name"]), text(&package["version"]));
-            let (licence, anomalies) = (text(&package["license"]), text(&package["repository"]));
+            let (licence, anomalies) =
+                (text(&package["license"]), format!("<{}>", text(&package["repository"])));
             items.insert(id, Item { name, version, licence, anomalies, used_by: BTreeSet::new() });
         }
     }
