@@ -13,7 +13,7 @@
 //! | open, no current | open circuit: the current stays zero |
 //!
 //! # Timing
-//! Duties hold for a whole period. The instant when a freewheeling current ends is rounded up to a substep (25 us).
+//! Duties hold for a whole period. The instant when a freewheeling current ends is rounded up to a substep (12.5 us).
 //! # Limits and failure
 //! Duty is cut to -1..1 (coils) and 0..1 (phases); a duty that is not a number counts as 0. An open bridge does
 //! not conduct again by back-EMF: 20 V line to line at 5500 rpm against a bus of 48 V.
