@@ -126,7 +126,13 @@
   // The whole run.
   const overview = data.overview;
   const x = times(overview, overview.count);
-  const band = (label, name, tint) => ({ label, color: tint, low: overview.low[name], high: overview.high[name] });
+  // Envelopes reach over 20 ms, a revolution at 3000 rpm: an orbit becomes a band and not a comb.
+  const reach = Math.ceil(0.01 / overview.step);
+  const envelope = (values, pick) =>
+    values.map((_, k) => pick(...values.slice(Math.max(k - reach, 0), k + reach + 1).filter((v) => v !== null)));
+  const band = (label, name, tint) => ({
+    label, color: tint, low: envelope(overview.low[name], Math.min), high: envelope(overview.high[name], Math.max),
+  });
   const line = (label, name, tint, dash) => ({ label, color: tint, low: overview.low[name], dash });
   const symmetric = (_, low, high) => {
     const reach = Math.max(Math.abs(low), Math.abs(high), 1e-9) * 1.08;
@@ -135,8 +141,8 @@
   // Once the rotor flies its distance from the wall is of no interest: the scale is that of the time after lift-off.
   const flying = (names) => () => {
     const from = data.lifted === null ? 0 : x.findIndex((t) => t > data.lifted + 0.02);
-    const reach = (side) => names.flatMap((name) => overview[side][name].slice(Math.max(from, 0)).map(Math.abs));
-    const most = [...reach("low"), ...reach("high")].reduce((a, b) => Math.max(a, b), 1e-9);
+    const sizes = (side) => names.flatMap((name) => overview[side][name].slice(Math.max(from, 0)).map(Math.abs));
+    const most = [...sizes("low"), ...sizes("high")].reduce((a, b) => Math.max(a, b), 1e-9);
     return [-1.15 * most, 1.15 * most];
   };
   const common = { x, xLabel: "time [s]", events: data.events, height: 210, sync: "run" };

@@ -14,11 +14,12 @@ pub const PRESSURE_GRACE_S: f64 = 1.0;
 pub const REVERSE_LIMIT_ML: f64 = 5.0;
 
 /// Every invariant of this stage: name and meaning.
-pub const INVARIANTS: [(&str, &str); 5] = [
+pub const INVARIANTS: [(&str, &str); 6] = [
     ("touchdown", "the rotor does not touch between lift-off's end and a land event"),
     ("retrograde_flow", "the net backward excursion stays within 5 mL"),
     ("drainage_pressure", "the drainage pressure is above -100 mmHg for all but 1 s"),
     ("return_pressure", "the return pressure is below 300 mmHg for all but 1 s"),
+    ("finite", "every recorded quantity of the world is a finite number"),
     ("event_numbers", "the numbers of the event log are gapless"),
 ];
 
@@ -40,6 +41,9 @@ impl Invariants {
         step_s: f64,
         log: &mut EventLog,
     ) {
+        if !is_finite(sample) {
+            self.break_now("finite", sample.time_s, "the world has left the numbers".to_owned(), log);
+        }
         if touchdowns > 0 {
             self.break_now("touchdown", sample.time_s, "the rotor touched".to_owned(), log);
         }
@@ -86,6 +90,12 @@ impl Invariants {
             self.broken.push(name.to_owned());
         }
     }
+}
+
+fn is_finite(sample: &Sample) -> bool {
+    let [x, y, z] = sample.displacement_m;
+    let sum = x + y + z + sample.rotor_angle_rad + sample.speed_rpm + sample.flow_lpm + sample.head_mmhg;
+    (sum + sample.drainage_pressure_mmhg + sample.return_pressure_mmhg).is_finite()
 }
 
 #[cfg(test)]

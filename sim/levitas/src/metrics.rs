@@ -24,6 +24,14 @@ pub struct Metric {
     pub doc: &'static str,
 }
 
+impl Metric {
+    /// True for a whole number without a unit.
+    #[must_use]
+    pub fn is_count(&self) -> bool {
+        self.unit.is_empty() && self.decimals == 0
+    }
+}
+
 const fn metric(name: &'static str, unit: &'static str, decimals: usize, doc: &'static str) -> Metric {
     Metric { name, unit, decimals, doc }
 }
@@ -37,7 +45,7 @@ pub const INVARIANTS_BROKEN: &str = "invariants.broken";
 #[rustfmt::skip]
 pub const METRICS: [Metric; 20] = [
     metric("levitation.liftoff_s", "s", 4, "from the first lift_off event to lift-off's end: the rotor comes within 10 % of the clearance and stays there for 20 ms"),
-    metric("levitation.overshoot_um", "um", 1, "largest crossing past the centre along the direction of approach, from lift_off to 100 ms after lift-off's end or the next event"),
+    metric("levitation.overshoot_um", "um", 1, "largest crossing past the centre, seen from where the rotor left the touchdown circle, up to 100 ms after lift-off's end or to the next event"),
     metric("levitation.peak_um", "um", 1, "largest radius of the true position after the first disturb event (without one: after lift-off's end), less the orbit radius (orbit_peak_um)"),
     metric("levitation.orbit_peak_um", "um", 1, "largest radius of the true position in the measuring window: the orbit radius"),
     metric("levitation.orbit_1x_um", "um", 2, "1x amplitude of the true position, larger axis; only when the rotor turns"),
@@ -115,7 +123,10 @@ impl Metrics {
                 let value = if metric.name == INVARIANTS_BROKEN {
                     serde_json::json!(self.invariants_broken)
                 } else {
-                    serde_json::json!(significant(self.get(metric.name)?))
+                    match self.get(metric.name)? {
+                        count if metric.is_count() => serde_json::json!(count as u64),
+                        value => serde_json::json!(significant(value)),
+                    }
                 };
                 Some(format!("  \"{}\": {value}", metric.name))
             })
@@ -162,8 +173,10 @@ mod tests {
         let mut metrics = Metrics::default();
         metrics.set("flow.lpm", 1.234_567_89);
         metrics.set("pump.speed_rpm", f64::NAN);
+        metrics.set("levitation.touchdowns", 2.0);
         let json: serde_json::Value = serde_json::from_str(&metrics.to_json()).unwrap();
         assert_eq!(json["flow.lpm"].as_f64(), Some(1.234_568));
+        assert_eq!(json["levitation.touchdowns"].as_u64(), Some(2));
         assert!(json.get("pump.speed_rpm").is_none());
         assert_eq!(json["invariants.broken"].as_array().map(Vec::len), Some(0));
         assert_eq!(rounded(12345.0, -2), 12300.0);

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Files of a run, written so that nobody ever sees half of one.
 //!
-//! All files are written into a folder beside the target and renamed into place at the end. A run that is
-//! interrupted before that leaves the target as it was.
+//! All files are written into a temporary folder, beside a target that does not exist yet and inside of one that
+//! does (it may be a mount), and renamed into place at the end. A run that is interrupted before that leaves the
+//! target as it was.
 
 use std::fs;
 use std::io;
@@ -79,10 +80,10 @@ pub fn write_folder(folder: &Path, files: &[NamedText<'_>]) -> Checked<()> {
 
 fn write_all(folder: &Path, files: &[NamedText<'_>]) -> io::Result<()> {
     let folder = absolute(folder);
-    let parent = parent_of(&folder);
-    fs::create_dir_all(parent)?;
     let name = folder.file_name().unwrap_or_default().to_string_lossy();
-    let staging = parent.join(format!(".{name}.partial-{}", process::id()));
+    let beside = if folder.exists() { &folder } else { parent_of(&folder) };
+    fs::create_dir_all(beside)?;
+    let staging = beside.join(format!(".{name}.partial-{}", process::id()));
     let _ = fs::remove_dir_all(&staging);
     let written = stage_and_move(&staging, &folder, files);
     if staging.exists() {
@@ -111,6 +112,13 @@ fn stage_and_move(staging: &Path, folder: &Path, files: &[NamedText<'_>]) -> io:
 /// It cannot be written.
 pub fn write_file(file: &Path, text: &str, option: &str) -> Checked<()> {
     let target = absolute(file);
+    let failed = |error: io::Error| {
+        let problem = format!("cannot be written ({error})");
+        BadInput::key(option, option_key(option), file.display(), problem, "the path of a file")
+    };
+    if target.exists() && !target.is_file() {
+        return fs::write(&target, text).map_err(failed); // a device or a pipe must not be replaced
+    }
     let name = target.file_name().unwrap_or_default().to_string_lossy();
     let staging = parent_of(&target).join(format!(".{name}.partial-{}", process::id()));
     let written = fs::create_dir_all(parent_of(&target))
@@ -118,8 +126,7 @@ pub fn write_file(file: &Path, text: &str, option: &str) -> Checked<()> {
         .and_then(|()| fs::rename(&staging, &target));
     written.map_err(|error| {
         let _ = fs::remove_file(&staging);
-        let problem = format!("cannot be written ({error})");
-        BadInput::key(option, option_key(option), file.display(), problem, "the path of a file")
+        failed(error)
     })
 }
 

@@ -181,11 +181,16 @@ fn figure_row(metric: &Metric, value: f64, outcome: &Outcome) -> String {
         "<tr title=\"{}\"><td>{}</td><td class=\"number\">{}</td><td class=\"unit\">{}</td>\
          <td class=\"bound\">{}</td><td class=\"mark {class}\">{word}</td></tr>",
         escaped(metric.doc),
-        metric.name,
+        breakable(metric.name),
         shown(metric, value),
         symbol(metric.unit),
         bounds.join("<br>"),
     )
+}
+
+/// The name with places where a narrow screen may break it.
+fn breakable(name: &str) -> String {
+    escaped(name).replace('.', ".<wbr>").replace('_', "_<wbr>")
 }
 
 fn events(outcome: &Outcome) -> String {

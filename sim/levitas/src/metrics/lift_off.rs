@@ -3,12 +3,15 @@
 //!
 //! # Model
 //! *Held* means: within 10 % of the clearance for 20 ms without a break; lift-off's end is when that stay began.
-//! Overshoot is the largest r . u with u the unit vector from where the rotor lay to the centre.
+//! Overshoot is the largest r . u with u the unit vector to the centre from where the rotor was last beyond 90 %
+//! of the clearance: it may slide along the touchdown circle before it leaves it.
 
 use crate::channel::{Sample, UM_PER_M};
 
 /// Radius that counts as held, as a fraction of the clearance.
 const HELD_FRACTION: f64 = 0.1;
+/// Radius from which the rotor counts as still lying, as a fraction of the clearance.
+const LYING_FRACTION: f64 = 0.9;
 /// Time that the rotor must stay within it [s].
 const HELD_S: f64 = 0.020;
 /// Time after lift-off's end in which a crossing still counts as overshoot [s].
@@ -69,9 +72,15 @@ impl LiftOffWatch {
         }
         self.commanded_s = Some(time_s);
         self.next_event_s = next_event_s;
+        self.approach_from(sample);
+    }
+
+    /// The rotor is here before it approaches the centre.
+    fn approach_from(&mut self, sample: &Sample) {
+        let [x, y, _] = sample.displacement_m;
         let radius_m = sample.radius_m();
         if radius_m > 0.0 {
-            self.direction = [-sample.displacement_m[0] / radius_m, -sample.displacement_m[1] / radius_m];
+            self.direction = [-x / radius_m, -y / radius_m];
         }
     }
 
@@ -103,7 +112,8 @@ impl LiftOffWatch {
             self.touchdowns += 1;
             return Some(Seen::Touchdown);
         }
-        if sample.radius_m() > HELD_FRACTION * self.clearance_m {
+        let inside = sample.radius_m() <= HELD_FRACTION * self.clearance_m; // false for NaN
+        if !inside {
             self.inside_since_s = None;
             return None;
         }
@@ -121,6 +131,9 @@ impl LiftOffWatch {
     }
 
     fn measure_overshoot(&mut self, sample: &Sample) {
+        if self.ended_s.is_none() && sample.radius_m() > LYING_FRACTION * self.clearance_m {
+            self.approach_from(sample);
+        }
         let until_s = self.ended_s.map_or(f64::INFINITY, |end| end + OVERSHOOT_S).min(self.next_event_s);
         if sample.time_s < until_s {
             let [x, y, _] = sample.displacement_m;
