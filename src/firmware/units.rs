@@ -46,6 +46,7 @@ impl<T> Owned<T> {
     }
 
     /// The value, once; `None` before it was put and after it was claimed.
+    #[expect(clippy::mut_from_ref, reason = "given out once; the state is what makes it exclusive")]
     pub(crate) fn claim(&'static self) -> Option<&'static mut T> {
         self.state.compare_exchange(READY, BUSY, Ordering::Acquire, Ordering::Relaxed).ok()?;
         // SAFETY: READY is left once and never comes back, so this is the only reference there will ever be.
@@ -92,7 +93,8 @@ impl FirmwareUnit {
 }
 
 /// Host and emergency drive.
-static UNITS: [FirmwareUnit; 2] = [FirmwareUnit::new(0, Role::Host), FirmwareUnit::new(1, Role::EmergencyDrive)];
+static UNITS: [FirmwareUnit; 2] =
+    [FirmwareUnit::new(0, Role::Host), FirmwareUnit::new(1, Role::EmergencyDrive)];
 
 /// The configuration of both units.
 pub(crate) const CONFIG: UnitConfig = UnitConfig::ECMO_50;

@@ -146,7 +146,9 @@ fn with_interrupts_locked<R: Default>(act: impl FnOnce(&mut Simulation) -> R) ->
 fn group<T: Copy + Default>(set: u32, bit: u32, select: impl FnOnce(&LevitationInputs) -> T) -> Option<T> {
     // SAFETY: `levitas/world.h` reserves these calls for the levitation thread.
     let samples = unsafe {
-        with_simulation(|simulation| usize::try_from(set).ok().and_then(|set| simulation.samples.get(set).copied()))
+        with_simulation(|simulation| {
+            usize::try_from(set).ok().and_then(|set| simulation.samples.get(set).copied())
+        })
     }?;
     (samples.valid & bit != 0).then(|| select(&samples))
 }

@@ -6,8 +6,12 @@
 /* main() of the application; renamed in firmware/CMakeLists.txt. */
 int levitas_application_main(void);
 
+/* In bit_identity.c. */
+void levitas_measure_step(void);
+
 void test_main(void)
 {
+	levitas_measure_step();
 	(void)levitas_application_main();
 	ztest_run_all(NULL, false, 1, 1);
 	ztest_verify_all_test_suites_ran();
