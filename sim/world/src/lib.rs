@@ -2,6 +2,8 @@
 #![doc = include_str!("../README.md")]
 #![no_std]
 #![forbid(unsafe_code)]
+// Units stand in brackets, [rpm], which rustdoc takes for links.
+#![allow(rustdoc::broken_intra_doc_links)]
 
 #[cfg(test)]
 extern crate std;
