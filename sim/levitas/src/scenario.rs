@@ -145,14 +145,18 @@ pub fn read(found: &Found, argument: &str, settings: &[Setting]) -> Checked<Scen
 
     let head = Head { top: &top, settings, folder: &found.folder };
     let mut scenario = head.scenario(&found.name, argument)?;
-    if let Some(table) = top.table("override")? {
-        for (key, entry) in table.flattened() {
-            overrides::apply(&mut scenario, &key, &entry, &found.folder)?;
-        }
+    let mut applied = match top.table("override")? {
+        Some(table) => table.flattened(),
+        None => Vec::new(),
+    };
+    for (key, entry) in &applied {
+        overrides::apply(&mut scenario, key, entry, &found.folder)?;
     }
     for setting in settings.iter().filter(|setting| !is_top_key(&setting.key)) {
         overrides::apply(&mut scenario, &setting.key, &setting.entry, Path::new(""))?;
+        applied.push((setting.key.clone(), setting.entry.clone()));
     }
+    overrides::check_together(&scenario, &applied)?;
     for table in top.tables("event")? {
         scenario.events.push(event::read(&table, scenario.duration_s)?);
     }

@@ -175,7 +175,7 @@ fn a_folder_without_permission_is_refused_before_the_run() {
 fn bad_settings() {
     let scratch = Scratch::new("bad-settings");
     #[rustfmt::skip]
-    let cases: [(&[&str], &[&str]); 13] = [
+    let cases: [(&[&str], &[&str]); 14] = [
         (&["--set", "rotor.mass_kg=-1"], &["--set: rotor.mass_kg = -1", "0.001 to 10"]),
         (&["--set", "rotor.mass_kg=nan"], &["--set: rotor.mass_kg = NaN", "finite"]),
         (&["--set", "rotor.mass_kg=heavy"], &["--set: rotor.mass_kg = \"heavy\"", "this is a string"]),
@@ -185,6 +185,7 @@ fn bad_settings() {
         (&["--set", "duration_s=inf"], &["--set: duration_s = inf", "finite"]),
         (&["--set", "plant=nowhere"], &["--set: plant", "ecmo-50"]),
         (&["--set", "pump.curve=/no.csv"], &["--set: pump.curve", "no such file"]),
+        (&["--set", "config.host.bus_sag_end_v=59"], &["--set: config.host.bus_sag_end_v = 59", "with the other values", "allowed is 5 to 36 for bus_sag_end_v"]),
         (&["--seed", "-1"], &["--seed"]),
         (&["--seed", "many"], &["--seed", "many"]),
         (&["--bogus"], &["--bogus", "allowed is"]),

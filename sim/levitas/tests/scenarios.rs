@@ -179,3 +179,12 @@ fn two_commands_at_one_instant_are_both_seen_and_a_refused_one_is_logged() {
     let log = fs::read_to_string(scratch.path.join("out/r/events.jsonl")).unwrap();
     assert_eq!(log.matches("command_refused").count(), 2, "{log}");
 }
+
+#[test]
+fn values_that_depend_on_each_other_may_be_set_in_any_order() {
+    let name = scenario_file("1f_lift_off");
+    let both = ["config.host.bus_sag_start_v=58", "config.host.bus_sag_end_v=50"];
+    for order in [[both[0], both[1]], [both[1], both[0]]] {
+        assert!(load(&name, &settings(&order)).is_ok(), "{order:?}");
+    }
+}

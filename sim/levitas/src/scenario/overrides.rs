@@ -161,7 +161,28 @@ fn set_config(config: &mut UnitConfig, name: &str, entry: &Entry) -> Checked<()>
         return Err(unknown_key(entry, &format!("{}{name}", CONFIG_PREFIXES[0]), &known));
     };
     *value = entry.number(&(f64_of(field.min)..=f64_of(field.max)))? as f32;
-    config.check().map_err(|error| entry.refuse(error, range_text(f64_of(field.min), f64_of(field.max))))
+    Ok(())
+}
+
+/// Checks the controllers as a whole, once every override is in: the range of a field may depend on another one.
+/// Blames the last override of the field that is out, or else the last one of that unit.
+pub(super) fn check_together(scenario: &Scenario, applied: &[(String, Entry)]) -> Checked<()> {
+    for (prefix, config) in CONFIG_PREFIXES.into_iter().zip([&scenario.host, &scenario.emergency_drive]) {
+        let Err(error) = config.check() else { continue };
+        let field = format!("{prefix}{}", error.field);
+        let blamed = applied
+            .iter()
+            .rfind(|(key, _)| *key == field)
+            .or_else(|| applied.iter().rfind(|(key, _)| key.starts_with(prefix)));
+        let allowed = format!("{} for {}", range_text(f64_of(error.min), f64_of(error.max)), error.field);
+        let value = number_text(f64_of(error.value));
+        return Err(match blamed {
+            Some((_, entry)) => entry
+                .refuse(format!("with the other values {} = {value} is out of range", error.field), allowed),
+            None => BadInput::key(&scenario.argument, field, value, "out of range", allowed),
+        });
+    }
+    Ok(())
 }
 
 /// The number a person wrote for an `f32`: 0.1, not 0.10000000149.
