@@ -10,8 +10,8 @@
 //! # Shown by
 //! The unit tests: mean, variance, kurtosis and tail fractions.
 
+use rand_core::{Rng, SeedableRng};
 use rand_pcg::Pcg32;
-use rand_pcg::rand_core::{Rng, SeedableRng};
 
 use crate::presets::{ZIGGURAT_DENSITY, ZIGGURAT_EDGE, ZIGGURAT_TAIL};
 
