@@ -23,6 +23,7 @@ pub(crate) fn run(project: &Project, options: &Options) -> Result<(), String> {
         report.stage("firmware", || Err(Obstacle::NotRun("--host-only".into())));
     } else {
         report.stage("firmware", || firmware::suites(project, false, &[]));
+        report.stage("firmware clippy", || firmware::clippy(project));
     }
     report.stage("lock files", || Ok(lock::check(project, &locks)?));
     report.finish()

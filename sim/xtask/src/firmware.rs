@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::Options;
-use crate::process::{command, path_with, run as run_command};
+use crate::process::{command, output, run as run_command};
 use crate::project::Project;
 use crate::rust_std::{self, Toolchain};
 use crate::stage::{Obstacle, Outcome};
@@ -58,6 +58,27 @@ pub(crate) fn suites(project: &Project, build_std: bool, passed_on: &[String]) -
     Ok(run_command(&mut twister)?)
 }
 
+/// Clippy over the firmware's own crate, with the settings of the suites' native_sim build.
+pub(crate) fn clippy(project: &Project) -> Outcome {
+    let settings = results(project).join("native_sim_native_64/firmware/levitas.firmware.host");
+    let settings = settings.join("firmware/rust/sample-cargo-config.toml");
+    if !settings.exists() {
+        return Err(Obstacle::NotRun("there is no native_sim build to take the settings from".into()));
+    }
+    let tree = zephyr::find(project).map_err(Obstacle::NotRun)?;
+    let toolchain = rust_std::choose(project, false).map_err(Obstacle::NotRun)?;
+    let mut version = command(project, "cargo");
+    toolchain.apply(version.args(["clippy", "--version"]), &[])?;
+    if output(&mut version).is_err() {
+        return Err(Obstacle::NotRun("this Rust has no clippy (Debian: rust-web-clippy)".into()));
+    }
+    let mut cargo = command(project, "cargo");
+    cargo.current_dir(project.root.join("firmware")).args(["clippy", "--release", "--no-deps", "--config"]);
+    cargo.arg(settings).args(["--", "-D", "warnings"]).env("ZEPHYR_BASE", &tree.base);
+    toolchain.apply(&mut cargo, &[])?;
+    Ok(run_command(&mut cargo)?)
+}
+
 /// Where Twister builds, one folder per suite and platform.
 fn results(project: &Project) -> PathBuf {
     project.target.join("twister")
@@ -81,21 +102,8 @@ fn modules(project: &Project, tree: &zephyr::Tree) -> Result<String, String> {
 }
 
 /// Tree, compilers and programs for Zephyr's build; a toolchain chosen by the user stands.
-fn set_variables(
-    twister: &mut Command,
-    base: &Path,
-    environment: &Path,
-    toolchain: &Toolchain,
-) -> Result<(), String> {
-    let programs = venv::programs(environment);
-    let folders: Vec<&Path> =
-        std::iter::once(programs.as_path()).chain(toolchain.folder.as_deref()).collect();
-    twister.env("PATH", path_with(&folders)?).env("ZEPHYR_BASE", base).env_remove("RUSTFLAGS");
-    // A build folder of its own per image: shared ones give bindings of another configuration.
-    twister.env_remove("CARGO_TARGET_DIR").env_remove("CARGO_BUILD_BUILD_DIR");
-    if let Some(rustc) = &toolchain.rustc {
-        twister.env("RUSTC", rustc).env_remove("RUSTUP_TOOLCHAIN");
-    }
+fn set_variables(twister: &mut Command, base: &Path, environment: &Path, toolchain: &Toolchain) -> Outcome {
+    toolchain.apply(twister.env("ZEPHYR_BASE", base), &[&venv::programs(environment)])?;
     if env::var_os("ZEPHYR_TOOLCHAIN_VARIANT").is_none() {
         twister.env("ZEPHYR_TOOLCHAIN_VARIANT", "gnuarmemb").env("GNUARMEMB_TOOLCHAIN_PATH", "/usr");
     }

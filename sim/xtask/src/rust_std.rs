@@ -9,9 +9,10 @@
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::time::Duration;
 
-use crate::process::{command, find, output, run, run_within};
+use crate::process::{command, find, output, path_with, run, run_within};
 use crate::project::Project;
 
 /// Rust targets of the platforms that the suites run on, native_sim's own apart.
@@ -31,6 +32,24 @@ pub(crate) struct Toolchain {
     pub folder: Option<PathBuf>,
     /// Compiler to use in place of the one beside cargo.
     pub rustc: Option<PathBuf>,
+}
+
+impl Toolchain {
+    /// Has a command use this toolchain, with more folders before it in PATH.
+    ///
+    /// Builds share no folder: one of another configuration gives its bindings. A RUSTFLAGS variable would
+    /// replace the flags per target in .cargo/config.toml.
+    pub(crate) fn apply(&self, command: &mut Command, first: &[&Path]) -> Result<(), String> {
+        let folders: Vec<&Path> = first.iter().copied().chain(self.folder.as_deref()).collect();
+        command.env("PATH", path_with(&folders)?);
+        for name in ["CARGO_TARGET_DIR", "CARGO_BUILD_BUILD_DIR", "RUSTFLAGS"] {
+            command.env_remove(name);
+        }
+        if let Some(rustc) = &self.rustc {
+            command.env("RUSTC", rustc).env_remove("RUSTUP_TOOLCHAIN");
+        }
+        Ok(())
+    }
 }
 
 /// The first of the three that works; the error says what would make one work.
