@@ -5,7 +5,7 @@
 //! | symbol | meaning | here |
 //! |---|---|---|
 //! | x_k | samples of a signal | `signal` |
-//! | theta_k | rotor angle at the same instants, unwrapped \[rad\] | `angle_rad` |
+//! | theta_k | rotor angle at the same instants, unwrapped [rad] | `angle_rad` |
 //! | a_h | amplitude of the h-th harmonic of the rotation | [`harmonic_amplitude`] |
 //!
 //! a_h = |2/N sum (x_k - mean) exp(-j h theta_k)|: the order analysis of rotating machinery. The angle itself is

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! Measured pump curves: CSV with the columns speed \[rpm\], flow \[L/min\], head \[mmHg\].
+//! Measured pump curves: CSV with the columns speed [rpm], flow [L/min], head [mmHg].
 //!
 //! The first row may name the columns; then it must name these three in this order. `#` starts a comment line.
 //! Whether the points are a curve is the world's judgement; this reader turns it into a line of the file.

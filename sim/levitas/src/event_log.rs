@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The log of a run: what the scenario did and what was seen to happen, numbered without gaps.
 
+use std::fmt::Write as _;
+
 use serde_json::json;
+
+use crate::metrics::rounded;
 
 /// Kinds of logged events that the program itself sees, with their meaning.
 pub const OBSERVED_KINDS: [(&str, &str); 7] = [
@@ -64,11 +68,10 @@ impl EventLog {
     pub fn to_json_lines(&self) -> String {
         let mut lines = String::new();
         for event in &self.events {
-            let line = json!({
-                "number": event.number, "time_s": crate::metrics::rounded(event.time_s, 9),
-                "kind": event.kind, "text": event.text,
-            });
-            lines.push_str(&line.to_string());
+            let (time_s, kind, text) = (rounded(event.time_s, 9), json!(event.kind), json!(event.text));
+            let number = event.number;
+            let _ =
+                write!(lines, "{{\"number\":{number},\"time_s\":{time_s},\"kind\":{kind},\"text\":{text}}}");
             lines.push('\n');
         }
         lines

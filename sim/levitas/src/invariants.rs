@@ -4,13 +4,13 @@
 use crate::channel::Sample;
 use crate::event_log::EventLog;
 
-/// Lowest drainage pressure that may last \[mmHg\]: the usual limit against suction and haemolysis in adults.
+/// Lowest drainage pressure that may last [mmHg]: the usual limit against suction and haemolysis in adults.
 pub const DRAINAGE_LIMIT_MMHG: f64 = -100.0;
-/// Highest return pressure that may last \[mmHg\]: the usual limit behind a membrane lung.
+/// Highest return pressure that may last [mmHg]: the usual limit behind a membrane lung.
 pub const RETURN_LIMIT_MMHG: f64 = 300.0;
-/// Time in all that a pressure may spend beyond its limit \[s\].
+/// Time in all that a pressure may spend beyond its limit [s].
 pub const PRESSURE_GRACE_S: f64 = 1.0;
-/// Largest net backward excursion \[mL\].
+/// Largest net backward excursion [mL].
 pub const REVERSE_LIMIT_ML: f64 = 5.0;
 
 /// Every invariant of this stage: name and meaning.

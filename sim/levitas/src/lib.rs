@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #![doc = include_str!("../README.md")]
+// Units in brackets, as in `[mmHg]`, are no links.
+#![allow(rustdoc::broken_intra_doc_links)]
 
 pub mod analysis;
 pub mod bench;

@@ -70,7 +70,7 @@ impl Recording {
     pub fn step(&mut self, tick: u64, sample: &Sample) {
         let values: [f32; CHANNEL_COUNT] =
             std::array::from_fn(|index| (CHANNELS[index].value)(sample) as f32);
-        if tick.is_multiple_of(self.period_ticks)
+        if (tick + 1).is_multiple_of(self.period_ticks)
             || self.spans.iter().any(|span| span.contains(sample.time_s))
         {
             self.rows.push(Row { time_s: sample.time_s, values });
@@ -145,7 +145,7 @@ mod tests {
         let (ticks, step_s) = (200_000, 50e-6);
         let mut recording = Recording::new(&story, ticks, step_s);
         for tick in 0..ticks {
-            let time_s = tick as f64 * step_s;
+            let time_s = (tick + 1) as f64 * step_s;
             let flow_lpm = if tick == 12_345 { 9.0 } else { 1.0 };
             recording.step(tick, &Sample { time_s, flow_lpm, ..Sample::default() });
         }
@@ -157,7 +157,7 @@ mod tests {
         assert_eq!(recording.buckets().iter().map(|bucket| bucket.max[flow]).fold(0.0, f32::max), 9.0);
         let csv = recording.to_csv();
         assert_eq!(csv.lines().count(), recording.rows().len() + 1);
-        assert!(csv.lines().nth(1).unwrap().starts_with("0.00000,0,0,"));
+        assert!(csv.lines().nth(1).unwrap().starts_with("0.00100,0,0,"));
     }
 
     #[test]

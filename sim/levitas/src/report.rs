@@ -18,6 +18,7 @@ const PAGE: &str = include_str!("../report/page.html");
 const STYLE: &str = include_str!("../report/style.css");
 const SCRIPT: &str = include_str!("../report/script.js");
 const UPLOT_JS: &str = include_str!("../vendor/uplot/uPlot.iife.min.js");
+const UPLOT_LICENCE: &str = include_str!("../vendor/uplot/LICENSE");
 const UPLOT_CSS: &str = include_str!("../vendor/uplot/uPlot.min.css");
 
 /// Figures on top of the page: metric, what to call it.
@@ -50,6 +51,7 @@ pub fn page(scenario: &Scenario, outcome: &Outcome) -> String {
         ("definitions", definitions()),
         ("seed", scenario.seed.to_string()),
         ("data", data::json(outcome, &moments).replace("</", "<\\/")),
+        ("uplot_licence", UPLOT_LICENCE.to_owned()),
         ("uplot_css", UPLOT_CSS.to_owned()),
         ("uplot_js", UPLOT_JS.to_owned()),
         ("style", STYLE.to_owned()),

@@ -51,7 +51,7 @@ pub struct Outcome {
     pub recording: Recording,
     /// Expectations with their values.
     pub verdicts: Vec<Verdict>,
-    /// Wall-clock time of the simulation \[s\].
+    /// Wall-clock time of the simulation [s].
     pub wall_s: f64,
 }
 

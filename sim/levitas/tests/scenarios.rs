@@ -12,6 +12,7 @@ use levitas::curve::read_points;
 use levitas::scenario::{Setting, load};
 use levitas::simulation::{Units, run};
 use levitas::sweep::sweep;
+use levitas::toml_file::Source;
 
 fn scenario_file(name: &str) -> String {
     format!("{}/../../tests/scenarios/{name}.toml", env!("CARGO_MANIFEST_DIR"))
@@ -48,49 +49,51 @@ fn the_demonstration_runs_without_arguments_and_from_any_folder() {
 }
 
 /// Head of the table at a flow, at a tabulated speed: linear between the two points around it, written anew here.
-fn head_on_table(curve: &str, speed_rpm: f64, flow_lpm: f64) -> f64 {
-    let source = PUMP_SHELF.find(curve, Path::new("")).unwrap().source;
-    let (points, _) = read_points(&source).unwrap();
+fn head_on_table(source: &Source, speed_rpm: f64, flow_lpm: f64) -> f64 {
+    let (points, _) = read_points(source).unwrap();
     let row: Vec<(f64, f64)> =
         points.iter().filter(|p| p.speed_rpm == speed_rpm).map(|p| (p.flow_lpm, p.head_mmhg)).collect();
-    let pair = row
-        .windows(2)
-        .find(|pair| pair[0].0 <= flow_lpm && flow_lpm <= pair[1].0)
-        .expect("flow on the table");
+    let around = |pair: &&[(f64, f64)]| pair[0].0 <= flow_lpm && flow_lpm <= pair[1].0;
+    let pair = row.windows(2).find(around).expect("flow on the table");
     pair[0].1 + (pair[1].1 - pair[0].1) * (flow_lpm - pair[0].0) / (pair[1].0 - pair[0].0)
+}
+
+/// Runs a pump-curve scenario on the bench loop at a speed and a throttle; it must settle on the table.
+fn settles_on_table(name: &str, source: &Source, speed_rpm: f64, throttle: f64) {
+    let old = fs::read_to_string(scenario_file(name)).unwrap();
+    let old = old.split("[[expect]]").next().unwrap();
+    let (before, _) = old.split_once("value = ").unwrap();
+    let scratch = Scratch::new(&format!("{name}-{speed_rpm}-{throttle}"));
+    let file = scratch.path.join("point.toml");
+    fs::write(scratch.path.join("1e_own_table.csv"), &source.text).unwrap();
+    fs::write(&file, format!("{before}value = {speed_rpm}\n")).unwrap();
+    let throttle = format!("circuit.return_cannula.resistance_mmhg_per_lpm2={throttle}");
+    let changes = ["circuit=bench-loop", "patient=bench", "config.host.speed_rpm_max=7500", &throttle];
+    let scenario = load(file.to_str().unwrap(), &settings(&changes)).unwrap();
+    let metrics = run(&scenario, Units::Host, &mut |_| {}).unwrap().metrics;
+    let get = |name| metrics.get(name).unwrap();
+    assert!((get("pump.speed_rpm") - speed_rpm).abs() < 5.0, "{speed_rpm} rpm: {}", get("pump.speed_rpm"));
+    let table_mmhg = head_on_table(source, speed_rpm, get("flow.lpm"));
+    let off = (get("pump.head_mmhg") - table_mmhg).abs() / table_mmhg;
+    assert!(off < 0.02, "{name}, {speed_rpm} rpm, {:.2} L/min: {:.1} %", get("flow.lpm"), off * 100.0);
 }
 
 #[test]
 fn settled_points_lie_on_the_heartmate_3_table_within_2_percent() {
-    for (speed_rpm, throttle) in
-        [(5000.0, 20.0), (5000.0, 7.0), (6000.0, 10.0), (6000.0, 3.0), (7000.0, 12.0), (7000.0, 5.0)]
-    {
-        let text = fs::read_to_string(scenario_file("1d_heartmate3"))
-            .unwrap()
-            .replace("value = 5000", &format!("value = {speed_rpm}"))
-            .split("[[expect]]")
-            .next()
-            .unwrap()
-            .to_owned();
-        let scratch = Scratch::new(&format!("heartmate-{speed_rpm}-{throttle}"));
-        let file = scratch.path.join("point.toml");
-        fs::write(&file, text).unwrap();
-        let changes = [
-            format!("circuit.return_cannula.resistance_mmhg_per_lpm2={throttle}"),
-            "config.host.speed_rpm_max=7500".to_owned(),
-        ];
-        let changes: Vec<&str> = changes.iter().map(String::as_str).collect();
-        let scenario = load(file.to_str().unwrap(), &settings(&changes)).unwrap();
-        let metrics = run(&scenario, Units::Host, &mut |_| {}).unwrap().metrics;
-        let get = |name| metrics.get(name).unwrap();
-        assert!(
-            (get("pump.speed_rpm") - speed_rpm).abs() < 5.0,
-            "{speed_rpm} rpm: {}",
-            get("pump.speed_rpm")
-        );
-        let table_mmhg = head_on_table("heartmate3", speed_rpm, get("flow.lpm"));
-        let off = (get("pump.head_mmhg") - table_mmhg).abs() / table_mmhg;
-        assert!(off < 0.02, "{speed_rpm} rpm, {:.2} L/min: {:.1} %", get("flow.lpm"), off * 100.0);
+    let source = PUMP_SHELF.find("heartmate3", Path::new("")).unwrap().source;
+    let points =
+        [(5000.0, 20.0), (5000.0, 7.0), (6000.0, 10.0), (6000.0, 3.0), (7000.0, 12.0), (7000.0, 5.0)];
+    for (speed_rpm, throttle) in points {
+        settles_on_table("1d_heartmate3", &source, speed_rpm, throttle);
+    }
+}
+
+#[test]
+fn settled_points_lie_on_a_table_of_ones_own_within_2_percent() {
+    let file = scenario_file("1e_own_table").replace(".toml", ".csv");
+    let source = Source { name: file.clone(), text: fs::read_to_string(file).unwrap() };
+    for (speed_rpm, throttle) in [(3000.0, 40.0), (3000.0, 10.0), (4000.0, 60.0), (4000.0, 8.0)] {
+        settles_on_table("1e_own_table", &source, speed_rpm, throttle);
     }
 }
 

@@ -31,7 +31,7 @@ struct Window {
     flow_lpm: Vec<f64>,
 }
 
-/// See the [module](self).
+/// Measures a run while it goes on.
 #[derive(Clone, Debug)]
 pub struct Meter {
     story: Story,
