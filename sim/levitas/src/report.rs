@@ -115,6 +115,11 @@ fn overridden(scenario: &Scenario) -> String {
     format!("<p class=\"overridden\">with {}</p>", escaped(&scenario.overridden.join(", ")))
 }
 
+/// A text of the log as a page can show it.
+fn plain_words(text: &str) -> String {
+    text.replace('_', " ").replace(" um", " \u{b5}m").replace(" deg", "\u{b0}").replace("N.m", "N\u{b7}m")
+}
+
 /// The unit as a page can show it.
 fn symbol(unit: &'static str) -> &'static str {
     if unit == "um" { "\u{b5}m" } else { unit }
@@ -204,7 +209,7 @@ fn events(outcome: &Outcome) -> String {
             event.number,
             event.time_s,
             escaped(&event.kind.replace('_', " ")),
-            escaped(&event.text.replace('_', " ")),
+            escaped(&plain_words(&event.text)),
         );
     }
     html.push_str("</table></div>");

@@ -4,7 +4,7 @@
 use std::fmt::Write as _;
 
 use super::data::{marks, push_array};
-use super::escaped;
+use super::{escaped, plain_words};
 use crate::channel::channel_index;
 use crate::event_log::LoggedEvent;
 use crate::recording::Row;
@@ -76,7 +76,7 @@ fn title(scenario: &Scenario, act: Act, time_s: f64) -> Option<(String, Act)> {
         let end_s = event.at_s + event.action.duration_s();
         event.action.act() == act && event.at_s == time_s || act == Act::DisturbEnd && end_s == time_s
     })?;
-    let text = event.text.replace('_', " ");
+    let text = plain_words(&event.text);
     let capital = |text: &str| {
         let mut letters = text.chars();
         letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
