@@ -40,9 +40,11 @@ pub(crate) fn clippy(project: &Project) -> Outcome {
     Ok(run(&mut cargo(project, &["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]))?)
 }
 
-/// rustdoc over the whole workspace: every link leads somewhere.
+/// rustdoc over the whole workspace: every link leads somewhere. Private items are documented too, for the pages
+/// are for those who read the sources.
 pub(crate) fn documentation(project: &Project) -> Outcome {
-    Ok(run(cargo(project, &["doc", "--workspace", "--no-deps"]).env("RUSTDOCFLAGS", "-D warnings"))?)
+    let mut doc = cargo(project, &["doc", "--workspace", "--no-deps", "--document-private-items"]);
+    Ok(run(doc.env("RUSTDOCFLAGS", "-D warnings -A rustdoc::private_intra_doc_links"))?)
 }
 
 /// The examples in READMEs and documentation comments, which no other runner knows.

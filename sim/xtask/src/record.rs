@@ -32,7 +32,7 @@ const FOLDER: &str = "tests/data";
 const FILES: [&str; 2] = ["tests/data/levitation_samples.bin", "tests/data/levitation_outputs.bin"];
 /// Seed of the sensors' noise in the recording.
 const SEED: u64 = 1;
-/// Where on the touchdown circle the rotor lies [rad].
+/// Where on the touchdown circle the rotor lies \[rad\].
 const START_ANGLE_RAD: f64 = 0.7;
 
 /// A recording: the bytes of both files.
