@@ -32,9 +32,13 @@ pub struct Specification {
     pub keys: &'static [KeySpec],
 }
 
-const ANGLE_DEG: KeySpec =
-    KeySpec { name: "angle_deg", range: -360.0..=360.0, doc: "direction, 0 along x, 90 along y" };
-const DURATION_S: KeySpec = KeySpec { name: "duration_s", range: 50e-6..=3600.0, doc: "how long it lasts" };
+const ANGLE_DEG: KeySpec = KeySpec {
+    name: "angle_deg",
+    range: -360.0..=360.0,
+    doc: "direction of the force on the rotor, 0 along x, 90 along y",
+};
+const DURATION_S: KeySpec =
+    KeySpec { name: "duration_s", range: 50e-6..=3600.0, doc: "how long it lasts [s]" };
 
 /// Events that the program carries out.
 pub const EVENTS: [Specification; 4] = [
@@ -57,26 +61,34 @@ pub const DISTURBANCES: [Specification; 4] = [
     Specification {
         name: "force_step",
         doc: "a radial force on the rotor",
-        keys: &[KeySpec { name: "newton", range: 0.0..=1000.0, doc: "force" }, ANGLE_DEG, DURATION_S],
+        keys: &[
+            KeySpec { name: "newton", range: 0.0..=1000.0, doc: "size of the force [N]" },
+            ANGLE_DEG,
+            DURATION_S,
+        ],
     },
     Specification {
         name: "shock",
         doc: "a half-sine acceleration of the housing",
         keys: &[
             KeySpec { name: "g", range: 0.0..=1000.0, doc: "peak acceleration in units of 9.81 m/s2" },
-            KeySpec { name: "duration_ms", range: 0.1..=1000.0, doc: "length of the half-sine" },
+            KeySpec { name: "duration_ms", range: 0.1..=1000.0, doc: "length of the half-sine [ms]" },
             ANGLE_DEG,
         ],
     },
     Specification {
         name: "unbalance",
         doc: "from now on the centre of mass lies this far off the axis",
-        keys: &[KeySpec { name: "eccentricity_um", range: 0.0..=1000.0, doc: "eccentricity" }],
+        keys: &[KeySpec {
+            name: "eccentricity_um",
+            range: 0.0..=1000.0,
+            doc: "distance of the centre of mass from the axis [um]",
+        }],
     },
     Specification {
         name: "tilt",
         doc: "a moment on the rotor about the x axis",
-        keys: &[KeySpec { name: "n_m", range: -10.0..=10.0, doc: "moment" }, DURATION_S],
+        keys: &[KeySpec { name: "n_m", range: -10.0..=10.0, doc: "size of the moment [N.m]" }, DURATION_S],
     },
 ];
 
