@@ -97,7 +97,7 @@ fn at_4000_rpm_reported_measured_and_true_agree() {
         worst_um = worst_um.max(error_x_m.hypot(error_y_m) * 1e6);
         squares += (truth.rotor_speed_rad_per_s / RAD_PER_S_PER_RPM - 4000.0).powi(2);
     });
-    // Runout 10 um 1x and 5 um 2x cannot be told from motion yet; noise and pickup residue come on top.
+    // Runout of 10 um 1x and 5 um 2x is taken up by the notch; noise, tilt and pickup residue are left.
     assert!(worst_um < 25.0, "displacement reported {worst_um} um off");
     let rms_rpm = (squares / periods).sqrt();
     assert!(rms_rpm < 5.0, "speed {rms_rpm} rpm rms off");
@@ -117,6 +117,81 @@ fn at_4000_rpm_reported_measured_and_true_agree() {
     );
     assert!((f64::from(circulation.return_pressure_mmhg) - truth.return_pressure_mmhg).abs() < 4.0);
     assert!(truth.flow_lpm > 2.0 && truth.touchdown_count == 0, "{truth:?}");
+}
+
+/// Amplitudes of the harmonics 0, 1, 2 of the rotor angle over whole turns.
+struct Harmonics {
+    count: f64,
+    sums: [[f64; 2]; 3],
+}
+
+impl Harmonics {
+    const NEW: Self = Self { count: 0.0, sums: [[0.0; 2]; 3] };
+
+    fn add(&mut self, angle_rad: f64, value: f64) {
+        self.count += 1.0;
+        for (order, [cosine, sine]) in self.sums.iter_mut().enumerate() {
+            let (sin, cos) = (order as f64 * angle_rad).sin_cos();
+            *cosine += value * cos;
+            *sine += value * sin;
+        }
+    }
+
+    fn amplitude(&self, order: usize) -> f64 {
+        2.0 * self.sums[order][0].hypot(self.sums[order][1]) / self.count
+    }
+}
+
+/// 1x and 2x of the measured current of the worse axis [mA] and the 1x orbit [um], over 50 turns.
+fn synchronous(bench: &mut Bench, speed_rpm: f64) -> (f64, f64, f64) {
+    let mut currents = [const { Harmonics::NEW }; 2];
+    let mut orbit = [const { Harmonics::NEW }; 2];
+    bench.run(50.0 * 60.0 / speed_rpm, |truth, host| {
+        let reported: LevitationMail = host.mail.levitation.read().expect("it runs").1;
+        let measured = [reported.coil_current_x_a, reported.coil_current_y_a];
+        for axis in 0..2 {
+            currents[axis].add(truth.rotor_angle_rad, f64::from(measured[axis]));
+            orbit[axis].add(truth.rotor_angle_rad, truth.displacement_m[axis]);
+        }
+    });
+    let worse = |of: &[Harmonics; 2], order| of[0].amplitude(order).max(of[1].amplitude(order));
+    (worse(&currents, 1) * 1e3, worse(&currents, 2) * 1e3, worse(&orbit, 1) * 1e6)
+}
+
+#[test]
+fn synchronous_current_vanishes_and_the_orbit_is_the_free_one() {
+    let rotor = ECMO_50.rotor;
+    for speed_rpm in [1000.0, 2000.0, 3000.0, 4000.0, 5500.0] {
+        let mut bench = Bench::nominal(6).at_speed(speed_rpm as f32);
+        let (first_ma, second_ma, orbit_um) = synchronous(&mut bench, speed_rpm);
+        assert!(first_ma < 1.0 && second_ma < 10.0, "{speed_rpm} rpm: 1x {first_ma} mA, 2x {second_ma} mA");
+        // e m W^2 / ((m + m_film) W^2 + k_x), the film's inertia 23.9 g.
+        let square = (speed_rpm * RAD_PER_S_PER_RPM).powi(2);
+        let free_um = rotor.eccentricity_m * rotor.mass_kg * square
+            / ((rotor.mass_kg + 0.0239) * square + rotor.k_x_n_per_m)
+            * 1e6;
+        assert!((orbit_um / free_um - 1.0).abs() < 0.05, "{speed_rpm} rpm: {orbit_um} um, free {free_um} um");
+    }
+    // The contrast: without the notch the runout is followed.
+    let mut config = UnitConfig::ECMO_50;
+    config.levitation.bearing.synchronous_rate_per_s = 0.0;
+    let mut bench = Bench::new(ECMO_50, &config, 6, 6.0).at_speed(4000.0);
+    let (first_ma, second_ma, _) = synchronous(&mut bench, 4000.0);
+    assert!(first_ma > 20.0 && second_ma > 50.0, "{first_ma} mA, {second_ma} mA");
+}
+
+#[test]
+fn a_shock_is_not_taken_for_unbalance() {
+    // 11 ms are half a wave of 45 Hz: 2700 rpm is the worst speed.
+    for speed_rpm in [1000.0, 2700.0, 5500.0] {
+        let mut bench = Bench::nominal(7).at_speed(speed_rpm);
+        let mut orbit_um = 0.0_f64;
+        bench.run(0.2, |truth, _| orbit_um = orbit_um.max(radius_um(truth)));
+        bench.world.disturb(Disturbance::Shock { g: 30.0, duration_s: 0.011, angle_rad: 0.3 });
+        let mut peak_um = 0.0_f64;
+        bench.run(0.5, |truth, _| peak_um = peak_um.max(radius_um(truth)));
+        assert!(peak_um - orbit_um < 60.0, "{speed_rpm} rpm: {peak_um} um, orbit {orbit_um} um");
+    }
 }
 
 #[test]

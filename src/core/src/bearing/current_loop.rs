@@ -14,7 +14,7 @@
 //! | c | part of the current error that one period takes away | 1 | `current_loop_fraction` |
 //!
 //! Predictive: the current at the start of the next period is known from the voltage already under way, so the
-//! voltage is chosen that makes i[k+2] = i[k+1] + c (i_ref - i[k+1]). Closed-loop pole 1 - c: 2.6 kHz at c = 0.56.
+//! voltage is chosen that makes i[k+2] = i[k+1] + c (i_ref - i[k+1]). Closed-loop pole 1 - c: 2.6 kHz at c = 0.565.
 //!
 //! # Limits and failure
 //! The voltage is clipped to the bus **before** it enters the prediction, so there is no integrator to wind up;
@@ -28,7 +28,7 @@
 //! Unit tests below.
 
 use super::BearingConfig;
-use crate::math::saturate;
+use crate::math::{exp_of_minus, saturate};
 
 /// See the [module](self).
 #[derive(Clone, Copy, Debug)]
@@ -53,16 +53,14 @@ pub(super) struct CurrentForecast {
     pub(super) mean_a: f32,
 }
 
-/// Part of a current innovation that is booked to the voltage the model lacks: a filter of 5 ms.
-const LACK_FRACTION: f32 = 0.01;
+/// Part of a current innovation that is booked to the voltage the model lacks: a filter of 17 ms.
+const LACK_FRACTION: f32 = 0.003;
 /// Largest part of the bus voltage that is used; the rest belongs to the current sampling window.
 const DUTY_MAX: f32 = 0.97;
 
 impl CurrentLoop {
     pub(super) fn new(config: &BearingConfig, period_s: f32) -> Self {
-        let s = config.coil_resistance_ohm * period_s / config.coil_inductance_h;
-        // exp(-s) for s < 0.4: five terms leave less than 2e-5.
-        let decay = 1.0 - s * (1.0 - s / 2.0 * (1.0 - s / 3.0 * (1.0 - s / 4.0 * (1.0 - s / 5.0))));
+        let decay = exp_of_minus(config.coil_resistance_ohm * period_s / config.coil_inductance_h);
         let a_per_v = (1.0 - decay) / config.coil_resistance_ohm;
         Self {
             decay,

@@ -8,6 +8,12 @@
 //! | g | sensitivity of the pair | V/m | `hall_v_per_m` |
 //! | v_mid | output at the centre | V | `hall_mid_v` |
 //! | p, q | pickup of the own and of the other coil | m/A | `coil_pickup_m_per_a`, `coil_pickup_cross_m_per_a` |
+//! | tau | time constant of the Halls | s | `hall_bandwidth_hz` |
+//!
+//! The Halls show the pickup through their own lag. Between two samples the current is nearly a straight line, so what
+//! they show is i[k] + w (i[k-1] - i[k]) with w = tau / T (1 - exp(-T / tau)), 0.30 for 10 kHz. Taking off the pickup
+//! of i[k] itself leaves a loop through the fast current: 0.176 A rms at idle in place of 0.159 A. Why p is set below
+//! the pickup there is: `BearingConfig::ECMO_50`.
 //!
 //! # Limits and failure
 //! The sum of a pair does not depend on x. A pair whose sum is off by more than `hall_sum_tolerance_v` has
@@ -21,6 +27,8 @@
 //! Unit tests below.
 
 use super::BearingConfig;
+use crate::math::exp_of_minus;
+use crate::units::RAD_PER_S_PER_HZ;
 
 /// One axis: displacement [m], or `None` when the pair is not to be believed.
 #[derive(Clone, Copy, Debug)]
@@ -30,23 +38,41 @@ pub(super) struct HallPair {
     sum_tolerance_v: f32,
     pickup_m_per_a: f32,
     pickup_cross_m_per_a: f32,
+    lag_weight: f32,
+    seen_a: [f32; 2],
+    last_a: [f32; 2],
 }
 
 impl HallPair {
-    pub(super) fn new(config: &BearingConfig) -> Self {
+    pub(super) fn new(config: &BearingConfig, period_s: f32) -> Self {
+        let ratio = RAD_PER_S_PER_HZ * config.hall_bandwidth_hz * period_s;
         Self {
             m_per_v: 1.0 / config.hall_v_per_m,
             sum_v: 2.0 * config.hall_mid_v,
             sum_tolerance_v: config.hall_sum_tolerance_v,
             pickup_m_per_a: config.coil_pickup_m_per_a,
             pickup_cross_m_per_a: config.coil_pickup_cross_m_per_a,
+            lag_weight: (1.0 - exp_of_minus(ratio)) / ratio,
+            seen_a: [0.0; 2],
+            last_a: [0.0; 2],
         }
     }
 
-    /// Displacement along this axis [m], from the pair's voltages and the currents of the own and the other coil.
-    pub(super) fn displacement_m(&self, plus_v: f32, minus_v: f32, own_a: f32, other_a: f32) -> Option<f32> {
+    /// Takes in the currents of this sample, of the axis' own and of the other coil [A].
+    pub(super) fn see_currents(&mut self, own_a: f32, other_a: f32) {
+        let [last_own_a, last_other_a] = self.last_a;
+        self.seen_a = [
+            own_a + self.lag_weight * (last_own_a - own_a),
+            other_a + self.lag_weight * (last_other_a - other_a),
+        ];
+        self.last_a = [own_a, other_a];
+    }
+
+    /// Displacement along this axis [m], from the pair's voltages; the currents come first.
+    pub(super) fn displacement_m(&self, plus_v: f32, minus_v: f32) -> Option<f32> {
         let sum_error_v = plus_v + minus_v - self.sum_v;
         if sum_error_v > -self.sum_tolerance_v && sum_error_v < self.sum_tolerance_v {
+            let [own_a, other_a] = self.seen_a;
             let pickup_m = self.pickup_m_per_a * own_a + self.pickup_cross_m_per_a * other_a;
             Some((plus_v - minus_v) * self.m_per_v - pickup_m)
         } else {
@@ -60,29 +86,37 @@ mod tests {
     use super::*;
 
     fn pair() -> HallPair {
-        HallPair::new(&BearingConfig::ECMO_50)
+        HallPair::new(&BearingConfig::ECMO_50, 50e-6)
     }
 
     #[test]
     fn a_tenth_of_a_millimetre_is_two_tenths_of_a_volt() {
-        let displacement_m = pair().displacement_m(1.75, 1.55, 0.0, 0.0).unwrap();
+        let displacement_m = pair().displacement_m(1.75, 1.55).unwrap();
         assert!((displacement_m - 100e-6).abs() < 1e-9, "{displacement_m}");
     }
 
     #[test]
     fn coil_pickup_is_taken_off() {
-        let displacement_m = pair().displacement_m(1.65, 1.65, 2.0, 1.0).unwrap();
-        assert!((displacement_m + 2.0 * 5e-6 + 1e-6).abs() < 1e-9, "{displacement_m}");
+        let mut pair = pair();
+        // The first sample of a step shows two thirds of it, the next one all.
+        pair.see_currents(2.0, 1.0);
+        let config = BearingConfig::ECMO_50;
+        let pickup_m = 2.0 * config.coil_pickup_m_per_a + config.coil_pickup_cross_m_per_a;
+        let first_m = pair.displacement_m(1.65, 1.65).unwrap();
+        assert!((first_m + 0.696 * pickup_m).abs() < 0.02e-6, "{first_m}");
+        pair.see_currents(2.0, 1.0);
+        let displacement_m = pair.displacement_m(1.65, 1.65).unwrap();
+        assert!((displacement_m + pickup_m).abs() < 1e-9, "{displacement_m}");
     }
 
     #[test]
     fn a_broken_hall_is_not_a_displacement() {
-        assert_eq!(pair().displacement_m(0.0, 1.65, 0.0, 0.0), None, "open, pulled down");
-        assert_eq!(pair().displacement_m(3.3, 1.65, 0.0, 0.0), None, "stuck high");
-        assert_eq!(pair().displacement_m(f32::NAN, 1.65, 0.0, 0.0), None);
+        assert_eq!(pair().displacement_m(0.0, 1.65), None, "open, pulled down");
+        assert_eq!(pair().displacement_m(3.3, 1.65), None, "stuck high");
+        assert_eq!(pair().displacement_m(f32::NAN, 1.65), None);
         // Both edges of the tolerance.
         let tolerance_v = BearingConfig::ECMO_50.hall_sum_tolerance_v;
-        assert!(pair().displacement_m(1.65 + 0.99 * tolerance_v, 1.65, 0.0, 0.0).is_some());
-        assert!(pair().displacement_m(1.65 + 1.01 * tolerance_v, 1.65, 0.0, 0.0).is_none());
+        assert!(pair().displacement_m(1.65 + 0.99 * tolerance_v, 1.65).is_some());
+        assert!(pair().displacement_m(1.65 + 1.01 * tolerance_v, 1.65).is_none());
     }
 }

@@ -15,6 +15,8 @@
 //! | k_i | force-current factor | N/A | `force_current_n_per_a` |
 //! | l_x, l_v, l_d | correction per metre of innovation | 1, 1/s, N/m | `observer_*` |
 //!
+//! | tau | time constant of the Halls: the sample is that of x - tau v | s | `hall_bandwidth_hz` |
+//!
 //! The correction gains are those of a steady-state Kalman filter; `tests/clients/test_gains.py` recomputes them.
 //! The disturbance takes up the static load, unbalance, contact and model errors.
 //!
@@ -30,6 +32,7 @@
 
 use super::BearingConfig;
 use crate::math::saturate;
+use crate::units::RAD_PER_S_PER_HZ;
 
 /// Sampled motion of a mass on a negative spring: exact for piecewise constant force.
 #[derive(Clone, Copy, Debug)]
@@ -87,6 +90,7 @@ pub struct AxisState {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Observer {
     gain: [f32; 3],
+    hall_lag_s: f32,
     displacement_limit_m: f32,
     disturbance_limit_n: f32,
     k_x_n_per_m: f32,
@@ -102,6 +106,7 @@ impl Observer {
                 config.observer_velocity_per_s,
                 config.observer_force_n_per_m,
             ],
+            hall_lag_s: 1.0 / (RAD_PER_S_PER_HZ * config.hall_bandwidth_hz),
             displacement_limit_m: 2.0 * config.clearance_m,
             disturbance_limit_n: config.disturbance_n_max,
             k_x_n_per_m: config.force_displacement_n_per_m,
@@ -122,7 +127,8 @@ impl Observer {
             self.state = AxisState { displacement_m, velocity_m_per_s: 0.0, disturbance_n };
             return;
         }
-        let innovation_m = displacement_m - self.state.displacement_m;
+        let innovation_m =
+            displacement_m - (self.state.displacement_m - self.hall_lag_s * self.state.velocity_m_per_s);
         let [l_x, l_v, l_d] = self.gain;
         self.state.displacement_m += l_x * innovation_m;
         self.state.velocity_m_per_s += l_v * innovation_m;

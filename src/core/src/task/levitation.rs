@@ -19,7 +19,7 @@
 //! # Shown by
 //! Unit tests below; `tests/scenarios/1a_levitation.toml`; the replay test of `tests/zephyr`.
 
-use crate::bearing::{Bearing, BearingConfig, BearingInput};
+use crate::bearing::{Bearing, BearingConfig, BearingInput, RotorDirection};
 use crate::config::ConfigError;
 use crate::mail::{LevitateRequest, LevitationMail, Mailboxes, SpeedMail, SupervisorMail, fault};
 use crate::mailbox::Reader;
@@ -114,6 +114,7 @@ impl LevitationTask {
             coil_current_a,
             bus_voltage_v: self.bus_voltage_v,
             missed,
+            rotor: self.rotor_direction(),
             request,
         });
         let motor_enable = self.torque_current(&mut faults) && bearing.gate && drive;
@@ -147,6 +148,16 @@ impl LevitationTask {
             phase_gate: u32::from(motor.gate),
             drive_line: u32::from(self.drive_line),
         }
+    }
+
+    /// Where the rotor pointed a period ago, if the angle is trusted.
+    fn rotor_direction(&self) -> Option<RotorDirection> {
+        let rotor = self.motor.rotor();
+        rotor.trusted.then_some(RotorDirection {
+            cos: rotor.cos,
+            sin: rotor.sin,
+            speed_rad_per_s: rotor.speed_rad_per_s,
+        })
     }
 
     /// Triggers missed since the last step, as many as are predicted over.

@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Generalised notch: lets the rotor turn about its own axis of inertia, without synchronous coil current.
+//!
+//! # Model
+//! A sum of harmonics of the rotor angle is added to the displacement sample of each axis,
+//! w = sum_n a_n cos(n theta) + b_n sin(n theta), n = 1, 2, and adapted until the *measured* current has none of them:
+//! ```text
+//! a_n' = -2 e T_n i cos(n theta),   b_n' = -2 e T_n i sin(n theta),   T_n = k_i / (k_x + m (n W)^2)
+//! ```
+//! | symbol | meaning | unit | here |
+//! |---|---|---|---|
+//! | i | measured coil current less its slow mean | A | - |
+//! | e | rate of adaptation | 1/s | `synchronous_rate_per_s` |
+//! | W | rotor speed | rad/s | - |
+//! | T_n | what current a displacement costs, inverted: the generalised part, scheduled by speed | m/A | - |
+//!
+//! # Why this T
+//! Below the bandwidth of the loop the rotor follows -w, and the current for that is (k_x + m W^2) w / k_i, in
+//! phase. Because the state feedback acts on the state predicted past the delay, this holds within 3 degrees to
+//! 120 Hz and within 19 degrees and a factor of 1.7 at 183 Hz, the second harmonic of 5500 rpm
+//! (`tests/clients/test_gains.py`); an adaptation is stable within 90 degrees. A plain notch takes T = 1 with the
+//! sign of S, turned by up to 180 degrees below the crossover of an unstable plant, and drops the rotor.
+//!
+//! w also takes up runout: whether a displacement is runout or motion makes no difference to the current.
+//!
+//! # Timing
+//! One step per levitation period. Adapts above `SPEED_RAD_PER_S_MIN` and forgets below.
+//!
+//! # Limits and failure
+//! While the disturbance force is off its slow mean by more than `synchronous_freeze_n`, and `FREEZE_S` after, the
+//! coefficients stand still: an 11 ms shock is a half wave of 45 Hz, which at 2700 rpm would be taken for unbalance.
+//! Each coefficient is limited to `synchronous_m_max`. Without a trusted angle the coefficients stand still and w is zero.
+//!
+//! # Source
+//! R. Herzog, P. Buhler, C. Gahler, R. Larsonneur, Unbalance compensation using generalized notch filters in the
+//! multivariable feedback of magnetic bearings, IEEE Trans. Control Syst. Technol. 4(5), 1996, 580, equation 7.
+//!
+//! # Shown by
+//! `synchronous_current_vanishes_and_the_orbit_is_the_free_one` and `a_shock_is_not_taken_for_unbalance` in
+//! `sim/levitas/tests/closed_loop.rs`.
+
+use super::BearingConfig;
+use crate::math::saturate;
+
+/// Slowest rotor for which the notch adapts: 300 rpm [rad/s].
+const SPEED_RAD_PER_S_MIN: f32 = 31.4;
+/// Time for which the coefficients stand still after a disturbance [s].
+const FREEZE_S: f32 = 0.1;
+/// Time constant of the slow means of current and disturbance [s].
+const MEAN_S: f32 = 0.1;
+/// Time constant with which the coefficients are forgotten at standstill [s].
+const FORGET_S: f32 = 0.05;
+
+/// Direction and speed of the rotor, as far as they are to be trusted.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct RotorDirection {
+    /// Cosine of the rotor angle.
+    pub cos: f32,
+    /// Sine of the rotor angle.
+    pub sin: f32,
+    /// Speed [rad/s].
+    pub speed_rad_per_s: f32,
+}
+
+/// Cosine and sine coefficient of one harmonic [m].
+type Harmonic = [f32; 2];
+
+/// See the [module](self); one axis.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Synchronous {
+    first: Harmonic,
+    second: Harmonic,
+    mean_current_a: f32,
+    mean_disturbance_n: f32,
+    frozen_s: f32,
+    step_factor: f32,
+    k_i_n_per_a: f32,
+    k_x_n_per_m: f32,
+    mass_kg: f32,
+    freeze_n: f32,
+    coefficient_m_max: f32,
+    mean_gain: f32,
+    forget: f32,
+    period_s: f32,
+}
+
+impl Synchronous {
+    pub(super) fn new(config: &BearingConfig, period_s: f32) -> Self {
+        Self {
+            first: [0.0; 2],
+            second: [0.0; 2],
+            mean_current_a: 0.0,
+            mean_disturbance_n: 0.0,
+            frozen_s: 0.0,
+            step_factor: 2.0 * config.synchronous_rate_per_s * period_s,
+            k_i_n_per_a: config.force_current_n_per_a,
+            k_x_n_per_m: config.force_displacement_n_per_m,
+            mass_kg: config.levitated_mass_kg,
+            freeze_n: config.synchronous_freeze_n,
+            coefficient_m_max: config.synchronous_m_max,
+            mean_gain: period_s / MEAN_S,
+            forget: 1.0 - period_s / FORGET_S,
+            period_s,
+        }
+    }
+
+    /// What is added to this sample [m].
+    pub(super) fn added_m(&self, rotor: Option<&RotorDirection>) -> f32 {
+        let Some(rotor) = rotor else { return 0.0 };
+        let [cos_2, sin_2] = double(rotor);
+        let ([a_1, b_1], [a_2, b_2]) = (self.first, self.second);
+        a_1 * rotor.cos + b_1 * rotor.sin + a_2 * cos_2 + b_2 * sin_2
+    }
+
+    /// Adapts to the measured current of this sample.
+    pub(super) fn adapt(&mut self, rotor: Option<&RotorDirection>, current_a: f32, disturbance_n: f32) {
+        let current_ac_a = current_a - self.mean_current_a;
+        self.mean_current_a += self.mean_gain * current_ac_a;
+        let jump_n = disturbance_n - self.mean_disturbance_n;
+        self.mean_disturbance_n += self.mean_gain * jump_n;
+        self.frozen_s = if jump_n > self.freeze_n || jump_n < -self.freeze_n {
+            FREEZE_S
+        } else {
+            self.frozen_s - self.period_s
+        };
+        let Some(rotor) = rotor else { return };
+        let turning =
+            rotor.speed_rad_per_s > SPEED_RAD_PER_S_MIN || rotor.speed_rad_per_s < -SPEED_RAD_PER_S_MIN;
+        if !turning {
+            self.first = self.first.map(|coefficient_m| coefficient_m * self.forget);
+            self.second = self.second.map(|coefficient_m| coefficient_m * self.forget);
+        } else if self.frozen_s <= 0.0 {
+            let speed_2 = rotor.speed_rad_per_s * rotor.speed_rad_per_s;
+            let step_1 = self.step_m(speed_2, current_ac_a);
+            let step_2 = self.step_m(4.0 * speed_2, current_ac_a);
+            let [cos_2, sin_2] = double(rotor);
+            let limit_m = self.coefficient_m_max;
+            let ([a_1, b_1], [a_2, b_2]) = (self.first, self.second);
+            self.first =
+                [saturate(a_1 - step_1 * rotor.cos, limit_m), saturate(b_1 - step_1 * rotor.sin, limit_m)];
+            self.second = [saturate(a_2 - step_2 * cos_2, limit_m), saturate(b_2 - step_2 * sin_2, limit_m)];
+        }
+    }
+
+    /// 2 e T i for one period, at the square of the harmonic's frequency [m].
+    fn step_m(&self, frequency_2: f32, current_a: f32) -> f32 {
+        self.step_factor * current_a * self.k_i_n_per_a / (self.k_x_n_per_m + self.mass_kg * frequency_2)
+    }
+}
+
+/// Cosine and sine of twice the angle.
+fn double(rotor: &RotorDirection) -> [f32; 2] {
+    [rotor.cos * rotor.cos - rotor.sin * rotor.sin, 2.0 * rotor.cos * rotor.sin]
+}
