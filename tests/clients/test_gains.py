@@ -8,7 +8,7 @@ import pytest
 
 import bearing_design as design
 
-SOURCE = pathlib.Path(__file__).parents[2] / "src/core/src/bearing/mod.rs"
+SOURCE = pathlib.Path(__file__).parents[2] / "src/core/src/bearing/config.rs"
 
 
 @pytest.fixture(scope="module")

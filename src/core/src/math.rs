@@ -122,7 +122,7 @@ pub fn atan2(y: f32, x: f32) -> f32 {
 /// e^-x for x >= 0; 1 for what is below 0 or no number.
 #[must_use]
 pub fn exp_of_minus(x: f32) -> f32 {
-    if !(x > 0.0) {
+    if x.is_nan() || x <= 0.0 {
         return 1.0;
     }
     // e^-x = (e^(-x/16))^16; four terms of the series leave less than 1e-6 up to x = 4.

@@ -14,8 +14,9 @@
 //! off again from wherever it then is, as often as it takes: there is no latched stop.
 //!
 //! # Signal path of one axis
-//! [`displacement`](HallPair) -> [`observer`](Observer) -> [`state_feedback`](StateFeedback) ->
-//! [`current_loop`](CurrentLoop). x and y have one each; they meet in the coil pickup and in the state machine.
+//! [`displacement`](HallPair) + [`synchronous`](Synchronous) -> [`observer`](Observer) ->
+//! [`state_feedback`](StateFeedback) -> [`current_loop`](CurrentLoop). x and y have one each; they meet in the coil
+//! pickup and in the state machine. All numbers: [`BearingConfig`].
 //!
 //! # Signs
 //! Positive current pulls toward the positive axis; k_x > 0 pushes off the centre.
@@ -30,6 +31,7 @@
 //! # Shown by
 //! Unit tests below against a free mass; `tests/scenarios/1a_levitation.toml` against the whole plant.
 
+mod config;
 mod current_loop;
 mod displacement;
 mod observer;
@@ -39,6 +41,7 @@ mod trajectory;
 
 use crate::config::ConfigError;
 use crate::mail::{BearingState, LevitateRequest, fault, limit};
+pub use config::BearingConfig;
 use current_loop::{CurrentForecast, CurrentLoop};
 use displacement::HallPair;
 pub use observer::AxisState;
@@ -47,101 +50,6 @@ use state_feedback::StateFeedback;
 pub use synchronous::RotorDirection;
 use synchronous::Synchronous;
 use trajectory::{SCurve, Setpoint};
-
-crate::ranged_struct! {
-    /// The bearing as the controller knows it, and its design numbers.
-    pub struct BearingConfig: f32 {
-        /// Rotor mass and the fluid that moves with it [kg].
-        levitated_mass_kg: 0.02..=1.0,
-        /// Force-displacement factor k_x, positive: pushes off centre [N/m].
-        force_displacement_n_per_m: 0.0..=60e3,
-        /// Force-current factor k_i [N/A].
-        force_current_n_per_a: 1.0..=50.0,
-        /// Radial touchdown clearance C [m].
-        clearance_m: 0.1e-3..=3e-3,
-        /// Coil resistance R [ohm].
-        coil_resistance_ohm: 0.1..=10.0,
-        /// Coil inductance L [H].
-        coil_inductance_h: 0.2e-3..=20e-3,
-        /// Largest coil current reference [A].
-        coil_current_a_max: 0.5..=20.0,
-        /// Sensitivity of a differential Hall pair [V/m].
-        hall_v_per_m: 200.0..=20e3,
-        /// Output of each Hall with the rotor at the centre [V].
-        hall_mid_v: 0.5..=2.5,
-        /// Largest deviation of a pair's sum from twice the mid level that is believed [V].
-        hall_sum_tolerance_v: 0.01..=1.0,
-        /// Bandwidth of the displacement Halls [Hz].
-        hall_bandwidth_hz: 1e3..=200e3,
-        /// Apparent displacement by the current of the axis' own coil [m/A].
-        coil_pickup_m_per_a: -50e-6..=50e-6,
-        /// Apparent displacement by the current of the other axis' coil [m/A].
-        coil_pickup_cross_m_per_a: -50e-6..=50e-6,
-        /// State feedback of displacement g_x [A/m].
-        feedback_displacement_a_per_m: 1e3..=200e3,
-        /// State feedback of velocity g_v [A.s/m].
-        feedback_velocity_a_s_per_m: 1.0..=300.0,
-        /// State feedback of current g_i [1].
-        feedback_current: 0.0..=2.0,
-        /// Part of the current error that one period takes away c [1].
-        current_loop_fraction: 0.1..=0.95,
-        /// Observer correction of displacement l_x [1].
-        observer_displacement: 0.01..=0.99,
-        /// Observer correction of velocity l_v [1/s].
-        observer_velocity_per_s: 10.0..=20e3,
-        /// Observer correction of disturbance l_d [N/m].
-        observer_force_n_per_m: 1e3..=5e6,
-        /// Largest disturbance force that is believed [N].
-        disturbance_n_max: 1.0..=200.0,
-        /// Rate of adaptation of the generalised notch e [1/s]; 0 switches it off.
-        synchronous_rate_per_s: 0.0..=20.0,
-        /// Jump of the disturbance force that freezes the notch [N].
-        synchronous_freeze_n: 0.5..=50.0,
-        /// Largest coefficient of the notch [m].
-        synchronous_m_max: 0.0..=200e-6,
-        /// Duration of the lift-off S-curve [s].
-        liftoff_s: 0.005..=1.0,
-        /// Duration of setting the rotor down [s].
-        landing_s: 0.01..=2.0,
-    }
-}
-
-impl BearingConfig {
-    /// For the plant ecmo-50. The `feedback`, `observer`, `current_loop` and own `pickup` numbers were found together:
-    /// least sensitivity peak in the worst corner under a peak after a 20 N step <= 65 um, nominal sensitivity peak
-    /// <= 2.0 and idle current <= 0.16 A rms. Over k_x 10..25 N/mm, k_i, L, R +-20 %, sensor gain +-5 %, pickup
-    /// +-20 % it stays in zone A (worst 2.75). Of the pickup, 5 um/A, only 3.6 are taken off: what is left lowers the
-    /// loop gain at high frequency and costs little, while taking off too much is positive feedback and costs margin
-    /// (worst corner 4.5 with all of it). `tests/clients/test_gains.py` recomputes all of this.
-    pub const ECMO_50: Self = Self {
-        levitated_mass_kg: 0.1239,
-        force_displacement_n_per_m: 15e3,
-        force_current_n_per_a: 8.0,
-        clearance_m: 0.5e-3,
-        coil_resistance_ohm: 1.0,
-        coil_inductance_h: 2e-3,
-        coil_current_a_max: 6.0,
-        hall_v_per_m: 2e3,
-        hall_mid_v: 1.65,
-        hall_sum_tolerance_v: 0.1,
-        hall_bandwidth_hz: 10e3,
-        coil_pickup_m_per_a: 3.6e-6,
-        coil_pickup_cross_m_per_a: 1e-6,
-        feedback_displacement_a_per_m: 36.35e3,
-        feedback_velocity_a_s_per_m: 40.63,
-        feedback_current: 0.1555,
-        current_loop_fraction: 0.565,
-        observer_displacement: 0.4396,
-        observer_velocity_per_s: 2101.0,
-        observer_force_n_per_m: 319.8e3,
-        disturbance_n_max: 60.0,
-        synchronous_rate_per_s: 4.0,
-        synchronous_freeze_n: 3.0,
-        synchronous_m_max: 60e-6,
-        liftoff_s: 0.035,
-        landing_s: 0.1,
-    };
-}
 
 /// Radius at which the rotor counts as touching, as a fraction of the clearance.
 const TOUCHDOWN_FRACTION: f32 = 0.95;
