@@ -19,12 +19,10 @@ pub(crate) fn run(project: &Project, options: &Options) -> Result<(), String> {
     report.stage("text", || Ok(text::check(project)?));
     report.stage("soup list", || Ok(soup::check(project)?));
     report.stage("outside clients", || clients::run_tests(project));
-    if options.has("--host-only") {
-        report.stage("firmware", || Err(Obstacle::NotRun("--host-only".into())));
-    } else {
-        report.stage("firmware", || firmware::suites(project, false, &[]));
-        report.stage("firmware clippy", || firmware::clippy(project));
-    }
+    let wanted =
+        || if options.has("--host-only") { Err(Obstacle::NotRun("--host-only".into())) } else { Ok(()) };
+    report.stage("firmware", || wanted().and_then(|()| firmware::suites(project, false, &[])));
+    report.stage("firmware clippy", || wanted().and_then(|()| firmware::clippy(project)));
     report.stage("lock files", || Ok(lock::check(project, &locks)?));
     report.finish()
 }
