@@ -31,6 +31,11 @@ def test_the_core_has_the_designed_gains(core, gains):
     assert gains[1] == pytest.approx(observer, rel=1e-3)
     assert core["current_loop_fraction"] == design.FRACTION
     assert core["levitated_mass_kg"] == design.MASS_KG
+    assert core["force_displacement_n_per_m"] == design.K_X_N_PER_M
+    assert core["force_current_n_per_a"] == design.K_I_N_PER_A
+    assert (core["coil_resistance_ohm"], core["coil_inductance_h"]) == (design.R_OHM, design.L_H)
+    assert 2 * np.pi * core["hall_bandwidth_hz"] == design.HALL_RAD_PER_S
+    assert f"const LACK_FRACTION: f32 = {design.LACK};" in (SOURCE.parent / "current_loop.rs").read_text()
     assert core["coil_pickup_m_per_a"] == design.TAKEN_OFF_M_PER_A
 
 

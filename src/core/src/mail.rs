@@ -3,11 +3,11 @@
 //!
 //! | mailbox | written by | read by |
 //! |---|---|---|
-//! | `levitation` | levitation task | speed, circulation, supervisor, shell |
-//! | `speed` | speed task | levitation, shell |
-//! | `circulation` | circulation task | speed, supervisor, shell |
+//! | `levitation` | levitation task | speed, supervisor, shell |
+//! | `speed` | speed task | levitation |
+//! | `circulation` | circulation task | speed, shell; supervisor once, after a restart |
 //! | `supervisor` | supervisor task | levitation, circulation, shell |
-//! | `command` | operator (shell, scenario, link) | supervisor |
+//! | `command` | the operator: shell or scenario, one command at a time | supervisor |
 
 use crate::mailbox::Mailbox;
 
@@ -24,7 +24,7 @@ pub enum BearingState {
     Levitated = 2,
     /// On the way down, deliberately.
     Landing = 3,
-    /// The rotor touched although it was to be held; lift-off follows by itself.
+    /// The rotor touched although it was to be held; it is on its way back, or waits for a displacement sample.
     Touchdown = 4,
 }
 
@@ -59,11 +59,11 @@ pub enum UnitState {
 macro_rules! from_code {
     ($name:ident { $($variant:ident),+ }) => {
         impl $name {
-            /// The variant of a code, or the default for a code that does not exist.
+            /// The variant of a code; `None` for a code that does not exist.
             #[must_use]
-            pub fn from_code(code: u32) -> Self {
-                $( if code == Self::$variant as u32 { return Self::$variant; } )+
-                Self::default()
+            pub fn from_code(code: u32) -> Option<Self> {
+                $( if code == Self::$variant as u32 { return Some(Self::$variant); } )+
+                None
             }
         }
     };
@@ -86,14 +86,18 @@ pub mod fault {
     pub const DISPLACEMENT: u32 = 1;
     /// The angle Halls are not trusted; the angle observer runs on its model.
     pub const ANGLE: u32 = 1 << 1;
-    /// A coil or phase current is invalid; its reference is used instead.
+    /// A coil or phase current is invalid or not what the model expects; the prediction is used instead.
     pub const CURRENT: u32 = 1 << 2;
     /// The bus voltage is invalid; the last good one is used.
     pub const BUS_VOLTAGE: u32 = 1 << 3;
     /// The speed task is silent; the last speed is held.
     pub const SPEED_TASK_SILENT: u32 = 1 << 4;
-    /// The supervisor is silent; its last request stands.
+    /// The supervisor is silent or says what does not exist; its last request stands.
     pub const SUPERVISOR_SILENT: u32 = 1 << 5;
+    /// The sample counter stands still: nothing that the drivers show is new.
+    pub const SAMPLES_STALE: u32 = 1 << 6;
+    /// A coil has been at its limit for long: more force than the bearing has, or a displacement pair that is frozen.
+    pub const BEARING_OVERLOAD: u32 = 1 << 7;
 }
 
 snapshot! {
@@ -101,13 +105,13 @@ snapshot! {
     pub struct LevitationMail [LEVITATION_WORDS] {
         /// A [`BearingState`].
         pub state: u32,
-        /// Displacement x [m].
+        /// Displacement x, what is added for the notch taken off [m].
         pub displacement_x_m: f32,
-        /// Displacement y [m].
+        /// Displacement y, likewise [m].
         pub displacement_y_m: f32,
-        /// Measured coil current x [A].
+        /// Coil current x, the last one that was believed [A].
         pub coil_current_x_a: f32,
-        /// Measured coil current y [A].
+        /// Coil current y, likewise [A].
         pub coil_current_y_a: f32,
         /// Mechanical rotor angle, estimated [rad].
         pub rotor_angle_rad: f32,

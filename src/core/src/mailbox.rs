@@ -108,14 +108,15 @@ impl<const N: usize> Mailbox<N> {
 
     /// Publishes a value. One task only may write to a mailbox.
     pub fn write(&self, value: &impl Words<N>) {
-        let sequence = self.sequence.load(Ordering::Relaxed);
-        self.sequence.store(sequence.wrapping_add(1), Ordering::Relaxed);
+        // Odd while writing. A writer that was stopped half-way left it odd; the next one goes on from there.
+        let writing = self.sequence.load(Ordering::Relaxed) | 1;
+        self.sequence.store(writing, Ordering::Relaxed);
         fence(Ordering::Release);
         for (cell, word) in self.words.iter().zip(value.to_words()) {
             cell.store(word, Ordering::Relaxed);
         }
         // 0 is reserved for "never written", so the wrap skips it.
-        let next = sequence.wrapping_add(2);
+        let next = writing.wrapping_add(1);
         self.sequence.store(if next == 0 { 2 } else { next }, Ordering::Release);
     }
 
@@ -155,7 +156,15 @@ impl<T: Copy> Reader<T> {
     where
         T: Words<N>,
     {
-        self.age_us = self.age_us.saturating_add(self.period_us);
+        self.poll_after(mailbox, 1)
+    }
+
+    /// As [`Self::poll`], when `periods` have passed since the last time.
+    pub fn poll_after<const N: usize>(&mut self, mailbox: &Mailbox<N>, periods: u32) -> bool
+    where
+        T: Words<N>,
+    {
+        self.age_us = self.age_us.saturating_add(self.period_us.saturating_mul(periods));
         match mailbox.read::<T>() {
             Some((sequence, value)) if sequence != self.sequence => {
                 self.sequence = sequence;
@@ -238,6 +247,32 @@ mod tests {
         mailbox.words[0].store(99, Ordering::Relaxed);
         assert!(!reader.poll(&mailbox));
         assert_eq!(reader.latest().unwrap().count, 1);
+    }
+
+    #[test]
+    fn a_writer_that_was_stopped_half_way_does_not_stop_the_next_one() {
+        let mailbox = Mailbox::<SAMPLE_WORDS>::new();
+        mailbox.write(&Sample { speed_rpm: 1.0, count: 1, ready: true });
+        mailbox.sequence.fetch_add(1, Ordering::Relaxed); // begun, never ended
+        let mut reader = Reader::<Sample>::new(50);
+        for count in 2..100 {
+            mailbox.write(&Sample { speed_rpm: 1.0, count, ready: true });
+            assert!(reader.poll(&mailbox));
+            assert_eq!(reader.latest().unwrap().count, count);
+        }
+        mailbox.sequence.store(u32::MAX, Ordering::Relaxed); // and at the wrap
+        mailbox.write(&Sample { speed_rpm: 1.0, count: 100, ready: true });
+        assert!(reader.poll(&mailbox));
+    }
+
+    #[test]
+    fn missed_periods_count_for_the_age() {
+        let mailbox = Mailbox::<SAMPLE_WORDS>::new();
+        let mut reader = Reader::<Sample>::new(50);
+        mailbox.write(&Sample { speed_rpm: 1.0, count: 1, ready: true });
+        reader.poll(&mailbox);
+        reader.poll_after(&mailbox, 10);
+        assert_eq!(reader.age_us(), 500);
     }
 
     #[test]

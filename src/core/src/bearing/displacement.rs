@@ -17,7 +17,7 @@
 //!
 //! # Limits and failure
 //! The sum of a pair does not depend on x. A pair whose sum is off by more than `hall_sum_tolerance_v` has
-//! a broken Hall; it gives `None`, and the observer carries on with its model.
+//! a broken Hall, and a rotor beyond the wall is none; both give `None`, and the observer carries on with its model.
 //! Resolution 0.4 um, noise 1 um rms (plant ecmo-50).
 //!
 //! # Source
@@ -30,6 +30,9 @@ use super::BearingConfig;
 use crate::math::exp_of_minus;
 use crate::units::RAD_PER_S_PER_HZ;
 
+/// Largest displacement that is believed, as a fraction of the clearance: the wall gives way by less than a tenth.
+const PLAUSIBLE_FRACTION: f32 = 1.2;
+
 /// One axis: displacement [m], or `None` when the pair is not to be believed.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct HallPair {
@@ -38,6 +41,7 @@ pub(super) struct HallPair {
     sum_tolerance_v: f32,
     pickup_m_per_a: f32,
     pickup_cross_m_per_a: f32,
+    displacement_m_max: f32,
     lag_weight: f32,
     seen_a: [f32; 2],
     last_a: [f32; 2],
@@ -52,6 +56,7 @@ impl HallPair {
             sum_tolerance_v: config.hall_sum_tolerance_v,
             pickup_m_per_a: config.coil_pickup_m_per_a,
             pickup_cross_m_per_a: config.coil_pickup_cross_m_per_a,
+            displacement_m_max: PLAUSIBLE_FRACTION * config.clearance_m,
             lag_weight: (1.0 - exp_of_minus(ratio)) / ratio,
             seen_a: [0.0; 2],
             last_a: [0.0; 2],
@@ -71,13 +76,14 @@ impl HallPair {
     /// Displacement along this axis [m], from the pair's voltages; the currents come first.
     pub(super) fn displacement_m(&self, plus_v: f32, minus_v: f32) -> Option<f32> {
         let sum_error_v = plus_v + minus_v - self.sum_v;
-        if sum_error_v > -self.sum_tolerance_v && sum_error_v < self.sum_tolerance_v {
-            let [own_a, other_a] = self.seen_a;
-            let pickup_m = self.pickup_m_per_a * own_a + self.pickup_cross_m_per_a * other_a;
-            Some((plus_v - minus_v) * self.m_per_v - pickup_m)
-        } else {
-            None
+        if !(sum_error_v > -self.sum_tolerance_v && sum_error_v < self.sum_tolerance_v) {
+            return None;
         }
+        let [own_a, other_a] = self.seen_a;
+        let pickup_m = self.pickup_m_per_a * own_a + self.pickup_cross_m_per_a * other_a;
+        let displacement_m = (plus_v - minus_v) * self.m_per_v - pickup_m;
+        (displacement_m > -self.displacement_m_max && displacement_m < self.displacement_m_max)
+            .then_some(displacement_m)
     }
 }
 
@@ -114,6 +120,9 @@ mod tests {
         assert_eq!(pair().displacement_m(0.0, 1.65), None, "open, pulled down");
         assert_eq!(pair().displacement_m(3.3, 1.65), None, "stuck high");
         assert_eq!(pair().displacement_m(f32::NAN, 1.65), None);
+        // Both edges of the range: 1.2 times 0.5 mm are 1.2 V between the Halls.
+        assert!(pair().displacement_m(1.65 + 0.599, 1.65 - 0.599).is_some());
+        assert!(pair().displacement_m(1.65 + 0.601, 1.65 - 0.601).is_none());
         // Both edges of the tolerance.
         let tolerance_v = BearingConfig::ECMO_50.hall_sum_tolerance_v;
         assert!(pair().displacement_m(1.65 + 0.99 * tolerance_v, 1.65).is_some());

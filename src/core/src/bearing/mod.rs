@@ -14,9 +14,8 @@
 //! off again from wherever it then is, as often as it takes: there is no latched stop.
 //!
 //! # Signal path of one axis
-//! [`displacement`](HallPair) + [`synchronous`](Synchronous) -> [`observer`](Observer) ->
-//! [`state_feedback`](StateFeedback) -> [`current_loop`](CurrentLoop). x and y have one each; they meet in the coil
-//! pickup and in the state machine. All numbers: [`BearingConfig`].
+//! `displacement` + `synchronous` -> `observer` -> `state_feedback` -> `current_loop`, put together in `axis`. x and y
+//! have one each; they meet in the coil pickup and in the state machine. All numbers: [`BearingConfig`].
 //!
 //! # Signs
 //! Positive current pulls toward the positive axis; k_x > 0 pushes off the centre.
@@ -25,12 +24,15 @@
 //! One `step` per levitation period (20 kHz). Missed triggers are predicted over; the caller bounds them.
 //!
 //! # Limits and failure
-//! No valid displacement: the observer predicts. No valid current: the current loop predicts. Both carry for
-//! milliseconds, which is what a burst of interference lasts.
+//! No believable displacement: the observer predicts, for `BLIND_S` at most. After that nobody knows where the rotor is:
+//! the state is `Touchdown`, the coils open, and lift-off follows when the Halls are back. Without a sample of both
+//! axes there is no lift-off in the first place. No believable current: the current loop predicts.
+//! A coil at its limit for `OVERLOAD_S` is named: more force than the bearing has, or a frozen displacement pair.
 //!
 //! # Shown by
 //! Unit tests below against a free mass; `tests/scenarios/1a_levitation.toml` against the whole plant.
 
+mod axis;
 mod config;
 mod current_loop;
 mod displacement;
@@ -40,15 +42,12 @@ mod synchronous;
 mod trajectory;
 
 use crate::config::ConfigError;
-use crate::mail::{BearingState, LevitateRequest, fault, limit};
+use crate::mail::{BearingState, LevitateRequest, fault};
+use crate::math::saturate_between;
+use axis::Axis;
 pub use config::BearingConfig;
-use current_loop::{CurrentForecast, CurrentLoop};
-use displacement::HallPair;
 pub use observer::AxisState;
-use observer::{Motion, Observer};
-use state_feedback::StateFeedback;
 pub use synchronous::RotorDirection;
-use synchronous::Synchronous;
 use trajectory::{SCurve, Setpoint};
 
 /// Radius at which the rotor counts as touching, as a fraction of the clearance.
@@ -63,6 +62,12 @@ const CENTRED_S: f32 = 1e-3;
 const CENTRING_S_MAX: f32 = 0.1;
 /// Time between touchdown and the new lift-off [s].
 const TOUCHDOWN_S: f32 = 1e-3;
+/// Periods in a row beyond the touchdown radius that make a touchdown: one may be a sample.
+const OUTSIDE_PERIODS: u32 = 2;
+/// Longest time without a believable displacement [s]: the estimate leaves the truth by an e-fold in 2.9 ms.
+const BLIND_S: f32 = 5e-3;
+/// Time at a limit of a coil after which that is named [s].
+const OVERLOAD_S: f32 = 0.02;
 
 /// Samples of one period; `None` where the driver does not vouch for them.
 #[derive(Clone, Copy, Debug)]
@@ -94,68 +99,11 @@ pub struct BearingOutput {
     pub faults: u32,
 }
 
-/// Everything that one axis has of its own.
-#[derive(Clone, Copy, Debug)]
-struct Axis {
-    hall: HallPair,
-    motion: Motion,
-    observer: Observer,
-    feedback: StateFeedback,
-    current: CurrentLoop,
-    synchronous: Synchronous,
-    force_current_n_per_a: f32,
-}
-
-impl Axis {
-    fn new(config: &BearingConfig, period_s: f32) -> Self {
-        Self {
-            hall: HallPair::new(config, period_s),
-            motion: Motion::new(config, period_s),
-            observer: Observer::new(config),
-            feedback: StateFeedback::new(config),
-            current: CurrentLoop::new(config, period_s),
-            synchronous: Synchronous::new(config, period_s),
-            force_current_n_per_a: config.force_current_n_per_a,
-        }
-    }
-
-    /// Brings the estimate to the present sample and on to the start of the next period.
-    fn observe(
-        &mut self,
-        sample_m: Option<f32>,
-        current_a: Option<f32>,
-        rotor: Option<&RotorDirection>,
-    ) -> CurrentForecast {
-        if let Some(sample_m) = sample_m {
-            self.observer.correct(sample_m + self.synchronous.added_m(rotor));
-        }
-        if let Some(current_a) = current_a {
-            self.synchronous.adapt(rotor, current_a, self.observer.state().disturbance_n);
-        }
-        let forecast = self.current.forecast(current_a, self.observer.state().velocity_m_per_s);
-        let state = self.observer.state();
-        let force_n = self.force_current_n_per_a * forecast.mean_a + state.disturbance_n;
-        let next = self.motion.after(state, force_n);
-        self.observer.advance(next);
-        forecast
-    }
-
-    /// Duty for the next period and the limits that act; `observe` comes first.
-    fn control(&mut self, forecast: &CurrentForecast, setpoint: &Setpoint, bus_voltage_v: f32) -> (f32, u32) {
-        let next = self.observer.state();
-        let (reference_a, current_limited) = self.feedback.reference_a(next, forecast.next_a, setpoint);
-        let (duty, voltage_limited) = self.current.duty(reference_a, next.velocity_m_per_s, bus_voltage_v);
-        let limits = if current_limited { limit::COIL_CURRENT } else { 0 }
-            | if voltage_limited { limit::COIL_VOLTAGE } else { 0 };
-        (duty, limits)
-    }
-}
-
 /// The states of the [module](self) with what belongs to each.
 #[derive(Clone, Copy, Debug)]
 enum State {
     Off,
-    LiftOff { curve: SCurve, cleared: bool, centred_s: f32, overtime_s: f32 },
+    LiftOff { curve: SCurve, after_touchdown: bool, cleared: bool, centred_s: f32, overtime_s: f32 },
     Levitated,
     Landing { curve: SCurve },
     Touchdown { since_s: f32, at_m: [f32; 2] },
@@ -172,6 +120,9 @@ pub struct Bearing {
     liftoff_s: f32,
     landing_s: f32,
     touchdown_count: u32,
+    outside_periods: u32,
+    overload_s: f32,
+    blind_periods_max: u32,
 }
 
 impl Bearing {
@@ -191,6 +142,9 @@ impl Bearing {
             liftoff_s: config.liftoff_s,
             landing_s: config.landing_s,
             touchdown_count: 0,
+            outside_periods: 0,
+            overload_s: 0.0,
+            blind_periods_max: (BLIND_S / period_s) as u32,
         })
     }
 
@@ -200,7 +154,7 @@ impl Bearing {
             self.x.observe(None, None, None);
             self.y.observe(None, None, None);
         }
-        let (samples_m, faults) = self.displacement(input);
+        let (samples_m, mut faults) = self.displacement(input);
         let [current_x_a, current_y_a] = match input.coil_current_a {
             Some([x, y]) => [Some(x), Some(y)],
             None => [None, None],
@@ -208,14 +162,23 @@ impl Bearing {
         let rotor = input.rotor.as_ref();
         let forecast_x = self.x.observe(samples_m[0], current_x_a, rotor);
         let forecast_y = self.y.observe(samples_m[1], current_y_a, rotor);
+        let outside = !self.is_within(TOUCHDOWN_FRACTION);
+        self.outside_periods = if outside { self.outside_periods.saturating_add(1) } else { 0 };
         let Some([setpoint_x, setpoint_y]) = self.next_state(input.request) else {
             self.x.current.restart();
             self.y.current.restart();
+            self.overload_s = 0.0;
             return BearingOutput { faults, ..BearingOutput::default() };
         };
         let (duty_x, limits_x) = self.x.control(&forecast_x, &setpoint_x, input.bus_voltage_v);
         let (duty_y, limits_y) = self.y.control(&forecast_y, &setpoint_y, input.bus_voltage_v);
-        BearingOutput { coil_duty: [duty_x, duty_y], gate: true, limits: limits_x | limits_y, faults }
+        let limits = limits_x | limits_y;
+        let overload_s =
+            if limits == 0 { self.overload_s - self.period_s } else { self.overload_s + self.period_s };
+        self.overload_s = saturate_between(overload_s, 0.0, OVERLOAD_S);
+        faults |= if self.overload_s >= OVERLOAD_S { fault::BEARING_OVERLOAD } else { 0 };
+        faults |= if self.x.current.is_doubted() || self.y.current.is_doubted() { fault::CURRENT } else { 0 };
+        BearingOutput { coil_duty: [duty_x, duty_y], gate: true, limits, faults }
     }
 
     /// Displacement samples of both axes [m], and the faults seen in them.
@@ -238,14 +201,17 @@ impl Bearing {
     fn next_state(&mut self, request: LevitateRequest) -> Option<[Setpoint; 2]> {
         self.state = match (self.state, request) {
             (_, LevitateRequest::Off) | (State::Off, LevitateRequest::Land) => State::Off,
-            (State::Off | State::Landing { .. }, LevitateRequest::Levitate) => self.lift_off(),
+            (State::Off, LevitateRequest::Levitate) if self.is_blind() => State::Off,
+            (State::Off | State::Landing { .. }, LevitateRequest::Levitate) => self.lift_off(false),
             (State::LiftOff { .. } | State::Levitated | State::Touchdown { .. }, LevitateRequest::Land) => {
                 State::Landing { curve: self.way_down() }
             }
             (state, _) => self.follow(state),
         };
+        let blind = self.is_blind();
         match &mut self.state {
             State::Off => None,
+            State::Touchdown { .. } if blind => None,
             State::LiftOff { curve, .. } | State::Landing { curve } => Some(curve.step()),
             State::Levitated => Some([Setpoint::default(); 2]),
             State::Touchdown { at_m, .. } => {
@@ -256,14 +222,15 @@ impl Bearing {
 
     /// Changes of state that the rotor causes.
     fn follow(&mut self, state: State) -> State {
+        let lost = self.is_blind() || self.outside_periods >= OUTSIDE_PERIODS;
         match state {
-            State::LiftOff { curve, cleared, centred_s, overtime_s } => {
+            State::LiftOff { curve, after_touchdown, cleared, centred_s, overtime_s } => {
                 let cleared = cleared || self.is_within(CLEAR_FRACTION);
-                if cleared && !self.is_within(TOUCHDOWN_FRACTION) {
+                if (cleared && lost) || self.is_blind() {
                     return self.touch_down();
                 }
                 if !curve.is_done() {
-                    return State::LiftOff { curve, cleared, centred_s, overtime_s };
+                    return State::LiftOff { curve, after_touchdown, cleared, centred_s, overtime_s };
                 }
                 let centred_s =
                     if self.is_within(CENTRED_FRACTION) { centred_s + self.period_s } else { 0.0 };
@@ -271,38 +238,48 @@ impl Bearing {
                 if centred_s >= CENTRED_S {
                     State::Levitated
                 } else if overtime_s >= CENTRING_S_MAX {
-                    self.lift_off()
+                    self.lift_off(after_touchdown)
                 } else {
-                    State::LiftOff { curve, cleared, centred_s, overtime_s }
+                    State::LiftOff { curve, after_touchdown, cleared, centred_s, overtime_s }
                 }
             }
-            State::Levitated if !self.is_within(TOUCHDOWN_FRACTION) => self.touch_down(),
-            State::Touchdown { since_s, .. } if since_s >= TOUCHDOWN_S => self.lift_off(),
-            State::Touchdown { since_s, at_m } => State::Touchdown { since_s: since_s + self.period_s, at_m },
+            State::Levitated if lost => self.touch_down(),
+            State::Touchdown { since_s, .. } if since_s >= TOUCHDOWN_S && !self.is_blind() => {
+                self.lift_off(true)
+            }
+            State::Touchdown { since_s, at_m } => {
+                let since_s = if self.is_blind() { 0.0 } else { since_s + self.period_s };
+                State::Touchdown { since_s, at_m }
+            }
             State::Landing { curve } if curve.is_done() => State::Off,
             other => other,
         }
     }
 
+    /// No displacement for longer than the model is good for, or none yet.
+    fn is_blind(&self) -> bool {
+        self.x.blind_periods() > self.blind_periods_max || self.y.blind_periods() > self.blind_periods_max
+    }
+
     fn touch_down(&mut self) -> State {
         self.touchdown_count = self.touchdown_count.saturating_add(1);
-        State::Touchdown { since_s: 0.0, at_m: self.displacement_m() }
+        State::Touchdown { since_s: 0.0, at_m: self.controlled_m() }
     }
 
     /// Lift-off from where the rotor is now.
-    fn lift_off(&self) -> State {
-        let curve = SCurve::new(self.displacement_m(), [0.0; 2], self.liftoff_s, self.period_s);
-        State::LiftOff { curve, cleared: false, centred_s: 0.0, overtime_s: 0.0 }
+    fn lift_off(&self, after_touchdown: bool) -> State {
+        let curve = SCurve::new(self.controlled_m(), [0.0; 2], self.liftoff_s, self.period_s);
+        State::LiftOff { curve, after_touchdown, cleared: false, centred_s: 0.0, overtime_s: 0.0 }
     }
 
     /// From here to the clearance circle, on the side to which the rotor is pushed anyway.
     fn way_down(&self) -> SCurve {
-        let push_x_n = self.x.observer.state().disturbance_n;
-        let push_y_n = self.y.observer.state().disturbance_n;
+        let push_x_n = self.x.controlled().disturbance_n;
+        let push_y_n = self.y.controlled().disturbance_n;
         let push_n = crate::math::sqrt(push_x_n * push_x_n + push_y_n * push_y_n);
         let toward = if push_n > 1e-3 { [push_x_n / push_n, push_y_n / push_n] } else { [1.0, 0.0] };
         SCurve::new(
-            self.displacement_m(),
+            self.controlled_m(),
             toward.map(|part| part * self.clearance_m),
             self.landing_s,
             self.period_s,
@@ -315,16 +292,21 @@ impl Bearing {
         x_m * x_m + y_m * y_m < radius_m * radius_m
     }
 
-    /// Estimated displacement x, y [m].
+    /// Where the rotor is, x, y [m].
     #[must_use]
     pub fn displacement_m(&self) -> [f32; 2] {
-        [self.x.observer.state().displacement_m, self.y.observer.state().displacement_m]
+        [self.x.displacement_m(), self.y.displacement_m()]
+    }
+
+    /// Displacement x, y in the coordinates that are controlled [m].
+    fn controlled_m(&self) -> [f32; 2] {
+        [self.x.controlled().displacement_m, self.y.controlled().displacement_m]
     }
 
     /// Estimated state of the axes x and y.
-    #[must_use]
-    pub fn axes(&self) -> [AxisState; 2] {
-        [*self.x.observer.state(), *self.y.observer.state()]
+    #[cfg(test)]
+    fn axes(&self) -> [AxisState; 2] {
+        [*self.x.controlled(), *self.y.controlled()]
     }
 
     /// Which state the bearing is in.
@@ -332,10 +314,10 @@ impl Bearing {
     pub fn state(&self) -> BearingState {
         match self.state {
             State::Off => BearingState::Off,
-            State::LiftOff { .. } => BearingState::LiftOff,
+            State::LiftOff { after_touchdown: false, .. } => BearingState::LiftOff,
             State::Levitated => BearingState::Levitated,
             State::Landing { .. } => BearingState::Landing,
-            State::Touchdown { .. } => BearingState::Touchdown,
+            State::Touchdown { .. } | State::LiftOff { after_touchdown: true, .. } => BearingState::Touchdown,
         }
     }
 

@@ -21,7 +21,7 @@
 //! The disturbance takes up the static load, unbalance, contact and model errors.
 //!
 //! # Timing
-//! `correct` with the sample of period k, then `predict` to period k+1. Without a valid sample only `predict`:
+//! `correct` with the sample of period k, then `advance` to period k+1. Without a believable sample only `advance`:
 //! the estimate then leaves the truth as fast as the rotor leaves the centre, an e-fold in 2.9 ms.
 //!
 //! # Source
@@ -75,6 +75,12 @@ impl Motion {
     }
 }
 
+/// Innovation from which a sample is an outlier, as a fraction of the clearance: no force of this bearing or of a
+/// shock of 100 g moves the rotor by a tenth of that from one sample to the next.
+const OUTLIER_FRACTION: f32 = 0.3;
+/// Most outliers in a row that are passed over; then the model is wrong, not the sensor.
+const OUTLIER_COUNT_MAX: u32 = 3;
+
 /// Estimated state of one axis.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct AxisState {
@@ -91,6 +97,8 @@ pub struct AxisState {
 pub(super) struct Observer {
     gain: [f32; 3],
     hall_lag_s: f32,
+    outlier_m: f32,
+    outlier_count: u32,
     displacement_limit_m: f32,
     disturbance_limit_n: f32,
     k_x_n_per_m: f32,
@@ -107,6 +115,8 @@ impl Observer {
                 config.observer_force_n_per_m,
             ],
             hall_lag_s: 1.0 / (RAD_PER_S_PER_HZ * config.hall_bandwidth_hz),
+            outlier_m: OUTLIER_FRACTION * config.clearance_m,
+            outlier_count: 0,
             displacement_limit_m: 2.0 * config.clearance_m,
             disturbance_limit_n: config.disturbance_n_max,
             k_x_n_per_m: config.force_displacement_n_per_m,
@@ -119,21 +129,28 @@ impl Observer {
         &self.state
     }
 
-    /// Takes in a sample. The first one finds the rotor at rest against the wall, which holds it against k_x.
-    pub(super) fn correct(&mut self, displacement_m: f32) {
+    /// Takes in a sample; false when it was passed over as an outlier. The first one finds the rotor at rest against
+    /// the wall, which holds it against k_x.
+    pub(super) fn correct(&mut self, displacement_m: f32) -> bool {
         if !self.started {
             self.started = true;
             let disturbance_n = saturate(-self.k_x_n_per_m * displacement_m, self.disturbance_limit_n);
             self.state = AxisState { displacement_m, velocity_m_per_s: 0.0, disturbance_n };
-            return;
+            return true;
         }
         let innovation_m =
             displacement_m - (self.state.displacement_m - self.hall_lag_s * self.state.velocity_m_per_s);
+        if innovation_m.abs() > self.outlier_m && self.outlier_count < OUTLIER_COUNT_MAX {
+            self.outlier_count = self.outlier_count.saturating_add(1);
+            return false;
+        }
+        self.outlier_count = 0;
         let [l_x, l_v, l_d] = self.gain;
         self.state.displacement_m += l_x * innovation_m;
         self.state.velocity_m_per_s += l_v * innovation_m;
         self.state.disturbance_n =
             saturate(self.state.disturbance_n + l_d * innovation_m, self.disturbance_limit_n);
+        true
     }
 
     /// Takes over the prediction as the state of the next period, kept within what is physically possible.
@@ -188,7 +205,18 @@ mod tests {
     }
 
     #[test]
-    fn without_samples_the_state_stays_within_the_housing() {
+    fn one_absurd_sample_is_passed_over_and_a_lasting_one_is_believed() {
+        let config = BearingConfig::ECMO_50;
+        let mut observer = Observer::new(&config);
+        observer.correct(0.0);
+        let absurd_m = 0.31 * config.clearance_m;
+        let accepted: std::vec::Vec<bool> = (0..4).map(|_| observer.correct(absurd_m)).collect();
+        assert_eq!(accepted, [false, false, false, true]);
+        assert!(observer.state().displacement_m > 0.1 * config.clearance_m);
+    }
+
+    #[test]
+    fn without_samples_the_state_stays_bounded() {
         let config = BearingConfig::ECMO_50;
         let motion = Motion::new(&config, PERIOD_S);
         let mut observer = Observer::new(&config);

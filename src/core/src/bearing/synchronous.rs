@@ -28,7 +28,7 @@
 //!
 //! # Limits and failure
 //! While the disturbance force is off its slow mean by more than `synchronous_freeze_n`, and `FREEZE_S` after, the
-//! coefficients stand still: an 11 ms shock is a half wave of 45 Hz, which at 2700 rpm would be taken for unbalance.
+//! coefficients stand still, at most for `FREEZE_S_MAX` of jumping: a heavy unbalance jumps with every turn. An 11 ms shock is a half wave of 45 Hz, which at 2700 rpm would be taken for unbalance.
 //! Each coefficient is limited to `synchronous_m_max`. Without a trusted angle the coefficients stand still and w is zero.
 //!
 //! # Source
@@ -40,12 +40,14 @@
 //! `sim/levitas/tests/closed_loop.rs`.
 
 use super::BearingConfig;
-use crate::math::saturate;
+use crate::math::{larger, saturate, smaller};
 
 /// Slowest rotor for which the notch adapts: 300 rpm [rad/s].
 const SPEED_RAD_PER_S_MIN: f32 = 31.4;
 /// Time for which the coefficients stand still after a disturbance [s].
 const FREEZE_S: f32 = 0.1;
+/// Time spent jumping, with pauses shorter than `FREEZE_S`, after which the jumps count as unbalance [s].
+const FREEZE_S_MAX: f32 = 0.3;
 /// Time constant of the slow means of current and disturbance [s].
 const MEAN_S: f32 = 0.1;
 /// Time constant with which the coefficients are forgotten at standstill [s].
@@ -73,6 +75,7 @@ pub(super) struct Synchronous {
     mean_current_a: f32,
     mean_disturbance_n: f32,
     frozen_s: f32,
+    jumping_s: f32,
     step_factor: f32,
     k_i_n_per_a: f32,
     k_x_n_per_m: f32,
@@ -92,6 +95,7 @@ impl Synchronous {
             mean_current_a: 0.0,
             mean_disturbance_n: 0.0,
             frozen_s: 0.0,
+            jumping_s: 0.0,
             step_factor: 2.0 * config.synchronous_rate_per_s * period_s,
             k_i_n_per_a: config.force_current_n_per_a,
             k_x_n_per_m: config.force_displacement_n_per_m,
@@ -118,11 +122,7 @@ impl Synchronous {
         self.mean_current_a += self.mean_gain * current_ac_a;
         let jump_n = disturbance_n - self.mean_disturbance_n;
         self.mean_disturbance_n += self.mean_gain * jump_n;
-        self.frozen_s = if jump_n > self.freeze_n || jump_n < -self.freeze_n {
-            FREEZE_S
-        } else {
-            self.frozen_s - self.period_s
-        };
+        self.freeze(jump_n > self.freeze_n || jump_n < -self.freeze_n);
         let Some(rotor) = rotor else { return };
         let turning =
             rotor.speed_rad_per_s > SPEED_RAD_PER_S_MIN || rotor.speed_rad_per_s < -SPEED_RAD_PER_S_MIN;
@@ -140,6 +140,20 @@ impl Synchronous {
                 [saturate(a_1 - step_1 * rotor.cos, limit_m), saturate(b_1 - step_1 * rotor.sin, limit_m)];
             self.second = [saturate(a_2 - step_2 * cos_2, limit_m), saturate(b_2 - step_2 * sin_2, limit_m)];
         }
+    }
+
+    /// Stands still while the disturbance jumps, unless it does so for longer than any shock: that is unbalance itself.
+    fn freeze(&mut self, jumps: bool) {
+        if jumps {
+            self.jumping_s = smaller(self.jumping_s + self.period_s, FREEZE_S_MAX);
+        } else if self.frozen_s <= 0.0 {
+            self.jumping_s = 0.0;
+        }
+        self.frozen_s = match (jumps, self.jumping_s < FREEZE_S_MAX) {
+            (true, true) => FREEZE_S,
+            (true, false) => 0.0,
+            (false, _) => larger(self.frozen_s - self.period_s, 0.0),
+        };
     }
 
     /// 2 e T i for one period, at the square of the harmonic's frequency [m].

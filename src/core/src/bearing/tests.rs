@@ -188,3 +188,33 @@ fn signs_of_force_and_displacement() {
     let output = bench.bearing.step(&bench.mass.sample());
     assert!(output.coil_duty[1] < 0.0);
 }
+
+#[test]
+fn one_absurd_hall_sample_hardly_moves_the_rotor() {
+    for absurd_v in [0.4, 1.0, 1.3, 1.6] {
+        let mut bench = Bench::levitated();
+        let absurd = |input: &mut BearingInput| {
+            input.hall_v = Some([1.65 + absurd_v / 2.0, 1.65 - absurd_v / 2.0, 1.65, 1.65])
+        };
+        let peak_um = bench.run_with(PERIOD_S, absurd).max(bench.run(0.05));
+        assert!(peak_um < 5.0, "{absurd_v} V: {peak_um} um");
+        assert_eq!(bench.bearing.touchdown_count(), 0, "{absurd_v} V");
+    }
+}
+
+#[test]
+fn a_frozen_pair_is_named() {
+    let mut bench = Bench::levitated();
+    let frozen = bench.mass.sample().hall_v;
+    bench.mass.force_n = [5.0, 0.0];
+    let mut named_after_s = None;
+    for period in 0..4000 {
+        let input = BearingInput { hall_v: frozen, ..bench.mass.sample() };
+        let output = bench.bearing.step(&input);
+        bench.mass.advance(&output);
+        if output.faults != 0 && named_after_s.is_none() {
+            named_after_s = Some(period as f32 * PERIOD_S);
+        }
+    }
+    assert!(named_after_s.is_some_and(|after_s| after_s < 0.1), "{named_after_s:?}");
+}

@@ -15,7 +15,7 @@
 //! | t_wall | delay in tube wall and coupling | s | `wall_delay_s` |
 //!
 //! # Stale input
-//! Invalid or out of range: the flow keeps its last value and is marked invalid. Supervisor silent: its last
+//! Invalid or out of range: the flow keeps its last value and is marked invalid; the filter starts anew afterwards. Supervisor silent: its last
 //! set-point stands.
 //!
 //! # Source
@@ -126,6 +126,9 @@ impl CirculationTask {
             let gain = if self.has_flow { self.filter_gain } else { 1.0 };
             self.latest.flow_lpm += gain * (flow_lpm - self.latest.flow_lpm);
             self.has_flow = true;
+        } else {
+            // The filter starts anew after a gap: what it remembers is as old as the gap.
+            self.has_flow = false;
         }
         let sites = [
             (
@@ -222,6 +225,11 @@ mod tests {
             assert!(!seen.flow_valid && seen.pressures_valid, "{samples:?}");
             assert_eq!(seen.flow_lpm, good.flow_lpm);
         }
+        // After the gap the first good sample counts in full.
+        let still_s = 0.5 * (five_lpm().flow_transit_up_s + five_lpm().flow_transit_down_s);
+        let still =
+            CirculationInputs { flow_transit_up_s: still_s, flow_transit_down_s: still_s, ..five_lpm() };
+        assert!(step(&mut task, &still).flow_lpm.abs() < 0.01);
         let seen = step(&mut task, &CirculationInputs { return_pressure_mmhg: f32::INFINITY, ..five_lpm() });
         assert!(seen.flow_valid && !seen.pressures_valid);
         assert_eq!(seen.return_pressure_mmhg, 200.0);

@@ -9,21 +9,24 @@
 //! | input | meaning when late, missing or invalid |
 //! |---|---|
 //! | displacement, angle, currents | the observers carry on with their models, the fault is named |
-//! | bus voltage | the last good one |
-//! | trigger | missed periods are predicted over and counted |
-//! | speed task | silent for `SPEED_SILENT_US_MAX`: the speed of that moment is held by a proportional law |
-//! | supervisor | its last request stands: whoever is levitated stays levitated |
+//! | bus voltage | the last good one; the bearing never counts on less than `BEARING_BUS_V_MIN` |
+//! | trigger | missed periods are predicted over and counted, up to `MISSED_MAX`; more than that, or a counter that runs backwards, is one missed period |
+//! | sample counter stands still | nothing is new: every group counts as missing |
+//! | speed task | silent for `SPEED_SILENT_US_MAX`: the speed of that moment is held by a proportional law; while landing the motor coasts instead |
+//! | supervisor | its last request stands, also when it asks for what does not exist: whoever is levitated stays levitated |
 //!
-//! A value that no converter can deliver (not finite, beyond `PLAUSIBLE_*`) counts as missing.
+//! A value that no converter can deliver (not finite, beyond `PLAUSIBLE_V`, twice the largest current) counts as missing.
 //!
 //! # Shown by
 //! Unit tests below; `tests/scenarios/1a_levitation.toml`; the replay test of `tests/zephyr`.
 
 use crate::bearing::{Bearing, BearingConfig, BearingInput, RotorDirection};
 use crate::config::ConfigError;
-use crate::mail::{LevitateRequest, LevitationMail, Mailboxes, SpeedMail, SupervisorMail, fault};
+use crate::mail::{
+    BearingState, LevitateRequest, LevitationMail, Mailboxes, SpeedMail, SupervisorMail, UnitState, fault,
+};
 use crate::mailbox::Reader;
-use crate::math::saturate;
+use crate::math::{larger, saturate};
 use crate::motor::{MotorConfig, MotorDrive, MotorInput};
 use crate::ports::{LevitationInputs, LevitationOutputs, valid};
 use crate::schedule::TaskId;
@@ -38,10 +41,12 @@ const SUPERVISOR_SILENT_US_MAX: u32 = 50_000;
 const HOLD_A_S_PER_RAD: f32 = 0.1;
 /// Range of a believable sensor voltage [V].
 const PLAUSIBLE_V: f32 = 5.0;
-/// Range of a believable current [A]: twice what the drive can be asked for.
-const PLAUSIBLE_A: f32 = 20.0;
-/// Range of a believable bus voltage [V].
-const PLAUSIBLE_BUS_V: (f32, f32) = (6.0, 80.0);
+/// Believable currents, in multiples of the largest one that is asked for.
+const PLAUSIBLE_CURRENT_FACTOR: f32 = 2.0;
+/// Range of a believable bus voltage [V]: a bus that is down reads as what it is.
+const PLAUSIBLE_BUS_V: (f32, f32) = (-2.0, 120.0);
+/// Bus voltage that the bearing counts on at least [V]: a falsely low sample must not open the coils' throttle.
+const BEARING_BUS_V_MIN: f32 = 12.0;
 /// Bus voltage assumed until the first good sample [V].
 const BUS_V: f32 = 48.0;
 
@@ -69,6 +74,9 @@ pub struct LevitationTask {
     held_speed_rad_per_s: Option<f32>,
     torque_current_reference_a: f32,
     torque_current_a_max: f32,
+    coil_plausible_a: f32,
+    phase_plausible_a: f32,
+    levitate: LevitateRequest,
     bus_voltage_v: f32,
     coil_current_a: [f32; 2],
     sample_count: Option<u32>,
@@ -92,6 +100,9 @@ impl LevitationTask {
             held_speed_rad_per_s: None,
             torque_current_reference_a: 0.0,
             torque_current_a_max: config.motor.motor_current_limit_a_max,
+            coil_plausible_a: PLAUSIBLE_CURRENT_FACTOR * config.bearing.coil_current_a_max,
+            phase_plausible_a: PLAUSIBLE_CURRENT_FACTOR * config.motor.motor_current_limit_a_max,
+            levitate: LevitateRequest::Off,
             bus_voltage_v: BUS_V,
             coil_current_a: [0.0; 2],
             sample_count: None,
@@ -102,23 +113,28 @@ impl LevitationTask {
 
     /// One period.
     pub fn step(&mut self, samples: &LevitationInputs, mail: &Mailboxes) -> LevitationOutputs {
-        self.supervisor.poll(&mail.supervisor);
-        self.speed.poll(&mail.speed);
-        let missed = self.count(samples.sample_count);
-        let mut faults = self.take_bus_voltage(samples);
+        let (samples, missed, mut faults) = self.count(samples);
+        let samples = &samples;
+        let periods = missed.saturating_add(1);
+        self.supervisor.poll_after(&mail.supervisor, periods);
+        self.speed.poll_after(&mail.speed, periods);
+        faults |= self.take_bus_voltage(samples);
 
-        let coil_current_a = believable(samples, valid::COIL_CURRENT, samples.coil_current_a, PLAUSIBLE_A);
+        let coil_current_a =
+            believable(samples, valid::COIL_CURRENT, samples.coil_current_a, self.coil_plausible_a);
         let (request, drive) = self.request(&mut faults);
         let bearing = self.bearing.step(&BearingInput {
             hall_v: believable(samples, valid::DISPLACEMENT, samples.displacement_hall_v, PLAUSIBLE_V),
             coil_current_a,
-            bus_voltage_v: self.bus_voltage_v,
+            bus_voltage_v: larger(self.bus_voltage_v, BEARING_BUS_V_MIN),
             missed,
             rotor: self.rotor_direction(),
             request,
         });
-        let motor_enable = self.torque_current(&mut faults) && bearing.gate && drive;
-        let phase_current_a = believable(samples, valid::PHASE_CURRENT, samples.phase_current_a, PLAUSIBLE_A);
+        let held = self.bearing.state() != BearingState::Off;
+        let motor_enable = self.torque_current(&mut faults) && held && drive;
+        let phase_current_a =
+            believable(samples, valid::PHASE_CURRENT, samples.phase_current_a, self.phase_plausible_a);
         let unseen = MotorInput {
             angle_hall_v: None,
             phase_current_a: None,
@@ -140,7 +156,8 @@ impl LevitationTask {
         self.coil_current_a = coil_current_a.unwrap_or(self.coil_current_a);
         self.publish(mail, bearing.limits | motor.limits, faults);
 
-        self.drive_line = bearing.gate && !self.drive_line;
+        // The line lives as long as this unit energises anything in the head.
+        self.drive_line = (bearing.gate || motor.gate) && !self.drive_line;
         LevitationOutputs {
             coil_duty: bearing.coil_duty,
             phase_duty: motor.phase_duty,
@@ -160,13 +177,21 @@ impl LevitationTask {
         })
     }
 
-    /// Triggers missed since the last step, as many as are predicted over.
-    fn count(&mut self, sample_count: u32) -> u32 {
-        let step = self.sample_count.map_or(1, |last| sample_count.wrapping_sub(last));
-        self.sample_count = Some(sample_count);
-        let missed = step.saturating_sub(1);
-        self.missed_samples = self.missed_samples.saturating_add(missed);
-        if missed < MISSED_MAX { missed } else { MISSED_MAX }
+    /// The samples as far as they are new, the triggers missed since the last step, and the fault seen in the counter.
+    fn count(&mut self, samples: &LevitationInputs) -> (LevitationInputs, u32, u32) {
+        if samples.valid & valid::DISPLACEMENT == 0 {
+            // The counter comes with the displacement; without it there is nothing to count.
+            return (*samples, 0, 0);
+        }
+        let step = self.sample_count.map_or(1, |last| samples.sample_count.wrapping_sub(last));
+        self.sample_count = Some(samples.sample_count);
+        let (missed, counted) = match step {
+            0 => return (LevitationInputs { valid: 0, ..*samples }, 0, fault::SAMPLES_STALE),
+            _ if step.saturating_sub(1) <= MISSED_MAX => (step.saturating_sub(1), step.saturating_sub(1)),
+            _ => (0, 1),
+        };
+        self.missed_samples = self.missed_samples.saturating_add(counted);
+        (*samples, missed, 0)
     }
 
     fn take_bus_voltage(&mut self, samples: &LevitationInputs) -> u32 {
@@ -183,18 +208,19 @@ impl LevitationTask {
     }
 
     /// What the supervisor wants, and whether this unit may energise the head at all.
-    fn request(&self, faults: &mut u32) -> (LevitateRequest, bool) {
+    fn request(&mut self, faults: &mut u32) -> (LevitateRequest, bool) {
         let Some(supervisor) = self.supervisor.latest() else {
             return (LevitateRequest::Off, false);
         };
-        if self.supervisor.age_us() > SUPERVISOR_SILENT_US_MAX {
-            *faults |= fault::SUPERVISOR_SILENT;
+        match LevitateRequest::from_code(supervisor.levitate) {
+            Some(request) if self.supervisor.age_us() <= SUPERVISOR_SILENT_US_MAX => self.levitate = request,
+            Some(request) => {
+                *faults |= fault::SUPERVISOR_SILENT;
+                self.levitate = request;
+            }
+            None => *faults |= fault::SUPERVISOR_SILENT,
         }
-        if supervisor.drive {
-            (LevitateRequest::from_code(supervisor.levitate), true)
-        } else {
-            (LevitateRequest::Off, false)
-        }
+        if supervisor.drive { (self.levitate, true) } else { (LevitateRequest::Off, false) }
     }
 
     /// Updates the torque current reference; true when the motor is to be energised.
@@ -209,6 +235,10 @@ impl LevitationTask {
             return speed.motor_enable;
         }
         *faults |= fault::SPEED_TASK_SILENT;
+        let landing = UnitState::Landing as u32;
+        if self.supervisor.latest().is_some_and(|supervisor| supervisor.state == landing) {
+            return false;
+        }
         let measured_rad_per_s = self.motor.rotor().speed_rad_per_s;
         let held_rad_per_s = *self.held_speed_rad_per_s.get_or_insert(measured_rad_per_s);
         self.torque_current_reference_a = saturate(
@@ -255,7 +285,6 @@ fn believable<const N: usize>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::mail::BearingState;
 
     fn centred(sample_count: u32) -> LevitationInputs {
         LevitationInputs {
@@ -363,6 +392,85 @@ mod tests {
     }
 
     #[test]
+    fn a_counter_that_stands_still_or_jumps_is_no_reason_to_move_the_rotor() {
+        let mut bench = Bench::levitated();
+        let held = bench.count;
+        let mail = bench.step(|samples| samples.sample_count = held).1;
+        assert_ne!(mail.faults & fault::SAMPLES_STALE, 0);
+        // A fetch that failed before it filled the struct: all zero, nothing valid.
+        let (outputs, mail) = bench.step(|samples| *samples = LevitationInputs::default());
+        assert_eq!((outputs.coil_gate, mail.state), (1, BearingState::Levitated as u32));
+        let missed = mail.missed_samples;
+        // A jump, forward or back, is one missed period and nothing predicted.
+        for count in [1_000_000, 5] {
+            bench.count = count;
+            let (outputs, mail) = bench.step(|_| {});
+            assert!(outputs.coil_duty.iter().all(|duty| duty.abs() < 0.02), "{outputs:?}");
+            assert_eq!(mail.state, BearingState::Levitated as u32);
+        }
+        assert_eq!(bench.step(|_| {}).1.missed_samples, missed + 2);
+    }
+
+    #[test]
+    fn a_wrong_word_from_the_supervisor_leaves_the_last_request() {
+        let mut bench = Bench::levitated();
+        let wrong = SupervisorMail { levitate: 9, ..supervisor(LevitateRequest::Off, true) };
+        bench.mail.supervisor.write(&wrong);
+        let (outputs, mail) = bench.step(|_| {});
+        assert_eq!(outputs.coil_gate, 1);
+        assert_ne!(mail.faults & fault::SUPERVISOR_SILENT, 0);
+    }
+
+    #[test]
+    fn landing_lets_the_motor_coast_when_the_speed_task_is_silent() {
+        let mut bench = Bench::levitated();
+        bench.mail.speed.write(&SpeedMail {
+            torque_current_reference_a: 1.0,
+            motor_enable: true,
+            speed_reference_rad_per_s: 0.0,
+            limits: 0,
+        });
+        for _ in 0..200 {
+            bench.step(|_| {});
+        }
+        assert_eq!(bench.step(|_| {}).0.phase_gate, 1);
+        let landing = SupervisorMail {
+            state: UnitState::Landing as u32,
+            ..supervisor(LevitateRequest::Levitate, true)
+        };
+        bench.mail.supervisor.write(&landing);
+        assert_eq!(bench.step(|_| {}).0.phase_gate, 0);
+    }
+
+    #[test]
+    fn without_displacement_nothing_lifts_off_and_nothing_counts_as_levitated() {
+        let mut blind = Bench::new();
+        blind.mail.supervisor.write(&supervisor(LevitateRequest::Levitate, true));
+        for _ in 0..2000 {
+            let (outputs, mail) = blind.step(|samples| samples.valid &= !valid::DISPLACEMENT);
+            assert_eq!((outputs.coil_gate, mail.state), (0, BearingState::Off as u32));
+        }
+        let mut bench = Bench::levitated();
+        let states: std::vec::Vec<u32> =
+            (0..102).map(|_| bench.step(|samples| samples.displacement_hall_v[0] = 0.0).1.state).collect();
+        assert_eq!(states[99], BearingState::Levitated as u32, "5 ms are carried");
+        let (outputs, mail) = bench.step(|samples| samples.displacement_hall_v[0] = 0.0);
+        assert_eq!((outputs.coil_gate, mail.state), (0, BearingState::Touchdown as u32));
+        for _ in 0..2000 {
+            bench.step(|_| {});
+        }
+        assert_eq!(bench.step(|_| {}).1.state, BearingState::Levitated as u32, "and it comes back");
+    }
+
+    #[test]
+    fn a_bus_that_is_down_reads_as_down() {
+        let mut bench = Bench::levitated();
+        assert_eq!(bench.step(|samples| samples.bus_voltage_v = 0.0).1.bus_voltage_v, 0.0);
+        let mail = bench.step(|samples| samples.bus_voltage_v = f32::NAN).1;
+        assert_eq!((mail.bus_voltage_v, mail.faults & fault::BUS_VOLTAGE), (0.0, fault::BUS_VOLTAGE));
+    }
+
+    #[test]
     fn nonsense_never_leaves_the_ranges_and_leaves_no_trace() {
         let mut bench = Bench::levitated();
         for value in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY, f32::MAX, 1e-40] {
@@ -408,5 +516,6 @@ mod tests {
         assert_eq!(faults(&mut bench, valid::COIL_CURRENT), fault::CURRENT);
         assert_eq!(faults(&mut bench, valid::PHASE_CURRENT), fault::CURRENT);
         assert_eq!(faults(&mut bench, valid::BUS_VOLTAGE), fault::BUS_VOLTAGE);
+        assert_eq!(faults(&mut bench, valid::ANGLE), fault::ANGLE);
     }
 }

@@ -75,11 +75,10 @@ impl SpeedTask {
 
 /// Levitated, or on the way back to it after a touchdown.
 fn is_held(levitation: &LevitationMail) -> bool {
-    match BearingState::from_code(levitation.state) {
-        BearingState::Levitated | BearingState::Touchdown => true,
-        BearingState::LiftOff => levitation.touchdown_count > 0,
-        BearingState::Off | BearingState::Landing => false,
-    }
+    matches!(
+        BearingState::from_code(levitation.state),
+        Some(BearingState::Levitated | BearingState::Touchdown)
+    )
 }
 
 #[cfg(test)]

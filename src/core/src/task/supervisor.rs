@@ -4,27 +4,43 @@
 //! # States
 //! ```text
 //! Standby --LiftOff--> LiftingOff --levitated--> Operating --Land--> Landing --rotor down--> Standby
-//!                          |                         ^  |
-//!                          +---------Land----------> |  +-- touchdown: stays Operating, the bearing
-//!                                                    |      lifts off again by itself
+//!                          |                      ^  ^  |               |
+//!                          +--------Land--------> |  |  |               +--LiftOff, while not yet set down--+
+//!                                                 |  +--|---------------------------------------------------+
+//!                                                 +-----+ touchdown: the bearing lifts off again by itself
 //! ```
-//! `Land` first brings the speed set-point to zero; the rotor is set down below `land_speed_rpm_max`.
+//! `Land` first brings the speed set-point to zero; the rotor is set down once it has been slower than
+//! `land_speed_rpm_max` for 0.5 s by a trusted angle. Without a trusted angle it is set down after 60 s with
+//! the motor off: the pump's drag has stopped any rotor by then.
+//!
+//! # Restart
+//! A supervisor that starts while the bearing holds the rotor takes over what it finds: state, set-point, and the last
+//! command as carried out. Restarting this thread never drops a rotor.
 //!
 //! # Stale input
 //! Without news of the levitation task for `SILENT_US_MAX` the state stands: the supervisor never stops a pump
-//! because it cannot see it.
+//! because it cannot see it, and never sets a rotor down whose speed it does not know.
+//!
+//! # One command at a time
+//! The mailbox holds one. Who posts waits for `command_number` before posting the next.
 //!
 //! # Shown by
 //! Unit tests below; `tests/scenarios/1a_levitation.toml`.
 
 use crate::config::ConfigError;
 use crate::mail::{
-    BearingState, CommandMail, LevitateRequest, LevitationMail, Mailboxes, SupervisorMail, UnitState,
+    BearingState, CirculationMail, CommandMail, LevitateRequest, LevitationMail, Mailboxes, SupervisorMail,
+    UnitState, fault,
 };
 use crate::mailbox::Reader;
 use crate::schedule::TaskId;
 use crate::units::RPM_PER_RAD_PER_S;
 
+/// Periods for which the rotor must be slow before it is set down: 0.5 s.
+const SLOW_PERIODS: u32 = TaskId::Supervisor.slot().rate_hz / 2;
+/// Periods after which a rotor is set down whose angle nobody knows: 60 s, in which a pump without motor coasts down to
+/// 100 rpm.
+const BLIND_LAND_PERIODS: u32 = TaskId::Supervisor.slot().rate_hz.saturating_mul(60);
 /// Age from which the levitation task counts as silent [us].
 const SILENT_US_MAX: u32 = 50_000;
 
@@ -133,6 +149,9 @@ pub struct SupervisorTask {
     speed_setpoint_rpm: f32,
     command_number: u32,
     command_result: u32,
+    started: bool,
+    landing_periods: u32,
+    slow_periods: u32,
     command: Reader<CommandMail>,
     levitation: Reader<LevitationMail>,
 }
@@ -154,6 +173,9 @@ impl SupervisorTask {
             speed_setpoint_rpm: 0.0,
             command_number: 0,
             command_result: 0,
+            started: false,
+            landing_periods: 0,
+            slow_periods: 0,
             command: Reader::new(period_us),
             levitation: Reader::new(period_us),
         })
@@ -163,10 +185,15 @@ impl SupervisorTask {
     pub fn step(&mut self, mail: &Mailboxes) {
         self.command.poll(&mail.command);
         self.levitation.poll(&mail.levitation);
+        if !self.started {
+            self.started = true;
+            self.take_over(mail);
+        }
         if let Some(levitation) = self.levitation.fresh(SILENT_US_MAX) {
             self.follow(&levitation);
         }
         self.obey();
+        self.judge_speed();
         mail.supervisor.write(&SupervisorMail {
             state: self.state as u32,
             levitate: self.request() as u32,
@@ -177,14 +204,47 @@ impl SupervisorTask {
         });
     }
 
+    /// First period: what a supervisor before this one left behind.
+    fn take_over(&mut self, mail: &Mailboxes) {
+        let bearing =
+            self.levitation.latest().and_then(|levitation| BearingState::from_code(levitation.state));
+        let running = !matches!(bearing, None | Some(BearingState::Off | BearingState::Landing));
+        if running && self.drive {
+            self.state = UnitState::Operating;
+            self.command_number = self.command.latest().map_or(0, |command| command.number);
+            self.speed_setpoint_rpm = mail
+                .circulation
+                .read::<CirculationMail>()
+                .map_or(0.0, |(_, circulation)| circulation.speed_setpoint_rpm);
+        }
+    }
+
     /// State changes that the plant causes.
     fn follow(&mut self, levitation: &LevitationMail) {
-        let bearing = BearingState::from_code(levitation.state);
-        match (self.state, bearing) {
-            (UnitState::LiftingOff, BearingState::Levitated) => self.state = UnitState::Operating,
-            (UnitState::Landing, BearingState::Off) => self.state = UnitState::Standby,
+        match (self.state, BearingState::from_code(levitation.state)) {
+            (UnitState::LiftingOff, Some(BearingState::Levitated)) => self.state = UnitState::Operating,
+            (UnitState::Landing, Some(BearingState::Off)) => self.state = UnitState::Standby,
             _ => {}
         }
+    }
+
+    /// How long the unit has been landing, and for how long the rotor has been known to be slow.
+    fn judge_speed(&mut self) {
+        if self.state != UnitState::Landing {
+            (self.landing_periods, self.slow_periods) = (0, 0);
+            return;
+        }
+        self.landing_periods = self.landing_periods.saturating_add(1);
+        let slow = self.levitation.fresh(SILENT_US_MAX).is_some_and(|levitation| {
+            let speed_rpm = levitation.rotor_speed_rad_per_s * RPM_PER_RAD_PER_S;
+            levitation.faults & fault::ANGLE == 0 && speed_rpm.abs() < self.config.land_speed_rpm_max
+        });
+        self.slow_periods = if slow { self.slow_periods.saturating_add(1) } else { 0 };
+    }
+
+    /// The rotor is slow enough to be set down, or must be by now.
+    fn may_set_down(&self) -> bool {
+        self.slow_periods >= SLOW_PERIODS || self.landing_periods >= BLIND_LAND_PERIODS
     }
 
     /// Carries out a command whose number is new.
@@ -205,6 +265,9 @@ impl SupervisorTask {
         match (command, self.state) {
             (Command::LiftOff, UnitState::Standby) => self.state = UnitState::LiftingOff,
             (Command::LiftOff, UnitState::LiftingOff | UnitState::Operating) => {}
+            (Command::LiftOff, UnitState::Landing) if !self.may_set_down() => {
+                self.state = UnitState::Operating
+            }
             (Command::Land, UnitState::LiftingOff | UnitState::Operating | UnitState::Landing) => {
                 self.state = UnitState::Landing;
                 self.speed_setpoint_rpm = 0.0;
@@ -228,15 +291,10 @@ impl SupervisorTask {
 
     /// What the bearing is to do in this state.
     fn request(&self) -> LevitateRequest {
-        let speed_rpm = self
-            .levitation
-            .latest()
-            .map_or(0.0, |levitation| levitation.rotor_speed_rad_per_s * RPM_PER_RAD_PER_S);
-        let slow = speed_rpm < self.config.land_speed_rpm_max && speed_rpm > -self.config.land_speed_rpm_max;
         match self.state {
             UnitState::Standby => LevitateRequest::Off,
             UnitState::LiftingOff | UnitState::Operating => LevitateRequest::Levitate,
-            UnitState::Landing if slow => LevitateRequest::Land,
+            UnitState::Landing if self.may_set_down() => LevitateRequest::Land,
             UnitState::Landing => LevitateRequest::Levitate,
         }
     }
@@ -294,9 +352,68 @@ mod tests {
         // Still fast: the speed goes first.
         let seen = bench.plant(BearingState::Levitated, 314.0);
         assert_eq!((seen.levitate, seen.speed_setpoint_rpm), (LevitateRequest::Levitate as u32, 0.0));
-        assert_eq!(bench.command(Command::LiftOff), Some(Refusal::IsLanding));
+        assert_eq!(bench.command(Command::SetSpeed { speed_rpm: 1000.0 }), Some(Refusal::IsLanding));
+        // Slow must last: half a second.
+        for _ in 0..49 {
+            assert_eq!(bench.plant(BearingState::Levitated, 1.0).levitate, LevitateRequest::Levitate as u32);
+        }
         assert_eq!(bench.plant(BearingState::Levitated, 1.0).levitate, LevitateRequest::Land as u32);
+        assert_eq!(bench.command(Command::LiftOff), Some(Refusal::IsLanding));
         assert_eq!(bench.plant(BearingState::Off, 0.0).state, UnitState::Standby as u32);
+    }
+
+    #[test]
+    fn landing_can_be_called_off_while_the_rotor_is_fast() {
+        let mut bench = Bench::new(true);
+        bench.command(Command::LiftOff);
+        bench.plant(BearingState::Levitated, 0.0);
+        bench.command(Command::Land);
+        bench.plant(BearingState::Levitated, 314.0);
+        assert_eq!(bench.command(Command::LiftOff), None);
+        assert_eq!(bench.step().state, UnitState::Operating as u32);
+        assert_eq!(bench.command(Command::SetSpeed { speed_rpm: 3000.0 }), None);
+    }
+
+    #[test]
+    fn a_speed_that_nobody_knows_is_not_slow_but_landing_ends_all_the_same() {
+        let mut bench = Bench::new(true);
+        bench.command(Command::LiftOff);
+        bench.plant(BearingState::Levitated, 0.0);
+        bench.command(Command::Land);
+        let blind = LevitationMail {
+            state: BearingState::Levitated as u32,
+            faults: fault::ANGLE,
+            ..crate::mailbox::Words::from_words([0; crate::mail::LEVITATION_WORDS])
+        };
+        for _ in 0..5990 {
+            bench.mail.levitation.write(&blind);
+            assert_eq!(bench.step().levitate, LevitateRequest::Levitate as u32);
+        }
+        for _ in 0..20 {
+            bench.mail.levitation.write(&blind);
+            bench.step();
+        }
+        assert_eq!(bench.step().levitate, LevitateRequest::Land as u32);
+    }
+
+    #[test]
+    fn a_restarted_supervisor_takes_over_a_running_pump() {
+        let mut bench = Bench::new(true);
+        bench.command(Command::LiftOff);
+        bench.plant(BearingState::Levitated, 0.0);
+        let circulation = CirculationMail {
+            speed_setpoint_rpm: 4000.0,
+            ..crate::mailbox::Words::from_words([0; crate::mail::CIRCULATION_WORDS])
+        };
+        bench.mail.circulation.write(&circulation);
+        bench.command(Command::Land); // carried out by the one before, not again by the next
+        bench.task = SupervisorTask::new(&SupervisorConfig::ECMO_50, 5500.0, true).unwrap();
+        let seen = bench.plant(BearingState::Levitated, 400.0);
+        assert_eq!(
+            (seen.state, seen.levitate),
+            (UnitState::Operating as u32, LevitateRequest::Levitate as u32)
+        );
+        assert_eq!(seen.speed_setpoint_rpm, 4000.0);
     }
 
     #[test]

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+//! One axis of the bearing: from displacement sample and coil current to a duty.
+//!
+//! [`HallPair`] gives the sample, [`Synchronous`] adds to it what takes the synchronous current away, [`Observer`]
+//! estimates, [`StateFeedback`] decides, [`CurrentLoop`] acts.
+//!
+//! # Two displacements
+//! `controlled_m` is what the loop holds on its set-point: the estimate of sample plus notch. `displacement_m` is the
+//! estimate without what the notch adds: where the rotor is, as far as the Halls can tell, runout included. States,
+//! mail and shell speak of the second one.
+
+use super::BearingConfig;
+use super::current_loop::{CurrentForecast, CurrentLoop};
+use super::displacement::HallPair;
+use super::observer::{AxisState, Motion, Observer};
+use super::state_feedback::StateFeedback;
+use super::synchronous::{RotorDirection, Synchronous};
+use super::trajectory::Setpoint;
+use crate::mail::limit;
+
+/// Everything that one axis has of its own.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Axis {
+    pub(super) hall: HallPair,
+    pub(super) current: CurrentLoop,
+    motion: Motion,
+    observer: Observer,
+    feedback: StateFeedback,
+    synchronous: Synchronous,
+    force_current_n_per_a: f32,
+    added_m: f32,
+    blind_periods: u32,
+}
+
+impl Axis {
+    /// An axis that has not seen anything yet.
+    pub(super) fn new(config: &BearingConfig, period_s: f32) -> Self {
+        Self {
+            hall: HallPair::new(config, period_s),
+            current: CurrentLoop::new(config, period_s),
+            motion: Motion::new(config, period_s),
+            observer: Observer::new(config),
+            feedback: StateFeedback::new(config),
+            synchronous: Synchronous::new(config, period_s),
+            force_current_n_per_a: config.force_current_n_per_a,
+            added_m: 0.0,
+            blind_periods: u32::MAX,
+        }
+    }
+
+    /// Brings the estimate to the present sample and on to the start of the next period.
+    pub(super) fn observe(
+        &mut self,
+        sample_m: Option<f32>,
+        current_a: Option<f32>,
+        rotor: Option<&RotorDirection>,
+    ) -> CurrentForecast {
+        self.added_m = self.synchronous.added_m(rotor);
+        let seen = sample_m.is_some_and(|sample_m| self.observer.correct(sample_m + self.added_m));
+        self.blind_periods = if seen { 0 } else { self.blind_periods.saturating_add(1) };
+        if let Some(current_a) = current_a {
+            self.synchronous.adapt(rotor, current_a, self.observer.state().disturbance_n);
+        }
+        let forecast = self.current.forecast(current_a, self.observer.state().velocity_m_per_s);
+        let state = self.observer.state();
+        let force_n = self.force_current_n_per_a * forecast.mean_a + state.disturbance_n;
+        let next = self.motion.after(state, force_n);
+        self.observer.advance(next);
+        forecast
+    }
+
+    /// Duty for the next period and the limits that act; `observe` comes first.
+    pub(super) fn control(
+        &mut self,
+        forecast: &CurrentForecast,
+        setpoint: &Setpoint,
+        bus_voltage_v: f32,
+    ) -> (f32, u32) {
+        let next = self.observer.state();
+        let (reference_a, current_limited) = self.feedback.reference_a(next, forecast.next_a, setpoint);
+        let (duty, voltage_limited) = self.current.duty(reference_a, next.velocity_m_per_s, bus_voltage_v);
+        let limits = if current_limited { limit::COIL_CURRENT } else { 0 }
+            | if voltage_limited { limit::COIL_VOLTAGE } else { 0 };
+        (duty, limits)
+    }
+
+    /// Estimated state in the coordinate that is controlled.
+    pub(super) fn controlled(&self) -> &AxisState {
+        self.observer.state()
+    }
+
+    /// Where the rotor is [m].
+    pub(super) fn displacement_m(&self) -> f32 {
+        self.observer.state().displacement_m - self.added_m
+    }
+
+    /// Periods since the last sample that was believed; `u32::MAX` before the first.
+    pub(super) fn blind_periods(&self) -> u32 {
+        self.blind_periods
+    }
+}
