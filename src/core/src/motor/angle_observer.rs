@@ -9,7 +9,7 @@
 //! | theta, w | mechanical angle and speed | rad, rad/s | `angle_rad`, `speed_rad_per_s` |
 //! | T_load | torque that the motor must hold against | N.m | `load_torque_n_m` |
 //! | J | inertia of rotor and fluid | kg.m2 | `rotor_inertia_kg_m2` |
-//! | A, o | amplitude, offset of a channel | V | `HallChannel` |
+//! | A, o | amplitude, offset of a channel | V | `hall_channel.rs` |
 //! | e | phase error, sine of (measured - predicted) | 1 | `error` |
 //!
 //! Predict with the motor torque, then correct: theta += l1 e, w += l2 e, T_load -= J l3 e, with the triple pole p:
@@ -17,18 +17,35 @@
 //! step moves the estimate without lag, and a constant load leaves no error. e is the cross product of the
 //! normalised pair and the predicted one: no arc tangent, no square root, no wrap.
 //!
-//! Each channel learns its own amplitude and offset (least mean squares against the estimated angle, 0.5 s) while
-//! the rotor turns faster than [`LEARNING_RAD_PER_S_MIN`]: a mismatch of 2 % would otherwise be 0.01 rad at twice
-//! the rotor frequency, an offset a ripple at once.
+//! Each channel learns its own amplitude and offset (`hall_channel.rs`) above [`LEARNING_RAD_PER_S_MIN`].
 //!
 //! # States
 //! ```text
-//!         plausible pair           200 steps            implausible, missing, or e > 0.25
+//!         plausible pair     200 steps, believed    implausible, missing, repeated, or e > 0.25
 //!  Lost ----------------> Acquiring ---------> Tracking <-------------------------------> Coasting
-//!   ^  angle := atan2        | implausible                     agrees again                  |
-//!   +------------------------+<------------------ angle_coast_s_max is over -----------------+
+//!   ^  angle := atan2        | implausible       |             agrees again                  |
+//!   +------------------------+<------------------+---------- no step of coasting left -------+
+//!                                brakes as no rotor can
 //! ```
 //! Acquiring has a fast double pole and no load torque, so it catches a rotor that already turns, either way.
+//!
+//! # Stuck Halls
+//! A pair that stands still while the rotor turns has the right amplitude, and once per turn the right angle.
+//! Four rules keep it from being believed:
+//!
+//! | rule | because |
+//! |---|---|
+//! | a step of coasting costs one from a budget of `angle_coast_s_max`, a step of tracking gives one back | agreeing for a twelfth of each turn must not refill the budget |
+//! | a pair that repeats the one before to the last bit, above [`REPEAT_RAD_PER_S_MIN`], is missing | noise and motion change every live sample; it is a converter that stands still |
+//! | a load torque that brakes by more than [`BRAKING_RAD_PER_S2_MAX`] is no load | slow enough for the observer to follow it, a pair that stops looks like a rotor that stops at once |
+//! | after a loss at speed a pair that stands still is not believed | next paragraph |
+//!
+//! From a loss on, the reported speed is the one of the loss, falling with [`COAST_DOWN_S`] as a rotor falls that
+//! nothing but its pump brakes. An acquired pair is believed when it has made one whole turn, either way, or when the
+//! reported speed has come below [`STANDSTILL_RAD_PER_S_MAX`]. So a first start (nothing was lost) is believed after
+//! 10 ms, a rotor that turns after 10 ms and 1.5 turns at most (33 ms at 4000 rpm; catching it may count half a turn
+//! either way), and a rotor that came to a stop unseen after 12 s x ln(w / 6.3 rad/s): 50 s from 4000 rpm, 54 s from
+//! 5500 rpm. One stuck channel swings and never turns.
 //!
 //! # Signs
 //! Angles turn from x to y. A positive load torque brakes positive rotation.
@@ -39,7 +56,8 @@
 //! # Limits and failure
 //! Figures with 0.01 rad noise and 2 % mismatch (asserted by the tests): speed noise at 4000 rpm under 0.5 rad/s rms
 //! once learned and under 1 before; a rotor at +-6000 rpm is caught within 6 rad/s, either way, after 15 ms.
-//! Lost holds the speed and reports it as not trusted.
+//! A stuck pair opens the bridge within 75 ms at 1000 to 5500 rpm, 51 ms without noise; one stuck channel in 150 ms.
+//! What is left: below 800 rpm a stuck pair that keeps its noise looks like a blocked rotor, and is tracked as one.
 //! While coasting the angle is that of the model; the error after 50 ms at 4000 rpm is under 0.05 rad
 //! when the load stays what it was.
 //!
@@ -50,22 +68,21 @@
 //!
 //! # Shown by
 //! `speed_noise_at_4000_rpm`, `a_turning_rotor_is_caught`, `it_starts_from_any_angle`,
-//! `a_lost_pair_coasts_then_gives_up_and_comes_back`, `a_touchdown_does_not_shake_it_off`.
+//! `a_lost_pair_coasts_then_gives_up_and_comes_back`, `a_touchdown_does_not_shake_it_off`,
+//! `a_frozen_channel_is_not_believed`, `a_frozen_pair_is_lost_and_stays_lost`,
+//! `a_rotor_that_stopped_unseen_is_believed_in_time`; with the drive `stuck_halls_open_the_bridge`.
+
+use core::f32::consts::TAU;
 
 use super::config::MotorConfig;
+use super::hall_channel::HallChannel;
 use super::limits;
 use super::transforms::Rotation;
-use crate::math::{atan2, saturate, saturate_between, wrap_to_pi};
+use crate::math::{atan2, larger, wrap_to_pi};
 use crate::units::RAD_PER_S_PER_HZ;
 
 /// Slowest speed at which the channels learn [rad/s].
 pub const LEARNING_RAD_PER_S_MIN: f32 = 100.0;
-/// Step of the learning: 1/(0.5 s x 10 kHz), each channel learns every other step.
-const LEARNING_STEP: f32 = 2e-4;
-/// Largest offset that is learned, as a fraction of the nominal amplitude.
-const OFFSET_FRACTION_MAX: f32 = 0.2;
-/// Learned amplitude over nominal.
-const AMPLITUDE_RATIO: (f32, f32) = (0.7, 1.3);
 /// Plausible squares of the normalised amplitude: 0.7 to 1.3.
 const PLAUSIBLE_SQUARE: (f32, f32) = (0.49, 1.69);
 /// Largest phase error that is a measurement while tracking; ten times what a touchdown makes.
@@ -74,12 +91,25 @@ const ERROR_MAX: f32 = 0.25;
 const ACQUIRE_RAD_PER_S: f32 = 1500.0;
 const ACQUIRE_STEPS: u32 = 200;
 
+/// Above this speed two live samples are never the same [rad/s]: 5 mV of motion in ten periods, and noise.
+pub const REPEAT_RAD_PER_S_MIN: f32 = 10.0;
+/// No load brakes the rotor faster [rad/s2]: half as much again as a touchdown with 20 N and a friction of 0.3.
+/// Motors that could do more by themselves get a quarter above that.
+pub const BRAKING_RAD_PER_S2_MAX: f32 = 4500.0;
+const BRAKING_OVER_MOTOR: f32 = 1.25;
+/// After a loss, a rotor that must be slower than this by now may stand still [rad/s]: 60 rpm.
+pub const STANDSTILL_RAD_PER_S_MAX: f32 = TAU;
+/// Time constant of the coast-down that is waited for [s]. The load of ecmo-50, 26 mN.m at 4000 rpm and falling with
+/// the square of the speed, takes 53 s from 5500 to 60 rpm; half of it (clamped: no flow) leaves 110 rpm then. The drag
+/// of the film, some 8.5 uN.m.s/rad, would make it 13 s and is not counted on.
+pub const COAST_DOWN_S: f32 = 12.0;
+
 /// What the observer knows at the sample instant.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct RotorEstimate {
     /// Mechanical angle, -pi to pi [rad].
     pub angle_rad: f32,
-    /// Mechanical speed [rad/s].
+    /// Mechanical speed [rad/s]; without an angle that of the loss, slowly falling.
     pub speed_rad_per_s: f32,
     /// Torque the motor holds against [N.m].
     pub load_torque_n_m: f32,
@@ -89,28 +119,6 @@ pub struct RotorEstimate {
     pub sin: f32,
     /// True when the angle comes from plausible Halls, false while it is searched for, modelled or lost.
     pub trusted: bool,
-}
-
-/// Learned amplitude and offset of one Hall.
-#[derive(Clone, Copy, Debug)]
-struct HallChannel {
-    amplitude_v: f32,
-    offset_v: f32,
-}
-
-impl HallChannel {
-    fn normalised(&self, hall_v: f32) -> f32 {
-        (hall_v - self.offset_v) / self.amplitude_v
-    }
-
-    /// One step down the gradient of (hall - amplitude * expected - offset)^2.
-    fn learn(&mut self, hall_v: f32, expected: f32, nominal_v: f32) {
-        let error_v = hall_v - self.amplitude_v * expected - self.offset_v;
-        let amplitude_v = self.amplitude_v + 2.0 * LEARNING_STEP * error_v * expected;
-        let (low, high) = AMPLITUDE_RATIO;
-        self.amplitude_v = saturate_between(amplitude_v, low * nominal_v, high * nominal_v);
-        self.offset_v = saturate(self.offset_v + LEARNING_STEP * error_v, OFFSET_FRACTION_MAX * nominal_v);
-    }
 }
 
 /// Corrections per unit of phase error.
@@ -152,7 +160,7 @@ enum Phase {
     Lost,
     Acquiring { steps_left: u32 },
     Tracking,
-    Coasting { steps_left: u32 },
+    Coasting,
 }
 
 /// Angle, speed and load torque; see the [module](self).
@@ -163,6 +171,10 @@ pub struct AngleObserver {
     track: Gains,
     acquire: Gains,
     coast_steps: u32,
+    /// What is left of them.
+    coast_steps_left: u32,
+    load_torque_n_m_max: f32,
+    last_hall_v: [f32; 2],
     nominal_v: f32,
     cosine: HallChannel,
     sine: HallChannel,
@@ -176,6 +188,10 @@ pub struct AngleObserver {
     rotation: Rotation,
     speed_rad_per_s: f32,
     load_torque_n_m: f32,
+    /// Turned since the acquisition settled.
+    turned_rad: f32,
+    /// The speed while there is an angle; then the fastest that the rotor can still be.
+    reported_rad_per_s: f32,
 }
 
 impl AngleObserver {
@@ -183,7 +199,7 @@ impl AngleObserver {
     #[must_use]
     pub(super) fn new(config: &MotorConfig, period_s: f32) -> Self {
         let nominal_v = config.angle_hall_amplitude_v;
-        let channel = HallChannel { amplitude_v: nominal_v, offset_v: 0.0 };
+        let channel = HallChannel::new(nominal_v);
         let pole_rad_per_s = config.angle_observer_bandwidth_hz * RAD_PER_S_PER_HZ;
         Self {
             period_s,
@@ -191,6 +207,12 @@ impl AngleObserver {
             track: Gains::track(pole_rad_per_s, config.rotor_inertia_kg_m2, period_s),
             acquire: Gains::acquire(ACQUIRE_RAD_PER_S, period_s),
             coast_steps: (config.angle_coast_s_max / period_s) as u32,
+            coast_steps_left: 0,
+            load_torque_n_m_max: larger(
+                BRAKING_RAD_PER_S2_MAX * config.rotor_inertia_kg_m2,
+                BRAKING_OVER_MOTOR * config.torque_n_m_per_a() * config.motor_current_limit_a_max,
+            ),
+            last_hall_v: [0.0; 2],
             nominal_v,
             cosine: channel,
             sine: channel,
@@ -202,38 +224,45 @@ impl AngleObserver {
             rotation: Rotation::IDENTITY,
             speed_rad_per_s: 0.0,
             load_torque_n_m: 0.0,
+            turned_rad: 0.0,
+            reported_rad_per_s: 0.0,
         }
     }
 
     /// One period: the Hall pair now [V], and the motor torque since the last step [N.m]. Gives [`limits`] bits.
     pub fn step(&mut self, hall_v: Option<[f32; 2]>, motor_torque_n_m: f32) -> u32 {
-        let has_model = matches!(self.phase, Phase::Tracking | Phase::Coasting { .. });
+        let has_model = matches!(self.phase, Phase::Tracking | Phase::Coasting);
         self.predict(if has_model { motor_torque_n_m } else { 0.0 });
+        let repeats = hall_v.is_some_and(|hall_v| self.repeats(hall_v));
+        let hall_v = hall_v.filter(|_| !(repeats && has_model));
         let pair = hall_v.and_then(|hall_v| self.plausible(hall_v));
         self.phase = match (self.phase, pair) {
             (Phase::Lost, Some((cos, sin))) => {
                 self.turn_to(atan2(sin, cos));
-                self.speed_rad_per_s = 0.0;
+                (self.speed_rad_per_s, self.turned_rad) = (0.0, 0.0);
                 Phase::Acquiring { steps_left: ACQUIRE_STEPS }
             }
             (Phase::Acquiring { steps_left }, Some(pair)) => {
                 self.correct(self.error(pair), self.acquire);
                 match steps_left.checked_sub(1) {
                     Some(steps_left) => Phase::Acquiring { steps_left },
-                    None => Phase::Tracking,
+                    None => self.believe_or_wait(),
                 }
             }
             (Phase::Lost | Phase::Acquiring { .. }, None) => Phase::Lost,
-            (Phase::Tracking, pair) => self.track_or(pair, hall_v, self.coast_steps.checked_sub(1)),
-            (Phase::Coasting { steps_left }, pair) => self.track_or(pair, hall_v, steps_left.checked_sub(1)),
+            (Phase::Tracking | Phase::Coasting, pair) => self.track_or_coast(pair, hall_v),
         };
         match self.phase {
-            Phase::Tracking => 0,
-            Phase::Coasting { .. } => limits::ANGLE_COASTING,
+            Phase::Tracking | Phase::Coasting => self.reported_rad_per_s = self.speed_rad_per_s,
             Phase::Lost | Phase::Acquiring { .. } => {
                 self.load_torque_n_m = 0.0;
-                limits::ANGLE_LOST
+                self.reported_rad_per_s -= self.period_s / COAST_DOWN_S * self.reported_rad_per_s;
             }
+        }
+        match self.phase {
+            Phase::Tracking => 0,
+            Phase::Coasting => limits::ANGLE_COASTING,
+            Phase::Lost | Phase::Acquiring { .. } => limits::ANGLE_LOST,
         }
     }
 
@@ -243,7 +272,7 @@ impl AngleObserver {
         let Rotation { cos, sin } = self.rotor_rotation();
         RotorEstimate {
             angle_rad: wrap_to_pi(self.angle_rad + self.offset_rad),
-            speed_rad_per_s: self.speed_rad_per_s,
+            speed_rad_per_s: self.reported_rad_per_s,
             load_torque_n_m: self.load_torque_n_m,
             cos,
             sin,
@@ -257,7 +286,7 @@ impl AngleObserver {
         self.rotation.turned_by(self.offset)
     }
 
-    /// Speed of the rotor [rad/s].
+    /// Speed with which the angle moves, whether it is trusted or not [rad/s].
     #[must_use]
     pub fn speed_rad_per_s(&self) -> f32 {
         self.speed_rad_per_s
@@ -273,6 +302,23 @@ impl AngleObserver {
     fn turn_to(&mut self, angle_rad: f32) {
         self.angle_rad = wrap_to_pi(angle_rad);
         self.rotation = Rotation::of_angle(self.angle_rad);
+    }
+
+    /// True for a pair that is the last one although the rotor turns.
+    fn repeats(&mut self, hall_v: [f32; 2]) -> bool {
+        let is_last = hall_v == self.last_hall_v;
+        self.last_hall_v = hall_v;
+        is_last && self.speed_rad_per_s.abs() > REPEAT_RAD_PER_S_MIN
+    }
+
+    /// Tracks an acquired rotor that has made a turn, or may stand still by now. The right to coast has to be earned.
+    fn believe_or_wait(&mut self) -> Phase {
+        self.turned_rad += self.period_s * self.speed_rad_per_s;
+        if self.turned_rad.abs() < TAU && self.reported_rad_per_s.abs() > STANDSTILL_RAD_PER_S_MAX {
+            return Phase::Acquiring { steps_left: 0 };
+        }
+        self.coast_steps_left = 0;
+        Phase::Tracking
     }
 
     /// The normalised pair, unless its amplitude cannot be that of a magnet (or is no number).
@@ -313,18 +359,30 @@ impl AngleObserver {
     }
 
     /// Tracks a pair that agrees with the model; without one coasts, as long as there are steps left.
-    fn track_or(&mut self, pair: Option<(f32, f32)>, hall_v: Option<[f32; 2]>, left: Option<u32>) -> Phase {
+    fn track_or_coast(&mut self, pair: Option<(f32, f32)>, hall_v: Option<[f32; 2]>) -> Phase {
         if let (Some(pair), Some([cos_v, sin_v])) = (pair, hall_v) {
             let error = self.error(pair);
             if error.abs() < ERROR_MAX {
                 self.correct(error, self.track);
+                if self.load_torque_n_m.abs() > self.load_torque_n_m_max {
+                    return Phase::Lost;
+                }
                 if self.speed_rad_per_s.abs() > LEARNING_RAD_PER_S_MIN {
                     self.learn(cos_v, sin_v);
+                }
+                if self.coast_steps_left < self.coast_steps {
+                    self.coast_steps_left = self.coast_steps_left.saturating_add(1);
                 }
                 return Phase::Tracking;
             }
         }
-        left.map_or(Phase::Lost, |steps_left| Phase::Coasting { steps_left })
+        match self.coast_steps_left.checked_sub(1) {
+            Some(steps_left) => {
+                self.coast_steps_left = steps_left;
+                Phase::Coasting
+            }
+            None => Phase::Lost,
+        }
     }
 }
 

@@ -5,14 +5,15 @@
 //! source) and design choices where they describe the control; the comment beside each says which.
 //!
 //! # Tuned numbers
-//! Scanned on 2026-11-22 with the bench of `tests.rs`; passing means under 5 rpm rms at 4000 rpm and under 100 rpm
-//! lost to a load step of 20 mN.m, with J from 0.6 to 1.5 and the load from 0.5 to 2 times the model's.
+//! `scan_of_the_tuned_numbers` in `rig.rs` prints this table (its comment has the command). Passing means, in the
+//! corners of 0.6 and 1.5 times the inertia with 0.5 and 2 times the load of the model: under 5 rpm rms at 4000 rpm,
+//! and under 100 rpm lost to a load step of 20 mN.m. The other columns are at the model.
 //!
-//! | number | value | passing | at the value |
-//! |---|---|---|---|
-//! | `angle_observer_bandwidth_hz` | 30 | 10 to 60 | 0.7 rpm rms, 43 rpm lost; 10: 92 lost; 60: 2.1 rms, four times the current noise |
-//! | `speed_bandwidth_hz` | 5 | 1 to 40 | 40: twice the speed noise, three times the current noise |
-//! | `motor_disturbance_bandwidth_hz` | 300 | 100 to 1000 | overshoot 7 % with L, R +-30 % (`a_spread_of_thirty_percent_is_stable`) |
+//! | number | value | passing | at the value | at the ends |
+//! |---|---|---|---|---|
+//! | `angle_observer_bandwidth_hz` | 30 | 20 to 60 | 0.7 rpm rms, 0.04 A rms, 42 rpm lost | 20: 0.5 rpm, 0.02 A, 57 lost; 10 fails: 119 lost in a corner; 60: 2.3 rpm, 0.18 A, 25 lost; 80 fails: 5.9 rpm in a corner |
+//! | `speed_bandwidth_hz` | 5 | 0.5 to 40, all | the same | 0.5: 0.03 A, 56 lost; 40: 1.6 rpm, 0.12 A, 26 lost |
+//! | `motor_disturbance_bandwidth_hz` | 300 | 30 to 1000, all | the same | the same: it is chosen for 7 % overshoot with L, R +-30 % (`a_spread_of_thirty_percent_is_stable`) |
 
 use crate::config::ConfigError;
 
@@ -58,11 +59,11 @@ impl MotorConfig {
         rotor_inertia_kg_m2: 5.0e-5,           // plant
         motor_current_limit_a_max: 6.0,        // plant's 8 A less a quarter for overshoot and sensor gain
         motor_current_bandwidth_hz: 2200.0,    // 2 kHz are required; a tenth for the spread of L
-        motor_disturbance_bandwidth_hz: 300.0, // tuned, see below
+        motor_disturbance_bandwidth_hz: 300.0, // tuned, see above
         motor_bus_voltage_v_min: 12.0,         // half of the deepest sag that is ridden through, 24 V
         angle_hall_amplitude_v: 1.0,           // port convention
         angle_hall_offset_rad: 0.0,            // found at commissioning
-        angle_observer_bandwidth_hz: 30.0,     // tuned, see below
+        angle_observer_bandwidth_hz: 30.0,     // tuned, see above
         angle_coast_s_max: 0.05,               // 0.07 rad at 4000 rpm when the load is wrong by a tenth
     };
 
@@ -118,7 +119,7 @@ impl SpeedConfig {
         speed_rpm_max: 5500.0,             // the pump's operating range
         speed_slew_up_rpm_per_s: 4000.0,   // 21 mN.m for the inertia: less than the pump's load at 4000 rpm
         speed_slew_down_rpm_per_s: 4000.0, // the same; faster would draw blood back
-        speed_bandwidth_hz: 5.0,           // tuned, see below
+        speed_bandwidth_hz: 5.0,           // tuned, see above
         motor_power_w_max: 100.0, // 26 W of load and 12 W of acceleration at 5500 rpm, and as much again
         bus_sag_start_v: 36.0,    // an empty 48 V battery
         bus_sag_end_v: 18.0,      // leaves 2 A at 24 V: 5000 rpm need 1.3 A

@@ -10,9 +10,9 @@ pub const CURRENT: u32 = 1;
 pub const VOLTAGE: u32 = 1 << 1;
 /// The bus voltage is missing or below `motor_bus_voltage_v_min`: the phase bridge is open.
 pub const BUS_TOO_LOW: u32 = 1 << 2;
-/// The angle Halls are missing or implausible now: angle and speed run on the model.
+/// The angle Halls are missing, implausible or at odds with the model now: angle and speed run on the model.
 pub const ANGLE_COASTING: u32 = 1 << 3;
-/// No angle: not found yet, or coasted longer than `angle_coast_s_max`. The phase bridge is open.
+/// No angle: not found yet, found but not to be believed, or coasted for `angle_coast_s_max`. The phase bridge is open.
 pub const ANGLE_LOST: u32 = 1 << 4;
 /// The phase currents are missing or implausible now: the current runs on the model.
 pub const CURRENT_COASTING: u32 = 1 << 5;
@@ -25,7 +25,7 @@ pub const BRIDGE_OPEN: u32 = BUS_TOO_LOW | ANGLE_LOST | CURRENT_LOST;
 pub const SPEED_RANGE: u32 = 1 << 8;
 /// The speed reference is on its way to the set-point.
 pub const SLEW: u32 = 1 << 9;
-/// The torque current is held at the ceiling the levitation task allows.
+/// The torque current is held at its ceiling, the largest of the configuration.
 pub const TORQUE_CURRENT: u32 = 1 << 10;
 /// The torque current is held by `motor_power_w_max`.
 pub const POWER: u32 = 1 << 11;

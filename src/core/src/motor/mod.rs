@@ -34,7 +34,10 @@
 pub mod angle_observer;
 pub mod config;
 pub mod current_control;
+mod hall_channel;
 pub mod limits;
+#[cfg(test)]
+mod rig;
 pub mod space_vector;
 pub mod speed_control;
 #[cfg(test)]
@@ -97,7 +100,6 @@ pub struct MotorDrive {
     delay_s: f32,
     current_dq_a: Dq,
     current_missing_steps: u32,
-    blocked: bool,
 }
 
 impl MotorDrive {
@@ -117,7 +119,6 @@ impl MotorDrive {
             delay_s: DELAY_PERIODS * period_s,
             current_dq_a: Dq::default(),
             current_missing_steps: 0,
-            blocked: true,
         })
     }
 
@@ -133,8 +134,7 @@ impl MotorDrive {
         if !has_bus {
             limits |= limits::BUS_TOO_LOW;
         }
-        self.blocked = limits & limits::BRIDGE_OPEN != 0;
-        if self.blocked || !input.enable {
+        if limits & limits::BRIDGE_OPEN != 0 || !input.enable {
             self.current_dq_a = measured.unwrap_or_default();
             self.control.stand_by(measured, speed_rad_per_s);
             return MotorOutput { phase_duty: [0.5; 3], gate: false, limits };
@@ -165,12 +165,6 @@ impl MotorDrive {
     #[must_use]
     pub fn current_dq_a(&self) -> Dq {
         self.current_dq_a
-    }
-
-    /// Largest torque current that the drive would make now: 0 while something keeps its bridge open [A].
-    #[must_use]
-    pub fn torque_current_limit_a(&self) -> f32 {
-        if self.blocked { 0.0 } else { self.current_limit_a }
     }
 
     /// Phase currents seen from the rotor, unless one is missing or implausible.

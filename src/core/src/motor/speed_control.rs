@@ -21,14 +21,15 @@
 //! # Limits and failure
 //! | limit | acts on |
 //! |---|---|
-//! | ceiling from the levitation task | both directions |
+//! | ceiling: the largest torque current of the configuration | both directions |
 //! | power: 3/2 (w psi i + R i^2) <= P_max | motoring |
 //! | bus sag: ceiling falls linearly between two voltages, so levitation keeps its own | motoring |
 //! | regeneration: falls linearly as the bus rises, so that it stays under 56 V | braking |
 //!
 //! A clipped current pulls the reference back to what can be reached (back-calculation), so the slope resumes
 //! from the real speed. Each limit sets its bit of [`limits`]. A set-point that is no number leaves the reference
-//! where it is; a speed, load, bus voltage or ceiling that is no number is taken at its worst: no current. Disabled, the reference follows the rotor, so that enabling never jolts.
+//! where it is; a speed, load, bus voltage or ceiling that is no number is taken at its worst: no current.
+//! Disabled, the reference follows the rotor, and on enabling it starts there once more, so that enabling never jolts.
 //!
 //! # Source
 //! Disturbance observer: K. Ohnishi, M. Shibata, T. Murakami, "Motion control for advanced mechatronics",
@@ -57,7 +58,7 @@ pub struct SpeedInput {
     pub load_torque_n_m: f32,
     /// Bus voltage [V].
     pub bus_voltage_v: f32,
-    /// Largest torque current the levitation task allows now [A].
+    /// Largest torque current, `motor_current_limit_a_max` of the configuration [A].
     pub torque_current_limit_a: f32,
     /// False: no current, follow the rotor.
     pub enable: bool,
@@ -97,6 +98,7 @@ pub struct SpeedControl {
     step_up_rad_per_s: f32,
     step_down_rad_per_s: f32,
     reference_rad_per_s: f32,
+    enabled: bool,
 }
 
 impl SpeedControl {
@@ -120,6 +122,7 @@ impl SpeedControl {
             step_up_rad_per_s: config.speed_slew_up_rpm_per_s * per_step,
             step_down_rad_per_s: config.speed_slew_down_rpm_per_s * per_step,
             reference_rad_per_s: 0.0,
+            enabled: false,
         })
     }
 
@@ -128,10 +131,16 @@ impl SpeedControl {
         let speed = input.speed_rad_per_s;
         if !input.enable || !speed.is_finite() || !input.load_torque_n_m.is_finite() {
             self.reference_rad_per_s = if speed.is_finite() { speed } else { 0.0 };
+            self.enabled = false;
             return SpeedOutput {
                 speed_reference_rad_per_s: self.reference_rad_per_s,
                 ..SpeedOutput::default()
             };
+        }
+        if !self.enabled {
+            // What was reported before may have been the speed of a rotor that nobody saw.
+            self.reference_rad_per_s = speed;
+            self.enabled = true;
         }
         let (setpoint, mut limits) = self.setpoint(input.setpoint_rpm);
         let before = self.reference_rad_per_s;
@@ -258,6 +267,13 @@ mod tests {
             // Only the inertia times the slew rate and one step of the slope: 0.70 A and 0.02 A.
             assert!(first > 0.69 && first < 0.74, "{first}");
         }
+    }
+
+    #[test]
+    fn enabling_starts_from_the_rotor_and_not_from_what_was_reported_before() {
+        let mut control = control_at(0.0);
+        let first = control.step(&SpeedInput { speed_rad_per_s: 300.0, load_torque_n_m: 0.0, ..HOLD });
+        assert!((first.torque_current_reference_a - 0.72).abs() < 0.02, "{first:?}");
     }
 
     #[test]
