@@ -24,11 +24,11 @@ HALL_RAD_PER_S = 2 * np.pi * 10e3
 PICKUP_M_PER_A = 5e-6
 
 DISPLACEMENT_M = 27.5e-6  # displacement, velocity that are worth 1 A
-VELOCITY_M_PER_S = 49.3e-3
-FRACTION = 0.565         # of the current error that one period takes away
+VELOCITY_M_PER_S = 49.5e-3
+FRACTION = 0.555         # of the current error that one period takes away
 NOISE_M = 1e-6           # sensor; process noise per period of velocity and disturbance:
-NOISE_M_PER_S = 1.89e-3
-NOISE_N = 0.415
+NOISE_M_PER_S = 1.87e-3
+NOISE_N = 0.412
 LACK = 0.003
 TAKEN_OFF_M_PER_A = 3.6e-6  # of the pickup
 STATES = 11              # 4 of the plant, 7 of the controller

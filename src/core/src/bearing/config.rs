@@ -66,7 +66,7 @@ impl BearingConfig {
     /// For the plant ecmo-50. The `feedback`, `observer`, `current_loop` and own `pickup` numbers were found together:
     /// least sensitivity peak in the worst corner under a peak after a 20 N step <= 65 um, nominal sensitivity peak
     /// <= 2.0 and idle current <= 0.16 A rms. Over k_x 10..25 N/mm, k_i, L, R +-20 %, sensor gain +-5 %, pickup
-    /// +-20 % it stays in zone A (worst 2.75). Of the pickup, 5 um/A, only 3.6 are taken off: what is left lowers the
+    /// +-20 % it stays in zone A (worst 2.76). Of the pickup, 5 um/A, only 3.6 are taken off: what is left lowers the
     /// loop gain at high frequency and costs little, while taking off too much is positive feedback and costs margin
     /// (worst corner 4.5 with all of it). `tests/clients/test_gains.py` recomputes all of this.
     pub const ECMO_50: Self = Self {
@@ -83,13 +83,13 @@ impl BearingConfig {
         hall_bandwidth_hz: 10e3,
         coil_pickup_m_per_a: 3.6e-6,
         coil_pickup_cross_m_per_a: 1e-6,
-        feedback_displacement_a_per_m: 36.35e3,
-        feedback_velocity_a_s_per_m: 40.63,
-        feedback_current: 0.1555,
-        current_loop_fraction: 0.565,
-        observer_displacement: 0.4396,
-        observer_velocity_per_s: 2101.0,
-        observer_force_n_per_m: 319.8e3,
+        feedback_displacement_a_per_m: 36.36e3,
+        feedback_velocity_a_s_per_m: 40.64,
+        feedback_current: 0.1592,
+        current_loop_fraction: 0.555,
+        observer_displacement: 0.4381,
+        observer_velocity_per_s: 2086.1,
+        observer_force_n_per_m: 317.8e3,
         disturbance_n_max: 60.0,
         synchronous_rate_per_s: 4.0,
         synchronous_freeze_n: 3.0,

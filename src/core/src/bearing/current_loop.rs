@@ -14,7 +14,7 @@
 //! | c | part of the current error that one period takes away | 1 | `current_loop_fraction` |
 //!
 //! Predictive: the current at the start of the next period is known from the voltage already under way, so the
-//! voltage is chosen that makes i[k+2] = i[k+1] + c (i_ref - i[k+1]). Closed-loop pole 1 - c: 2.6 kHz at c = 0.565.
+//! voltage is chosen that makes i[k+2] = i[k+1] + c (i_ref - i[k+1]). Closed-loop pole 1 - c: 2.6 kHz at c = 0.555.
 //!
 //! # Limits and failure
 //! The voltage is clipped to the bus **before** it enters the prediction, so there is no integrator to wind up;
