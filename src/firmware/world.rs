@@ -316,10 +316,12 @@ extern "C" fn levitas_world_truth(truth: Option<&mut PlantTruth>) {
 extern "C" fn levitas_world_force_step(step: Option<&ForceStep>) {
     let Some(step) = step else { return };
     with_interrupts_locked(|simulation| {
-        simulation.world.disturb(Disturbance::ForceStep {
+        let step = Disturbance::ForceStep {
             newton: f64::from(step.force_n),
             angle_rad: f64::from(step.angle_rad),
             duration_s: f64::from(step.duration_s),
-        });
+        };
+        // The shell's ranges lie within the plant's; what lies outside changes nothing.
+        let _ = simulation.world.disturb(step);
     });
 }

@@ -106,6 +106,11 @@ impl<'a> Simulation<'a> {
     pub fn new(scenario: &'a Scenario, units: Units) -> Checked<Self> {
         let refused = |error: &dyn std::fmt::Display| BadInput::of(&scenario.argument, error, "");
         let world = World::new(&setup(scenario)).map_err(|error| refused(&error))?;
+        for event in &scenario.events {
+            if let EventAction::Disturb(disturbance, _) = &event.action {
+                disturbance.check().map_err(|error| refused(&error))?;
+            }
+        }
         let mut installed = Vec::new();
         let host = Unit::new(&scenario.host, Role::Host).map_err(|error| refused(&error))?;
         installed.push(Installed { unit: host, set: 0 });
@@ -176,7 +181,10 @@ impl<'a> Simulation<'a> {
             self.log.push(event.at_s, event.name, event.text.clone());
             acts.push((event.at_s, event.action.act()));
             match &event.action {
-                EventAction::Disturb(disturbance, _) => self.world.disturb(*disturbance),
+                EventAction::Disturb(disturbance, _) => {
+                    let started = self.world.disturb(*disturbance);
+                    debug_assert!(started.is_ok(), "checked before the first tick");
+                }
                 EventAction::Operator(command) => self.waiting.push_back((*command, event.name)),
             }
         }

@@ -187,7 +187,7 @@ fn a_shock_is_not_taken_for_unbalance() {
         let mut bench = Bench::nominal(7).at_speed(speed_rpm);
         let mut orbit_um = 0.0_f64;
         bench.run(0.2, |truth, _| orbit_um = orbit_um.max(radius_um(truth)));
-        bench.world.disturb(Disturbance::Shock { g: 30.0, duration_s: 0.011, angle_rad: 0.3 });
+        bench.world.disturb(Disturbance::Shock { g: 30.0, duration_s: 0.011, angle_rad: 0.3 }).unwrap();
         let mut peak_um = 0.0_f64;
         bench.run(0.5, |truth, _| peak_um = peak_um.max(radius_um(truth)));
         assert!(peak_um - orbit_um < 60.0, "{speed_rpm} rpm: {peak_um} um, orbit {orbit_um} um");
@@ -198,7 +198,7 @@ fn a_shock_is_not_taken_for_unbalance() {
 fn force_decides_between_a_dip_and_a_touchdown_and_support_comes_back() {
     for (newton, touches) in [(10.0, false), (30.0, false), (80.0, true)] {
         let mut bench = Bench::nominal(2).at_speed(3000.0);
-        bench.world.disturb(Disturbance::ForceStep { newton, angle_rad: 0.5, duration_s: 0.05 });
+        bench.world.disturb(Disturbance::ForceStep { newton, angle_rad: 0.5, duration_s: 0.05 }).unwrap();
         let mut peak_um = 0.0_f64;
         bench.run(0.05, |truth, _| peak_um = peak_um.max(radius_um(truth)));
         assert_eq!(bench.world.truth().touchdown_count > 0, touches, "{newton} N: {peak_um} um");
@@ -217,7 +217,10 @@ fn the_corners_of_the_tolerance_list_lift_off_spin_and_take_a_step() {
         plant.bearing.motion_emf_v_s_per_m = k_i;
         plant.rotor.static_radial_force_n = 3.0;
         let mut bench = Bench::new(plant, &UnitConfig::ECMO_50, 3, 1.0).at_speed(4000.0);
-        bench.world.disturb(Disturbance::ForceStep { newton: 10.0, angle_rad: 2.0, duration_s: 0.1 });
+        bench
+            .world
+            .disturb(Disturbance::ForceStep { newton: 10.0, angle_rad: 2.0, duration_s: 0.1 })
+            .unwrap();
         let mut peak_um = 0.0_f64;
         bench.run(0.2, |truth, _| peak_um = peak_um.max(radius_um(truth)));
         assert_eq!(bench.world.truth().touchdown_count, 0, "k_x {k_x} k_i {k_i}");

@@ -1,8 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 //! What is done to the rotor from outside: force steps, shocks, unbalance, tilting moments.
+//!
+//! # Limits and failure
+//! Every number has a range, wide enough for any scenario and narrow enough that the state stays finite. One outside,
+//! NaN among them, is refused by name before anything has changed. At most [`ACTIVE_MAX`] act at the same time.
 
 use core::f64::consts::PI;
+use core::fmt;
 
+use crate::keys::Key;
 use crate::units::STANDARD_GRAVITY_M_PER_S2;
 
 /// A disturbance, which begins with the next period.
@@ -10,34 +16,109 @@ use crate::units::STANDARD_GRAVITY_M_PER_S2;
 pub enum Disturbance {
     /// A radial force that stays for a while.
     ForceStep {
-        /// Size [N].
+        /// Size [N], -1000 to 1000.
         newton: f64,
-        /// Direction from x to y [rad].
+        /// Direction from x to y [rad], -10 to 10.
         angle_rad: f64,
-        /// How long [s].
+        /// How long [s], 50e-6 to 3600.
         duration_s: f64,
     },
     /// A half-sine of acceleration of the housing; the rotor feels mass times it.
     Shock {
-        /// Peak in standard gravities.
+        /// Peak in standard gravities, -1000 to 1000.
         g: f64,
-        /// Length of the half-sine [s].
+        /// Length of the half-sine [s], 50e-6 to 3600.
         duration_s: f64,
-        /// Direction of the force on the rotor, from x to y [rad].
+        /// Direction of the force on the rotor, from x to y [rad], -10 to 10.
         angle_rad: f64,
     },
     /// Another distance of the centre of mass from the axis, for good.
     Unbalance {
-        /// Distance [m].
+        /// Distance [m], 0 to 1e-3 as the key `rotor.eccentricity_m`.
         eccentricity_m: f64,
     },
     /// A moment about x that stays for a while.
     Tilt {
-        /// Size [N m].
+        /// Size [N m], -10 to 10.
         n_m: f64,
-        /// How long [s].
+        /// How long [s], 50e-6 to 3600.
         duration_s: f64,
     },
+}
+
+/// A number of a disturbance outside its range; NaN is outside of every range.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct DisturbanceError {
+    /// Kind and name, shown as `force_step.newton`.
+    pub key: Key,
+    /// The value that was refused.
+    pub value: f64,
+    /// Smallest allowed value.
+    pub min: f64,
+    /// Largest allowed value.
+    pub max: f64,
+}
+
+impl fmt::Display for DisturbanceError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} = {}: allowed is {} to {}", self.key, self.value, self.min, self.max)
+    }
+}
+
+impl core::error::Error for DisturbanceError {}
+
+/// A number with its name and its range.
+type Ranged = (&'static str, f64, [f64; 2]);
+
+const FORCE_RANGE_N: [f64; 2] = [-1000.0, 1000.0];
+const SHOCK_RANGE_G: [f64; 2] = [-1000.0, 1000.0];
+const MOMENT_RANGE_N_M: [f64; 2] = [-10.0, 10.0];
+const ECCENTRICITY_RANGE_M: [f64; 2] = [0.0, 1.0e-3];
+/// More than a turn either way, so that no rounding of a turn is refused.
+const ANGLE_RANGE_RAD: [f64; 2] = [-10.0, 10.0];
+/// One period to an hour.
+const DURATION_RANGE_S: [f64; 2] = [50.0e-6, 3600.0];
+
+impl Disturbance {
+    /// Checks every number against its range, as [`World::disturb`](crate::World::disturb) does.
+    ///
+    /// # Errors
+    /// The first number that is outside.
+    pub fn check(&self) -> Result<(), DisturbanceError> {
+        match *self {
+            Self::ForceStep { newton, angle_rad, duration_s } => check(
+                "force_step",
+                &[
+                    ("newton", newton, FORCE_RANGE_N),
+                    ("angle_rad", angle_rad, ANGLE_RANGE_RAD),
+                    ("duration_s", duration_s, DURATION_RANGE_S),
+                ],
+            ),
+            Self::Shock { g, duration_s, angle_rad } => check(
+                "shock",
+                &[
+                    ("g", g, SHOCK_RANGE_G),
+                    ("duration_s", duration_s, DURATION_RANGE_S),
+                    ("angle_rad", angle_rad, ANGLE_RANGE_RAD),
+                ],
+            ),
+            Self::Unbalance { eccentricity_m } => {
+                check("unbalance", &[("eccentricity_m", eccentricity_m, ECCENTRICITY_RANGE_M)])
+            }
+            Self::Tilt { n_m, duration_s } => {
+                check("tilt", &[("n_m", n_m, MOMENT_RANGE_N_M), ("duration_s", duration_s, DURATION_RANGE_S)])
+            }
+        }
+    }
+}
+
+fn check(section: &'static str, numbers: &[Ranged]) -> Result<(), DisturbanceError> {
+    for &(name, value, [min, max]) in numbers {
+        if !(value >= min && value <= max) {
+            return Err(DisturbanceError { key: Key { section, name }, value, min, max });
+        }
+    }
+    Ok(())
 }
 
 /// Load on the rotor from outside.
@@ -66,7 +147,7 @@ pub(crate) struct Disturbances {
 }
 
 impl Disturbances {
-    /// Starts one at `now_s`. An unbalance is not kept here: it changes the rotor.
+    /// Starts one, already checked, at `now_s`. An unbalance is not kept here: it changes the rotor.
     pub(crate) fn start(&mut self, kind: Disturbance, now_s: f64) {
         let (angle_rad, duration_s) = match kind {
             Disturbance::ForceStep { angle_rad, duration_s, .. }
@@ -74,9 +155,6 @@ impl Disturbances {
             Disturbance::Tilt { duration_s, .. } => (0.0, duration_s),
             Disturbance::Unbalance { .. } => return,
         };
-        if !(angle_rad.is_finite() && duration_s > 0.0) {
-            return;
-        }
         let (sine, cosine) = libm::sincos(angle_rad);
         let new = Active { kind, direction: [cosine, sine], start_s: now_s, end_s: now_s + duration_s };
         let end = |slot: &Option<Active>| slot.map_or(f64::NEG_INFINITY, |active| active.end_s);
@@ -121,7 +199,43 @@ impl Disturbances {
 
 #[cfg(test)]
 mod tests {
+    use std::string::ToString;
+
     use super::*;
+
+    /// Each number of each kind: just inside at both ends, then outside, and what is no number.
+    #[test]
+    fn numbers_outside_their_range_are_refused_by_name() {
+        let force = |newton, angle_rad, duration_s| Disturbance::ForceStep { newton, angle_rad, duration_s };
+        let shock = |g, angle_rad, duration_s| Disturbance::Shock { g, duration_s, angle_rad };
+        type Make<'a> = &'a dyn Fn(f64) -> Disturbance;
+        let cases: [(&str, [f64; 2], Make<'_>); 9] = [
+            ("force_step.newton", FORCE_RANGE_N, &|v| force(v, 0.0, 1.0)),
+            ("force_step.angle_rad", ANGLE_RANGE_RAD, &|v| force(1.0, v, 1.0)),
+            ("force_step.duration_s", DURATION_RANGE_S, &|v| force(1.0, 0.0, v)),
+            ("shock.g", SHOCK_RANGE_G, &|v| shock(v, 0.0, 1.0)),
+            ("shock.angle_rad", ANGLE_RANGE_RAD, &|v| shock(1.0, v, 1.0)),
+            ("shock.duration_s", DURATION_RANGE_S, &|v| shock(1.0, 0.0, v)),
+            ("unbalance.eccentricity_m", ECCENTRICITY_RANGE_M, &|v| Disturbance::Unbalance {
+                eccentricity_m: v,
+            }),
+            ("tilt.n_m", MOMENT_RANGE_N_M, &|v| Disturbance::Tilt { n_m: v, duration_s: 1.0 }),
+            ("tilt.duration_s", DURATION_RANGE_S, &|v| Disturbance::Tilt { n_m: 1.0, duration_s: v }),
+        ];
+        for (key, [min, max], make) in cases {
+            assert!(make(min).check().is_ok() && make(max).check().is_ok(), "{key}");
+            for bad in [f64::NAN, f64::INFINITY, -f64::INFINITY, min - 1e-6, max * (1.0 + 1e-9)] {
+                let error = make(bad).check().unwrap_err();
+                assert_eq!(error.to_string(), std::format!("{key} = {bad}: allowed is {min} to {max}"));
+            }
+        }
+    }
+
+    #[test]
+    fn unbalance_has_the_range_of_its_key() {
+        let field = crate::Rotor::FIELDS.iter().find(|field| field.name == "eccentricity_m").unwrap();
+        assert_eq!([field.min, field.max], ECCENTRICITY_RANGE_M);
+    }
 
     #[test]
     fn a_force_step_ends_and_a_shock_has_its_impulse() {

@@ -49,12 +49,13 @@ mod tests {
     #[test]
     fn film_has_the_figures_of_the_sizing_study() {
         for (clearance_m, damping, mass_g) in
-            [(0.3e-3, 9.05, 39.8), (0.5e-3, 1.95, 23.9), (1.0e-3, 0.24, 11.9)]
+            [(0.3e-3, 9.05, 39.8), (0.5e-3, 1.95, 23.9), (1.5e-3, 0.07, 8.0)]
         {
             let rotor = Rotor { clearance_m, ..ECMO_50.rotor };
             let film = Film::new(&rotor, &ECMO_50.rotor_fluid);
-            assert!((film.damping_n_s_per_m / damping - 1.0).abs() < 0.02, "{}", film.damping_n_s_per_m);
-            assert!((film.added_mass_kg * 1e3 / mass_g - 1.0).abs() < 0.005, "{}", film.added_mass_kg);
+            // To half a unit of the last digit given.
+            assert!((film.damping_n_s_per_m - damping).abs() < 0.005, "{}", film.damping_n_s_per_m);
+            assert!((film.added_mass_kg * 1e3 - mass_g).abs() < 0.05, "{}", film.added_mass_kg);
         }
     }
 }

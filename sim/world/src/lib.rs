@@ -24,7 +24,7 @@ mod truth;
 mod windings;
 mod world;
 
-pub use disturbance::Disturbance;
+pub use disturbance::{Disturbance, DisturbanceError};
 pub use keys::{Key, KeyInfo, PlantError, SetError};
 pub use parameters::{
     AngleSensor, Bearing, Cannula, Circuit, CurrentSensor, DisplacementSensor, Drive, DriveLine, FlowMeter,

@@ -22,6 +22,8 @@ pub const POINT_COUNT_MAX: usize = 256;
 pub const SPEED_COUNT_MAX: usize = 16;
 /// Fewest points per speed.
 const POINTS_PER_SPEED_MIN: usize = 3;
+/// How far a head may be above the first of its speed, as a fraction.
+const RISE_MAX: f64 = 0.1;
 /// Bound of the sizes of speed [rpm], flow [L/min] and head [mmHg]: keeps all arithmetic finite.
 const SIZE_MAX: f64 = 1.0e6;
 
@@ -53,9 +55,11 @@ pub enum CurveProblem {
     SpeedNotPositive,
     /// Flow not above the point before it at the same speed.
     FlowNotAscending,
-    /// Head above the highest one at less flow of the same speed by more than 10 %, or the last head of a speed not
-    /// below the point before it.
-    HeadNotFalling,
+    /// Head more than 10 % above that of the speed's first point. Up to there a curve may rise from shut-off, as
+    /// those of open impellers do.
+    HeadRises,
+    /// The last head of a speed is not below its first one, or not below the point before.
+    EndNotFalling,
     /// Head not above the next lower speed's at the same flow.
     NotMonotonicInSpeed,
 }
@@ -91,7 +95,12 @@ impl fmt::Display for CurveError {
             CurveProblem::FlowNotAscending => {
                 f.write_str("flow must be above the point before at the same speed")
             }
-            CurveProblem::HeadNotFalling => f.write_str("head must fall with flow at the same speed"),
+            CurveProblem::HeadRises => {
+                f.write_str("head must not be more than 10 % above the first point of the same speed")
+            }
+            CurveProblem::EndNotFalling => {
+                f.write_str("the last head of a speed must be below its first one and below the point before")
+            }
             CurveProblem::NotMonotonicInSpeed => f.write_str(
                 "not monotonic in speed: head must be above the next lower speed's at the same flow",
             ),
@@ -194,20 +203,21 @@ impl PumpTable {
         let n = speed_rpm * 1e-3;
         let first = self.points.len();
         let mut previous: Option<CurvePoint> = None;
-        let mut highest = f64::NEG_INFINITY;
+        let mut head_start = 0.0_f64;
         let mut last_index = 0;
-        let mut last_falls = true;
+        let mut end_falls = true;
         for (index, point) in points.iter().enumerate().filter(|(_, point)| point.speed_rpm == speed_rpm) {
             if let Some(before) = previous {
                 if point.flow_lpm <= before.flow_lpm {
                     return refuse(points, index, CurveProblem::FlowNotAscending);
                 }
-                if point.head_mmhg > highest + 0.1 * highest.abs() {
-                    return refuse(points, index, CurveProblem::HeadNotFalling);
+                if point.head_mmhg > head_start + RISE_MAX * head_start.abs() {
+                    return refuse(points, index, CurveProblem::HeadRises);
                 }
-                last_falls = point.head_mmhg < before.head_mmhg;
+                end_falls = point.head_mmhg < before.head_mmhg && point.head_mmhg < head_start;
+            } else {
+                head_start = point.head_mmhg;
             }
-            highest = highest.max(point.head_mmhg);
             previous = Some(*point);
             last_index = index;
             let _ = self.points.push((point.flow_lpm / n, point.head_mmhg / (n * n)));
@@ -216,8 +226,8 @@ impl PumpTable {
         if end - first < POINTS_PER_SPEED_MIN {
             return refuse(points, last_index, CurveProblem::TooFewPoints);
         }
-        if !last_falls {
-            return refuse(points, last_index, CurveProblem::HeadNotFalling);
+        if !end_falls {
+            return refuse(points, last_index, CurveProblem::EndNotFalling);
         }
         let (a, b) = (self.points[end - 2], self.points[end - 1]);
         // A parabola h0 - c f^2 with the last segment's slope in its middle.
@@ -230,22 +240,30 @@ impl PumpTable {
         Ok(())
     }
 
-    /// At every measured point the next lower speed's curve, where it was measured at that flow, must be lower.
+    /// At every measured point the next lower speed's curve, where it was measured at that flow, must be lower. The
+    /// refusal names the higher speed's point: the one that fails, else, where the curve fails between two, the
+    /// nearer one.
     fn check_order_in_speed(&self, points: &[CurvePoint]) -> Result<(), CurveError> {
-        for (index, point) in points.iter().enumerate() {
-            let n = point.speed_rpm * 1e-3;
-            for pair in self.curves.windows(2) {
-                let (low, high) = (&pair[0], &pair[1]);
-                let bad = if high.speed_krpm == n {
-                    self.measured_head(low, point.flow_lpm).is_some_and(|head| head >= point.head_mmhg)
-                } else if low.speed_krpm == n {
-                    self.measured_head(high, point.flow_lpm).is_some_and(|head| head <= point.head_mmhg)
-                } else {
-                    false
-                };
-                if bad {
-                    return refuse(points, index, CurveProblem::NotMonotonicInSpeed);
-                }
+        for pair in self.curves.windows(2) {
+            let (low, high) = (&pair[0], &pair[1]);
+            let of = |curve: &Curve| {
+                let n = curve.speed_krpm;
+                points.iter().enumerate().filter(move |(_, point)| point.speed_rpm * 1e-3 == n)
+            };
+            let beaten = |point: &CurvePoint| {
+                self.measured_head(low, point.flow_lpm).is_some_and(|head| head >= point.head_mmhg)
+            };
+            if let Some((index, _)) = of(high).find(|(_, point)| beaten(point)) {
+                return refuse(points, index, CurveProblem::NotMonotonicInSpeed);
+            }
+            let beats = |point: &CurvePoint| {
+                self.measured_head(high, point.flow_lpm).is_some_and(|head| head <= point.head_mmhg)
+            };
+            if let Some((_, above)) = of(low).find(|(_, point)| beats(point)) {
+                let distance = |point: &CurvePoint| (point.flow_lpm - above.flow_lpm).abs();
+                let nearest = of(high).min_by(|(_, a), (_, b)| distance(a).total_cmp(&distance(b)));
+                let index = nearest.map_or(0, |(index, _)| index);
+                return refuse(points, index, CurveProblem::NotMonotonicInSpeed);
             }
         }
         Ok(())

@@ -14,7 +14,7 @@ use core::fmt;
 use levitas_core::ports::{CirculationInputs, LevitationInputs, LevitationOutputs};
 
 use crate::circuit::{BloodCircuit, Pressures};
-use crate::disturbance::{Disturbance, Disturbances};
+use crate::disturbance::{Disturbance, DisturbanceError, Disturbances};
 use crate::dynamics::{
     ANGLE, COIL, Dynamics, Held, PHASE, POSITION, SPEED, State, TILT, TILT_RATE, VELOCITY, wrap,
 };
@@ -224,11 +224,16 @@ impl World {
     }
 
     /// Starts a disturbance, which acts from the next `advance` on.
-    pub fn disturb(&mut self, disturbance: Disturbance) {
+    ///
+    /// # Errors
+    /// The first of its numbers that is out of range; the world is then as before.
+    pub fn disturb(&mut self, disturbance: Disturbance) -> Result<(), DisturbanceError> {
+        disturbance.check()?;
         if let Disturbance::Unbalance { eccentricity_m } = disturbance {
             self.dynamics.plant.rotor.eccentricity_m = eccentricity_m;
         }
         self.disturbances.start(disturbance, self.time_s());
+        Ok(())
     }
 
     /// What is really the case.

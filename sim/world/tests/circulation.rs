@@ -142,11 +142,8 @@ fn tables_that_are_no_pump_curves_are_refused_by_point() {
     refused(&with(1, point(3000.0, 2.0, 1e9)), 1, CurveProblem::NotFinite);
     refused(&with(0, point(-3000.0, 0.0, 100.0)), 0, CurveProblem::SpeedNotPositive);
     refused(&with(2, point(3000.0, 2.0, 50.0)), 2, CurveProblem::FlowNotAscending);
-    refused(&with(2, point(3000.0, 4.0, 95.0)), 2, CurveProblem::HeadNotFalling);
-    refused(&with(1, point(3000.0, 2.0, 130.0)), 1, CurveProblem::HeadNotFalling);
-    let mut two = good.to_vec();
-    two.extend([point(4000.0, 0.0, 180.0), point(4000.0, 2.0, 85.0), point(4000.0, 4.0, 60.0)]);
-    refused(&two, 1, CurveProblem::NotMonotonicInSpeed);
+    refused(&with(2, point(3000.0, 4.0, 95.0)), 2, CurveProblem::EndNotFalling);
+    refused(&with(1, point(3000.0, 2.0, 130.0)), 1, CurveProblem::HeadRises);
     let many: Vec<CurvePoint> =
         (0..257).map(|k| point(3000.0, f64::from(k), 1000.0 - f64::from(k))).collect();
     refused(&many, 256, CurveProblem::TooManyPoints);
@@ -156,6 +153,54 @@ fn tables_that_are_no_pump_curves_are_refused_by_point() {
         })
         .collect();
     refused(&speeds, 48, CurveProblem::TooManySpeeds);
+}
+
+/// The heads at 0, 2, 4, ... L/min and 3000 rpm.
+fn curve(heads: &[f64]) -> Vec<CurvePoint> {
+    heads.iter().enumerate().map(|(k, &head)| point(3000.0, 2.0 * k as f64, head)).collect()
+}
+
+/// A curve may rise by a tenth of its first head, wherever it does, and must end below its beginning, falling.
+#[test]
+fn a_curve_may_rise_a_little_but_not_end_higher_than_it_begins() {
+    for heads in [&[100.0, 105.0, 110.0, 99.0][..], &[100.0, 95.0, 98.0, 60.0], &[-10.0, -9.5, -30.0]] {
+        assert!(PumpTable::new(&curve(heads)).is_ok(), "{heads:?}");
+    }
+    let cases: [(&[f64], usize, CurveProblem); 6] = [
+        (&[100.0, 109.0, 119.0, 118.0], 2, CurveProblem::HeadRises),
+        (&[100.0, 110.1, 90.0], 1, CurveProblem::HeadRises),
+        (&[100.0, 108.0, 110.0, 105.0], 3, CurveProblem::EndNotFalling),
+        (&[100.0, 105.0, 100.0], 2, CurveProblem::EndNotFalling),
+        (&[100.0, 60.0, 60.0], 2, CurveProblem::EndNotFalling),
+        (&[-10.0, -8.0, -30.0], 1, CurveProblem::HeadRises),
+    ];
+    for (heads, index, problem) in cases {
+        let error = PumpTable::new(&curve(heads)).unwrap_err();
+        assert_eq!((error.index, error.problem), (index, problem), "{heads:?}: {error}");
+    }
+    let error = PumpTable::new(&curve(&[100.0, 109.0, 119.0, 118.0])).unwrap_err().to_string();
+    let expected = "point 3 (3000 rpm, 4 L/min, 119 mmHg): head must not be more than 10 % above the first point of \
+                    the same speed";
+    assert_eq!(error, expected);
+}
+
+/// The row to mend is the higher speed's, in whatever order the speeds come.
+#[test]
+fn heads_that_do_not_rise_with_speed_are_refused_at_the_higher_speed() {
+    let low = curve(&[100.0, 90.0, 50.0]);
+    let high = |flows: [f64; 3], heads: [f64; 3]| [0, 1, 2].map(|k| point(4000.0, flows[k], heads[k]));
+    let refused = |high: &[CurvePoint], place: usize| {
+        for (points, index) in [([&low, high].concat(), 3 + place), ([high, &low].concat(), place)] {
+            let error = PumpTable::new(&points).unwrap_err();
+            assert_eq!((error.index, error.problem), (index, CurveProblem::NotMonotonicInSpeed), "{error}");
+            assert_eq!(error.point.unwrap().speed_rpm, 4000.0);
+        }
+    };
+    refused(&high([0.0, 2.0, 4.0], [180.0, 85.0, 60.0]), 1);
+    refused(&high([0.0, 2.0, 4.0], [180.0, 150.0, 50.0]), 2);
+    // Every point of the higher speed is above, but the line from the first to the second passes below (2, 90).
+    refused(&high([0.0, 3.0, 4.0], [105.0, 80.0, 60.0]), 1);
+    assert!(PumpTable::new(&[&low[..], &high([0.0, 3.0, 4.0], [130.0, 80.0, 60.0])].concat()).is_ok());
 }
 
 #[test]

@@ -140,20 +140,42 @@ fn back_emf_drives_the_short_circuit_current() {
     );
 }
 
+/// Currents before and after the first period with open gates, for the duties that drove them.
+fn opened_phases(opened: &mut World, duty: [f32; 3]) -> ([f64; 3], [f64; 3]) {
+    run(opened, &phases(0, duty), 200);
+    opened.advance(&OFF);
+    let before = opened.truth().phase_current_a[0];
+    opened.advance(&OFF);
+    (before, opened.truth().phase_current_a[0])
+}
+
+/// Current after `t` seconds in 0.6 ohm and 0.6 mH with `volt` against it.
+fn decayed(current: f64, volt: f64, t: f64) -> f64 {
+    (current + volt / 0.6) * (-t * 0.6 / 0.6e-3).exp() - volt / 0.6
+}
+
 #[test]
 fn opened_phases_freewheel_to_zero_and_stay() {
     let mut opened = world(locked_plant(), InitialState::default());
-    run(&mut opened, &phases(0, [0.6, 0.45, 0.5]), 200);
-    let before = opened.truth().phase_current_a[0];
-    opened.advance(&OFF);
-    opened.advance(&OFF);
-    let after = opened.truth().phase_current_a[0];
-    // Currents +, -, -: 2/3 of the bus against phase A; here + - - too.
-    let expected = (before[0] + 32.0 / 0.6) * (-50e-6_f64 * 0.6 / 0.6e-3).exp() - 32.0 / 0.6;
-    println!("CHECK phases {before:?} -> {after:?}");
-    close("freewheeling phase A after 50 us", after[0], expected, 0.15);
+    let (before, after) = opened_phases(&mut opened, [0.6, 0.45, 0.45]);
+    // Currents +, -, -: 2/3 of the bus against phase A, 1/3 against the others.
+    close("freewheeling phase A after 50 us", after[0], decayed(before[0], 32.0, 50e-6), 1e-4);
+    close("freewheeling phase B after 50 us", after[1], -decayed(-before[1], 16.0, 50e-6), 1e-4);
     run(&mut opened, &OFF, 20);
     assert_eq!(opened.truth().phase_current_a[0], [0.0; 3]);
+}
+
+/// Phase C ends first; from then on A and B are in series with half the bus against each. The world ends C only at the
+/// end of a substep, up to 12.5 us late, but then takes what C has overshot out of A and B, which makes up for it.
+#[test]
+fn the_phase_that_ends_first_leaves_two_in_series() {
+    let mut opened = world(locked_plant(), InitialState::default());
+    let (before, after) = opened_phases(&mut opened, [0.6, 0.45, 0.5]);
+    let ends_s = 1e-3 * ((-before[2] + 16.0 / 0.6) / (16.0 / 0.6)).ln();
+    assert!(ends_s > 37.5e-6 && ends_s < 50e-6, "{ends_s}");
+    let expected = decayed(decayed(before[0], 32.0, ends_s), 24.0, 50e-6 - ends_s);
+    close("phase A after phase C has ended", after[0], expected, 1e-4);
+    assert!(after[2].abs() < 1e-12 && (after[0] + after[1]).abs() < 1e-12, "{after:?}");
 }
 
 /// Spin-up by a constant current vector is J dw/dt = torque: checked against the integral of the torque itself.

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Which keys of the parameter files have an effect: each is set to another allowed value, and the bytes are compared.
+
+mod common;
+
+use common::{OFF, setup};
+use levitas_core::ports::LevitationOutputs;
+use levitas_world::{Circuit, ECMO_50, InitialState, KeyInfo, Patient, Plant, Setup, World, units};
+
+/// The keys that can be set, or could if they had more than one allowed value, and change nothing; docs/world.md
+/// gives the reason of each.
+const NO_EFFECT: [&str; 10] = [
+    "motor.current_a_max",
+    "drive.pwm_hz",
+    "drive.control_hz",
+    "drive.delay_periods",
+    "drive.hold_up_s",
+    "sensor.displacement.gain_drift_per_k",
+    "sensor.displacement.offset_drift_m_per_k",
+    "pump.priming_volume_ml",
+    "drive_line.monostable_s",
+    "drive_line.debounce_samples",
+];
+
+/// 20 ms with coils and phases of both sets driven; samples of both sets and of the circuit, and the truth.
+fn bytes(setup: &Setup) -> Vec<u64> {
+    let mut world = World::new(setup).unwrap();
+    let driven = LevitationOutputs {
+        coil_duty: [0.1, -0.05],
+        phase_duty: [0.5, 0.55, 0.45],
+        coil_gate: 1,
+        phase_gate: 1,
+        drive_line: 1,
+    };
+    let mut bits = Vec::new();
+    for period in 0..400 {
+        for set in 0..2 {
+            let samples = world.sample(set);
+            bits.extend(samples.displacement_hall_v.map(|v| u64::from(v.to_bits())));
+            bits.extend(samples.angle_hall_v.map(|v| u64::from(v.to_bits())));
+            bits.extend(samples.coil_current_a.map(|v| u64::from(v.to_bits())));
+            bits.extend(samples.phase_current_a.map(|v| u64::from(v.to_bits())));
+            bits.push(u64::from(samples.bus_voltage_v.to_bits()));
+        }
+        if period % 100 == 99 {
+            let circuit = world.sample_circulation();
+            bits.extend(
+                [
+                    circuit.flow_transit_up_s,
+                    circuit.flow_transit_down_s,
+                    circuit.drainage_pressure_mmhg,
+                    circuit.pre_membrane_pressure_mmhg,
+                    circuit.return_pressure_mmhg,
+                ]
+                .map(|v| u64::from(v.to_bits())),
+            );
+        }
+        world.advance(&[driven, if period < 200 { driven } else { OFF[1] }]);
+        let truth = world.truth();
+        bits.extend(truth.displacement_m.map(f64::to_bits));
+        bits.extend([truth.rotor_speed_rad_per_s.to_bits(), truth.flow_lpm.to_bits()]);
+    }
+    bits
+}
+
+/// Three situations, so that every law has its turn: laminar flow through a half-open clamp with the rotor off its
+/// centre; turbulent flow; a clamp that is about to open, with the rotor on the touchdown circle and the axial stop.
+fn situations() -> [Setup; 3] {
+    let turning = |rpm: f64| InitialState {
+        rotor_speed_rad_per_s: rpm * units::RAD_PER_S_PER_RPM,
+        displacement_m: [50e-6, -30e-6, 0.0],
+        tilt_rad: [1e-3, -1e-3],
+        ..InitialState::default()
+    };
+    let laminar = InitialState { flow_lpm: 1.0, clamp_opening: 0.5, ..turning(1500.0) };
+    let turbulent = InitialState { flow_lpm: 5.0, clamp_opening: 1.0, ..turning(4000.0) };
+    let opening = InitialState { displacement_m: [0.5e-3, 0.0, -0.8e-3], ..turning(2500.0) };
+    [laminar, turbulent, opening].map(|start| setup(ECMO_50, start))
+}
+
+/// Sets a key of one of the three files.
+type Set = fn(&mut Setup, &str, &[f64]);
+
+/// True when one of the ends of the key's range, other than its present value, changes any situation's bytes.
+fn has_effect(info: &KeyInfo, set: Set, base: &[Vec<u64>; 3]) -> bool {
+    [info.min, info.max].iter().any(|&value| {
+        situations().into_iter().zip(base).any(|(mut changed, before)| {
+            set(&mut changed, &info.key.to_string(), &[value; 3][..info.count]);
+            bytes(&changed) != *before
+        })
+    })
+}
+
+#[test]
+fn every_key_has_an_effect_but_those_listed() {
+    let base = situations().map(|situation| bytes(&situation));
+    let idle = |keys: &mut dyn Iterator<Item = KeyInfo>, set: Set| -> Vec<String> {
+        keys.filter(|info| !has_effect(info, set, &base)).map(|info| info.key.to_string()).collect()
+    };
+    assert_eq!(
+        idle(&mut Plant::keys(), |setup, key, values| setup.plant.set(key, values).unwrap()),
+        NO_EFFECT
+    );
+    let none: [&str; 0] = [];
+    assert_eq!(
+        idle(&mut Circuit::keys(), |setup, key, values| setup.circuit.set(key, values).unwrap()),
+        none
+    );
+    assert_eq!(
+        idle(&mut Patient::keys(), |setup, key, values| setup.patient.set(key, values).unwrap()),
+        none
+    );
+}
+
+#[test]
+fn the_page_lists_the_keys_without_effect() {
+    let page = include_str!("../../../docs/world.md");
+    let (_, table) = page.split_once("| key without effect | why |\n|---|---|\n").unwrap();
+    let rows = table.lines().take_while(|line| line.starts_with('|'));
+    let listed: Vec<&str> =
+        rows.flat_map(|row| row.split('|').nth(1).unwrap().split('`').skip(1).step_by(2)).collect();
+    assert_eq!(listed, NO_EFFECT);
+}
