@@ -14,6 +14,7 @@ pub(crate) fn run(project: &Project, options: &Options) -> Result<(), String> {
     report.stage("documentation", || host::documentation(project));
     report.stage("examples in documentation", || host::doctests(project));
     report.stage("tests", || host::tests(project));
+    report.stage("figures of the world", || clients::world_figures(project));
     report.stage("demonstration", || host::demonstration(project));
     report.stage("recordings", || Ok(record::check(project)?));
     report.stage("text", || Ok(text::check(project)?));

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Real clients from outside: the Python tests in tests/clients, in an environment of their own.
 
-use crate::process::{command, path_with, run};
+use crate::process::{command, path_with, run, version};
 use crate::project::Project;
 use crate::stage::{Obstacle, Outcome};
 use crate::venv;
@@ -18,4 +18,12 @@ pub(crate) fn run_tests(project: &Project) -> Outcome {
     pytest.args(["-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/clients"]);
     pytest.env("PATH", path_with(&[&programs])?).env("PYTHONDONTWRITEBYTECODE", "1");
     Ok(run(&mut pytest)?)
+}
+
+/// The table of figures in docs/world.md against what the world's tests print now.
+pub(crate) fn world_figures(project: &Project) -> Outcome {
+    if version(project, "python3", "--version").is_none() {
+        return Err(Obstacle::NotRun("python3 is missing".into()));
+    }
+    Ok(run(command(project, "python3").args(["sim/world/figures.py", "--check"]))?)
 }
