@@ -6,11 +6,9 @@
 
 use std::fs;
 
-use serde_json::Value;
-
 use crate::Options;
 use crate::host::cargo;
-use crate::process::{output, run as run_command};
+use crate::process::run as run_command;
 use crate::project::Project;
 
 /// The lock files of the host workspace and of the firmware.
@@ -52,15 +50,8 @@ pub(crate) fn run(project: &Project, _options: &Options) -> Result<(), String> {
     Ok(())
 }
 
-/// Compares with the contents before, and looks at who is in the two dependency graphs.
+/// Compares with the contents before, and looks at who is in them.
 pub(crate) fn check(project: &Project, before: &Snapshot) -> Result<(), String> {
-    let text = output(&mut cargo(project, &["metadata", "--format-version", "1"]))?;
-    let metadata: Value = serde_json::from_str(&text).map_err(|error| format!("cargo metadata: {error}"))?;
-    if let Some(stranger) = stranger_in_metadata(&metadata) {
-        return Err(format!(
-            "the host workspace depends on a crate named {stranger}, which belongs to the west build"
-        ));
-    }
     let after = Snapshot::take(project)?;
     for ((path, was), is) in LOCK_FILES.iter().zip(&before.0).zip(&after.0) {
         if was != is {
@@ -69,7 +60,11 @@ pub(crate) fn check(project: &Project, before: &Snapshot) -> Result<(), String> 
             ));
         }
     }
-    match &after.0[1] {
+    let [host, firmware] = &after.0;
+    if let Some(bytes) = host {
+        host_lock(&String::from_utf8_lossy(bytes))?;
+    }
+    match firmware {
         None if project.root.join("firmware/Cargo.toml").exists() => {
             Err("firmware/Cargo.lock is missing".into())
         }
@@ -78,27 +73,35 @@ pub(crate) fn check(project: &Project, before: &Snapshot) -> Result<(), String> 
     }
 }
 
-fn stranger_in_metadata(metadata: &Value) -> Option<&str> {
-    let packages = metadata["packages"].as_array()?;
-    packages
-        .iter()
-        .filter_map(|package| package["name"].as_str())
-        .find(|name| OF_THE_WEST_BUILD.contains(name))
+/// The host workspace has nothing of the west build. The lock file names the crates of all platforms, and reading it
+/// needs neither their sources nor a network, as `cargo metadata` does.
+fn host_lock(text: &str) -> Result<(), String> {
+    match packages(text, "Cargo.lock")?.iter().find(|(name, _)| OF_THE_WEST_BUILD.contains(&name.as_str())) {
+        Some((name, _)) => {
+            Err(format!("Cargo.lock: the host workspace depends on {name}, which belongs to the west build"))
+        }
+        None => Ok(()),
+    }
 }
 
 /// In the firmware's lock file the crates of the west build have no source: west brings them.
 fn firmware_lock(text: &str) -> Result<(), String> {
-    let lock: toml::Table = toml::from_str(text).map_err(|error| format!("firmware/Cargo.lock: {error}"))?;
-    let packages = lock.get("package").and_then(toml::Value::as_array).map_or(&[][..], Vec::as_slice);
-    for package in packages {
-        let name = package.get("name").and_then(toml::Value::as_str).unwrap_or_default();
-        if package.get("source").is_some() && OF_THE_WEST_BUILD.contains(&name) {
+    for (name, from_registry) in packages(text, "firmware/Cargo.lock")? {
+        if from_registry && OF_THE_WEST_BUILD.contains(&name.as_str()) {
             return Err(format!(
                 "firmware/Cargo.lock: {name} comes from a registry, it must come from the west build"
             ));
         }
     }
     Ok(())
+}
+
+/// Names in a lock file, and whether each has a source.
+fn packages(text: &str, path: &str) -> Result<Vec<(String, bool)>, String> {
+    let lock: toml::Table = toml::from_str(text).map_err(|error| format!("{path}: {}", error.message()))?;
+    let packages = lock.get("package").and_then(toml::Value::as_array).into_iter().flatten();
+    let name = |package: &toml::Value| Some(package.get("name")?.as_str()?.to_string());
+    Ok(packages.filter_map(|package| Some((name(package)?, package.get("source").is_some()))).collect())
 }
 
 #[cfg(test)]
@@ -116,8 +119,10 @@ mod tests {
 
     #[test]
     fn a_stranger_in_the_workspace_is_seen() {
-        let metadata = serde_json::json!({ "packages": [{ "name": "toml" }, { "name": "zephyr" }] });
-        assert_eq!(stranger_in_metadata(&metadata), Some("zephyr"));
-        assert_eq!(stranger_in_metadata(&serde_json::json!({ "packages": [{ "name": "toml" }] })), None);
+        let ours = "[[package]]\nname = \"toml\"\nversion = \"1.2.1\"\n";
+        assert_eq!(host_lock(ours), Ok(()));
+        let theirs = format!("{ours}[[package]]\nname = \"zephyr\"\nversion = \"0.1.0\"\n");
+        assert!(host_lock(&theirs).expect_err("refused").contains("depends on zephyr"));
+        assert!(host_lock("package = [").expect_err("no lock file").starts_with("Cargo.lock: "));
     }
 }
