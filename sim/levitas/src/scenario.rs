@@ -30,13 +30,13 @@ use crate::toml_file::{Entry, Place, Table, value_of_argument};
 const DURATION_S_MIN: f64 = 0.001;
 const DURATION_S_MAX: f64 = 3600.0;
 /// Largest seed: the largest integer that every JSON reader takes without loss.
-pub const SEED_MAX: u64 = 1 << 53;
+pub const SEED_MAX: u64 = (1 << 53) - 1;
 
 /// Top keys that may also be given by `--set`, with their documentation.
 pub const TOP_KEYS: [(&str, &str); 6] = [
     ("title", "what the story is, one line (required)"),
     ("duration_s", "simulated time in seconds, 0.001 to 3600 (required)"),
-    ("seed", "seed of every random draw, 0 to 2^53; default 1"),
+    ("seed", "seed of every random draw, below 2^53; default 1"),
     ("plant", "name of a built-in plant or path of a plant file; default \"ecmo-50\""),
     ("circuit", "name of a built-in circuit or path of a circuit file; default \"va-25-21\""),
     ("patient", "name of a built-in patient or path of a patient file; default \"va-adult\""),

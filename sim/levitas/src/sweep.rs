@@ -35,7 +35,7 @@ pub fn parse_seeds(text: &str) -> Checked<Range<u64>> {
     };
     let number = |part: &str| part.trim().parse::<u64>().ok().filter(|seed| *seed <= SEED_MAX);
     let (Some(first), Some(last)) = (number(first), number(last)) else {
-        return Err(refused("not two whole numbers up to 2^53"));
+        return Err(refused("not two whole numbers below 2^53"));
     };
     let end = last + u64::from(inclusive);
     match end.checked_sub(first) {

@@ -181,6 +181,23 @@ fn synchronous_current_vanishes_and_the_orbit_is_the_free_one() {
 }
 
 #[test]
+fn a_clot_that_unbalances_the_rotor_at_speed_is_followed_and_shown() {
+    let mut bench = Bench::nominal(8).at_speed(5000.0);
+    bench.world.disturb(Disturbance::Unbalance { eccentricity_m: 100e-6 }).expect("it is in range");
+    bench.run(8.0, |_, _| {});
+    let (first_ma, _, orbit_um) = synchronous(&mut bench, 5000.0);
+    assert!(first_ma < 5.0, "1x {first_ma} mA");
+    assert!(orbit_um > 45.0, "the orbit is the unbalance's: {orbit_um} um");
+    let mut reported_um = Harmonics::NEW;
+    bench.run(0.6, |truth, host| {
+        let reported: LevitationMail = host.mail.levitation.read().expect("it runs").1;
+        reported_um.add(truth.rotor_angle_rad, f64::from(reported.displacement_x_m) * 1e6);
+    });
+    // Shown with the runout of the target and what tilt makes of it, but shown.
+    assert!(reported_um.amplitude(1) > 0.6 * orbit_um, "shown {} um of {orbit_um}", reported_um.amplitude(1));
+}
+
+#[test]
 fn a_shock_is_not_taken_for_unbalance() {
     // 11 ms are half a wave of 45 Hz: 2700 rpm is the worst speed.
     for speed_rpm in [1000.0, 2700.0, 5500.0] {

@@ -93,7 +93,7 @@ impl BearingConfig {
         disturbance_n_max: 60.0,
         synchronous_rate_per_s: 4.0,
         synchronous_freeze_n: 3.0,
-        synchronous_m_max: 60e-6,
+        synchronous_m_max: 150e-6,
         liftoff_s: 0.035,
         landing_s: 0.1,
     };

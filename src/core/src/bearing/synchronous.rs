@@ -28,7 +28,8 @@
 //!
 //! # Limits and failure
 //! While the disturbance force is off its slow mean by more than `synchronous_freeze_n`, and `FREEZE_S` after, the
-//! coefficients stand still, at most for `FREEZE_S_MAX` of jumping: a heavy unbalance jumps with every turn. An 11 ms shock is a half wave of 45 Hz, which at 2700 rpm would be taken for unbalance.
+//! coefficients stand still: an 11 ms shock is a half wave of 45 Hz, which at 2700 rpm would be taken for unbalance.
+//! They do so for `FREEZE_S_MAX` at most, because a heavy unbalance jumps with every turn.
 //! Each coefficient is limited to `synchronous_m_max`. Without a trusted angle the coefficients stand still and w is zero.
 //!
 //! # Source
@@ -40,13 +41,13 @@
 //! `sim/levitas/tests/closed_loop.rs`.
 
 use super::BearingConfig;
-use crate::math::{larger, saturate, smaller};
+use crate::math::{saturate, smaller};
 
 /// Slowest rotor for which the notch adapts: 300 rpm [rad/s].
 const SPEED_RAD_PER_S_MIN: f32 = 31.4;
 /// Time for which the coefficients stand still after a disturbance [s].
 const FREEZE_S: f32 = 0.1;
-/// Time spent jumping, with pauses shorter than `FREEZE_S`, after which the jumps count as unbalance [s].
+/// Longest time for which the coefficients stand still; what jumps for longer is unbalance [s].
 const FREEZE_S_MAX: f32 = 0.3;
 /// Time constant of the slow means of current and disturbance [s].
 const MEAN_S: f32 = 0.1;
@@ -74,8 +75,8 @@ pub(super) struct Synchronous {
     second: Harmonic,
     mean_current_a: f32,
     mean_disturbance_n: f32,
-    frozen_s: f32,
-    jumping_s: f32,
+    calm_s: f32,
+    unsettled_s: f32,
     step_factor: f32,
     k_i_n_per_a: f32,
     k_x_n_per_m: f32,
@@ -94,8 +95,8 @@ impl Synchronous {
             second: [0.0; 2],
             mean_current_a: 0.0,
             mean_disturbance_n: 0.0,
-            frozen_s: 0.0,
-            jumping_s: 0.0,
+            calm_s: FREEZE_S,
+            unsettled_s: 0.0,
             step_factor: 2.0 * config.synchronous_rate_per_s * period_s,
             k_i_n_per_a: config.force_current_n_per_a,
             k_x_n_per_m: config.force_displacement_n_per_m,
@@ -122,14 +123,14 @@ impl Synchronous {
         self.mean_current_a += self.mean_gain * current_ac_a;
         let jump_n = disturbance_n - self.mean_disturbance_n;
         self.mean_disturbance_n += self.mean_gain * jump_n;
-        self.freeze(jump_n > self.freeze_n || jump_n < -self.freeze_n);
+        self.watch(jump_n > self.freeze_n || jump_n < -self.freeze_n);
         let Some(rotor) = rotor else { return };
         let turning =
             rotor.speed_rad_per_s > SPEED_RAD_PER_S_MIN || rotor.speed_rad_per_s < -SPEED_RAD_PER_S_MIN;
         if !turning {
             self.first = self.first.map(|coefficient_m| coefficient_m * self.forget);
             self.second = self.second.map(|coefficient_m| coefficient_m * self.forget);
-        } else if self.frozen_s <= 0.0 {
+        } else if !self.is_frozen() {
             let speed_2 = rotor.speed_rad_per_s * rotor.speed_rad_per_s;
             let step_1 = self.step_m(speed_2, current_ac_a);
             let step_2 = self.step_m(4.0 * speed_2, current_ac_a);
@@ -142,18 +143,19 @@ impl Synchronous {
         }
     }
 
-    /// Stands still while the disturbance jumps, unless it does so for longer than any shock: that is unbalance itself.
-    fn freeze(&mut self, jumps: bool) {
-        if jumps {
-            self.jumping_s = smaller(self.jumping_s + self.period_s, FREEZE_S_MAX);
-        } else if self.frozen_s <= 0.0 {
-            self.jumping_s = 0.0;
-        }
-        self.frozen_s = match (jumps, self.jumping_s < FREEZE_S_MAX) {
-            (true, true) => FREEZE_S,
-            (true, false) => 0.0,
-            (false, _) => larger(self.frozen_s - self.period_s, 0.0),
+    /// Keeps the times by which [`Self::is_frozen`] decides.
+    fn watch(&mut self, jumps: bool) {
+        self.calm_s = if jumps { 0.0 } else { smaller(self.calm_s + self.period_s, FREEZE_S) };
+        self.unsettled_s = if self.calm_s < FREEZE_S {
+            smaller(self.unsettled_s + self.period_s, FREEZE_S_MAX)
+        } else {
+            0.0
         };
+    }
+
+    /// Stands still while the disturbance jumps, unless it does so for longer than any shock: that is unbalance itself.
+    fn is_frozen(&self) -> bool {
+        self.calm_s < FREEZE_S && self.unsettled_s < FREEZE_S_MAX
     }
 
     /// 2 e T i for one period, at the square of the harmonic's frequency [m].

@@ -180,7 +180,8 @@ impl LevitationTask {
     /// The samples as far as they are new, the triggers missed since the last step, and the fault seen in the counter.
     fn count(&mut self, samples: &LevitationInputs) -> (LevitationInputs, u32, u32) {
         if samples.valid & valid::DISPLACEMENT == 0 {
-            // The counter comes with the displacement; without it there is nothing to count.
+            // The counter comes with the displacement. The step itself is no missed one, so the count goes on by one.
+            self.sample_count = self.sample_count.map(|last| last.wrapping_add(1));
             return (*samples, 0, 0);
         }
         let step = self.sample_count.map_or(1, |last| samples.sample_count.wrapping_sub(last));
@@ -397,10 +398,16 @@ mod tests {
         let held = bench.count;
         let mail = bench.step(|samples| samples.sample_count = held).1;
         assert_ne!(mail.faults & fault::SAMPLES_STALE, 0);
+        bench.count = held;
         // A fetch that failed before it filled the struct: all zero, nothing valid.
         let (outputs, mail) = bench.step(|samples| *samples = LevitationInputs::default());
         assert_eq!((outputs.coil_gate, mail.state), (1, BearingState::Levitated as u32));
         let missed = mail.missed_samples;
+        // Halls that are away for a while are not missed triggers.
+        for _ in 0..20 {
+            bench.step(|samples| samples.valid &= !valid::DISPLACEMENT);
+        }
+        assert_eq!(bench.step(|_| {}).1.missed_samples, missed);
         // A jump, forward or back, is one missed period and nothing predicted.
         for count in [1_000_000, 5] {
             bench.count = count;
