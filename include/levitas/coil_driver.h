@@ -35,7 +35,10 @@ struct levitas_coil_driver_api {
 };
 /** @endcond */
 
-/** Applies a command. -EINVAL: a duty is not a number or outside -1 to 1; the gates open and the line falls silent. */
+/**
+ * Applies a command. A duty beyond -1 to 1 is limited to it: losing the rotor would be worse.
+ * -EINVAL: a duty is not a number; the gates open and the line falls silent.
+ */
 static inline int levitas_coil_driver_apply(const struct device *dev,
 					    const struct levitas_coil_driver_command *command)
 {

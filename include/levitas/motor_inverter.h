@@ -28,7 +28,7 @@ struct levitas_motor_inverter_api {
 };
 /** @endcond */
 
-/** Applies a command. -EINVAL: a duty is not a number or outside 0 to 1; the gates open. */
+/** Applies a command. A duty beyond 0 to 1 is limited to it. -EINVAL: a duty is not a number; the gates open. */
 static inline int levitas_motor_inverter_apply(const struct device *dev,
 					       const struct levitas_motor_inverter_command *command)
 {

@@ -116,7 +116,7 @@ void levitas_port_write_levitation(uint32_t unit, const struct levitas_levitatio
 		.gate = outputs->phase_gate != 0,
 	};
 
-	/* A refused duty has opened the gates already; the task sees it in the currents. */
+	/* A duty that is not a number has opened the gates already; the task sees it in the currents. */
 	(void)levitas_coil_driver_apply(of->coil_driver, &coil);
 	(void)levitas_motor_inverter_apply(of->motor_inverter, &phase);
 }

@@ -5,6 +5,7 @@
 #include <levitas/coil_driver.h>
 #include <levitas/units.h>
 #include <levitas/world.h>
+#include <math.h>
 #include <zephyr/kernel.h>
 
 struct coil_driver_config {
@@ -16,15 +17,16 @@ static int coil_driver_apply(const struct device *dev, const struct levitas_coil
 {
 	static const float no_duty[2];
 	const struct coil_driver_config *config = dev->config;
+	float duty[ARRAY_SIZE(command->duty)];
 
-	for (size_t i = 0; i < ARRAY_SIZE(command->duty); i++) {
-		/* Written so that a NaN fails it, too. */
-		if (!(command->duty[i] >= -1.0f && command->duty[i] <= 1.0f)) {
+	for (size_t i = 0; i < ARRAY_SIZE(duty); i++) {
+		if (isnan(command->duty[i])) {
 			levitas_world_latch_coil(config->set, no_duty, false, false);
 			return -EINVAL;
 		}
+		duty[i] = CLAMP(command->duty[i], -1.0f, 1.0f);
 	}
-	levitas_world_latch_coil(config->set, command->duty, command->gate, command->drive_line);
+	levitas_world_latch_coil(config->set, duty, command->gate, command->drive_line);
 	return 0;
 }
 

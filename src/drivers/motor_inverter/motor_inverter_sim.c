@@ -5,6 +5,7 @@
 #include <levitas/motor_inverter.h>
 #include <levitas/units.h>
 #include <levitas/world.h>
+#include <math.h>
 #include <zephyr/kernel.h>
 
 struct motor_inverter_config {
@@ -17,15 +18,16 @@ static int motor_inverter_apply(const struct device *dev, const struct levitas_m
 {
 	static const float no_duty[3];
 	const struct motor_inverter_config *config = dev->config;
+	float duty[ARRAY_SIZE(command->duty)];
 
-	for (size_t i = 0; i < ARRAY_SIZE(command->duty); i++) {
-		/* Written so that a NaN fails it, too. */
-		if (!(command->duty[i] >= 0.0f && command->duty[i] <= 1.0f)) {
+	for (size_t i = 0; i < ARRAY_SIZE(duty); i++) {
+		if (isnan(command->duty[i])) {
 			levitas_world_latch_phase(config->set, no_duty, false);
 			return -EINVAL;
 		}
+		duty[i] = CLAMP(command->duty[i], 0.0f, 1.0f);
 	}
-	levitas_world_latch_phase(config->set, command->duty, command->gate);
+	levitas_world_latch_phase(config->set, duty, command->gate);
 	return 0;
 }
 

@@ -57,15 +57,29 @@ ZTEST(coil_driver, test_released_gate_and_silent_line)
 	zassert_false(latched_line);
 }
 
+ZTEST(coil_driver, test_duty_beyond_the_range_is_limited)
+{
+	static const float beyond[] = {1.001f, -1.001f, 1.0e30f, -__builtin_inff()};
+
+	for (size_t i = 0; i < ARRAY_SIZE(beyond); i++) {
+		struct levitas_coil_driver_command command = good;
+
+		command.duty[i % 2] = beyond[i];
+		zassert_ok(levitas_coil_driver_apply(dev, &command));
+		zassert_equal(latched_duty[i % 2], beyond[i] > 0.0f ? 1.0f : -1.0f, "case %zu", i);
+		zassert_equal(latched_duty[1 - i % 2], good.duty[1 - i % 2], "case %zu", i);
+		zassert_true(latched_gate, "case %zu", i);
+		zassert_true(latched_line, "case %zu", i);
+	}
+}
+
 ZTEST(coil_driver, test_bad_duty_opens_the_gates)
 {
-	static const float bad[] = {1.001f, -1.001f, __builtin_nanf(""), __builtin_inff()};
-
-	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(good.duty); i++) {
 		struct levitas_coil_driver_command command = good;
 
 		zassert_ok(levitas_coil_driver_apply(dev, &good));
-		command.duty[i % 2] = bad[i];
+		command.duty[i] = __builtin_nanf("");
 		zassert_equal(levitas_coil_driver_apply(dev, &command), -EINVAL);
 		zassert_false(latched_gate, "case %zu", i);
 		zassert_false(latched_line, "case %zu", i);
