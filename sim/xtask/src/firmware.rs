@@ -4,7 +4,6 @@
 //! It tests the checkout that it runs in, not the one that a workspace links to: the list of modules is given
 //! whole, with this checkout as the last one.
 
-use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -34,11 +33,12 @@ pub(crate) fn run(project: &Project, options: &Options) -> Result<(), String> {
     })
 }
 
-/// Builds and runs all suites; not run where tree, tools, Python packages or Rust's targets are missing.
+/// Builds and runs all suites; not run where the tree, tools, Python packages or Rust's targets are missing.
 pub(crate) fn suites(project: &Project, build_std: bool, passed_on: &[String]) -> Outcome {
     let tree = zephyr::find(project).map_err(Obstacle::NotRun)?;
     print!("{}", zephyr::report(project, &tree));
-    if let Some(missing) = zephyr::missing_tools() {
+    let tree = tree.of_our_series().map_err(Obstacle::NotRun)?;
+    if let Some(missing) = zephyr::missing_tools(project) {
         return Err(Obstacle::NotRun(missing));
     }
     let toolchain = rust_std::choose(project, build_std).map_err(Obstacle::NotRun)?;
@@ -65,7 +65,7 @@ pub(crate) fn clippy(project: &Project) -> Outcome {
     if !settings.exists() {
         return Err(Obstacle::NotRun("there is no native_sim build to take the settings from".into()));
     }
-    let tree = zephyr::find(project).map_err(Obstacle::NotRun)?;
+    let tree = zephyr::find(project).and_then(zephyr::Tree::of_our_series).map_err(Obstacle::NotRun)?;
     let toolchain = rust_std::choose(project, false).map_err(Obstacle::NotRun)?;
     let mut version = command(project, "cargo");
     toolchain.apply(version.args(["clippy", "--version"]), &[])?;
@@ -104,7 +104,7 @@ fn modules(project: &Project, tree: &zephyr::Tree) -> Result<String, String> {
 /// Tree, compilers and programs for Zephyr's build; a toolchain chosen by the user stands.
 fn set_variables(twister: &mut Command, base: &Path, environment: &Path, toolchain: &Toolchain) -> Outcome {
     toolchain.apply(twister.env("ZEPHYR_BASE", base), &[&venv::programs(environment)])?;
-    if env::var_os("ZEPHYR_TOOLCHAIN_VARIANT").is_none() {
+    if zephyr::chosen_toolchain().is_none() {
         twister.env("ZEPHYR_TOOLCHAIN_VARIANT", "gnuarmemb").env("GNUARMEMB_TOOLCHAIN_PATH", "/usr");
     }
     Ok(())
