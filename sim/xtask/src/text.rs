@@ -9,10 +9,11 @@ use crate::process::{command, output};
 use crate::project::Project;
 
 /// Endings of the sources that say their licence in the first line (after `#!`, the second).
-const SOURCES: [&str; 5] = ["rs", "c", "h", "py", "sh"];
+const SOURCES: [&str; 13] =
+    ["rs", "c", "h", "py", "sh", "js", "css", "toml", "yaml", "yml", "overlay", "conf", "cmake"];
 
-/// Endings of files whose white space is looked at.
-const TEXTS: [&str; 11] = ["rs", "c", "h", "py", "sh", "md", "toml", "yaml", "yml", "overlay", "conf"];
+/// Names of sources whose ending does not say that they are one.
+const SOURCE_NAMES: [&str; 2] = ["CMakeLists.txt", "Kconfig"];
 
 /// The licence line, without its comment sign.
 const LICENCE: &str = "SPDX-License-Identifier: Apache-2.0";
@@ -24,16 +25,16 @@ pub(crate) fn check(project: &Project) -> Result<(), String> {
     let mut findings = Vec::new();
     let files: BTreeSet<&str> = list.lines().filter(|path| !path.contains("/vendor/")).collect();
     for path in &files {
-        let ending = Path::new(path).extension().and_then(|ending| ending.to_str()).unwrap_or_default();
-        if !TEXTS.contains(&ending) || !project.root.join(path).exists() {
+        let (source, page) = (is_source(path), has_ending(path, &["md"]));
+        if !(source || page) || !project.root.join(path).exists() {
             continue;
         }
         let text = project.read(path)?;
         findings.extend(white_space(&text).map(|finding| format!("{path}: {finding}")));
-        if SOURCES.contains(&ending) && !says_licence(&text) {
+        if source && !says_licence(&text) {
             findings.push(format!("{path}: the first line does not say {LICENCE}"));
         }
-        if ending == "md" {
+        if page {
             findings.extend(dead_links(project, path, &text));
         }
     }
@@ -46,6 +47,16 @@ pub(crate) fn check(project: &Project) -> Result<(), String> {
     } else {
         Err(format!("{} findings in text files, listed above", findings.len()))
     }
+}
+
+fn is_source(path: &str) -> bool {
+    let name = Path::new(path).file_name().and_then(|name| name.to_str()).unwrap_or_default();
+    SOURCE_NAMES.contains(&name) || has_ending(path, &SOURCES)
+}
+
+fn has_ending(path: &str, endings: &[&str]) -> bool {
+    let ending = Path::new(path).extension().and_then(|ending| ending.to_str());
+    ending.is_some_and(|ending| endings.contains(&ending))
 }
 
 fn says_licence(text: &str) -> bool {
@@ -89,6 +100,17 @@ mod tests {
         assert!(says_licence("#!/usr/bin/env bash\n# SPDX-License-Identifier: Apache-2.0\n"));
         assert!(!says_licence("//! A module.\n// SPDX-License-Identifier: Apache-2.0\n"));
         assert!(!says_licence(""));
+    }
+
+    #[test]
+    fn manifests_and_build_files_are_sources() {
+        for path in ["Cargo.toml", "a/CMakeLists.txt", "src/Kconfig", "boards/x.overlay", "west.yml", "a.rs"]
+        {
+            assert!(is_source(path), "{path}");
+        }
+        for path in ["Cargo.lock", "tests/clients/requirements.txt", "README.md", "LICENSE"] {
+            assert!(!is_source(path), "{path}");
+        }
     }
 
     #[test]
