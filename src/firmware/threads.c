@@ -105,6 +105,8 @@ void levitas_thread_wait(void *user_data)
 		end_step(thread);
 	}
 	(void)k_sem_take(&thread->release, K_FOREVER);
+	/* Releases that came since the first one are counted as missed; the step that begins now serves them, too. */
+	k_sem_reset(&thread->release);
 	thread->began_at_cycles = k_cycle_get_32();
 	thread->running = true;
 }

@@ -115,6 +115,21 @@ static uint32_t deadline_misses(void)
 	return misses;
 }
 
+/* Steps of the host's levitation thread since boot. */
+static uint32_t levitation_steps(void)
+{
+	size_t count;
+	const struct levitas_thread *threads = levitas_threads(&count);
+
+	for (size_t i = 0; i < count; i++) {
+		if (threads[i].unit == LEVITAS_UNIT_HOST && threads[i].task == LEVITAS_TASK_LEVITATION) {
+			return threads[i].steps;
+		}
+	}
+	zassert_unreachable("no levitation thread");
+	return 0;
+}
+
 static void print_threads(void)
 {
 	size_t count;
@@ -163,23 +178,31 @@ ZTEST(levitate, test_stalled_levitation_is_counted_and_the_plant_moves_on)
 	struct levitas_unit_status status;
 	struct levitas_truth before;
 	struct levitas_truth after;
+	uint32_t steps;
 
 	if (IS_ENABLED(CONFIG_LEVITAS_ROLE_EMERGENCY_DRIVE)) {
 		ztest_test_skip();
 	}
 	lift_off();
-	levitas_status_read(LEVITAS_UNIT_HOST, &status_before);
-	levitas_world_truth(&before);
 	/* One millisecond in which no thread may replace this one: some twenty triggers find levitation waiting. */
 	k_sched_lock();
+	levitas_status_read(LEVITAS_UNIT_HOST, &status_before);
+	levitas_world_truth(&before);
+	steps = levitation_steps();
 	k_busy_wait(1000);
 	k_sched_unlock();
 	k_sleep(K_MSEC(20));
+	k_sched_lock();
 	levitas_world_truth(&after);
 	levitas_status_read(LEVITAS_UNIT_HOST, &status);
+	steps = levitation_steps() - steps;
+	k_sched_unlock();
 	zassert_within(after.periods - before.periods, 420, 5, "%u periods", after.periods - before.periods);
 	zassert_within(status.missed_samples - status_before.missed_samples, 19, 2, "%u samples missed",
 		       status.missed_samples - status_before.missed_samples);
+	/* One step for all the releases it missed: a second one would see the same sample again. */
+	zassert_equal(steps, after.periods - before.periods - (status.missed_samples - status_before.missed_samples),
+		      "%u steps", steps);
 	zassert_true(deadline_misses() - misses_before >= 17, "%u deadlines missed", deadline_misses() - misses_before);
 	zassert_equal(after.touchdown_count, before.touchdown_count, "one millisecond must not cost a touchdown");
 	land();
