@@ -155,6 +155,10 @@ int levitas_threads_start(void)
 	for (size_t i = 0; i < THREAD_COUNT && error == 0; i++) {
 		error = start_releases(&table[i]);
 	}
+	/* What was released before the error must not run: no thread has made a step while the scheduler is locked. */
+	for (size_t i = 0; i < THREAD_COUNT && error != 0; i++) {
+		k_thread_abort(table[i].id);
+	}
 	k_sched_unlock();
 	return error;
 }
