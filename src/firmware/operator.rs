@@ -75,17 +75,27 @@ impl UnitStatus {
     }
 }
 
+/// State code outside every table of names, for a unit that cannot be read.
+const STATE_UNKNOWN: u32 = u32::MAX;
+
+/// Looks at a mailbox before it counts as unreadable; a look that a writer interrupts finds nothing.
+const LOOKS_MAX: usize = 8;
+
+fn look<T>(mut read: impl FnMut() -> Option<(u32, T)>) -> Option<T> {
+    (0..LOOKS_MAX).find_map(|_| read()).map(|(_, mail)| mail)
+}
+
 fn status(unit: &units::FirmwareUnit) -> UnitStatus {
-    let mut status = UnitStatus::default();
-    // A snapshot that is being written stays at zero here. The writers outrank every reader of the status, so a
-    // second look finds it whole.
-    if let Some((_, mail)) = unit.mail.levitation.read().or_else(|| unit.mail.levitation.read()) {
+    // A mailbox that nobody has written, or that no look found whole, leaves its state unknown.
+    let mut status =
+        UnitStatus { state: STATE_UNKNOWN, bearing_state: STATE_UNKNOWN, ..UnitStatus::default() };
+    if let Some(mail) = look(|| unit.mail.levitation.read()) {
         status.add_levitation(&mail);
     }
-    if let Some((_, mail)) = unit.mail.circulation.read().or_else(|| unit.mail.circulation.read()) {
+    if let Some(mail) = look(|| unit.mail.circulation.read()) {
         status.add_circulation(&mail);
     }
-    if let Some((_, mail)) = unit.mail.supervisor.read().or_else(|| unit.mail.supervisor.read()) {
+    if let Some(mail) = look(|| unit.mail.supervisor.read()) {
         status.add_supervisor(&mail);
     }
     status
@@ -139,9 +149,11 @@ unsafe extern "C" fn levitas_refusal_text(
     if text.is_null() || size == 0 {
         return;
     }
-    // SAFETY: the caller's promise.
-    let bytes = unsafe { core::slice::from_raw_parts_mut(text, size) };
-    bytes.fill(0);
+    // SAFETY: the caller's promise; the bytes need not be initialised, so they are before the slice is made.
+    let bytes = unsafe {
+        text.write_bytes(0, size);
+        core::slice::from_raw_parts_mut(text, size)
+    };
     let Some((_, bytes)) = bytes.split_last_mut() else { return };
     let mut text = Text { free: bytes.iter_mut() };
     let refusal = Refusal::from_code(result);

@@ -191,7 +191,7 @@ uint32_t levitas_command_post(uint32_t unit, const struct levitas_command *comma
 /** One line, with its terminating zero, that says why a command was refused. */
 void levitas_refusal_text(uint32_t result, const struct levitas_command *command, char *text, size_t size);
 
-/** Latest status of a unit. */
+/** Latest status of a unit; a state that cannot be read has a code outside its enum. */
 void levitas_status_read(uint32_t unit, struct levitas_unit_status *status);
 
 /** Builds the simulated plant; 0 or -1. Before the threads start. */
