@@ -13,6 +13,7 @@ mod project;
 mod record;
 mod rust_std;
 mod soup;
+mod soup_firmware;
 mod stage;
 mod text;
 mod venv;

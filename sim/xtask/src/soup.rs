@@ -9,15 +9,17 @@ use std::fs;
 
 use serde_json::Value;
 
-use crate::Options;
 use crate::host::cargo;
 use crate::process::output;
 use crate::project::Project;
+use crate::{Options, soup_firmware};
 
 /// The page that is written.
 const PAGE: &str = "docs/soup.md";
 /// Where the purposes stand.
 const PURPOSES: &str = "sim/xtask/soup.toml";
+/// What pins the firmware's crates.
+const FIRMWARE_LOCK: &str = "firmware/Cargo.lock";
 /// Members of the workspace that run in the device.
 const IN_THE_DEVICE: [&str; 2] = ["levitas-core", "levitas-wire"];
 /// The platform whose dependencies are listed, so that the page is the same on every machine.
@@ -52,8 +54,7 @@ pub(crate) fn check(project: &Project) -> Result<(), String> {
 }
 
 fn page(project: &Project) -> Result<String, String> {
-    let purposes: toml::Table = toml::from_str(&project.read(PURPOSES)?)
-        .map_err(|error| format!("{PURPOSES}: {}", error.message()))?;
+    let purposes = parsed(project, PURPOSES)?;
     let crates = crates(&metadata(project)?)?;
     let (direct, indirect): (Vec<Item>, Vec<Item>) =
         crates.into_iter().partition(|item| !item.used_by.is_empty());
@@ -63,9 +64,13 @@ fn page(project: &Project) -> Result<String, String> {
     let mut text = head(&direct);
     text += "\n## Zephyr and its modules\n\nRevisions of `west.yml`.\n\n";
     text += &table(&west, "west", &purposes, true)?;
-    text +=
-        "\n## Crates of the firmware's own manifest\n\n`firmware/Cargo.lock` pins what they bring along.\n\n";
+    text += "\n## Crates of the firmware's own manifest\n\n";
     text += &table(&firmware, "firmware", &purposes, false)?;
+    if project.root.join(FIRMWARE_LOCK).exists() {
+        text += "\nWhat is built with it: all that `firmware/Cargo.lock` pins, but the packages for Windows alone.\n\n";
+        let part = soup_firmware::section(&parsed(project, FIRMWARE_LOCK)?, &purposes);
+        text += &part.map_err(|error| format!("{PURPOSES}: {error}"))?;
+    }
     text += "\n## Crates of the host workspace\n\n";
     text += &table(&direct, "crates", &purposes, true)?;
     text += "\n## Python packages of the outside clients\n\nNot part of the product: they check it from outside.\n\n";
@@ -77,6 +82,10 @@ fn page(project: &Project) -> Result<String, String> {
         text += &format!("| {} | {} | {} |\n", item.name, item.version, item.licence);
     }
     Ok(text)
+}
+
+fn parsed(project: &Project, path: &str) -> Result<toml::Table, String> {
+    toml::from_str(&project.read(path)?).map_err(|error| format!("{path}: {}", error.message()))
 }
 
 fn head(direct: &[Item]) -> String {
@@ -180,13 +189,10 @@ fn user_of_kind(user: &str, kind: &Value) -> String {
 
 /// What the firmware's manifest names, with the versions of its lock file.
 fn firmware_crates(project: &Project) -> Result<Vec<Item>, String> {
-    let parse = |path: &str| -> Result<toml::Table, String> {
-        toml::from_str(&project.read(path)?).map_err(|error| format!("{path}: {}", error.message()))
-    };
     if !project.root.join("firmware/Cargo.toml").exists() {
         return Ok(Vec::new());
     }
-    let (manifest, lock) = (parse("firmware/Cargo.toml")?, parse("firmware/Cargo.lock")?);
+    let (manifest, lock) = (parsed(project, "firmware/Cargo.toml")?, parsed(project, FIRMWARE_LOCK)?);
     let mut items: BTreeMap<String, Item> = BTreeMap::new();
     dependencies(&manifest, &mut |name, kind| {
         let item = items.entry(name.to_string()).or_default();
