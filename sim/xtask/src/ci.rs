@@ -11,6 +11,7 @@ pub(crate) fn run(project: &Project, options: &Options) -> Result<(), String> {
     let mut report = Report::default();
     report.stage("format", || host::format(project));
     report.stage("clippy", || host::clippy(project));
+    report.stage("no panic path", || host::panic_free(project));
     report.stage("documentation", || host::documentation(project));
     report.stage("examples in documentation", || host::doctests(project));
     report.stage("tests", || host::tests(project));
