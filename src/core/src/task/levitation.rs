@@ -213,14 +213,11 @@ impl LevitationTask {
         let Some(supervisor) = self.supervisor.latest() else {
             return (LevitateRequest::Off, false);
         };
-        match LevitateRequest::from_code(supervisor.levitate) {
-            Some(request) if self.supervisor.age_us() <= SUPERVISOR_SILENT_US_MAX => self.levitate = request,
-            Some(request) => {
-                *faults |= fault::SUPERVISOR_SILENT;
-                self.levitate = request;
-            }
-            None => *faults |= fault::SUPERVISOR_SILENT,
+        let request = LevitateRequest::from_code(supervisor.levitate);
+        if request.is_none() || self.supervisor.age_us() > SUPERVISOR_SILENT_US_MAX {
+            *faults |= fault::SUPERVISOR_SILENT;
         }
+        self.levitate = request.unwrap_or(self.levitate);
         if supervisor.drive { (self.levitate, true) } else { (LevitateRequest::Off, false) }
     }
 
@@ -309,6 +306,13 @@ mod tests {
         }
     }
 
+    const ONE_AMPERE: SpeedMail = SpeedMail {
+        torque_current_reference_a: 1.0,
+        motor_enable: true,
+        speed_reference_rad_per_s: 0.0,
+        limits: 0,
+    };
+
     struct Bench {
         task: LevitationTask,
         mail: Mailboxes,
@@ -370,12 +374,7 @@ mod tests {
     #[test]
     fn a_silent_speed_task_is_named_and_the_motor_stays_on() {
         let mut bench = Bench::levitated();
-        bench.mail.speed.write(&SpeedMail {
-            torque_current_reference_a: 1.0,
-            motor_enable: true,
-            speed_reference_rad_per_s: 0.0,
-            limits: 0,
-        });
+        bench.mail.speed.write(&ONE_AMPERE);
         for _ in 0..101 {
             assert_eq!(bench.step(|_| {}).1.faults & fault::SPEED_TASK_SILENT, 0);
         }
@@ -431,12 +430,7 @@ mod tests {
     #[test]
     fn landing_lets_the_motor_coast_when_the_speed_task_is_silent() {
         let mut bench = Bench::levitated();
-        bench.mail.speed.write(&SpeedMail {
-            torque_current_reference_a: 1.0,
-            motor_enable: true,
-            speed_reference_rad_per_s: 0.0,
-            limits: 0,
-        });
+        bench.mail.speed.write(&ONE_AMPERE);
         for _ in 0..200 {
             bench.step(|_| {});
         }
