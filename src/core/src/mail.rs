@@ -80,24 +80,38 @@ pub mod limit {
     pub const COIL_CURRENT: u32 = 1 << 17;
 }
 
-/// Bits of `LevitationMail::faults`: what the levitation task does not believe now.
-pub mod fault {
-    /// A displacement pair is invalid or its sum is off; the observer runs on its model.
-    pub const DISPLACEMENT: u32 = 1;
-    /// The angle Halls are not trusted; the angle observer runs on its model.
-    pub const ANGLE: u32 = 1 << 1;
-    /// A coil or phase current is invalid or not what the model expects; the prediction is used instead.
-    pub const CURRENT: u32 = 1 << 2;
-    /// The bus voltage is invalid; the last good one is used.
-    pub const BUS_VOLTAGE: u32 = 1 << 3;
-    /// The speed task is silent; the last speed is held.
-    pub const SPEED_TASK_SILENT: u32 = 1 << 4;
-    /// The supervisor is silent or says what does not exist; its last request stands.
-    pub const SUPERVISOR_SILENT: u32 = 1 << 5;
-    /// The sample counter stands still: nothing that the drivers show is new.
-    pub const SAMPLES_STALE: u32 = 1 << 6;
-    /// A coil has been at its limit for long: more force than the bearing has, or a displacement pair that is frozen.
-    pub const BEARING_OVERLOAD: u32 = 1 << 7;
+macro_rules! faults {
+    ($($bit:literal $constant:ident $name:literal $doc:literal;)+) => {
+        /// Bits of `LevitationMail::faults`: what the levitation task does not believe, or cannot do, now.
+        pub mod fault {
+            $( #[doc = $doc] pub const $constant: u32 = 1 << $bit; )+
+
+            /// Every fault: bit, name as alarms and metrics spell it, meaning.
+            pub const TABLE: &[(u32, &str, &str)] = &[$( ($constant, $name, $doc), )+];
+        }
+    };
+}
+faults! {
+    0 DISPLACEMENT "displacement" "A displacement axis has no believable element; its observer runs on the model.";
+    1 ANGLE "angle" "The angle Halls are not trusted; the angle observer runs on its model.";
+    2 CURRENT "current" "A coil or phase current is invalid or not what the model expects; the prediction is used instead.";
+    3 BUS_VOLTAGE "bus_voltage" "The bus voltage is invalid; the last good one is used.";
+    4 SPEED_TASK_SILENT "speed_task_silent" "The speed task is silent; the last speed is held.";
+    5 SUPERVISOR_SILENT "supervisor_silent" "The supervisor is silent or says what does not exist; its last request stands.";
+    6 SAMPLES_STALE "samples_stale" "The sample counter stands still: nothing that the drivers show is new.";
+    7 BEARING_OVERLOAD "bearing_overload" "A coil has been at its limit for long: more force than the bearing has.";
+    8 HALL_ELEMENT "hall_element" "One element of a displacement pair is voted out: open, railed, stuck or noisy.";
+    9 HALL_DRIFT "hall_drift" "The two elements of a displacement pair drift apart.";
+    10 INTERFERENCE "interference" "All displacement elements are noisy at once: interference.";
+    11 COIL_OPEN "coil_open" "A coil does not carry the current that its voltage must cause.";
+    12 PHASE_OPEN "phase_open" "A motor phase does not carry the current that its voltage must cause.";
+    13 PHASE_SHORT "phase_short" "A motor phase carries a current that its voltage does not explain; the phase bridge is open.";
+    14 SENSORLESS "sensorless" "The rotor angle comes from the back-EMF, for want of angle Halls.";
+    15 OVERSPEED "overspeed" "The rotor turns faster than it may.";
+    16 STALL "stall" "The rotor does not turn although the motor pulls.";
+    17 TOUCHDOWN "touchdown" "The rotor touched although it was to be held; the speed is reduced until it is held again.";
+    18 BEARING_LOST "bearing_lost" "The bearing of this unit cannot hold the rotor; the other unit should.";
+    19 CALIBRATION "calibration" "A copy of the calibration record was refused; the other copy or the defaults are in force.";
 }
 
 snapshot! {
