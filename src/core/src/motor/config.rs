@@ -30,6 +30,8 @@ ranged_struct! {
         motor_phase_inductance_h: 2e-5..=2e-2,
         /// Moment of inertia of the rotor and the fluid it carries along [kg.m2].
         rotor_inertia_kg_m2: 1e-6..=1e-2,
+        /// Order of the phases [1]: +1 as they are named, -1 with B and C exchanged.
+        motor_phase_order: -1.0..=1.0,
         /// Largest torque current [A].
         motor_current_limit_a_max: 0.1..=60.0,
         /// Bandwidth (-3 dB) of the current control [Hz].
@@ -57,6 +59,7 @@ impl MotorConfig {
         motor_phase_resistance_ohm: 0.6,       // plant
         motor_phase_inductance_h: 0.6e-3,      // plant
         rotor_inertia_kg_m2: 5.0e-5,           // plant
+        motor_phase_order: 1.0,                // port convention
         motor_current_limit_a_max: 6.0,        // plant's 8 A less a quarter for overshoot and sensor gain
         motor_current_bandwidth_hz: 2200.0,    // 2 kHz are required; a tenth for the spread of L
         motor_disturbance_bandwidth_hz: 300.0, // tuned, see above
@@ -76,9 +79,13 @@ impl MotorConfig {
     /// Pole pairs as a count.
     ///
     /// # Errors
-    /// Any field outside its range, or pole pairs that are no whole number.
+    /// Any field outside its range, pole pairs that are no whole number, or a phase order that is neither 1 nor -1.
     pub(super) fn checked_pole_pairs(&self) -> Result<u32, ConfigError> {
         self.check()?;
+        if self.motor_phase_order.abs() != 1.0 {
+            let (field, value) = ("motor_phase_order", self.motor_phase_order);
+            return Err(ConfigError { field, value, min: -1.0, max: 1.0 });
+        }
         let count = self.motor_pole_pairs as u32;
         if count as f32 == self.motor_pole_pairs {
             Ok(count)
@@ -159,6 +166,8 @@ mod tests {
     fn half_a_pole_pair_and_crossed_thresholds_are_refused_by_name() {
         let motor = MotorConfig { motor_pole_pairs: 1.5, ..MotorConfig::ECMO_50 };
         assert_eq!(motor.checked_pole_pairs().unwrap_err().field, "motor_pole_pairs");
+        let motor = MotorConfig { motor_phase_order: 0.0, ..MotorConfig::ECMO_50 };
+        assert_eq!(motor.checked_pole_pairs().unwrap_err().field, "motor_phase_order");
         let speed = SpeedConfig { bus_sag_end_v: 36.0, ..SpeedConfig::ECMO_50 };
         assert_eq!(speed.check_order().unwrap_err().field, "bus_sag_end_v");
         let speed = SpeedConfig { bus_regeneration_end_v: 51.0, ..SpeedConfig::ECMO_50 };

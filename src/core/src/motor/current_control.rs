@@ -24,7 +24,7 @@
 //! disturbance, and the estimate is a first-order filter, not an integral, of bounded innovations.
 //!
 //! # Signs
-//! Positive i_q turns the rotor from x to y. The d reference is 0: surface magnets, no field weakening.
+//! Positive i_q turns the rotor from x to y. In operation the d reference is 0: surface magnets, no field weakening.
 //!
 //! # Timing
 //! One `step` per period; the caller turns the voltage by the angle 1.5 periods ahead, the middle of its action.
@@ -92,7 +92,7 @@ impl CurrentControl {
     }
 
     /// The voltage [V] to act during the next period; call [`Self::realised`] after the modulation.
-    pub fn step(&mut self, measured_a: Option<Dq>, reference_q_a: f32, speed_rad_per_s: f32) -> Dq {
+    pub fn step(&mut self, measured_a: Option<Dq>, reference_a: Dq, speed_rad_per_s: f32) -> Dq {
         let now = self.current_a(measured_a);
         self.disturbance_v.d += self.disturbance_gain_v_per_a * (now.d - self.predicted_a.d);
         self.disturbance_v.q += self.disturbance_gain_v_per_a * (now.q - self.predicted_a.q);
@@ -102,8 +102,10 @@ impl CurrentControl {
             q: free.q + self.gain_a_per_v * self.acting_v.q,
         };
         self.predicted_a = next;
-        let target =
-            Dq { d: next.d - self.approach * next.d, q: next.q + self.approach * (reference_q_a - next.q) };
+        let target = Dq {
+            d: next.d + self.approach * (reference_a.d - next.d),
+            q: next.q + self.approach * (reference_a.q - next.q),
+        };
         let free = self.without_voltage(next, speed_rad_per_s);
         self.acting_v = Dq {
             d: self.inverse_gain_v_per_a * (target.d - free.d),

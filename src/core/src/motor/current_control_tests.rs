@@ -37,7 +37,7 @@ impl Bench {
         let speed = self.motor.speed_rad_per_s as f32;
         let rotor = Rotation::of_angle(self.motor.angle_rad as f32);
         let measured = Abc { a: phases[0], b: phases[1], c: phases[2] }.to_alpha_beta().to_dq(rotor);
-        let demand = self.control.step(Some(measured), reference_q_a as f32, speed);
+        let demand = self.control.step(Some(measured), Dq { d: 0.0, q: reference_q_a as f32 }, speed);
         let middle = rotor.turned_by_small(1.5 * speed * PERIOD_S as f32);
         let modulation = modulate(demand.to_alpha_beta(middle), self.bus_voltage_v);
         self.control.realised(modulation.scale);
@@ -169,7 +169,7 @@ fn it_starts_against_the_back_emf_without_a_jolt() {
     let mut bench = Bench::new(576.0);
     bench.control.stand_by(Some(Dq::default()), 576.0);
     // The bridge is open during the period of the first step, so no current flows yet.
-    let first = bench.control.step(Some(Dq::default()), 0.0, 576.0);
+    let first = bench.control.step(Some(Dq::default()), Dq::default(), 576.0);
     assert!((first.q - 576.0 * 0.02).abs() < 0.01 && first.d.abs() < 0.01, "{first:?}");
 }
 
@@ -179,7 +179,7 @@ fn without_measurements_it_runs_on_the_model_for_a_millisecond() {
     bench.run(400, 2.0);
     let mut worst = 0.0_f64;
     for _ in 0..20 {
-        let demand = bench.control.step(None, 2.0, 419.0);
+        let demand = bench.control.step(None, Dq { d: 0.0, q: 2.0 }, 419.0);
         let rotor = Rotation::of_angle(bench.motor.angle_rad as f32).turned_by_small(1.5 * 419.0 * 50e-6);
         let Abc { a, b, c } = bench.waiting;
         bench.motor.turn_with_voltage([a, b, c], 48.0);

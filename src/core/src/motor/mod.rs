@@ -16,6 +16,10 @@
 //! # Signs
 //! Positive speed, torque and i_q turn the rotor from x to y; positive phase current flows into the motor.
 //!
+//! # Imposed current
+//! For commissioning: with `imposed_a` the same current control works in the stator frame, so angle offset and phase
+//! order can be found at standstill. It needs no angle. Going to it and back opens the bridge for one period.
+//!
 //! # Timing
 //! Samples at k; the duties act from k+1 to k+2, so the voltage is turned by the angle at k + 1.5 periods.
 //! Cost on a Cortex-M55 (QEMU, optimised for speed): 510 instructions per step, 200 per step of speed control.
@@ -55,7 +59,7 @@ use crate::math::saturate;
 use angle_observer::AngleObserver;
 use current_control::CurrentControl;
 use space_vector::modulate;
-use transforms::{Abc, Dq, Rotation};
+use transforms::{Abc, AlphaBeta, Dq, Rotation};
 
 /// Steps that the current may run on the model alone: 1 ms.
 pub const CURRENT_COAST_STEPS: u32 = 20;
@@ -73,6 +77,9 @@ pub struct MotorInput {
     pub bus_voltage_v: f32,
     /// Wanted torque current [A].
     pub torque_current_reference_a: f32,
+    /// A current vector in the stator frame in place of the torque current, whatever the angle Halls say; `None` in
+    /// operation. The rotor turns its flux toward it [A].
+    pub imposed_a: Option<AlphaBeta>,
     /// False: open the phase bridge, keep observing.
     pub enable: bool,
 }
@@ -98,6 +105,9 @@ pub struct MotorDrive {
     current_limit_a: f32,
     bus_voltage_v_min: f32,
     delay_s: f32,
+    /// B and C are exchanged.
+    reordered: bool,
+    imposed: bool,
     current_dq_a: Dq,
     current_missing_steps: u32,
 }
@@ -117,6 +127,8 @@ impl MotorDrive {
             current_limit_a: config.motor_current_limit_a_max,
             bus_voltage_v_min: config.motor_bus_voltage_v_min,
             delay_s: DELAY_PERIODS * period_s,
+            reordered: config.motor_phase_order < 0.0,
+            imposed: false,
             current_dq_a: Dq::default(),
             current_missing_steps: 0,
         })
@@ -126,33 +138,57 @@ impl MotorDrive {
     pub fn step(&mut self, input: &MotorInput) -> MotorOutput {
         // The torque since the last sample is that of the last current: 50 us late, which no rotor feels.
         let mut limits = self.observer.step(input.angle_hall_v, self.torque_n_m_per_a * self.current_dq_a.q);
-        let electrical = self.observer.rotor_rotation().times(self.pole_pairs);
-        let speed_rad_per_s = self.pole_pairs as f32 * self.observer.speed_rad_per_s();
-        let measured = self.measured(input.phase_current_a, electrical);
+        let rotor = self.observer.rotor_rotation().times(self.pole_pairs);
+        let (frame, speed_rad_per_s, obstacles) = if input.imposed_a.is_some() {
+            (Rotation::IDENTITY, 0.0, limits::BRIDGE_OPEN & !limits::ANGLE_LOST)
+        } else {
+            (rotor, self.pole_pairs as f32 * self.observer.speed_rad_per_s(), limits::BRIDGE_OPEN)
+        };
+        let changed = core::mem::replace(&mut self.imposed, input.imposed_a.is_some()) != self.imposed;
+        let measured = self.measured(input.phase_current_a, frame);
         limits |= self.count_missing(measured.is_some());
         let has_bus = input.bus_voltage_v >= self.bus_voltage_v_min; // false for no number
         if !has_bus {
             limits |= limits::BUS_TOO_LOW;
         }
-        if limits & limits::BRIDGE_OPEN != 0 || !input.enable {
+        if limits & obstacles != 0 || !input.enable || changed {
             self.current_dq_a = measured.unwrap_or_default();
             self.control.stand_by(measured, speed_rad_per_s);
             return MotorOutput { phase_duty: [0.5; 3], gate: false, limits };
         }
         self.current_dq_a = self.control.current_a(measured);
-        let reference_a = saturate(input.torque_current_reference_a, self.current_limit_a);
-        if reference_a != input.torque_current_reference_a {
-            limits |= limits::CURRENT;
+        if input.imposed_a.is_some() {
+            self.current_dq_a = self.current_dq_a.to_alpha_beta(frame).to_dq(rotor);
         }
+        let reference_a = self.reference(input, &mut limits);
         let voltage_v = self.control.step(measured, reference_a, speed_rad_per_s);
-        let ahead = electrical.turned_by_small(speed_rad_per_s * self.delay_s);
+        let ahead = frame.turned_by_small(speed_rad_per_s * self.delay_s);
         let modulation = modulate(voltage_v.to_alpha_beta(ahead), input.bus_voltage_v);
         self.control.realised(modulation.scale);
         if modulation.is_saturated() {
             limits |= limits::VOLTAGE;
         }
-        let Abc { a, b, c } = modulation.duty;
+        let Abc { a, b, c } = self.in_order(modulation.duty);
         MotorOutput { phase_duty: [a, b, c], gate: true, limits }
+    }
+
+    /// The wanted current in the frame of the control, each component within the limit.
+    fn reference(&self, input: &MotorInput, limits: &mut u32) -> Dq {
+        let wanted = match input.imposed_a {
+            None => Dq { d: 0.0, q: input.torque_current_reference_a },
+            Some(AlphaBeta { alpha, beta }) => Dq { d: alpha, q: beta },
+        };
+        let reference =
+            Dq { d: saturate(wanted.d, self.current_limit_a), q: saturate(wanted.q, self.current_limit_a) };
+        if reference != wanted {
+            *limits |= limits::CURRENT;
+        }
+        reference
+    }
+
+    /// Phases as they are wired, or as they are named: it is the same exchange.
+    fn in_order(&self, phases: Abc) -> Abc {
+        if self.reordered { phases.reordered() } else { phases }
     }
 
     /// Angle, speed and load torque at the sample of the last step.
@@ -167,10 +203,10 @@ impl MotorDrive {
         self.current_dq_a
     }
 
-    /// Phase currents seen from the rotor, unless one is missing or implausible.
-    fn measured(&self, phase_current_a: Option<[f32; 3]>, electrical: Rotation) -> Option<Dq> {
+    /// Phase currents in the frame of the control, unless one is missing or implausible.
+    fn measured(&self, phase_current_a: Option<[f32; 3]>, frame: Rotation) -> Option<Dq> {
         let [a, b, c] = phase_current_a?;
-        let current = Abc { a, b, c }.to_alpha_beta().to_dq(electrical);
+        let current = self.in_order(Abc { a, b, c }).to_alpha_beta().to_dq(frame);
         let bound_a = 2.0 * self.current_limit_a;
         let plausible = current.d * current.d + current.q * current.q <= bound_a * bound_a;
         plausible.then_some(current)

@@ -19,6 +19,9 @@ pub(super) struct Rig {
     pub(super) enable: bool,
     /// Friction of a jam; an infinite one stops the rotor at once [N.m].
     pub(super) jam_n_m: f64,
+    /// Phases B and C are exchanged in the cable.
+    pub(super) crossed: bool,
+    pub(super) imposed_a: Option<AlphaBeta>,
     pub(super) tick: u32,
     /// All bits seen since the rig was built.
     pub(super) limits: u32,
@@ -45,6 +48,8 @@ impl Rig {
             current_limit_a: config.motor_current_limit_a_max,
             enable: true,
             jam_n_m: 0.0,
+            crossed: false,
+            imposed_a: None,
             tick: 0,
             limits: 0,
         }
@@ -55,11 +60,13 @@ impl Rig {
         angle_hall_v: Option<[f32; 2]>,
         phase_current_a: Option<[f32; 3]>,
     ) -> MotorOutput {
+        let wired = |[a, b, c]: [f32; 3]| if self.crossed { [a, c, b] } else { [a, b, c] };
         let output = self.drive.step(&MotorInput {
             angle_hall_v,
-            phase_current_a,
+            phase_current_a: phase_current_a.map(wired),
             bus_voltage_v: self.bus_voltage_v,
             torque_current_reference_a: self.torque_current_reference_a,
+            imposed_a: self.imposed_a,
             enable: self.enable,
         });
         if self.tick.is_multiple_of(20) {
@@ -78,7 +85,9 @@ impl Rig {
         self.tick += 1;
         self.limits |= output.limits;
         if self.waiting.gate {
-            self.motor.turn_with_voltage(self.waiting.phase_duty, f64::from(self.bus_voltage_v));
+            let [a, b, c] = self.waiting.phase_duty;
+            let duty = if self.crossed { [a, c, b] } else { [a, b, c] };
+            self.motor.turn_with_voltage(duty, f64::from(self.bus_voltage_v));
         } else {
             self.motor.turn_open();
         }

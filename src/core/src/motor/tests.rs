@@ -82,6 +82,7 @@ proptest! {
                 phase_current_a: Some([f32::from_bits(a), f32::from_bits(b), f32::from_bits(c)]),
                 bus_voltage_v: f32::from_bits(bus),
                 torque_current_reference_a: f32::from_bits(reference),
+                imposed_a: None,
                 enable,
             });
             prop_assert!(output.phase_duty.iter().all(|duty| (0.0..=1.0).contains(duty)));
@@ -268,6 +269,7 @@ fn without_a_bus_the_bridge_is_open_and_a_wild_reference_is_clipped() {
             phase_current_a: Some([0.0; 3]),
             bus_voltage_v,
             torque_current_reference_a: 1.0,
+            imposed_a: None,
             enable: true,
         });
         assert!(!output.gate && output.limits & limits::BUS_TOO_LOW != 0);
@@ -283,4 +285,41 @@ fn bad_configurations_are_refused_by_name() {
     assert_eq!(MotorDrive::new(&bad, 50e-6).unwrap_err().field, "motor_phase_inductance_h");
     let bad = SpeedConfig { speed_rpm_max: -1.0, ..SpeedConfig::ECMO_50 };
     assert_eq!(SpeedControl::new(&bad, &MotorConfig::ECMO_50, 1e-3).unwrap_err().field, "speed_rpm_max");
+}
+
+/// B and C exchanged in the cable: with the order of the cable the motor runs as ever, with the other it does not.
+#[test]
+fn the_phase_order_is_that_of_the_cable() {
+    for (motor_phase_order, runs) in [(-1.0, true), (1.0, false)] {
+        let config = MotorConfig { motor_phase_order, ..MotorConfig::ECMO_50 };
+        let mut rig = Rig::with(TestMotor::at_rest(0.5), &config, &SpeedConfig::ECMO_50);
+        rig.crossed = true;
+        rig.setpoint_rpm = 1000.0;
+        rig.run(1.0);
+        assert_eq!((rig.rpm() - 1000.0).abs() < 10.0, runs, "{} rpm", rig.rpm());
+    }
+}
+
+/// A current vector at a given angle pulls the rotor's flux there: what the Halls show then is their offset.
+#[test]
+fn an_imposed_current_turns_the_flux_toward_itself() {
+    for (angle, crossed) in [(0.0, false), (2.0, false), (2.0, true)] {
+        let mut rig = Rig::new(TestMotor::at_rest(0.5));
+        (rig.crossed, rig.motor.load_n_m) = (crossed, 0.0);
+        rig.jam_n_m = 5e-3; // it swings long in a vacuum
+        let (sin, cos) = f64::sin_cos(angle);
+        rig.imposed_a = Some(AlphaBeta { alpha: 2.0 * cos as f32, beta: 2.0 * sin as f32 });
+        rig.run(1.0);
+        let expected = if crossed { -angle } else { angle };
+        let off = (rig.motor.angle_rad - expected).sin().asin();
+        std::println!("2 A at {angle} rad, crossed: {crossed}: flux {off:.3} rad off");
+        assert!(off.abs() < 0.12 && rig.waiting.gate, "{off}"); // 5 mN.m of friction against 60 mN.m
+        let [d, q] = rig.motor.current_dq_a();
+        assert!((d.hypot(q) - 2.0).abs() < 0.05);
+        // No angle is needed for it, and the way back is through an open bridge.
+        let currents = rig.motor.phase_current_a();
+        assert!(rig.step_with(None, Some(currents)).gate);
+        rig.imposed_a = None;
+        assert!(!rig.step().gate && rig.step().gate);
+    }
 }

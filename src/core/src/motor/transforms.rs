@@ -61,6 +61,12 @@ pub struct Rotation {
 }
 
 impl Abc {
+    /// With B and C exchanged.
+    #[must_use]
+    pub fn reordered(self) -> Self {
+        Self { a: self.a, b: self.c, c: self.b }
+    }
+
     /// Clarke: what of it is no common mode.
     #[must_use]
     pub fn to_alpha_beta(self) -> AlphaBeta {

@@ -140,6 +140,7 @@ impl LevitationTask {
             phase_current_a: None,
             bus_voltage_v: self.bus_voltage_v,
             torque_current_reference_a: self.torque_current_reference_a,
+            imposed_a: None,
             enable: motor_enable,
         };
         for _ in 0..missed {
