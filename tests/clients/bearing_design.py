@@ -13,6 +13,7 @@ Plant: one axis of ecmo-50 with the film's added mass, coil, Hall pole with coil
 zero-order hold. "Before" and "after" are the sensor's signal before and after the pickup is taken off.
 """
 import itertools
+from typing import NamedTuple
 
 import numpy as np
 from scipy.linalg import expm, solve_discrete_are, solve_discrete_lyapunov
@@ -30,7 +31,7 @@ NOISE_M = 1e-6           # sensor; process noise per period of velocity and dist
 NOISE_M_PER_S = 1.87e-3
 NOISE_N = 0.412
 LACK = 0.003
-TAKEN_OFF_M_PER_A = 3.6e-6  # of the pickup
+TAKEN_OFF = 0.72         # of the own coil's pickup
 STATES = 11              # 4 of the plant, 7 of the controller
 
 
@@ -43,54 +44,70 @@ def zero_order_hold(a, b):
     return joint[:n, :n], joint[:n, n:]
 
 
-MOTION_A, MOTION_B = zero_order_hold(
-    np.array([[0, 1], [K_X_N_PER_M / MASS_KG, 0]]), np.array([[0], [1 / MASS_KG]]))
+class Known(NamedTuple):
+    """The bearing as the controller knows it."""
+    k_x: float = K_X_N_PER_M
+    k_i: float = K_I_N_PER_A
+    l: float = L_H
+    r: float = R_OHM
+    pickup: float = PICKUP_M_PER_A
+
+    def motion(self):
+        return zero_order_hold(np.array([[0, 1], [self.k_x / MASS_KG, 0]]), np.array([[0], [1 / MASS_KG]]))
 
 
 def gains():
     """State-feedback gains (x, v, i) and observer gains (x, v, d)."""
+    motion_a, motion_b = Known().motion()
     a, b = np.zeros((3, 3)), np.zeros((3, 1))
-    a[:2, :2], a[2, 2], b[2] = MOTION_A, 1 - FRACTION, FRACTION
-    a[:2, 2:] = MOTION_B * K_I_N_PER_A * (2 - FRACTION) / 2
-    b[:2] = MOTION_B * K_I_N_PER_A * FRACTION / 2
+    a[:2, :2], a[2, 2], b[2] = motion_a, 1 - FRACTION, FRACTION
+    a[:2, 2:] = motion_b * K_I_N_PER_A * (2 - FRACTION) / 2
+    b[:2] = motion_b * K_I_N_PER_A * FRACTION / 2
     weight = np.diag([DISPLACEMENT_M**-2, VELOCITY_M_PER_S**-2, 0])
     cost = solve_discrete_are(a, b, weight, np.eye(1))
     feedback = np.linalg.solve(np.eye(1) + b.T @ cost @ b, b.T @ cost @ a)[0]
 
     a = np.eye(3)
-    a[:2, :2], a[:2, 2:] = MOTION_A, MOTION_B
+    a[:2, :2], a[:2, 2:] = motion_a, motion_b
     c = np.array([[1.0, -1 / HALL_RAD_PER_S, 0]])
     spread = solve_discrete_are(a.T, c.T, np.diag([0, NOISE_M_PER_S**2, NOISE_N**2]), np.array([[NOISE_M**2]]))
     observer = (spread @ c.T / (c @ spread @ c.T + NOISE_M**2))[:, 0]
     return feedback, observer
 
 
+def retuned(feedback, known):
+    """State feedback of a commissioned bearing, as `BearingConfig::retuned`: stiffness and damping of the design."""
+    stiffness = K_I_N_PER_A * feedback[0] - K_X_N_PER_M
+    return np.array([(stiffness + known.k_x) / known.k_i, feedback[1] * K_I_N_PER_A / known.k_i, feedback[2]])
+
+
 def closed_loop(feedback, observer, fraction=FRACTION, k_x=K_X_N_PER_M, k_i=K_I_N_PER_A, l=L_H, r=R_OHM, gain=1.0,
-                pickup=PICKUP_M_PER_A, mass=MASS_KG):
+                pickup=PICKUP_M_PER_A, mass=MASS_KG, known=Known()):
     """A, B, C, D of plant and controller; inputs: Hall noise, force, current noise; outputs: after, x, i, before."""
     hall = HALL_RAD_PER_S
     plant_a, plant_b = zero_order_hold(
         np.array([[0, 1, 0, 0], [k_x / mass, -DAMPING_N_S_PER_M / mass, k_i / mass, 0],
                   [0, -k_i / l, -r / l, 0], [hall * gain, 0, hall * gain * pickup, -hall]]),
         np.array([[0, 0], [0, 1 / mass], [1 / l, 0], [0, 0]]))
-    decay = np.exp(-R_OHM / L_H * PERIOD_S)
-    a_per_v = (1 - decay) / R_OHM
+    motion_a, motion_b = known.motion()
+    decay = np.exp(-known.r / known.l * PERIOD_S)
+    a_per_v = (1 - decay) / known.r
     lag_weight = (1 - np.exp(-hall * PERIOD_S)) / (hall * PERIOD_S)
 
     def step(state, disturbed):
         plant, (x, v, d, lack, acting, expected, last) = state[:4], state[4:]
         before, current = plant[3] + disturbed[0], plant[2] + disturbed[2]
-        after = before - TAKEN_OFF_M_PER_A * (current + lag_weight * (last - current))
+        after = before - TAKEN_OFF * known.pickup * (current + lag_weight * (last - current))
         innovation = after - (x - v / hall)
         x, v, d = np.array([x, v, d]) + observer * innovation
         lack = lack + LACK / a_per_v * (current - expected)
         now = (current + expected) / 2
-        following = decay * now + a_per_v * (acting - K_I_N_PER_A * v + lack)
-        x, v = MOTION_A @ [x, v] + MOTION_B[:, 0] * (K_I_N_PER_A * (now + following) / 2 + d)
-        holding = -d / K_I_N_PER_A
+        following = decay * now + a_per_v * (acting - known.k_i * v + lack)
+        x, v = motion_a @ [x, v] + motion_b[:, 0] * (known.k_i * (now + following) / 2 + d)
+        holding = -d / known.k_i
         reference = holding - feedback @ [x, v, following - holding]
         target = following + fraction * (reference - following)
-        voltage = (target - decay * following) / a_per_v + K_I_N_PER_A * v - lack
+        voltage = (target - decay * following) / a_per_v + known.k_i * v - lack
         plant = plant_a @ plant + plant_b @ [acting, disturbed[1]]
         return np.r_[plant, x, v, d, lack, voltage, following, current], np.array([after, state[0], state[2], before])
 
@@ -136,9 +153,22 @@ def current_per_displacement(loop, frequency_hz):
 
 
 def corners(feedback, observer, fraction=FRACTION):
-    """Largest sensitivity peak over k_x 10..25 N/mm, k_i, L, R +-20 %, sensor gain +-5 %, pickup +-20 %."""
+    """Largest sensitivity peak over k_x 10..25 N/mm, k_i, L, R +-20 %, sensor gain +-5 %, pickup +-20 %, and where."""
     options = itertools.product((10e3, 25e3), (6.4, 9.6), (1.6e-3, 2.4e-3), (0.8, 1.2), (0.95, 1.05), (4e-6, 6e-6))
-    return max(sensitivity_peak(closed_loop(feedback, observer, fraction, *option)) for option in options)
+    return max((sensitivity_peak(closed_loop(feedback, observer, fraction, *option)), option) for option in options)
+
+
+def commissioned_corners(feedback, observer):
+    """The same after commissioning, which finds k_x and k_i to 3 %, L to 2 %, the gain to 1 %, the pickup to 10 %."""
+    plants = itertools.product((10e3, 25e3), (6.4, 9.6), (1.6e-3, 2.4e-3), (0.8, 1.2), (4e-6, 6e-6))
+    errors = list(itertools.product((0.97, 1.03), (0.97, 1.03), (0.98, 1.02), (0.9, 1.1), (0.99, 1.01)))
+    worst = (0.0, None)
+    for k_x, k_i, l, r, pickup in plants:
+        for x, i, inductance, coil, gain in errors:
+            known = Known(k_x * x, k_i * i, l * inductance, r, pickup * coil)
+            loop = closed_loop(retuned(feedback, known), observer, FRACTION, k_x, k_i, l, r, gain, pickup, known=known)
+            worst = max(worst, (sensitivity_peak(loop), (k_x, k_i, l, r, gain, pickup)))
+    return worst
 
 
 if __name__ == "__main__":
@@ -146,5 +176,7 @@ if __name__ == "__main__":
     LOOP = closed_loop(FEEDBACK, OBSERVER)
     print("feedback   x {:.5g} A/m   v {:.5g} A.s/m   i {:.5g}".format(*FEEDBACK))
     print("observer   x {:.5g}   v {:.5g} 1/s   d {:.5g} N/m".format(*OBSERVER))
-    print(f"sensitivity peak {sensitivity_peak(LOOP):.3f}, before {sensitivity_peak(LOOP, 3):.3f}, worst corner {corners(FEEDBACK, OBSERVER):.2f}")
+    print(f"sensitivity peak {sensitivity_peak(LOOP):.3f}, before {sensitivity_peak(LOOP, 3):.3f}")
+    for name, (peak, where) in ("fixed gains", corners(FEEDBACK, OBSERVER)), ("commissioned", commissioned_corners(FEEDBACK, OBSERVER)):
+        print(f"worst corner, {name}: {peak:.2f} at k_x, k_i, L, R, gain, pickup = {where}")
     print(f"20 N step {step_peak_um(LOOP):.1f} um, idle current {idle_current_a(LOOP):.4f} A rms")

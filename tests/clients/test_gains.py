@@ -36,7 +36,8 @@ def test_the_core_has_the_designed_gains(core, gains):
     assert (core["coil_resistance_ohm"], core["coil_inductance_h"]) == (design.R_OHM, design.L_H)
     assert 2 * np.pi * core["hall_bandwidth_hz"] == design.HALL_RAD_PER_S
     assert f"const LACK_FRACTION: f32 = {design.LACK};" in (SOURCE.parent / "current_loop.rs").read_text()
-    assert core["coil_pickup_m_per_a"] == design.TAKEN_OFF_M_PER_A
+    assert core["coil_pickup_m_per_a"] == design.PICKUP_M_PER_A
+    assert core["coil_pickup_taken_off"] == design.TAKEN_OFF
 
 
 def test_they_keep_the_limits(gains):
@@ -48,7 +49,11 @@ def test_they_keep_the_limits(gains):
 
 
 def test_every_corner_is_in_zone_a(gains):
-    assert design.corners(*gains) < 3.0
+    assert design.corners(*gains)[0] < 3.0
+
+
+def test_every_commissioned_corner_has_the_margin_of_the_design(gains):
+    assert design.commissioned_corners(*gains)[0] <= 2.2
 
 
 @pytest.mark.parametrize(("frequency_hz", "degrees", "factor"), [(17, 1, 1.1), (67, 4, 1.3), (120, 5, 1.5), (183, 25, 2)])

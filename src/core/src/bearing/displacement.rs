@@ -12,8 +12,8 @@
 //!
 //! The Halls show the pickup through their own lag. Between two samples the current is nearly a straight line, so what
 //! they show is i[k] + w (i[k-1] - i[k]) with w = tau / T (1 - exp(-T / tau)), 0.30 for 10 kHz. Taking off the pickup
-//! of i[k] itself leaves a loop through the fast current: 0.176 A rms at idle in place of 0.159 A. Why p is set below
-//! the pickup there is: `BearingConfig::ECMO_50`.
+//! of i[k] itself leaves a loop through the fast current: 0.176 A rms at idle in place of 0.159 A. Why only a part of p
+//! is taken off (`coil_pickup_taken_off`): `BearingConfig::ECMO_50`.
 //!
 //! # Limits and failure
 //! The sum of a pair does not depend on x. A pair whose sum is off by more than `hall_sum_tolerance_v` has
@@ -54,7 +54,7 @@ impl HallPair {
             m_per_v: 1.0 / config.hall_v_per_m,
             sum_v: 2.0 * config.hall_mid_v,
             sum_tolerance_v: config.hall_sum_tolerance_v,
-            pickup_m_per_a: config.coil_pickup_m_per_a,
+            pickup_m_per_a: config.coil_pickup_taken_off * config.coil_pickup_m_per_a,
             pickup_cross_m_per_a: config.coil_pickup_cross_m_per_a,
             displacement_m_max: PLAUSIBLE_FRACTION * config.clearance_m,
             lag_weight: (1.0 - exp_of_minus(ratio)) / ratio,
@@ -107,7 +107,8 @@ mod tests {
         // The first sample of a step shows two thirds of it, the next one all.
         pair.see_currents(2.0, 1.0);
         let config = BearingConfig::ECMO_50;
-        let pickup_m = 2.0 * config.coil_pickup_m_per_a + config.coil_pickup_cross_m_per_a;
+        let pickup_m = 2.0 * config.coil_pickup_taken_off * config.coil_pickup_m_per_a
+            + config.coil_pickup_cross_m_per_a;
         let first_m = pair.displacement_m(1.65, 1.65).unwrap();
         assert!((first_m + 0.696 * pickup_m).abs() < 0.02e-6, "{first_m}");
         pair.see_currents(2.0, 1.0);

@@ -126,7 +126,8 @@ fn a_20_n_step_moves_it_65_um_and_leaves_no_error() {
     let peak_um = bench.run(0.05);
     assert!(peak_um < 70.0, "{peak_um}");
     // The pickup that is left on purpose shifts the centre: 2.5 A times 1.4 um/A.
-    let left_um = 2.5 * (5e-6 - BearingConfig::ECMO_50.coil_pickup_m_per_a) * 1e6;
+    let left = 1.0 - BearingConfig::ECMO_50.coil_pickup_taken_off;
+    let left_um = 2.5 * left * BearingConfig::ECMO_50.coil_pickup_m_per_a * 1e6;
     assert!((bench.mass.position_m[0] * 1e6 - left_um).abs() < 0.3, "{:?}, {left_um}", bench.mass.position_m);
     let [x, y] = bench.bearing.axes();
     assert!((x.disturbance_n - 20.0).abs() < 0.2 && y.disturbance_n.abs() < 0.2, "{x:?} {y:?}");
