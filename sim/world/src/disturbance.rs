@@ -6,9 +6,8 @@
 //! NaN among them, is refused by name before anything has changed. At most [`ACTIVE_MAX`] act at the same time.
 
 use core::f64::consts::PI;
-use core::fmt;
 
-use crate::keys::Key;
+use crate::keys::{RangeError, check_numbers};
 use crate::units::STANDARD_GRAVITY_M_PER_S2;
 
 /// A disturbance, which begins with the next period.
@@ -44,31 +43,24 @@ pub enum Disturbance {
         /// How long [s], 50e-6 to 3600.
         duration_s: f64,
     },
+    /// A half-sine of acceleration of the housing along the axis; the rotor feels mass times it along z.
+    AxialShock {
+        /// Peak in standard gravities, -1000 to 1000.
+        g: f64,
+        /// Length of the half-sine [s], 50e-6 to 3600.
+        duration_s: f64,
+    },
+    /// A half-sine of moment about x.
+    TiltShock {
+        /// Peak [N m], -10 to 10.
+        n_m: f64,
+        /// Length of the half-sine [s], 50e-6 to 3600.
+        duration_s: f64,
+    },
 }
 
-/// A number of a disturbance outside its range; NaN is outside of every range.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct DisturbanceError {
-    /// Kind and name, shown as `force_step.newton`.
-    pub key: Key,
-    /// The value that was refused.
-    pub value: f64,
-    /// Smallest allowed value.
-    pub min: f64,
-    /// Largest allowed value.
-    pub max: f64,
-}
-
-impl fmt::Display for DisturbanceError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} = {}: allowed is {} to {}", self.key, self.value, self.min, self.max)
-    }
-}
-
-impl core::error::Error for DisturbanceError {}
-
-/// A number with its name and its range.
-type Ranged = (&'static str, f64, [f64; 2]);
+/// A number of a disturbance outside its range.
+pub type DisturbanceError = RangeError;
 
 const FORCE_RANGE_N: [f64; 2] = [-1000.0, 1000.0];
 const SHOCK_RANGE_G: [f64; 2] = [-1000.0, 1000.0];
@@ -86,7 +78,7 @@ impl Disturbance {
     /// The first number that is outside.
     pub fn check(&self) -> Result<(), DisturbanceError> {
         match *self {
-            Self::ForceStep { newton, angle_rad, duration_s } => check(
+            Self::ForceStep { newton, angle_rad, duration_s } => check_numbers(
                 "force_step",
                 &[
                     ("newton", newton, FORCE_RANGE_N),
@@ -94,7 +86,7 @@ impl Disturbance {
                     ("duration_s", duration_s, DURATION_RANGE_S),
                 ],
             ),
-            Self::Shock { g, duration_s, angle_rad } => check(
+            Self::Shock { g, duration_s, angle_rad } => check_numbers(
                 "shock",
                 &[
                     ("g", g, SHOCK_RANGE_G),
@@ -103,29 +95,54 @@ impl Disturbance {
                 ],
             ),
             Self::Unbalance { eccentricity_m } => {
-                check("unbalance", &[("eccentricity_m", eccentricity_m, ECCENTRICITY_RANGE_M)])
+                check_numbers("unbalance", &[("eccentricity_m", eccentricity_m, ECCENTRICITY_RANGE_M)])
             }
-            Self::Tilt { n_m, duration_s } => {
-                check("tilt", &[("n_m", n_m, MOMENT_RANGE_N_M), ("duration_s", duration_s, DURATION_RANGE_S)])
-            }
+            Self::Tilt { n_m, duration_s } => check_numbers(
+                "tilt",
+                &[("n_m", n_m, MOMENT_RANGE_N_M), ("duration_s", duration_s, DURATION_RANGE_S)],
+            ),
+            Self::AxialShock { g, duration_s } => check_numbers(
+                "axial_shock",
+                &[("g", g, SHOCK_RANGE_G), ("duration_s", duration_s, DURATION_RANGE_S)],
+            ),
+            Self::TiltShock { n_m, duration_s } => check_numbers(
+                "tilt_shock",
+                &[("n_m", n_m, MOMENT_RANGE_N_M), ("duration_s", duration_s, DURATION_RANGE_S)],
+            ),
         }
     }
-}
-
-fn check(section: &'static str, numbers: &[Ranged]) -> Result<(), DisturbanceError> {
-    for &(name, value, [min, max]) in numbers {
-        if !(value >= min && value <= max) {
-            return Err(DisturbanceError { key: Key { section, name }, value, min, max });
-        }
-    }
-    Ok(())
 }
 
 /// Load on the rotor from outside.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Load {
-    pub(crate) force_n: [f64; 2],
+    pub(crate) force_n: [f64; 3],
     pub(crate) moment_n_m: f64,
+}
+
+impl Load {
+    /// Adds what a disturbance does `after_s` its start.
+    fn add(&mut self, kind: &Disturbance, after_s: f64, mass_kg: f64) {
+        let half_sine = |duration_s: f64| libm::sin(PI * after_s / duration_s);
+        let inertia = |g: f64| mass_kg * g * STANDARD_GRAVITY_M_PER_S2;
+        let mut radial = |size: f64, angle_rad: f64| {
+            let (sine, cosine) = libm::sincos(angle_rad);
+            self.force_n[0] += size * cosine;
+            self.force_n[1] += size * sine;
+        };
+        match *kind {
+            Disturbance::ForceStep { newton, angle_rad, .. } => radial(newton, angle_rad),
+            Disturbance::Shock { g, duration_s, angle_rad } => {
+                radial(inertia(g) * half_sine(duration_s), angle_rad);
+            }
+            Disturbance::AxialShock { g, duration_s } => {
+                self.force_n[2] += inertia(g) * half_sine(duration_s)
+            }
+            Disturbance::Tilt { n_m, .. } => self.moment_n_m += n_m,
+            Disturbance::TiltShock { n_m, duration_s } => self.moment_n_m += n_m * half_sine(duration_s),
+            Disturbance::Unbalance { .. } => {}
+        }
+    }
 }
 
 /// How many may act at the same time; one more replaces the one that ends first.
@@ -134,7 +151,6 @@ const ACTIVE_MAX: usize = 8;
 #[derive(Clone, Copy, Debug)]
 struct Active {
     kind: Disturbance,
-    direction: [f64; 2],
     start_s: f64,
     end_s: f64,
 }
@@ -149,14 +165,15 @@ pub(crate) struct Disturbances {
 impl Disturbances {
     /// Starts one, already checked, at `now_s`. An unbalance is not kept here: it changes the rotor.
     pub(crate) fn start(&mut self, kind: Disturbance, now_s: f64) {
-        let (angle_rad, duration_s) = match kind {
-            Disturbance::ForceStep { angle_rad, duration_s, .. }
-            | Disturbance::Shock { angle_rad, duration_s, .. } => (angle_rad, duration_s),
-            Disturbance::Tilt { duration_s, .. } => (0.0, duration_s),
+        let duration_s = match kind {
+            Disturbance::ForceStep { duration_s, .. }
+            | Disturbance::Shock { duration_s, .. }
+            | Disturbance::Tilt { duration_s, .. }
+            | Disturbance::AxialShock { duration_s, .. }
+            | Disturbance::TiltShock { duration_s, .. } => duration_s,
             Disturbance::Unbalance { .. } => return,
         };
-        let (sine, cosine) = libm::sincos(angle_rad);
-        let new = Active { kind, direction: [cosine, sine], start_s: now_s, end_s: now_s + duration_s };
+        let new = Active { kind, start_s: now_s, end_s: now_s + duration_s };
         let end = |slot: &Option<Active>| slot.map_or(f64::NEG_INFINITY, |active| active.end_s);
         if let Some(slot) = self.active.iter_mut().min_by(|a, b| end(a).total_cmp(&end(b))) {
             *slot = Some(new);
@@ -178,20 +195,7 @@ impl Disturbances {
                 continue;
             }
             self.any = true;
-            let force_n = match active.kind {
-                Disturbance::ForceStep { newton, .. } => newton,
-                Disturbance::Shock { g, duration_s, .. } => {
-                    let phase = PI * (time_s - active.start_s) / duration_s;
-                    mass_kg * g * STANDARD_GRAVITY_M_PER_S2 * libm::sin(phase)
-                }
-                Disturbance::Tilt { n_m, .. } => {
-                    load.moment_n_m += n_m;
-                    0.0
-                }
-                Disturbance::Unbalance { .. } => 0.0,
-            };
-            load.force_n[0] += force_n * active.direction[0];
-            load.force_n[1] += force_n * active.direction[1];
+            load.add(&active.kind, time_s - active.start_s, mass_kg);
         }
         load
     }
@@ -209,7 +213,7 @@ mod tests {
         let force = |newton, angle_rad, duration_s| Disturbance::ForceStep { newton, angle_rad, duration_s };
         let shock = |g, angle_rad, duration_s| Disturbance::Shock { g, duration_s, angle_rad };
         type Make<'a> = &'a dyn Fn(f64) -> Disturbance;
-        let cases: [(&str, [f64; 2], Make<'_>); 9] = [
+        let cases: [(&str, [f64; 2], Make<'_>); 13] = [
             ("force_step.newton", FORCE_RANGE_N, &|v| force(v, 0.0, 1.0)),
             ("force_step.angle_rad", ANGLE_RANGE_RAD, &|v| force(1.0, v, 1.0)),
             ("force_step.duration_s", DURATION_RANGE_S, &|v| force(1.0, 0.0, v)),
@@ -221,6 +225,16 @@ mod tests {
             }),
             ("tilt.n_m", MOMENT_RANGE_N_M, &|v| Disturbance::Tilt { n_m: v, duration_s: 1.0 }),
             ("tilt.duration_s", DURATION_RANGE_S, &|v| Disturbance::Tilt { n_m: 1.0, duration_s: v }),
+            ("axial_shock.g", SHOCK_RANGE_G, &|v| Disturbance::AxialShock { g: v, duration_s: 1.0 }),
+            ("axial_shock.duration_s", DURATION_RANGE_S, &|v| Disturbance::AxialShock {
+                g: 1.0,
+                duration_s: v,
+            }),
+            ("tilt_shock.n_m", MOMENT_RANGE_N_M, &|v| Disturbance::TiltShock { n_m: v, duration_s: 1.0 }),
+            ("tilt_shock.duration_s", DURATION_RANGE_S, &|v| Disturbance::TiltShock {
+                n_m: 1.0,
+                duration_s: v,
+            }),
         ];
         for (key, [min, max], make) in cases {
             assert!(make(min).check().is_ok() && make(max).check().is_ok(), "{key}");
@@ -242,7 +256,7 @@ mod tests {
         let mut list = Disturbances::default();
         list.start(Disturbance::ForceStep { newton: 10.0, angle_rad: PI / 2.0, duration_s: 0.01 }, 1.0);
         assert!((list.load(1.005, 0.1).force_n[1] - 10.0).abs() < 1e-12);
-        assert_eq!(list.load(1.011, 0.1).force_n, [0.0, 0.0]);
+        assert_eq!(list.load(1.011, 0.1).force_n, [0.0; 3]);
 
         list.start(Disturbance::Shock { g: 30.0, duration_s: 0.011, angle_rad: 0.0 }, 0.0);
         let impulse: f64 =

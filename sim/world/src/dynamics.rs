@@ -13,7 +13,7 @@
 //! | static | F (cos chi, sin chi), chi = 0.5 rad + 0.2 rad/(L/min) Q |
 //! | I_t a'' + I_p W b' | -k_t a - c_t a' - h F_y - D W^2 sin theta + moment |
 //! | I_t b'' - I_p W a' | -k_t b - c_t b' + h F_x + D W^2 cos theta |
-//! | m z'' | -k_z z - c_z z' + thrust (n / 4 krpm)^2 + m g_z + stop |
+//! | m z'' | -k_z z - c_z z' + thrust (n / 4 krpm)^2 + m g_z + stop + load |
 //! | J W' | 3/2 p psi (i_q,A + i_q,B) - pump torque - friction in contact |
 //!
 //! Contact: normal force k s + d s' (never negative) at depth s in the touchdown circle, friction mu N against
@@ -71,6 +71,8 @@ pub(crate) struct Held {
     pub(crate) direction_electrical: [f64; 2],
     /// Radial force from outside, the static one included [N].
     pub(crate) force_n: [f64; 2],
+    /// Axial force from outside [N].
+    pub(crate) axial_force_n: f64,
     /// Moment about x from outside [N m].
     pub(crate) moment_n_m: f64,
     /// Flow through the pump at the start of the period [L/min] and its rate [L/min/s].
@@ -202,7 +204,7 @@ impl Dynamics {
         rate[POSITION..ANGLE].copy_from_slice(&state[VELOCITY..SPEED]);
         rate[ANGLE] = state[SPEED];
         let friction_n_m = self.radial_and_tilt(held, state, direction, &mut rate);
-        self.axial(state, &mut rate);
+        self.axial(held, state, &mut rate);
         let torques = self.torques(state, electrical, flow);
         rate[SPEED] = (torques.motor_n_m - torques.pump_n_m + friction_n_m) / self.plant.motor.inertia_kg_m2;
         self.coils(held, state, &mut rate);
@@ -284,13 +286,14 @@ impl Dynamics {
         ([-normal * nx - tangential * ny, -normal * ny + tangential * nx], surface * tangential)
     }
 
-    fn axial(&self, state: &State, rate: &mut State) {
+    fn axial(&self, held: &Held, state: &State, rate: &mut State) {
         let rotor = &self.plant.rotor;
         let (z, vz) = (state[POSITION + 2], state[VELOCITY + 2]);
         let n = state[SPEED] * (KRPM_PER_RAD_PER_S / 4.0);
         let mut force = -rotor.axial_stiffness_n_per_m * z - rotor.axial_damping_n_s_per_m * vz
             + rotor.axial_thrust_n * n * n
-            + rotor.mass_kg * rotor.gravity_z_m_per_s2;
+            + rotor.mass_kg * rotor.gravity_z_m_per_s2
+            + held.axial_force_n;
         let depth = z.abs() - rotor.axial_clearance_m;
         if depth > 0.0 {
             let side = 1.0_f64.copysign(z);

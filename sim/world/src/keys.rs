@@ -49,10 +49,10 @@ pub struct KeyInfo {
     pub count: usize,
 }
 
-/// A value outside its range; NaN is outside of every range.
+/// A number outside its range; NaN is outside of every range.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct PlantError {
-    /// The key.
+pub struct RangeError {
+    /// The key; of a disturbance or a fault its kind and the number's name, shown as `force_step.newton`.
     pub key: Key,
     /// The value that was refused.
     pub value: f64,
@@ -62,13 +62,29 @@ pub struct PlantError {
     pub max: f64,
 }
 
-impl fmt::Display for PlantError {
+/// A value of a plant, circuit or patient outside its range.
+pub type PlantError = RangeError;
+
+impl fmt::Display for RangeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} = {}: allowed is {} to {}", self.key, self.value, self.min, self.max)
     }
 }
 
-impl core::error::Error for PlantError {}
+impl core::error::Error for RangeError {}
+
+/// A number with its name and its range.
+pub(crate) type RangedNumber = (&'static str, f64, [f64; 2]);
+
+/// Checks numbers that belong to no parameter file, by kind and name.
+pub(crate) fn check_numbers(section: &'static str, numbers: &[RangedNumber]) -> Result<(), RangeError> {
+    for &(name, value, [min, max]) in numbers {
+        if !(value >= min && value <= max) {
+            return Err(RangeError { key: Key { section, name }, value, min, max });
+        }
+    }
+    Ok(())
+}
 
 /// A key that cannot be set as asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -11,6 +11,7 @@ extern crate std;
 mod circuit;
 mod disturbance;
 mod dynamics;
+mod fault;
 mod film;
 mod keys;
 mod noise;
@@ -25,7 +26,8 @@ mod windings;
 mod world;
 
 pub use disturbance::{Disturbance, DisturbanceError};
-pub use keys::{Key, KeyInfo, PlantError, SetError};
+pub use fault::{Fault, FaultError};
+pub use keys::{Key, KeyInfo, PlantError, RangeError, SetError};
 pub use parameters::{
     AngleSensor, Bearing, Cannula, Circuit, CurrentSensor, DisplacementSensor, Drive, DriveLine, FlowMeter,
     MembraneLung, Motor, Patient, Plant, PressureSensor, Pump, ReturnClamp, Rotor, RotorFluid, Section,

