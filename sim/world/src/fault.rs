@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: Apache-2.0
+//! What breaks in a unit: sensors, windings, power stages, supply.
+//!
+//! # Model
+//! Several faults may act on one winding set at the same time; the same fault again on the same part takes the place
+//! of the one before. What each does to the physics stands with the sensors (`sensors.rs`), the windings
+//! (`windings.rs`) and the bus (`bus.rs`).
+//! | fault | acts on |
+//! |---|---|
+//! | `HallOpen`, `HallStuck`, `HallFrozen`, `HallNoise`, `HallDrift` | displacement Halls |
+//! | `AngleOpen`, `AngleStuck` | angle Halls |
+//! | `CurrentStuck` | current sensors |
+//! | `EmiBurst` | all of these |
+//! | `SampleLoss` | every group of samples |
+//! | `CoilOpen`, `PhaseOpen`, `PhaseShort` | windings |
+//! | `GateFault` | both bridges |
+//! | `BusSag` | supply |
+//!
+//! # Timing
+//! A fault acts from the next sample and the next period on and until it is cleared; how long is up to the scenario.
+//! # Limits and failure
+//! Every number has a range; one outside, NaN among them, is refused by name before anything has changed.
+//! # Shown by
+//! `tests/sensor_faults.rs`, `tests/power_faults.rs`, `tests/bus.rs`.
+
+use crate::keys::{RangeError, RangedNumber, check_numbers};
+
+/// A fault of one unit.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Fault {
+    /// The wire of a displacement Hall is open: it reads a rail of the converter.
+    HallOpen {
+        /// 0 to 3: x+, x-, y+, y-.
+        element: usize,
+        /// Upper rail, else lower.
+        high: bool,
+    },
+    /// A displacement Hall repeats its last value to the last bit.
+    HallStuck {
+        /// 0 to 3: x+, x-, y+, y-.
+        element: usize,
+    },
+    /// Both Halls of a pair repeat their last value to the last bit.
+    HallFrozen {
+        /// 0, 1: x, y.
+        axis: usize,
+    },
+    /// A displacement Hall has more noise.
+    HallNoise {
+        /// 0 to 3: x+, x-, y+, y-.
+        element: usize,
+        /// What a reader of that Hall alone sees, as displacement [m rms], 0 to 1e-3.
+        rms_m: f64,
+    },
+    /// The mid level of a displacement Hall wanders away.
+    HallDrift {
+        /// 0 to 3: x+, x-, y+, y-.
+        element: usize,
+        /// What a reader of that Hall alone sees, as displacement [m/s], -1 to 1.
+        m_per_s: f64,
+    },
+    /// Interference on every analog signal of the unit at once.
+    EmiBurst {
+        /// Noise of the displacement of each axis, read from both Halls [m rms], 0 to 1e-3.
+        rms_m: f64,
+    },
+    /// The converters deliver nothing: no group of samples is valid, the count goes on.
+    SampleLoss,
+    /// The wire of an angle Hall is open: it reads a rail of the converter.
+    AngleOpen {
+        /// 0, 1: cosine, sine.
+        channel: usize,
+        /// Upper rail, else lower.
+        high: bool,
+    },
+    /// Both angle Halls repeat their last value to the last bit.
+    AngleStuck,
+    /// A bearing coil is interrupted.
+    CoilOpen {
+        /// 0, 1: x, y.
+        axis: usize,
+    },
+    /// A motor phase is interrupted.
+    PhaseOpen {
+        /// 0 to 2: A, B, C.
+        phase: usize,
+    },
+    /// The terminal of a motor phase lies on the lower rail, until the phase gate opens the isolation switch.
+    PhaseShort {
+        /// 0 to 2: A, B, C.
+        phase: usize,
+    },
+    /// A current sensor repeats its last value to the last bit.
+    CurrentStuck {
+        /// 0 to 4: coils x, y, phases A, B, C.
+        channel: usize,
+    },
+    /// The supply gives this voltage and no more; 0 is a supply that is gone.
+    BusSag {
+        /// Voltage of the supply without load [V], 0 to 100.
+        bus_v: f64,
+    },
+    /// The gate drivers are dead: both bridges stay open whatever the outputs say.
+    GateFault,
+}
+
+/// A number of a fault outside its range.
+pub type FaultError = RangeError;
+
+/// Largest noise of a fault [m rms]: twice the clearance.
+const NOISE_RANGE_M: [f64; 2] = [0.0, 1.0e-3];
+const DRIFT_RANGE_M_PER_S: [f64; 2] = [-1.0, 1.0];
+const SUPPLY_RANGE_V: [f64; 2] = [0.0, 100.0];
+
+/// A part by its number, as the range check takes it.
+fn part(name: &'static str, index: usize, count: usize) -> RangedNumber {
+    (name, index as f64, [0.0, count as f64 - 1.0])
+}
+
+impl Fault {
+    /// Checks every number against its range, as [`World::fault`](crate::World::fault) does.
+    ///
+    /// # Errors
+    /// The first number that is outside.
+    pub fn check(&self) -> Result<(), FaultError> {
+        match *self {
+            Self::HallOpen { element, .. } => check_numbers("hall_open", &[part("element", element, 4)]),
+            Self::HallStuck { element } => check_numbers("hall_stuck", &[part("element", element, 4)]),
+            Self::HallFrozen { axis } => check_numbers("hall_frozen", &[part("axis", axis, 2)]),
+            Self::HallNoise { element, rms_m } => {
+                check_numbers("hall_noise", &[part("element", element, 4), ("rms_m", rms_m, NOISE_RANGE_M)])
+            }
+            Self::HallDrift { element, m_per_s } => check_numbers(
+                "hall_drift",
+                &[part("element", element, 4), ("m_per_s", m_per_s, DRIFT_RANGE_M_PER_S)],
+            ),
+            Self::EmiBurst { rms_m } => check_numbers("emi_burst", &[("rms_m", rms_m, NOISE_RANGE_M)]),
+            Self::AngleOpen { channel, .. } => check_numbers("angle_open", &[part("channel", channel, 2)]),
+            Self::CoilOpen { axis } => check_numbers("coil_open", &[part("axis", axis, 2)]),
+            Self::PhaseOpen { phase } => check_numbers("phase_open", &[part("phase", phase, 3)]),
+            Self::PhaseShort { phase } => check_numbers("phase_short", &[part("phase", phase, 3)]),
+            Self::CurrentStuck { channel } => check_numbers("current_stuck", &[part("channel", channel, 5)]),
+            Self::BusSag { bus_v } => check_numbers("bus_sag", &[("bus_v", bus_v, SUPPLY_RANGE_V)]),
+            Self::SampleLoss | Self::AngleStuck | Self::GateFault => Ok(()),
+        }
+    }
+}
