@@ -24,8 +24,8 @@
 #endif
 
 static const char *const unit_names[] = {"host", "emergency drive"};
-static const char *const state_names[] = {"standby", "lifting off", "operating", "landing"};
-static const char *const bearing_names[] = {"off", "lift-off", "levitated", "landing", "touchdown"};
+static const char *const state_names[] = {"standby", "lifting off", "operating", "landing", "service"};
+static const char *const bearing_names[] = {"off", "lift-off", "levitated", "landing", "touchdown", "service"};
 
 static const char *name_of(const char *const names[], size_t count, uint32_t code)
 {

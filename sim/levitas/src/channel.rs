@@ -62,7 +62,7 @@ pub const UM_PER_M: f64 = 1e6;
 /// Number of [`CHANNELS`].
 pub const CHANNEL_COUNT: usize = 18;
 /// Number of bearing states with a name.
-const STATE_NAMES: [&str; 5] = ["off", "lift_off", "levitated", "landing", "touchdown"];
+const STATE_NAMES: [&str; 6] = ["off", "lift_off", "levitated", "landing", "touchdown", "service"];
 
 const fn channel(
     name: &'static str,
@@ -92,7 +92,7 @@ pub const CHANNELS: [Channel; CHANNEL_COUNT] = [
     channel("drainage_pressure_mmhg", 2, |s| s.drainage_pressure_mmhg, "true pressure before the pump"),
     channel("pre_membrane_pressure_mmhg", 2, |s| s.pre_membrane_pressure_mmhg, "true pressure between pump and membrane lung"),
     channel("return_pressure_mmhg", 2, |s| s.return_pressure_mmhg, "true pressure between membrane lung and return cannula"),
-    channel("bearing_state", 0, |s| f64::from(s.bearing_state), "state of the bearing: 0 off, 1 lift-off, 2 levitated, 3 landing, 4 touchdown"),
+    channel("bearing_state", 0, |s| f64::from(s.bearing_state), "state of the bearing: 0 off, 1 lift-off, 2 levitated, 3 landing, 4 touchdown, 5 service"),
     channel("touching", 0, |s| f64::from(u8::from(s.touching)), "1 while the rotor touches its touchdown bearing"),
 ];
 

@@ -35,6 +35,7 @@ pub mod mail;
 pub mod math;
 pub mod motor;
 pub mod ports;
+pub mod probe;
 pub mod replay;
 pub mod schedule;
 pub mod task;

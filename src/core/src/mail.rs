@@ -8,8 +8,11 @@
 //! | `circulation` | circulation task | speed, shell; supervisor once, after a restart |
 //! | `supervisor` | supervisor task | levitation, circulation, shell |
 //! | `command` | the operator: shell or scenario, one command at a time | supervisor |
+//! | `probe_request` | one of sensitivity, commissioning, shell at a time | levitation |
+//! | `probe_result` | levitation task | who asked |
 
 use crate::mailbox::Mailbox;
+use crate::probe::{PROBE_REQUEST_WORDS, PROBE_RESULT_WORDS};
 
 /// State of the bearing; the transitions are drawn in [`crate::bearing`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -26,6 +29,8 @@ pub enum BearingState {
     Landing = 3,
     /// The rotor touched although it was to be held; it is on its way back, or waits for a displacement sample.
     Touchdown = 4,
+    /// Not held: the coils carry the currents that the probe asks for.
+    Service = 5,
 }
 
 /// What the supervisor asks of the bearing.
@@ -39,6 +44,8 @@ pub enum LevitateRequest {
     Levitate = 1,
     /// Set the rotor down, then open the coils.
     Land = 2,
+    /// Leave the rotor where it lies and carry the currents that the probe asks for; from `Off` only.
+    Service = 3,
 }
 
 /// State of the unit as the operator sees it.
@@ -54,6 +61,8 @@ pub enum UnitState {
     Operating = 2,
     /// Speed ramps to zero, then the rotor is set down.
     Landing = 3,
+    /// Commissioning with the rotor lying at the wall; no therapy.
+    Service = 4,
 }
 
 macro_rules! from_code {
@@ -68,9 +77,9 @@ macro_rules! from_code {
         }
     };
 }
-from_code!(BearingState { Off, LiftOff, Levitated, Landing, Touchdown });
-from_code!(LevitateRequest { Off, Levitate, Land });
-from_code!(UnitState { Standby, LiftingOff, Operating, Landing });
+from_code!(BearingState { Off, LiftOff, Levitated, Landing, Touchdown, Service });
+from_code!(LevitateRequest { Off, Levitate, Land, Service });
+from_code!(UnitState { Standby, LiftingOff, Operating, Landing, Service });
 
 /// Bearing bits of `LevitationMail::limits`: what saturates now. Bits 0 to 15 are in [`crate::motor::limits`].
 pub mod limit {
@@ -225,6 +234,10 @@ pub struct Mailboxes {
     pub supervisor: Mailbox<SUPERVISOR_WORDS>,
     /// From the operator.
     pub command: Mailbox<COMMAND_WORDS>,
+    /// To the probe.
+    pub probe_request: Mailbox<PROBE_REQUEST_WORDS>,
+    /// From the probe.
+    pub probe_result: Mailbox<PROBE_RESULT_WORDS>,
 }
 
 impl Mailboxes {
@@ -237,6 +250,8 @@ impl Mailboxes {
             circulation: Mailbox::new(),
             supervisor: Mailbox::new(),
             command: Mailbox::new(),
+            probe_request: Mailbox::new(),
+            probe_result: Mailbox::new(),
         }
     }
 }

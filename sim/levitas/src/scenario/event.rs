@@ -136,7 +136,7 @@ impl EventAction {
     pub fn act(&self) -> Act {
         match self {
             Self::Operator(Command::LiftOff) => Act::LiftOff,
-            Self::Operator(Command::Land) => Act::Land,
+            Self::Operator(Command::Land | Command::Service) => Act::Land,
             Self::Operator(Command::SetSpeed { .. }) => Act::SetMode,
             Self::Disturb(..) => Act::Disturb,
         }

@@ -10,6 +10,7 @@
 //!    |                     v  | Levitate   at the clearance   |
 //!    +------- done ------ Landing <---------------------------+
 //! ```
+//! `Service` is entered from `Off` alone: the rotor stays where it lies and the coils carry what the probe asks for.
 //! `Off` is asked for by name and opens the coils from every state. A touchdown is counted and the rotor lifted
 //! off again from wherever it then is, as often as it takes: there is no latched stop.
 //!
@@ -107,6 +108,7 @@ enum State {
     Levitated,
     Landing { curve: SCurve },
     Touchdown { since_s: f32, at_m: [f32; 2] },
+    Service,
 }
 
 /// See the [module](self).
@@ -200,9 +202,12 @@ impl Bearing {
     /// Moves the state machine by one period; the set-points of both axes, or `None` with open coils.
     fn next_state(&mut self, request: LevitateRequest) -> Option<[Setpoint; 2]> {
         self.state = match (self.state, request) {
-            (_, LevitateRequest::Off) | (State::Off, LevitateRequest::Land) => State::Off,
-            (State::Off, LevitateRequest::Levitate) if self.is_blind() => State::Off,
-            (State::Off | State::Landing { .. }, LevitateRequest::Levitate) => self.lift_off(false),
+            (_, LevitateRequest::Off) | (State::Off | State::Service, LevitateRequest::Land) => State::Off,
+            (State::Off, LevitateRequest::Service) => State::Service,
+            (State::Off | State::Service, LevitateRequest::Levitate) if self.is_blind() => State::Off,
+            (State::Off | State::Service | State::Landing { .. }, LevitateRequest::Levitate) => {
+                self.lift_off(false)
+            }
             (State::LiftOff { .. } | State::Levitated | State::Touchdown { .. }, LevitateRequest::Land) => {
                 State::Landing { curve: self.way_down() }
             }
@@ -210,7 +215,7 @@ impl Bearing {
         };
         let blind = self.is_blind();
         match &mut self.state {
-            State::Off => None,
+            State::Off | State::Service => None,
             State::Touchdown { .. } if blind => None,
             State::LiftOff { curve, .. } | State::Landing { curve } => Some(curve.step()),
             State::Levitated => Some([Setpoint::default(); 2]),
@@ -317,6 +322,7 @@ impl Bearing {
             State::LiftOff { after_touchdown: false, .. } => BearingState::LiftOff,
             State::Levitated => BearingState::Levitated,
             State::Landing { .. } => BearingState::Landing,
+            State::Service => BearingState::Service,
             State::Touchdown { .. } | State::LiftOff { after_touchdown: true, .. } => BearingState::Touchdown,
         }
     }

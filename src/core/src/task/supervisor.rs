@@ -9,6 +9,8 @@
 //!                                                 |  +--|---------------------------------------------------+
 //!                                                 +-----+ touchdown: the bearing lifts off again by itself
 //! ```
+//! Standby --Service--> Service --Land--> Standby, or --LiftOff--> LiftingOff: commissioning at the wall, no therapy.
+//!
 //! `Land` first brings the speed set-point to zero; the rotor is set down once it has been slower than
 //! `land_speed_rpm_max` for 0.5 s by a trusted angle. Without a trusted angle it is set down after 60 s with
 //! the motor off: the pump's drag has stopped any rotor by then.
@@ -69,6 +71,8 @@ pub enum Command {
         /// Set-point [rpm].
         speed_rpm: f32,
     },
+    /// Leave the rotor where it lies and give the coils to the probe; `Land` ends it.
+    Service,
 }
 
 impl Command {
@@ -79,6 +83,7 @@ impl Command {
             Self::LiftOff => (1, 0.0),
             Self::Land => (2, 0.0),
             Self::SetSpeed { speed_rpm } => (3, speed_rpm),
+            Self::Service => (4, 0.0),
         };
         CommandMail { number, kind, value }
     }
@@ -90,6 +95,7 @@ impl Command {
             1 => Some(Self::LiftOff),
             2 => Some(Self::Land),
             3 => Some(Self::SetSpeed { speed_rpm: mail.value }),
+            4 => Some(Self::Service),
             _ => None,
         }
     }
@@ -109,15 +115,24 @@ pub enum Refusal {
     NotDriving = 4,
     /// The rotor is being set down.
     IsLanding = 5,
+    /// Service begins in standby.
+    NotStandby = 6,
 }
 
 impl Refusal {
     /// The refusal of a code; `None` for 0, "accepted".
     #[must_use]
     pub fn from_code(code: u32) -> Option<Self> {
-        [Self::Unknown, Self::SpeedOutOfRange, Self::NotLevitated, Self::NotDriving, Self::IsLanding]
-            .into_iter()
-            .find(|refusal| *refusal as u32 == code)
+        [
+            Self::Unknown,
+            Self::SpeedOutOfRange,
+            Self::NotLevitated,
+            Self::NotDriving,
+            Self::IsLanding,
+            Self::NotStandby,
+        ]
+        .into_iter()
+        .find(|refusal| *refusal as u32 == code)
     }
 
     /// One line for the operator.
@@ -129,6 +144,7 @@ impl Refusal {
             Self::NotLevitated => "the rotor is not levitated: lift it first",
             Self::NotDriving => "this unit stands by; the other one drives the head",
             Self::IsLanding => "the rotor is being set down: wait, then lift",
+            Self::NotStandby => "service begins in standby: land first",
         }
     }
 }
@@ -208,7 +224,10 @@ impl SupervisorTask {
     fn take_over(&mut self, mail: &Mailboxes) {
         let bearing =
             self.levitation.latest().and_then(|levitation| BearingState::from_code(levitation.state));
-        let running = !matches!(bearing, None | Some(BearingState::Off | BearingState::Landing));
+        let running = !matches!(
+            bearing,
+            None | Some(BearingState::Off | BearingState::Landing | BearingState::Service)
+        );
         if running && self.drive {
             self.state = UnitState::Operating;
             self.command_number = self.command.latest().map_or(0, |command| command.number);
@@ -263,7 +282,7 @@ impl SupervisorTask {
             return Err(Refusal::NotDriving);
         }
         match (command, self.state) {
-            (Command::LiftOff, UnitState::Standby) => self.state = UnitState::LiftingOff,
+            (Command::LiftOff, UnitState::Standby | UnitState::Service) => self.state = UnitState::LiftingOff,
             (Command::LiftOff, UnitState::LiftingOff | UnitState::Operating) => {}
             (Command::LiftOff, UnitState::Landing) if !self.may_set_down() => {
                 self.state = UnitState::Operating
@@ -272,14 +291,18 @@ impl SupervisorTask {
                 self.state = UnitState::Landing;
                 self.speed_setpoint_rpm = 0.0;
             }
-            (Command::Land, UnitState::Standby) => {}
+            (Command::Land | Command::Service, UnitState::Standby | UnitState::Service) => {
+                self.state =
+                    if command == Command::Service { UnitState::Service } else { UnitState::Standby };
+            }
+            (Command::Service, _) => return Err(Refusal::NotStandby),
             (Command::SetSpeed { speed_rpm }, UnitState::Operating) => {
                 if !(0.0..=self.speed_rpm_max).contains(&speed_rpm) {
                     return Err(Refusal::SpeedOutOfRange);
                 }
                 self.speed_setpoint_rpm = speed_rpm;
             }
-            (Command::SetSpeed { .. }, UnitState::Standby | UnitState::LiftingOff) => {
+            (Command::SetSpeed { .. }, UnitState::Standby | UnitState::LiftingOff | UnitState::Service) => {
                 return Err(Refusal::NotLevitated);
             }
             (Command::SetSpeed { .. } | Command::LiftOff, UnitState::Landing) => {
@@ -296,6 +319,7 @@ impl SupervisorTask {
             UnitState::LiftingOff | UnitState::Operating => LevitateRequest::Levitate,
             UnitState::Landing if self.may_set_down() => LevitateRequest::Land,
             UnitState::Landing => LevitateRequest::Levitate,
+            UnitState::Service => LevitateRequest::Service,
         }
     }
 }
