@@ -11,7 +11,7 @@
 
 use super::BearingConfig;
 use super::current_loop::{CurrentForecast, CurrentLoop};
-use super::displacement::HallPair;
+use super::displacement::{HallPair, PairCalibration};
 use super::observer::{AxisState, Motion, Observer};
 use super::state_feedback::StateFeedback;
 use super::synchronous::{RotorDirection, Synchronous};
@@ -34,9 +34,9 @@ pub(super) struct Axis {
 
 impl Axis {
     /// An axis that has not seen anything yet.
-    pub(super) fn new(config: &BearingConfig, period_s: f32) -> Self {
+    pub(super) fn new(config: &BearingConfig, pair: &PairCalibration, period_s: f32) -> Self {
         Self {
-            hall: HallPair::new(config, period_s),
+            hall: HallPair::new(config, pair, period_s),
             current: CurrentLoop::new(config, period_s),
             motion: Motion::new(config, period_s),
             observer: Observer::new(config),

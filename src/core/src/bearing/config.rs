@@ -23,8 +23,18 @@ crate::ranged_struct! {
         coil_current_a_max: 0.5..=20.0,
         /// Sensitivity of a differential Hall pair [V/m].
         hall_v_per_m: 200.0..=20e3,
-        /// Output of each Hall with the rotor at the centre [V].
-        hall_mid_v: 0.5..=2.5,
+        /// Gain of the x pair against `hall_v_per_m` [1]; from calibration.
+        hall_gain_x: 0.5..=2.0,
+        /// Gain of the y pair, likewise [1].
+        hall_gain_y: 0.5..=2.0,
+        /// Output of Hall x+ with the rotor at the centre [V]; from calibration, as the next three.
+        hall_mid_x_plus_v: 0.5..=2.5,
+        /// Output of Hall x- with the rotor at the centre [V].
+        hall_mid_x_minus_v: 0.5..=2.5,
+        /// Output of Hall y+ with the rotor at the centre [V].
+        hall_mid_y_plus_v: 0.5..=2.5,
+        /// Output of Hall y- with the rotor at the centre [V].
+        hall_mid_y_minus_v: 0.5..=2.5,
         /// Largest deviation of a pair's sum from twice the mid level that is believed [V].
         hall_sum_tolerance_v: 0.01..=1.0,
         /// Bandwidth of the displacement Halls [Hz].
@@ -80,7 +90,12 @@ impl BearingConfig {
         coil_inductance_h: 2e-3,
         coil_current_a_max: 6.0,
         hall_v_per_m: 2e3,
-        hall_mid_v: 1.65,
+        hall_gain_x: 1.0,
+        hall_gain_y: 1.0,
+        hall_mid_x_plus_v: 1.65,
+        hall_mid_x_minus_v: 1.65,
+        hall_mid_y_plus_v: 1.65,
+        hall_mid_y_minus_v: 1.65,
         hall_sum_tolerance_v: 0.1,
         hall_bandwidth_hz: 10e3,
         coil_pickup_m_per_a: 5e-6,

@@ -2,11 +2,11 @@
 //! Displacement of the rotor from two differential Hall pairs, less what the coils do to the Halls.
 //!
 //! # Model
-//! v+ = v_mid + g (x_h) / 2, v- = v_mid - g (x_h) / 2, x_h = x + p i_own + q i_other
+//! v+ = v_mid+ + g x_h / 2, v- = v_mid- - g x_h / 2, x_h = x + p i_own + q i_other
 //! | symbol | meaning | unit | here |
 //! |---|---|---|---|
-//! | g | sensitivity of the pair | V/m | `hall_v_per_m` |
-//! | v_mid | output at the centre | V | `hall_mid_v` |
+//! | g | sensitivity of the pair | V/m | `hall_v_per_m` times `hall_gain_*` |
+//! | v_mid+, v_mid- | output at the centre | V | `hall_mid_*` |
 //! | p, q | pickup of the own and of the other coil | m/A | `coil_pickup_m_per_a`, `coil_pickup_cross_m_per_a` |
 //! | tau | time constant of the Halls | s | `hall_bandwidth_hz` |
 //!
@@ -38,6 +38,7 @@ const PLAUSIBLE_FRACTION: f32 = 1.2;
 pub(super) struct HallPair {
     m_per_v: f32,
     sum_v: f32,
+    difference_v: f32,
     sum_tolerance_v: f32,
     pickup_m_per_a: f32,
     pickup_cross_m_per_a: f32,
@@ -47,12 +48,39 @@ pub(super) struct HallPair {
     last_a: [f32; 2],
 }
 
+/// What calibration says of one pair.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct PairCalibration {
+    gain: f32,
+    mid_plus_v: f32,
+    mid_minus_v: f32,
+}
+
+impl PairCalibration {
+    pub(super) fn x(config: &BearingConfig) -> Self {
+        Self {
+            gain: config.hall_gain_x,
+            mid_plus_v: config.hall_mid_x_plus_v,
+            mid_minus_v: config.hall_mid_x_minus_v,
+        }
+    }
+
+    pub(super) fn y(config: &BearingConfig) -> Self {
+        Self {
+            gain: config.hall_gain_y,
+            mid_plus_v: config.hall_mid_y_plus_v,
+            mid_minus_v: config.hall_mid_y_minus_v,
+        }
+    }
+}
+
 impl HallPair {
-    pub(super) fn new(config: &BearingConfig, period_s: f32) -> Self {
+    pub(super) fn new(config: &BearingConfig, pair: &PairCalibration, period_s: f32) -> Self {
         let ratio = RAD_PER_S_PER_HZ * config.hall_bandwidth_hz * period_s;
         Self {
-            m_per_v: 1.0 / config.hall_v_per_m,
-            sum_v: 2.0 * config.hall_mid_v,
+            m_per_v: 1.0 / (config.hall_v_per_m * pair.gain),
+            sum_v: pair.mid_plus_v + pair.mid_minus_v,
+            difference_v: pair.mid_plus_v - pair.mid_minus_v,
             sum_tolerance_v: config.hall_sum_tolerance_v,
             pickup_m_per_a: config.coil_pickup_taken_off * config.coil_pickup_m_per_a,
             pickup_cross_m_per_a: config.coil_pickup_cross_m_per_a,
@@ -81,7 +109,7 @@ impl HallPair {
         }
         let [own_a, other_a] = self.seen_a;
         let pickup_m = self.pickup_m_per_a * own_a + self.pickup_cross_m_per_a * other_a;
-        let displacement_m = (plus_v - minus_v) * self.m_per_v - pickup_m;
+        let displacement_m = (plus_v - minus_v - self.difference_v) * self.m_per_v - pickup_m;
         (displacement_m > -self.displacement_m_max && displacement_m < self.displacement_m_max)
             .then_some(displacement_m)
     }
@@ -92,13 +120,29 @@ mod tests {
     use super::*;
 
     fn pair() -> HallPair {
-        HallPair::new(&BearingConfig::ECMO_50, 50e-6)
+        let config = BearingConfig::ECMO_50;
+        HallPair::new(&config, &PairCalibration::x(&config), 50e-6)
     }
 
     #[test]
     fn a_tenth_of_a_millimetre_is_two_tenths_of_a_volt() {
         let displacement_m = pair().displacement_m(1.75, 1.55).unwrap();
         assert!((displacement_m - 100e-6).abs() < 1e-9, "{displacement_m}");
+    }
+
+    #[test]
+    fn calibration_moves_the_centre_and_the_scale_of_its_axis() {
+        let config = BearingConfig {
+            hall_gain_y: 1.1,
+            hall_mid_y_plus_v: 1.70,
+            hall_mid_y_minus_v: 1.62,
+            ..BearingConfig::ECMO_50
+        };
+        let y = HallPair::new(&config, &PairCalibration::y(&config), 50e-6);
+        let displacement_m = y.displacement_m(1.70 + 0.11, 1.62 - 0.11).unwrap();
+        assert!((displacement_m - 100e-6).abs() < 1e-9, "{displacement_m}");
+        let x = HallPair::new(&config, &PairCalibration::x(&config), 50e-6);
+        assert!((x.displacement_m(1.75, 1.55).unwrap() - 100e-6).abs() < 1e-9);
     }
 
     #[test]

@@ -47,6 +47,7 @@ use crate::mail::{BearingState, LevitateRequest, fault};
 use crate::math::saturate_between;
 use axis::Axis;
 pub use config::BearingConfig;
+use displacement::PairCalibration;
 pub use observer::AxisState;
 pub use synchronous::RotorDirection;
 use trajectory::{SCurve, Setpoint};
@@ -134,10 +135,9 @@ impl Bearing {
     /// A field of the configuration that is outside its range.
     pub fn new(config: &BearingConfig, period_s: f32) -> Result<Self, ConfigError> {
         config.check()?;
-        let axis = Axis::new(config, period_s);
         Ok(Self {
-            x: axis,
-            y: axis,
+            x: Axis::new(config, &PairCalibration::x(config), period_s),
+            y: Axis::new(config, &PairCalibration::y(config), period_s),
             state: State::Off,
             period_s,
             clearance_m: config.clearance_m,
