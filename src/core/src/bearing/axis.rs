@@ -1,18 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 //! One axis of the bearing: from displacement sample and coil current to a duty.
 //!
-//! [`HallPair`] gives the sample, [`Synchronous`] adds to it what takes the synchronous current away, [`Observer`]
-//! estimates, [`StateFeedback`] decides, [`CurrentLoop`] acts.
+//! [`HallPair`] gives the sample, [`Runout`] takes off what is no motion, [`Synchronous`] adds what takes the synchronous
+//! current away, [`Observer`] estimates, [`StateFeedback`] decides, [`CurrentLoop`] acts.
 //!
 //! # Two displacements
 //! `controlled_m` is what the loop holds on its set-point: the estimate of sample plus notch. `displacement_m` is the
-//! estimate without what the notch adds: where the rotor is, as far as the Halls can tell, runout included. States,
+//! estimate without what the notch adds: where the rotor is, as far as Halls and runout table can tell. States,
 //! mail and shell speak of the second one.
 
 use super::BearingConfig;
 use super::current_loop::{CurrentForecast, CurrentLoop};
 use super::displacement::{HallPair, PairCalibration};
 use super::observer::{AxisState, Motion, Observer};
+use super::runout::Runout;
 use super::state_feedback::StateFeedback;
 use super::synchronous::{RotorDirection, Synchronous};
 use super::trajectory::Setpoint;
@@ -26,6 +27,7 @@ pub(super) struct Axis {
     motion: Motion,
     observer: Observer,
     feedback: StateFeedback,
+    runout: Runout,
     synchronous: Synchronous,
     force_current_n_per_a: f32,
     added_m: f32,
@@ -34,13 +36,14 @@ pub(super) struct Axis {
 
 impl Axis {
     /// An axis that has not seen anything yet.
-    pub(super) fn new(config: &BearingConfig, pair: &PairCalibration, period_s: f32) -> Self {
+    pub(super) fn new(config: &BearingConfig, pair: &PairCalibration, runout: Runout, period_s: f32) -> Self {
         Self {
             hall: HallPair::new(config, pair, period_s),
             current: CurrentLoop::new(config, period_s),
             motion: Motion::new(config, period_s),
             observer: Observer::new(config),
             feedback: StateFeedback::new(config),
+            runout,
             synchronous: Synchronous::new(config, period_s),
             force_current_n_per_a: config.force_current_n_per_a,
             added_m: 0.0,
@@ -56,7 +59,8 @@ impl Axis {
         rotor: Option<&RotorDirection>,
     ) -> CurrentForecast {
         self.added_m = self.synchronous.added_m(rotor);
-        let seen = sample_m.is_some_and(|sample_m| self.observer.correct(sample_m + self.added_m));
+        let controlled_m = self.added_m - self.runout.at_m(rotor);
+        let seen = sample_m.is_some_and(|sample_m| self.observer.correct(sample_m + controlled_m));
         self.blind_periods = if seen { 0 } else { self.blind_periods.saturating_add(1) };
         if let Some(current_a) = current_a {
             self.synchronous.adapt(rotor, current_a, self.observer.state().disturbance_n);

@@ -45,6 +45,22 @@ crate::ranged_struct! {
         coil_pickup_taken_off: 0.0..=1.0,
         /// Apparent displacement by the current of the other axis' coil [m/A].
         coil_pickup_cross_m_per_a: -50e-6..=50e-6,
+        /// Runout of x once per turn, cosine part [m].
+        runout_x_cos_1_m: -100e-6..=100e-6,
+        /// Runout of x once per turn, sine part [m].
+        runout_x_sin_1_m: -100e-6..=100e-6,
+        /// Runout of x twice per turn, cosine part [m].
+        runout_x_cos_2_m: -100e-6..=100e-6,
+        /// Runout of x twice per turn, sine part [m].
+        runout_x_sin_2_m: -100e-6..=100e-6,
+        /// Runout of y once per turn, cosine part [m].
+        runout_y_cos_1_m: -100e-6..=100e-6,
+        /// Runout of y once per turn, sine part [m].
+        runout_y_sin_1_m: -100e-6..=100e-6,
+        /// Runout of y twice per turn, cosine part [m].
+        runout_y_cos_2_m: -100e-6..=100e-6,
+        /// Runout of y twice per turn, sine part [m].
+        runout_y_sin_2_m: -100e-6..=100e-6,
         /// State feedback of displacement g_x [A/m].
         feedback_displacement_a_per_m: 1e3..=200e3,
         /// State feedback of velocity g_v [A.s/m].
@@ -101,6 +117,14 @@ impl BearingConfig {
         coil_pickup_m_per_a: 5e-6,
         coil_pickup_taken_off: 0.72,
         coil_pickup_cross_m_per_a: 1e-6,
+        runout_x_cos_1_m: 0.0, // found at commissioning, like the following ones
+        runout_x_sin_1_m: 0.0,
+        runout_x_cos_2_m: 0.0,
+        runout_x_sin_2_m: 0.0,
+        runout_y_cos_1_m: 0.0,
+        runout_y_sin_1_m: 0.0,
+        runout_y_cos_2_m: 0.0,
+        runout_y_sin_2_m: 0.0,
         feedback_displacement_a_per_m: 36.36e3,
         feedback_velocity_a_s_per_m: 40.64,
         feedback_current: 0.1592,

@@ -15,7 +15,7 @@
 //! off again from wherever it then is, as often as it takes: there is no latched stop.
 //!
 //! # Signal path of one axis
-//! `displacement` + `synchronous` -> `observer` -> `state_feedback` -> `current_loop`, put together in `axis`. x and y
+//! `displacement` - `runout` + `synchronous` -> `observer` -> `state_feedback` -> `current_loop`, put together in `axis`. x and y
 //! have one each; they meet in the coil pickup and in the state machine. All numbers: [`BearingConfig`].
 //!
 //! # Signs
@@ -38,6 +38,7 @@ mod config;
 mod current_loop;
 mod displacement;
 mod observer;
+mod runout;
 mod state_feedback;
 mod synchronous;
 mod trajectory;
@@ -49,6 +50,7 @@ use axis::Axis;
 pub use config::BearingConfig;
 use displacement::PairCalibration;
 pub use observer::AxisState;
+use runout::Runout;
 pub use synchronous::RotorDirection;
 use trajectory::{SCurve, Setpoint};
 
@@ -136,8 +138,8 @@ impl Bearing {
     pub fn new(config: &BearingConfig, period_s: f32) -> Result<Self, ConfigError> {
         config.check()?;
         Ok(Self {
-            x: Axis::new(config, &PairCalibration::x(config), period_s),
-            y: Axis::new(config, &PairCalibration::y(config), period_s),
+            x: Axis::new(config, &PairCalibration::x(config), Runout::x(config), period_s),
+            y: Axis::new(config, &PairCalibration::y(config), Runout::y(config), period_s),
             state: State::Off,
             period_s,
             clearance_m: config.clearance_m,

@@ -165,6 +165,6 @@ impl Synchronous {
 }
 
 /// Cosine and sine of twice the angle.
-fn double(rotor: &RotorDirection) -> [f32; 2] {
+pub(super) fn double(rotor: &RotorDirection) -> [f32; 2] {
     [rotor.cos * rotor.cos - rotor.sin * rotor.sin, 2.0 * rotor.cos * rotor.sin]
 }
