@@ -31,6 +31,7 @@ pub mod config;
 #[macro_use]
 pub mod mailbox;
 pub mod bearing;
+pub mod calibration;
 pub mod mail;
 pub mod math;
 pub mod motor;
