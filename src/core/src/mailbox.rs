@@ -120,6 +120,11 @@ impl<const N: usize> Mailbox<N> {
         self.sequence.store(if next == 0 { 2 } else { next }, Ordering::Release);
     }
 
+    /// Changes with every value that is published; 0 before the first.
+    fn sequence(&self) -> u32 {
+        self.sequence.load(Ordering::Relaxed)
+    }
+
     /// The latest value and its sequence; `None` when it was never written or is being written now.
     pub fn read<T: Words<N>>(&self) -> Option<(u32, T)> {
         let before = self.sequence.load(Ordering::Acquire);
@@ -165,6 +170,9 @@ impl<T: Copy> Reader<T> {
         T: Words<N>,
     {
         self.age_us = self.age_us.saturating_add(self.period_us.saturating_mul(periods));
+        if mailbox.sequence() == self.sequence {
+            return false; // nothing new, which is cheap to know
+        }
         match mailbox.read::<T>() {
             Some((sequence, value)) if sequence != self.sequence => {
                 self.sequence = sequence;

@@ -88,6 +88,13 @@ impl Axis {
         (duty, limits)
     }
 
+    /// As `control`, for a current that is given.
+    pub(super) fn carry(&mut self, reference_a: f32, bus_voltage_v: f32) -> (f32, u32) {
+        let velocity_m_per_s = self.observer.state().velocity_m_per_s;
+        let (duty, limited) = self.current.duty(reference_a, velocity_m_per_s, bus_voltage_v);
+        (duty, if limited { limit::COIL_VOLTAGE } else { 0 })
+    }
+
     /// Estimated state in the coordinate that is controlled.
     pub(super) fn controlled(&self) -> &AxisState {
         self.observer.state()

@@ -46,6 +46,7 @@ mod trajectory;
 use crate::config::ConfigError;
 use crate::mail::{BearingState, LevitateRequest, fault};
 use crate::math::saturate_between;
+use crate::probe::Excitation;
 use axis::Axis;
 pub use config::BearingConfig;
 use displacement::PairCalibration;
@@ -88,6 +89,8 @@ pub struct BearingInput {
     pub rotor: Option<RotorDirection>,
     /// What the supervisor asks for.
     pub request: LevitateRequest,
+    /// What the probe excites.
+    pub excitation: Excitation,
 }
 
 /// Commands for the next period.
@@ -128,6 +131,7 @@ pub struct Bearing {
     outside_periods: u32,
     overload_s: f32,
     blind_periods_max: u32,
+    summed_m: [f32; 2],
 }
 
 impl Bearing {
@@ -149,6 +153,7 @@ impl Bearing {
             outside_periods: 0,
             overload_s: 0.0,
             blind_periods_max: (BLIND_S / period_s) as u32,
+            summed_m: [0.0; 2],
         })
     }
 
@@ -159,6 +164,7 @@ impl Bearing {
             self.y.observe(None, None, None);
         }
         let (samples_m, mut faults) = self.displacement(input);
+        let samples_m = self.sum(samples_m, &input.excitation);
         let [current_x_a, current_y_a] = match input.coil_current_a {
             Some([x, y]) => [Some(x), Some(y)],
             None => [None, None],
@@ -168,7 +174,11 @@ impl Bearing {
         let forecast_y = self.y.observe(samples_m[1], current_y_a, rotor);
         let outside = !self.is_within(TOUCHDOWN_FRACTION);
         self.outside_periods = if outside { self.outside_periods.saturating_add(1) } else { 0 };
-        let Some([setpoint_x, setpoint_y]) = self.next_state(input.request) else {
+        let setpoints = self.next_state(input);
+        if matches!(self.state, State::Service) {
+            return self.carry(input, faults);
+        }
+        let Some([setpoint_x, setpoint_y]) = setpoints else {
             self.x.current.restart();
             self.y.current.restart();
             self.overload_s = 0.0;
@@ -201,9 +211,38 @@ impl Bearing {
         ([x_m, y_m], hall_fault | current_fault)
     }
 
-    /// Moves the state machine by one period; the set-points of both axes, or `None` with open coils.
-    fn next_state(&mut self, request: LevitateRequest) -> Option<[Setpoint; 2]> {
-        self.state = match (self.state, request) {
+    /// The summing point: excitation is added here, and seen here.
+    fn sum(&mut self, samples_m: [Option<f32>; 2], excitation: &Excitation) -> [Option<f32>; 2] {
+        let [mut x_m, mut y_m] = samples_m;
+        if let Excitation::Displacement([added_x_m, added_y_m]) = excitation {
+            x_m = x_m.map(|x_m| x_m + added_x_m);
+            y_m = y_m.map(|y_m| y_m + added_y_m);
+        }
+        let [last_x_m, last_y_m] = self.summed_m;
+        self.summed_m = [x_m.unwrap_or(last_x_m), y_m.unwrap_or(last_y_m)];
+        [x_m, y_m]
+    }
+
+    /// Displacement x, y after the summing point, the last one that was believed [m].
+    #[must_use]
+    pub fn summed_m(&self) -> [f32; 2] {
+        self.summed_m
+    }
+
+    /// Service: the coils carry what the probe asks for, the rotor stays where that pulls it.
+    fn carry(&mut self, input: &BearingInput, faults: u32) -> BearingOutput {
+        let [reference_x_a, reference_y_a] = match input.excitation {
+            Excitation::CoilCurrent(reference_a) => reference_a,
+            _ => [0.0; 2],
+        };
+        let (duty_x, limits_x) = self.x.carry(reference_x_a, input.bus_voltage_v);
+        let (duty_y, limits_y) = self.y.carry(reference_y_a, input.bus_voltage_v);
+        BearingOutput { coil_duty: [duty_x, duty_y], gate: true, limits: limits_x | limits_y, faults }
+    }
+
+    /// Moves the state machine by one period; the set-points of both axes, or `None` when nothing is to be held.
+    fn next_state(&mut self, input: &BearingInput) -> Option<[Setpoint; 2]> {
+        self.state = match (self.state, input.request) {
             (_, LevitateRequest::Off) | (State::Off | State::Service, LevitateRequest::Land) => State::Off,
             (State::Off, LevitateRequest::Service) => State::Service,
             (State::Off | State::Service, LevitateRequest::Levitate) if self.is_blind() => State::Off,
@@ -220,7 +259,7 @@ impl Bearing {
             State::Off | State::Service => None,
             State::Touchdown { .. } if blind => None,
             State::LiftOff { curve, .. } | State::Landing { curve } => Some(curve.step()),
-            State::Levitated => Some([Setpoint::default(); 2]),
+            State::Levitated => Some(Setpoint::excited(&input.excitation)),
             State::Touchdown { at_m, .. } => {
                 Some(at_m.map(|displacement_m| Setpoint { displacement_m, ..Setpoint::default() }))
             }

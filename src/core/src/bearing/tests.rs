@@ -38,6 +38,7 @@ impl Mass {
             missed: 0,
             rotor: None,
             request: LevitateRequest::Levitate,
+            excitation: crate::probe::Excitation::None,
         }
     }
 

@@ -9,6 +9,8 @@
 //! # Source
 //! T. Flash, N. Hogan, J. Neurosci. 5(7), 1985, 1688, equation 3.
 
+use crate::probe::Excitation;
+
 /// Where one axis is to be now.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(super) struct Setpoint {
@@ -18,6 +20,21 @@ pub(super) struct Setpoint {
     pub velocity_m_per_s: f32,
     /// Acceleration [m/s^2].
     pub acceleration_m_per_s2: f32,
+}
+
+impl Setpoint {
+    /// The centre, or where the probe wants the rotor.
+    pub(super) fn excited(excitation: &Excitation) -> [Self; 2] {
+        let Excitation::SetPoint { displacement_m, velocity_m_per_s, acceleration_m_per_s2 } = excitation
+        else {
+            return [Self::default(); 2];
+        };
+        let ([x, y], [v_x, v_y], [a_x, a_y]) = (*displacement_m, *velocity_m_per_s, *acceleration_m_per_s2);
+        [
+            Self { displacement_m: x, velocity_m_per_s: v_x, acceleration_m_per_s2: a_x },
+            Self { displacement_m: y, velocity_m_per_s: v_y, acceleration_m_per_s2: a_y },
+        ]
+    }
 }
 
 /// A move of both axes from one point to another.

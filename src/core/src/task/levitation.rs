@@ -27,8 +27,10 @@ use crate::mail::{
 };
 use crate::mailbox::Reader;
 use crate::math::{larger, saturate};
+use crate::motor::transforms::AlphaBeta;
 use crate::motor::{MotorConfig, MotorDrive, MotorInput};
 use crate::ports::{LevitationInputs, LevitationOutputs, valid};
+use crate::probe::{Excitation, Probe, ProbeLimits, SET_POINT_FRACTION_MAX, UnitNow};
 use crate::schedule::TaskId;
 
 /// Most missed triggers that are predicted over: 5 ms, after which no model knows where the rotor is.
@@ -82,6 +84,8 @@ pub struct LevitationTask {
     sample_count: Option<u32>,
     missed_samples: u32,
     drive_line: bool,
+    probe: Probe,
+    coil_duty: [f32; 2],
 }
 
 impl LevitationTask {
@@ -108,6 +112,8 @@ impl LevitationTask {
             sample_count: None,
             missed_samples: 0,
             drive_line: false,
+            probe: Probe::new(probe_limits(config), period_us),
+            coil_duty: [0.0; 2],
         })
     }
 
@@ -123,16 +129,28 @@ impl LevitationTask {
         let coil_current_a =
             believable(samples, valid::COIL_CURRENT, samples.coil_current_a, self.coil_plausible_a);
         let (request, drive) = self.request(&mut faults);
+        let excitation = if self.probe.poll(mail, periods) {
+            let now = self.unit_now(periods);
+            self.probe.excite(mail, &now)
+        } else {
+            Excitation::None
+        };
+        let hall_v = believable(samples, valid::DISPLACEMENT, samples.displacement_hall_v, PLAUSIBLE_V);
         let bearing = self.bearing.step(&BearingInput {
-            hall_v: believable(samples, valid::DISPLACEMENT, samples.displacement_hall_v, PLAUSIBLE_V),
+            hall_v,
             coil_current_a,
             bus_voltage_v: larger(self.bus_voltage_v, BEARING_BUS_V_MIN),
             missed,
             rotor: self.rotor_direction(),
             request,
+            excitation,
         });
         let held = self.bearing.state() != BearingState::Off;
-        let motor_enable = self.torque_current(&mut faults) && held && drive;
+        let imposed_a = match excitation {
+            Excitation::MotorCurrent([alpha, beta]) => Some(AlphaBeta { alpha, beta }),
+            _ => None,
+        };
+        let motor_enable = (self.torque_current(&mut faults) || imposed_a.is_some()) && held && drive;
         let phase_current_a =
             believable(samples, valid::PHASE_CURRENT, samples.phase_current_a, self.phase_plausible_a);
         let unseen = MotorInput {
@@ -140,22 +158,23 @@ impl LevitationTask {
             phase_current_a: None,
             bus_voltage_v: self.bus_voltage_v,
             torque_current_reference_a: self.torque_current_reference_a,
-            imposed_a: None,
+            imposed_a,
             enable: motor_enable,
         };
         for _ in 0..missed {
             self.motor.step(&unseen);
         }
-        let motor = self.motor.step(&MotorInput {
-            angle_hall_v: believable(samples, valid::ANGLE, samples.angle_hall_v, PLAUSIBLE_V),
-            phase_current_a,
-            ..unseen
-        });
+        let angle_hall_v = believable(samples, valid::ANGLE, samples.angle_hall_v, PLAUSIBLE_V);
+        let motor = self.motor.step(&MotorInput { angle_hall_v, phase_current_a, ..unseen });
         faults |= bearing.faults;
         faults |= if phase_current_a.is_none() { fault::CURRENT } else { 0 };
         faults |= if self.motor.rotor().trusted { 0 } else { fault::ANGLE };
         self.coil_current_a = coil_current_a.unwrap_or(self.coil_current_a);
         self.publish(mail, bearing.limits | motor.limits, faults);
+        if self.probe.is_active() {
+            self.listen(mail, hall_v, angle_hall_v, bearing.limits | motor.limits, faults);
+        }
+        self.coil_duty = bearing.coil_duty;
 
         // The line lives as long as this unit energises anything in the head.
         self.drive_line = (bearing.gate || motor.gate) && !self.drive_line;
@@ -166,6 +185,42 @@ impl LevitationTask {
             phase_gate: u32::from(motor.gate),
             drive_line: u32::from(self.drive_line),
         }
+    }
+
+    /// What the probe must know of the unit.
+    fn unit_now(&self, periods: u32) -> UnitNow {
+        let landing = UnitState::Landing as u32;
+        UnitNow {
+            periods,
+            bearing: self.bearing.state(),
+            motor_wanted: self
+                .supervisor
+                .latest()
+                .is_none_or(|supervisor| supervisor.speed_setpoint_rpm != 0.0 || supervisor.state == landing),
+            rotor_speed_rad_per_s: self.motor.rotor().speed_rad_per_s,
+        }
+    }
+
+    /// Shows the probe the signals of this period; what is missing keeps its last value.
+    fn listen(
+        &mut self,
+        mail: &Mailboxes,
+        hall_v: Option<[f32; 4]>,
+        angle_hall_v: Option<[f32; 2]>,
+        limits: u32,
+        faults: u32,
+    ) {
+        let [last_0, last_1, last_2, last_3, .., last_cos, last_sin] = self.probe.signals();
+        let [x_plus, x_minus, y_plus, y_minus] = hall_v.unwrap_or([last_0, last_1, last_2, last_3]);
+        let [cosine, sine] = angle_hall_v.unwrap_or([last_cos, last_sin]);
+        let [current_x, current_y] = self.coil_current_a;
+        let [voltage_x, voltage_y] = self.coil_duty.map(|duty| duty * self.bus_voltage_v);
+        let [x, y] = self.bearing.summed_m();
+        let signals = [
+            x_plus, x_minus, y_plus, y_minus, current_x, current_y, voltage_x, voltage_y, x, y, cosine, sine,
+        ];
+        let now = self.unit_now(1);
+        self.probe.listen(mail, &now, &signals, limits, faults);
     }
 
     /// Where the rotor pointed a period ago, if the angle is trusted.
@@ -270,6 +325,15 @@ impl LevitationTask {
     }
 }
 
+/// What the bearing and the motor of this configuration allow the probe.
+fn probe_limits(config: &LevitationConfig) -> ProbeLimits {
+    ProbeLimits {
+        set_point_m: SET_POINT_FRACTION_MAX * config.bearing.clearance_m,
+        coil_current_a: config.bearing.coil_current_a_max,
+        motor_current_a: config.motor.motor_current_limit_a_max,
+    }
+}
+
 /// The samples of a group if the driver vouches for them and each lies within +-`limit`.
 fn believable<const N: usize>(
     samples: &LevitationInputs,
@@ -284,6 +348,7 @@ fn believable<const N: usize>(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::probe::{ProbeRequest, ProbeResult, ProbeStatus, Signal, Target};
 
     fn centred(sample_count: u32) -> LevitationInputs {
         LevitationInputs {
@@ -462,6 +527,54 @@ mod tests {
             bench.step(|_| {});
         }
         assert_eq!(bench.step(|_| {}).1.state, BearingState::Levitated as u32, "and it comes back");
+    }
+
+    #[test]
+    fn in_service_the_coils_carry_what_the_probe_asks_for_and_only_that() {
+        let mut bench = Bench::new();
+        bench.mail.supervisor.write(&supervisor(LevitateRequest::Service, true));
+        let outputs = bench.step(|_| {}).0;
+        assert_eq!((outputs.coil_gate, outputs.coil_duty, outputs.phase_gate), (1, [0.0; 2], 0));
+        let mut request = ProbeRequest {
+            target: Target::CoilCurrent as u32,
+            offset_x: 2.0,
+            settle_s: 0.02,
+            measure_s: 0.01,
+            ..ProbeRequest::listening(1)
+        };
+        bench.mail.probe_request.write(&request);
+        // The coil as the model has it: 1 ohm, 2 mH.
+        let mut current_a = [0.0_f32; 2];
+        let mut acting = [0.0_f32; 2];
+        for _ in 0..1000 {
+            let measured_a = current_a;
+            let outputs = bench.step(|samples| samples.coil_current_a = measured_a).0;
+            for (current_a, duty) in current_a.iter_mut().zip(acting) {
+                *current_a += (48.0 * duty - *current_a) * (50e-6 / 2e-3);
+            }
+            acting = outputs.coil_duty;
+        }
+        let result: ProbeResult = bench.mail.probe_result.read().unwrap().1;
+        assert_eq!(result.status, ProbeStatus::Done as u32);
+        let mean = |signal| result.tone(signal).mean;
+        assert!((mean(Signal::CoilCurrentX) - 2.0).abs() < 1e-3 && mean(Signal::CoilCurrentY).abs() < 1e-3);
+        assert!((mean(Signal::CoilVoltageX) - 2.0).abs() < 2e-3, "{}", mean(Signal::CoilVoltageX));
+
+        request = ProbeRequest {
+            number: 2,
+            target: Target::MotorCurrent as u32,
+            cosine_x: 1.0,
+            sine_y: 1.0,
+            frequency_hz: 5.0,
+            offset_x: 0.0,
+            ..request
+        };
+        bench.mail.probe_request.write(&request);
+        let gates: u32 = (0..1000).map(|_| bench.step(|_| {}).0.phase_gate).sum();
+        assert!(gates > 990, "{gates}");
+        bench.mail.supervisor.write(&supervisor(LevitateRequest::Off, true));
+        let outputs = bench.step(|_| {}).0;
+        assert_eq!((outputs.coil_gate, outputs.phase_gate), (0, 0));
     }
 
     #[test]

@@ -387,6 +387,28 @@ mod tests {
     }
 
     #[test]
+    fn service_begins_in_standby_and_gives_the_coils_to_the_probe() {
+        let mut bench = Bench::new(true);
+        assert_eq!(bench.command(Command::Service), None);
+        let seen = bench.plant(BearingState::Service, 0.0);
+        assert_eq!((seen.state, seen.levitate), (UnitState::Service as u32, LevitateRequest::Service as u32));
+        assert_eq!(bench.command(Command::SetSpeed { speed_rpm: 1000.0 }), Some(Refusal::NotLevitated));
+        assert_eq!(bench.command(Command::Land), None);
+        assert_eq!(bench.step().levitate, LevitateRequest::Off as u32);
+        bench.command(Command::Service);
+        assert_eq!(bench.command(Command::LiftOff), None);
+        assert_eq!(bench.step().levitate, LevitateRequest::Levitate as u32);
+        for state in [UnitState::LiftingOff, UnitState::Operating] {
+            assert_eq!(bench.command(Command::Service), Some(Refusal::NotStandby), "{state:?}");
+            bench.plant(BearingState::Levitated, 0.0);
+        }
+        assert_eq!(Bench::new(false).command(Command::Service), Some(Refusal::NotDriving));
+        // A supervisor that restarts in service ends it.
+        let mut bench = Bench::new(true);
+        assert_eq!(bench.plant(BearingState::Service, 0.0).levitate, LevitateRequest::Off as u32);
+    }
+
+    #[test]
     fn landing_can_be_called_off_while_the_rotor_is_fast() {
         let mut bench = Bench::new(true);
         bench.command(Command::LiftOff);
