@@ -8,6 +8,8 @@ pub struct Sample {
     pub time_s: f64,
     /// True displacement x, y, z [m].
     pub displacement_m: [f64; 3],
+    /// True tilt about x, y [rad].
+    pub tilt_rad: [f64; 2],
     /// Displacement x, y as the unit knows it [m].
     pub displacement_known_m: [f64; 2],
     /// True rotor angle, unwrapped [rad].
@@ -34,6 +36,8 @@ pub struct Sample {
     pub bearing_state: u32,
     /// The rotor touches its touchdown bearing.
     pub touching: bool,
+    /// Fault bits of the driving unit.
+    pub faults: u32,
 }
 
 impl Sample {

@@ -8,7 +8,7 @@ use serde_json::json;
 use crate::metrics::rounded;
 
 /// Kinds of logged events that the program itself sees, with their meaning.
-pub const OBSERVED_KINDS: [(&str, &str); 7] = [
+pub const OBSERVED_KINDS: [(&str, &str); 10] = [
     ("command_refused", "the unit refused a command of the scenario; the text says why"),
     ("bearing_state", "the driving unit's bearing changed its state"),
     (
@@ -17,6 +17,9 @@ pub const OBSERVED_KINDS: [(&str, &str); 7] = [
     ),
     ("touchdown", "the rotor touched after it had lifted off"),
     ("disturbance_end", "a force, shock or moment is over"),
+    ("fault_end", "a fault with `duration_s` is over, and with it every fault of its unit"),
+    ("alarm", "the host raised an alarm; the text has its name and its meaning"),
+    ("alarm_cleared", "an alarm of the host is over: its condition has been away for 10 ms"),
     ("invariant_broken", "an invariant of the world was broken; the text says which"),
     ("end", "the run is over"),
 ];

@@ -14,8 +14,17 @@ pub const PRESSURE_GRACE_S: f64 = 1.0;
 pub const REVERSE_LIMIT_ML: f64 = 5.0;
 
 /// Every invariant of this stage: name and meaning.
-pub const INVARIANTS: [(&str, &str); 6] = [
-    ("touchdown", "the rotor does not touch between lift-off's end and a land event"),
+pub const INVARIANTS: [(&str, &str); 8] = [
+    (
+        "touchdown",
+        "the rotor does not touch between lift-off's end and a land event, unless the scenario expects it: \
+         levitation.touchdowns with a min of 1 or more",
+    ),
+    (
+        "alarm_in_time",
+        "every fault of the host raises the alarm of the catalogue within its time, see faults.md",
+    ),
+    ("false_alarm", "the host raises no alarm before the first fault or disturb event"),
     ("retrograde_flow", "the net backward excursion stays within 5 mL"),
     ("drainage_pressure", "the drainage pressure is above -100 mmHg for all but 1 s"),
     ("return_pressure", "the return pressure is below 300 mmHg for all but 1 s"),
@@ -26,12 +35,19 @@ pub const INVARIANTS: [(&str, &str); 6] = [
 /// See the [module](self).
 #[derive(Clone, Debug, Default)]
 pub struct Invariants {
+    touchdown_expected: bool,
     drainage_beyond_s: f64,
     return_beyond_s: f64,
     broken: Vec<String>,
 }
 
 impl Invariants {
+    /// Nothing broken yet.
+    #[must_use]
+    pub fn new(touchdown_expected: bool) -> Self {
+        Self { touchdown_expected, ..Self::default() }
+    }
+
     /// Checks one step; what breaks goes to the log, once.
     pub fn step(
         &mut self,
@@ -44,7 +60,7 @@ impl Invariants {
         if !is_finite(sample) {
             self.break_now("finite", sample.time_s, "the world has left the numbers".to_owned(), log);
         }
-        if touchdowns > 0 {
+        if touchdowns > 0 && !self.touchdown_expected {
             self.break_now("touchdown", sample.time_s, "the rotor touched".to_owned(), log);
         }
         if reverse_ml > REVERSE_LIMIT_ML {
@@ -68,6 +84,13 @@ impl Invariants {
         if self.return_beyond_s > PRESSURE_GRACE_S {
             let text = format!("above {RETURN_LIMIT_MMHG} mmHg for {PRESSURE_GRACE_S} s");
             self.break_now("return_pressure", sample.time_s, text, log);
+        }
+    }
+
+    /// What the alarms broke: time, invariant, text.
+    pub fn take_alarms(&mut self, broken: &[(f64, &'static str, String)], log: &mut EventLog) {
+        for (time_s, name, text) in broken {
+            self.break_now(name, *time_s, text.clone(), log);
         }
     }
 

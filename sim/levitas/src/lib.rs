@@ -3,14 +3,17 @@
 // Units in brackets, as in `[mmHg]`, are no links.
 #![allow(rustdoc::broken_intra_doc_links)]
 
+pub mod alarms;
 pub mod analysis;
 pub mod bench;
 pub mod catalogue;
 pub mod channel;
 pub mod curve;
 pub mod event_log;
+pub mod fault_catalogue;
 pub mod input;
 pub mod invariants;
+pub mod key_spec;
 pub mod list;
 pub mod metrics;
 pub mod outputs;

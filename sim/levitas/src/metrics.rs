@@ -8,6 +8,9 @@ mod lift_off;
 mod meter;
 
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
+use levitas_core::mail::fault;
 
 pub use meter::Meter;
 
@@ -41,12 +44,26 @@ pub const REALTIME_FACTOR: &str = "sim.realtime_factor";
 /// Key of the list of broken invariants.
 pub const INVARIANTS_BROKEN: &str = "invariants.broken";
 
-/// Every metric of this stage.
+/// Prefix and suffix of the metrics of the alarms; between them stands a name of [`fault::TABLE`].
+pub const ALARM_LATENCY: (&str, &str) = ("alarm.", ".latency_s");
+
+/// Every metric of this stage: those that are written down, with those of the alarms before the last two.
+pub static METRICS: LazyLock<Vec<Metric>> = LazyLock::new(|| {
+    let (measured, last) = WRITTEN.split_at(WRITTEN.len() - 2);
+    let alarms = fault::TABLE.iter().map(|(_, name, _)| {
+        let name: &'static str =
+            Box::leak(format!("{}{name}{}", ALARM_LATENCY.0, ALARM_LATENCY.1).into_boxed_str());
+        metric(name, "s", 5, "from the first fault event to the alarm's first rise after it")
+    });
+    measured.iter().copied().chain(alarms).chain(last.iter().copied()).collect()
+});
+
+/// The metrics that have each their own line here.
 #[rustfmt::skip]
-pub const METRICS: [Metric; 20] = [
+const WRITTEN: [Metric; 21] = [
     metric("levitation.liftoff_s", "s", 4, "from the first lift_off event to lift-off's end: the rotor comes within 10 % of the clearance and stays there for 20 ms"),
     metric("levitation.overshoot_um", "um", 1, "largest crossing past the centre, seen from where the rotor left the touchdown circle, up to 100 ms after lift-off's end or to the next event"),
-    metric("levitation.peak_um", "um", 1, "largest radius of the true position after the first disturb event (without one: after lift-off's end), less the orbit radius (orbit_peak_um)"),
+    metric("levitation.peak_um", "um", 1, "largest radius of the true position after the first disturb or fault event (without one: after lift-off's end), less the orbit radius (orbit_peak_um)"),
     metric("levitation.orbit_peak_um", "um", 1, "largest radius of the true position in the measuring window: the orbit radius"),
     metric("levitation.orbit_1x_um", "um", 2, "1x amplitude of the true position, larger axis; only when the rotor turns"),
     metric("levitation.rms_um", "um", 2, "rms of the true position about its mean per axis, larger axis"),
@@ -55,6 +72,7 @@ pub const METRICS: [Metric; 20] = [
     metric("levitation.sync_current_a", "A", 4, "1x amplitude of the measured coil current, larger axis; only when the rotor turns"),
     metric("levitation.second_harmonic_current_a", "A", 4, "2x amplitude of the measured coil current, larger axis; only when the rotor turns"),
     metric("levitation.touchdowns", "", 0, "contacts of the rotor after lift-off's end and before a land event; counted again only after the rotor has been held again"),
+    metric("levitation.axial_peak_um", "um", 1, "largest distance of the rotor's rim from the middle of the axial clearance after lift-off's end: axial displacement and tilt times the radius"),
     metric("motor.speed_error_rpm_rms", "rpm", 2, "rms of true speed less set-point in the measuring window"),
     metric("pump.speed_rpm", "rpm", 1, "mean true speed in the measuring window"),
     metric("pump.head_mmhg", "mmHg", 1, "mean true pump head in the measuring window"),
@@ -67,7 +85,7 @@ pub const METRICS: [Metric; 20] = [
 ];
 
 /// Metrics of the architecture whose parts come with later versions.
-pub const LATER_METRICS: [&str; 12] = [
+pub const LATER_METRICS: [&str; 10] = [
     "takeover.count",
     "takeover.detect_us",
     "takeover.total_us",
@@ -78,8 +96,6 @@ pub const LATER_METRICS: [&str; 12] = [
     "flow.error_pct",
     "thermal.blood_max_celsius",
     "thermal.water_max_celsius",
-    "alarm.<id>.latency_s",
-    "alarm.latency_s",
 ];
 
 /// The metric of a name.

@@ -141,7 +141,7 @@ mod tests {
     #[test]
     fn rows_are_dense_around_events_and_the_envelope_keeps_a_spike() {
         let marks = vec![Mark { time_s: 5.0, act: Act::Disturb }];
-        let story = Story { duration_s: 10.0, clearance_m: 0.5e-3, marks };
+        let story = Story { duration_s: 10.0, clearance_m: 0.5e-3, radius_m: 25e-3, marks };
         let (ticks, step_s) = (200_000, 50e-6);
         let mut recording = Recording::new(&story, ticks, step_s);
         for tick in 0..ticks {

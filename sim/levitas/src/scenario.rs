@@ -16,7 +16,8 @@ use levitas_core::unit::UnitConfig;
 use levitas_world::{Circuit, Patient, Plant, PumpTable};
 
 pub use event::{
-    DISTURBANCES, EVENTS, Event, EventAction, KeySpec, LATER_EVENTS, LATER_MODES, Specification,
+    DISTURBANCES, EVENTS, Event, EventAction, FAULT_DURATION_S, InjectedFault, LATER_EVENTS, LATER_FAULTS,
+    LATER_MODES, Specification, TARGETS,
 };
 pub use expect::{Expect, Verdict};
 pub use overrides::{CONFIG_PREFIXES, OverrideKey, config_keys, override_keys};
@@ -31,6 +32,9 @@ const DURATION_S_MIN: f64 = 0.001;
 const DURATION_S_MAX: f64 = 3600.0;
 /// Largest seed: the largest integer that every JSON reader takes without loss.
 pub const SEED_MAX: u64 = (1 << 53) - 1;
+
+/// Prefix of the settings that change an event of the file.
+const EVENT_PREFIX: &str = "event.";
 
 /// Top keys that may also be given by `--set`, with their documentation.
 pub const TOP_KEYS: [(&str, &str); 6] = [
@@ -152,19 +156,46 @@ pub fn read(found: &Found, argument: &str, settings: &[Setting]) -> Checked<Scen
     for (key, entry) in &applied {
         overrides::apply(&mut scenario, key, entry, &found.folder)?;
     }
-    for setting in settings.iter().filter(|setting| !is_top_key(&setting.key)) {
+    let (of_events, others): (Vec<&Setting>, Vec<&Setting>) = settings
+        .iter()
+        .filter(|setting| !is_top_key(&setting.key))
+        .partition(|setting| setting.key.starts_with(EVENT_PREFIX));
+    for setting in others {
         overrides::apply(&mut scenario, &setting.key, &setting.entry, Path::new(""))?;
         applied.push((setting.key.clone(), setting.entry.clone()));
     }
     overrides::check_together(&scenario, &applied)?;
-    for table in top.tables("event")? {
-        scenario.events.push(event::read(&table, scenario.duration_s)?);
+    let mut tables = top.tables("event")?;
+    for setting in of_events {
+        set_event(&mut tables, setting)?;
+        scenario.overridden.push(format!("{} = {}", setting.key, setting.entry.value));
     }
+    for table in &tables {
+        scenario.events.push(event::read(table, scenario.duration_s)?);
+    }
+    event::check_faults(&tables, &scenario.events)?;
     scenario.events.sort_by(|a, b| a.at_s.total_cmp(&b.at_s));
     for table in top.tables("expect")? {
         scenario.expects.push(expect::read(&table)?);
     }
     Ok(scenario)
+}
+
+/// Puts a setting `event.N.key=value` above what the file says of its N-th event.
+fn set_event(tables: &mut [Table<'_>], setting: &Setting) -> Checked<()> {
+    let allowed = format!("event.N.KEY with N from 1 to {}, the place in the file", tables.len());
+    let found = setting.key.strip_prefix(EVENT_PREFIX).and_then(|rest| {
+        let (number, key) = rest.split_once('.')?;
+        let index = number.parse::<usize>().ok()?.checked_sub(1)?;
+        Some((tables.get_mut(index)?, key))
+    });
+    match found {
+        Some((table, key)) => {
+            table.set(key, &setting.entry);
+            Ok(())
+        }
+        None => Err(BadInput::key(&setting.entry.place, &setting.key, "", "there is no such event", allowed)),
+    }
 }
 
 fn is_top_key(key: &str) -> bool {
@@ -272,7 +303,21 @@ impl Scenario {
             }
         }
         marks.sort_by(|a, b| a.time_s.total_cmp(&b.time_s));
-        Story { duration_s: self.duration_s, clearance_m: self.plant.rotor.clearance_m, marks }
+        Story {
+            duration_s: self.duration_s,
+            clearance_m: self.plant.rotor.clearance_m,
+            radius_m: self.plant.rotor_fluid.radius_m,
+            marks,
+        }
+    }
+
+    /// True when a touchdown is what the scenario is about.
+    #[must_use]
+    pub fn expects_touchdown(&self) -> bool {
+        let wanted = |expect: &Expect| {
+            expect.metric == "levitation.touchdowns" && expect.min.is_some_and(|min| min >= 1.0)
+        };
+        self.expects.iter().any(wanted)
     }
 }
 

@@ -21,6 +21,7 @@ use levitas_world::{RotorStart, STEP_S, Setup, Truth, World, units::RAD_PER_S_PE
 use rand_pcg::Pcg64;
 use rand_pcg::rand_core::Rng as _;
 
+use crate::alarms::AlarmWatch;
 use crate::channel::{Sample, bearing_state_name};
 use crate::event_log::EventLog;
 use crate::input::{BadInput, Checked};
@@ -107,8 +108,12 @@ impl<'a> Simulation<'a> {
         let refused = |error: &dyn std::fmt::Display| BadInput::of(&scenario.argument, error, "");
         let world = World::new(&setup(scenario)).map_err(|error| refused(&error))?;
         for event in &scenario.events {
-            if let EventAction::Disturb(disturbance, _) = &event.action {
-                disturbance.check().map_err(|error| refused(&error))?;
+            match &event.action {
+                EventAction::Disturb(disturbance, _) => {
+                    disturbance.check().map_err(|error| refused(&error))?
+                }
+                EventAction::Fault(injected) => injected.fault.check().map_err(|error| refused(&error))?,
+                EventAction::Operator(_) | EventAction::Clear(_) => {}
             }
         }
         let mut installed = Vec::new();
@@ -174,8 +179,16 @@ impl<'a> Simulation<'a> {
             let scenario = self.scenario;
             let Some(event) = scenario.events.get(due.event) else { continue };
             if due.ends {
-                self.log.push(event.at_s + event.action.duration_s(), "disturbance_end", event.text.clone());
-                acts.push((event.at_s + event.action.duration_s(), Act::DisturbEnd));
+                let end_s = event.at_s + event.action.duration_s();
+                let kind = match event.action {
+                    EventAction::Fault(injected) => {
+                        self.world.clear(injected.set);
+                        "fault_end"
+                    }
+                    _ => "disturbance_end",
+                };
+                self.log.push(end_s, kind, event.text.clone());
+                acts.push((end_s, Act::DisturbEnd));
                 continue;
             }
             self.log.push(event.at_s, event.name, event.text.clone());
@@ -185,6 +198,11 @@ impl<'a> Simulation<'a> {
                     let started = self.world.disturb(*disturbance);
                     debug_assert!(started.is_ok(), "checked before the first tick");
                 }
+                EventAction::Fault(injected) => {
+                    let started = self.world.fault(injected.set, injected.fault);
+                    debug_assert!(started.is_ok(), "checked before the first tick");
+                }
+                EventAction::Clear(set) => self.world.clear(*set),
                 EventAction::Operator(command) => self.waiting.push_back((*command, event.name)),
             }
         }
@@ -239,6 +257,7 @@ impl<'a> Simulation<'a> {
         let sample = &mut self.sample;
         sample.time_s = truth.time_s;
         sample.displacement_m = truth.displacement_m;
+        sample.tilt_rad = truth.tilt_rad;
         let turned_rad = truth.rotor_angle_rad - sample.rotor_angle_rad;
         sample.rotor_angle_rad += turned_rad - TAU * (turned_rad / TAU).round();
         sample.speed_rpm = truth.rotor_speed_rad_per_s / RAD_PER_S_PER_RPM;
@@ -254,6 +273,7 @@ impl<'a> Simulation<'a> {
             sample.displacement_known_m =
                 [f64::from(mail.displacement_x_m), f64::from(mail.displacement_y_m)];
             sample.torque_current_a = f64::from(mail.torque_current_a);
+            sample.faults = mail.faults;
             if mail.state != sample.bearing_state {
                 sample.bearing_state = mail.state;
                 self.log.push(sample.time_s, "bearing_state", bearing_state_name(mail.state));
@@ -317,7 +337,8 @@ pub fn run(scenario: &Scenario, units: Units, progress: &mut dyn FnMut(f64)) -> 
     let mut simulation = Simulation::new(scenario, units)?;
     let ticks = simulation.ticks();
     let mut meter = Meter::new(&story, STEP_S);
-    let mut invariants = Invariants::default();
+    let mut invariants = Invariants::new(scenario.expects_touchdown());
+    let mut alarms = AlarmWatch::new(scenario);
     let mut recording = Recording::new(&story, ticks, STEP_S);
     for tick in 0..ticks {
         let before = *simulation.sample();
@@ -327,6 +348,7 @@ pub fn run(scenario: &Scenario, units: Units, progress: &mut dyn FnMut(f64)) -> 
         let sample = simulation.sample;
         let log = &mut simulation.log;
         meter.step(&sample, log);
+        alarms.step(&sample, meter.touchdowns(), log);
         invariants.step(&sample, meter.touchdowns(), meter.reverse_ml(), STEP_S, log);
         recording.step(tick, &sample);
         if tick.is_multiple_of(1024) {
@@ -335,9 +357,11 @@ pub fn run(scenario: &Scenario, units: Units, progress: &mut dyn FnMut(f64)) -> 
     }
     let wall_s = started.elapsed().as_secs_f64();
     let mut log = simulation.log;
+    invariants.take_alarms(&alarms.broken(scenario.duration_s), &mut log);
     invariants.finish(scenario.duration_s, &mut log);
     log.push(scenario.duration_s, "end", "");
     let mut metrics = meter.metrics(Some(scenario.duration_s / wall_s.max(1e-9)));
+    alarms.measure(&mut metrics);
     metrics.invariants_broken = invariants.broken().to_vec();
     let verdicts = scenario.expects.iter().map(|expect| expect.judge(&metrics)).collect();
     Ok(Outcome { metrics, log, recording, verdicts, wall_s })

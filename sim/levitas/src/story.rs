@@ -10,9 +10,9 @@ pub enum Act {
     Land,
     /// A mode or set-point changes.
     SetMode,
-    /// The plant is disturbed.
+    /// The plant is disturbed, or something breaks.
     Disturb,
-    /// The disturbance is over.
+    /// The disturbance or the fault is over.
     DisturbEnd,
 }
 
@@ -32,6 +32,8 @@ pub struct Story {
     pub duration_s: f64,
     /// Touchdown clearance of the rotor [m].
     pub clearance_m: f64,
+    /// Radius of the rotor [m].
+    pub radius_m: f64,
     /// All acts in the order of time.
     pub marks: Vec<Mark>,
 }
@@ -71,7 +73,7 @@ impl Story {
         self.marks.iter().map(|mark| mark.time_s).find(|time| *time > time_s).unwrap_or(self.duration_s)
     }
 
-    /// The last second before the first disturb event, or before the end.
+    /// The last second before the first disturb or fault event, or before the end.
     #[must_use]
     pub fn measuring_window(&self) -> Span {
         let end_s = self.first(Act::Disturb).unwrap_or(self.duration_s);
@@ -110,7 +112,7 @@ mod tests {
             mark(3.0, Act::Disturb),
             mark(4.0, Act::Disturb),
         ];
-        let story = Story { duration_s: 5.0, clearance_m: 0.5e-3, marks };
+        let story = Story { duration_s: 5.0, clearance_m: 0.5e-3, radius_m: 25e-3, marks };
         assert_eq!(story.measuring_window(), Span { start_s: 2.0, end_s: 3.0 });
         assert_eq!((story.next_after(0.1), story.next_after(4.0)), (0.5, 5.0));
         let quiet = Story { marks: Vec::new(), ..story };

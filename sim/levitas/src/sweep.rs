@@ -125,7 +125,7 @@ impl Sweep {
     pub fn table(&self) -> String {
         let mut text =
             format!("  {:40} {:>11} {:>11} {:>11} {:6} {}\n", "metric", "min", "median", "max", "", "seeds");
-        for metric in &METRICS {
+        for metric in METRICS.iter() {
             let Some(spread) = self.spread(metric.name) else { continue };
             let [min, median, max] = spread.map(|value| shown(metric, value));
             let count = self.values.get(metric.name).map_or(0, Vec::len);

@@ -101,6 +101,8 @@ pub struct Table<'a> {
     label: String,
     offset: usize,
     table: &'a DeTable<'a>,
+    /// Entries of the command line, which win over those of the file.
+    above: Vec<(String, Entry)>,
 }
 
 /// The value of one key, with where it stands.
@@ -152,7 +154,7 @@ impl<'a> Table<'a> {
     /// The top table of a file.
     #[must_use]
     pub fn top(source: &'a Source, table: &'a DeTable<'a>) -> Self {
-        Self { source, label: String::new(), offset: 0, table }
+        Self { source, label: String::new(), offset: 0, table, above: Vec::new() }
     }
 
     /// Place of the table itself.
@@ -174,21 +176,38 @@ impl<'a> Table<'a> {
         let mut unknown: Vec<_> =
             self.table.keys().filter(|key| !allowed.contains(&&**key.get_ref())).collect();
         unknown.sort_by_key(|key| key.span().start);
-        match unknown.first() {
-            None => Ok(()),
-            Some(key) => Err(BadInput::key(
+        if let Some(key) = unknown.first() {
+            return Err(BadInput::key(
                 self.source.place(key.span().start),
                 self.labelled(key.get_ref()),
                 "",
                 format!("unknown key{owner}"),
                 allowed_names(key.get_ref(), allowed),
+            ));
+        }
+        match self.above.iter().find(|(key, _)| !allowed.contains(&key.as_str())) {
+            None => Ok(()),
+            Some((key, entry)) => Err(BadInput::key(
+                &entry.place,
+                &entry.key,
+                "",
+                format!("unknown key{owner}"),
+                allowed_names(key, allowed),
             )),
         }
+    }
+
+    /// Puts an entry of the command line above what the file says.
+    pub fn set(&mut self, key: &str, entry: &Entry) {
+        self.above.push((key.to_owned(), entry.clone()));
     }
 
     /// The entry of a key.
     #[must_use]
     pub fn entry(&self, key: &str) -> Option<Entry> {
+        if let Some((_, entry)) = self.above.iter().rfind(|(name, _)| name == key) {
+            return Some(entry.clone());
+        }
         let value = self.table.get(key)?;
         Some(Entry {
             key: self.labelled(key),
@@ -240,6 +259,7 @@ impl<'a> Table<'a> {
                 label: format!("[{}]", self.labelled(key)),
                 offset: value.span().start,
                 table,
+                above: Vec::new(),
             })),
             _ => Err(self.wrong_shape(key, value, format!("a table, written [{key}]"))),
         }
@@ -261,7 +281,13 @@ impl<'a> Table<'a> {
                 return Err(self.wrong_shape(key, item, allowed()));
             };
             let label = format!("[[{key}]] {}", index + 1);
-            tables.push(Table { source: self.source, label, offset: item.span().start, table });
+            tables.push(Table {
+                source: self.source,
+                label,
+                offset: item.span().start,
+                table,
+                above: Vec::new(),
+            });
         }
         Ok(tables)
     }

@@ -12,9 +12,18 @@ use common::{Scratch, levitas};
 #[test]
 fn every_list_says_something_and_writes_nothing() {
     let scratch = Scratch::new("lists");
-    for what in
-        ["scenarios", "plants", "circuits", "patients", "pumps", "config", "events", "metrics", "channels"]
-    {
+    for what in [
+        "scenarios",
+        "plants",
+        "circuits",
+        "patients",
+        "pumps",
+        "config",
+        "events",
+        "faults",
+        "metrics",
+        "channels",
+    ] {
         let plain = levitas(&scratch.path, &["list", what]);
         let markdown = levitas(&scratch.path, &["list", what, "--markdown"]);
         assert_eq!((plain.code, markdown.code), (0, 0), "{what}");

@@ -19,6 +19,12 @@ fn the_configuration_page_is_up_to_date() {
 }
 
 #[test]
+fn the_fault_page_is_up_to_date() {
+    let wanted = list(What::Faults, true);
+    assert!(document("faults.md") == wanted, "run: cargo sim -- list faults --markdown > docs/faults.md");
+}
+
+#[test]
 fn the_generated_parts_of_the_scenario_page_are_up_to_date() {
     let page = document("scenarios.md");
     for (name, what) in [("events", What::Events), ("metrics", What::Metrics), ("channels", What::Channels)] {

@@ -40,6 +40,7 @@ pub struct Meter {
     watch: LiftOffWatch,
     window: Window,
     peak_radius_um: f64,
+    axial_peak_um: f64,
     drainage_min_mmhg: f64,
     return_max_mmhg: f64,
     volume_ml: f64,
@@ -58,6 +59,7 @@ impl Meter {
             watch: LiftOffWatch::new(story.clearance_m),
             window: Window::default(),
             peak_radius_um: f64::NEG_INFINITY,
+            axial_peak_um: f64::NEG_INFINITY,
             drainage_min_mmhg: f64::INFINITY,
             return_max_mmhg: f64::NEG_INFINITY,
             volume_ml: 0.0,
@@ -99,6 +101,10 @@ impl Meter {
         if self.watch.flying && peak_from_s.is_some_and(|from_s| sample.time_s >= from_s) {
             self.peak_radius_um = self.peak_radius_um.max(sample.radius_m() * UM_PER_M);
         }
+        if self.watch.ended_s.is_some() {
+            let tilt_m = sample.tilt_rad[0].hypot(sample.tilt_rad[1]) * self.story.radius_m;
+            self.axial_peak_um = self.axial_peak_um.max((sample.displacement_m[2].abs() + tilt_m) * UM_PER_M);
+        }
         self.drainage_min_mmhg = self.drainage_min_mmhg.min(sample.drainage_pressure_mmhg);
         self.return_max_mmhg = self.return_max_mmhg.max(sample.return_pressure_mmhg);
         self.volume_ml += sample.flow_lpm * ML_PER_L / S_PER_MIN * self.step_s;
@@ -133,6 +139,7 @@ impl Meter {
             metrics.set("levitation.overshoot_um", self.watch.overshoot_um);
             metrics.set("levitation.touchdowns", f64::from(self.watch.touchdowns));
         }
+        metrics.set("levitation.axial_peak_um", self.axial_peak_um);
         if self.window.speed_rpm.len() as f64 * self.step_s >= WINDOW_S_MIN {
             self.window.measure(&mut metrics);
         }
@@ -223,7 +230,7 @@ mod tests {
     }
 
     fn measured(marks: Vec<Mark>) -> Metrics {
-        let story = Story { duration_s: 3.0, clearance_m: 0.5e-3, marks };
+        let story = Story { duration_s: 3.0, clearance_m: 0.5e-3, radius_m: 25e-3, marks };
         let mut meter = Meter::new(&story, STEP_S);
         let mut log = EventLog::default();
         for k in 0..60_000_u32 {
@@ -263,7 +270,7 @@ mod tests {
 
     #[test]
     fn a_rotor_that_never_lifted_off_has_no_levitation_figures() {
-        let story = Story { duration_s: 1.0, clearance_m: 0.5e-3, marks: Vec::new() };
+        let story = Story { duration_s: 1.0, clearance_m: 0.5e-3, radius_m: 25e-3, marks: Vec::new() };
         let mut meter = Meter::new(&story, STEP_S);
         for k in 0..20_000_u32 {
             meter.step(&made_up(f64::from(k) * STEP_S), &mut EventLog::default());

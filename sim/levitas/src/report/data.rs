@@ -25,7 +25,7 @@ const LINES: [&str; 7] = [
     "flow_lpm",
 ];
 /// Kinds of logged events that get no line in a plot.
-const UNMARKED: [&str; 2] = ["bearing_state", "end"];
+const UNMARKED: [&str; 3] = ["bearing_state", "alarm_cleared", "end"];
 
 /// All numbers of the page.
 pub(super) fn json(outcome: &Outcome, moments: &[Moment]) -> String {

@@ -85,6 +85,7 @@ fn title(scenario: &Scenario, act: Act, time_s: f64) -> Option<(String, Act)> {
         Act::LiftOff => Some(("Lift-off".to_owned(), act)),
         Act::Land => Some(("Landing".to_owned(), act)),
         Act::Disturb => Some((capital(&text), act)),
+        Act::DisturbEnd if event.name == "clear" => Some((format!("Faults of {text} are over"), act)),
         Act::DisturbEnd if event.action.duration_s() >= 0.06 => Some((format!("End of {text}"), act)),
         Act::DisturbEnd | Act::SetMode => None,
     }

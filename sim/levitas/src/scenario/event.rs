@@ -1,25 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Events of a scenario: one table of what there is, which keys each needs and what they may be.
 
-use std::ops::RangeInclusive;
-
 use levitas_core::task::supervisor::Command;
-use levitas_world::Disturbance;
+use levitas_world::{Disturbance, Fault};
 
-use crate::input::{BadInput, Checked, allowed_names, any_of, range_text};
+use crate::fault_catalogue::{FAULTS, FaultSpec, alarm_bit};
+use crate::input::{BadInput, Checked, allowed_names, any_of};
+use crate::key_spec::KeySpec;
 use crate::story::Act;
 use crate::toml_file::{Entry, Table};
-
-/// A key of an event or of a disturbance.
-#[derive(Clone, Debug)]
-pub struct KeySpec {
-    /// Name with its unit suffix.
-    pub name: &'static str,
-    /// Allowed numbers.
-    pub range: RangeInclusive<f64>,
-    /// Meaning.
-    pub doc: &'static str,
-}
 
 /// An event or a disturbance of the format.
 #[derive(Clone, Debug)]
@@ -32,16 +21,23 @@ pub struct Specification {
     pub keys: &'static [KeySpec],
 }
 
-const ANGLE_DEG: KeySpec = KeySpec {
-    name: "angle_deg",
-    range: -360.0..=360.0,
-    doc: "direction of the force on the rotor, 0 along x, 90 along y",
-};
-const DURATION_S: KeySpec =
-    KeySpec { name: "duration_s", range: 50e-6..=3600.0, doc: "how long it lasts [s]" };
+const ANGLE_DEG: KeySpec = KeySpec::numbers(
+    "angle_deg",
+    -360.0..=360.0,
+    "direction of the force on the rotor, 0 along x, 90 along y",
+);
+const DURATION_S: KeySpec = KeySpec::numbers("duration_s", 50e-6..=3600.0, "how long it lasts [s]");
+const G: KeySpec = KeySpec::numbers("g", 0.0..=1000.0, "peak acceleration in units of 9.81 m/s2");
+const DURATION_MS: KeySpec = KeySpec::numbers("duration_ms", 0.1..=1000.0, "length of the half-sine [ms]");
+const MOMENT_N_M: KeySpec = KeySpec::numbers("n_m", -10.0..=10.0, "size of the moment [N.m]");
+/// How long a fault lasts, where the scenario says so.
+pub const FAULT_DURATION_S: KeySpec =
+    KeySpec::numbers("duration_s", 50e-6..=3600.0, "how long it lasts [s]; without it until `clear`");
+/// Units that a fault may befall, in the order of their winding sets.
+pub const TARGETS: [&str; 2] = ["host", "emergency_drive"];
 
 /// Events that the program carries out.
-pub const EVENTS: [Specification; 4] = [
+pub const EVENTS: [Specification; 6] = [
     Specification { name: "lift_off", doc: "the operator has the rotor lifted off", keys: &[] },
     Specification {
         name: "land",
@@ -51,58 +47,65 @@ pub const EVENTS: [Specification; 4] = [
     Specification {
         name: "set_mode",
         doc: "the operator sets a mode; now: mode = \"speed\"",
-        keys: &[KeySpec { name: "value", range: 0.0..=20e3, doc: "speed set-point [rpm]" }],
+        keys: &[KeySpec::numbers("value", 0.0..=20e3, "speed set-point [rpm]")],
     },
     Specification { name: "disturb", doc: "the plant is disturbed; see the table of kinds", keys: &[] },
+    Specification {
+        name: "fault",
+        doc: "something in a unit breaks; see the fault catalogue, faults.md",
+        keys: &[FAULT_DURATION_S],
+    },
+    Specification { name: "clear", doc: "every fault of a unit is over", keys: &[] },
 ];
 
 /// Kinds of `disturb`.
-pub const DISTURBANCES: [Specification; 4] = [
+pub const DISTURBANCES: [Specification; 6] = [
     Specification {
         name: "force_step",
         doc: "a radial force on the rotor",
-        keys: &[
-            KeySpec { name: "newton", range: 0.0..=1000.0, doc: "size of the force [N]" },
-            ANGLE_DEG,
-            DURATION_S,
-        ],
+        keys: &[KeySpec::numbers("newton", 0.0..=1000.0, "size of the force [N]"), ANGLE_DEG, DURATION_S],
     },
     Specification {
         name: "shock",
         doc: "a half-sine acceleration of the housing",
-        keys: &[
-            KeySpec { name: "g", range: 0.0..=1000.0, doc: "peak acceleration in units of 9.81 m/s2" },
-            KeySpec { name: "duration_ms", range: 0.1..=1000.0, doc: "length of the half-sine [ms]" },
-            ANGLE_DEG,
-        ],
+        keys: &[G, DURATION_MS, ANGLE_DEG],
     },
     Specification {
         name: "unbalance",
         doc: "from now on the centre of mass lies this far off the axis",
-        keys: &[KeySpec {
-            name: "eccentricity_um",
-            range: 0.0..=1000.0,
-            doc: "distance of the centre of mass from the axis [um]",
-        }],
+        keys: &[KeySpec::numbers(
+            "eccentricity_um",
+            0.0..=1000.0,
+            "distance of the centre of mass from the axis [um]",
+        )],
     },
     Specification {
         name: "tilt",
         doc: "a moment on the rotor about the x axis",
-        keys: &[KeySpec { name: "n_m", range: -10.0..=10.0, doc: "size of the moment [N.m]" }, DURATION_S],
+        keys: &[MOMENT_N_M, DURATION_S],
+    },
+    Specification {
+        name: "axial_shock",
+        doc: "a half-sine acceleration of the housing along the rotor axis",
+        keys: &[G, DURATION_MS],
+    },
+    Specification {
+        name: "tilt_shock",
+        doc: "a half-sine of moment on the rotor about the x axis",
+        keys: &[MOMENT_N_M, DURATION_MS],
     },
 ];
 
 /// Events of the format whose parts come with later versions.
-pub const LATER_EVENTS: [&str; 9] = [
-    "takeover_drill",
-    "hand_back",
-    "set_speed",
-    "set_limit",
-    "fault",
-    "clear",
-    "circuit",
-    "patient",
-    "command",
+pub const LATER_EVENTS: [&str; 7] =
+    ["takeover_drill", "hand_back", "set_speed", "set_limit", "circuit", "patient", "command"];
+/// Faults of the format whose parts come with later versions.
+#[rustfmt::skip]
+pub const LATER_FAULTS: [&str; 26] = [
+    "power_loss", "hang", "reboot", "thread_stall", "bit_flip", "calibration_corrupt", "coil_short", "can_break",
+    "can_errors", "can_babble", "can_delay", "can_replay", "line_stuck_high", "line_stuck_low", "flow_meter_loss",
+    "flow_meter_bias", "pressure_loss", "pressure_drift", "bubble_sensor_loss", "temperature_open", "temperature_short",
+    "temperature_drift", "heater_stuck_on", "mains_loss", "battery_weak", "flash_write_fail",
 ];
 /// Modes of `set_mode` that come with later versions.
 pub const LATER_MODES: [&str; 6] =
@@ -115,6 +118,27 @@ pub enum EventAction {
     Operator(Command),
     /// A disturbance of the plant that lasts for this long [s].
     Disturb(Disturbance, f64),
+    /// Something breaks.
+    Fault(InjectedFault),
+    /// Every fault of a winding set is over.
+    Clear(usize),
+}
+
+/// A fault of the scenario.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct InjectedFault {
+    /// Winding set of the unit, as in [`TARGETS`].
+    pub set: usize,
+    /// What the world is told.
+    pub fault: Fault,
+    /// Name in the catalogue.
+    pub name: &'static str,
+    /// How long it lasts [s]; `None` until it is cleared.
+    pub duration_s: Option<f64>,
+    /// Bit of the alarm that it must raise.
+    pub alarm: u32,
+    /// Time in which [s].
+    pub within_s: f64,
 }
 
 /// An event of a scenario.
@@ -138,7 +162,8 @@ impl EventAction {
             Self::Operator(Command::LiftOff) => Act::LiftOff,
             Self::Operator(Command::Land | Command::Service) => Act::Land,
             Self::Operator(Command::SetSpeed { .. }) => Act::SetMode,
-            Self::Disturb(..) => Act::Disturb,
+            Self::Disturb(..) | Self::Fault(_) => Act::Disturb,
+            Self::Clear(_) => Act::DisturbEnd,
         }
     }
 
@@ -147,7 +172,8 @@ impl EventAction {
     pub fn duration_s(&self) -> f64 {
         match self {
             Self::Disturb(_, duration_s) => *duration_s,
-            Self::Operator(_) => 0.0,
+            Self::Fault(fault) => fault.duration_s.unwrap_or(0.0),
+            Self::Operator(_) | Self::Clear(_) => 0.0,
         }
     }
 }
@@ -169,6 +195,8 @@ pub(super) fn read(table: &Table<'_>, end_s: f64) -> Checked<Event> {
         "lift_off" => (EventAction::Operator(Command::LiftOff), String::new()),
         "land" => (EventAction::Operator(Command::Land), String::new()),
         "set_mode" => set_mode(table)?,
+        "fault" => fault(table)?,
+        "clear" => clear(table)?,
         _ => disturb(table)?,
     };
     if matches!(name, "lift_off" | "land") {
@@ -206,7 +234,7 @@ fn set_mode(table: &Table<'_>) -> Checked<(EventAction, String)> {
         return Err(mode.refuse(problem, "speed"));
     }
     table.allow_keys(&["at_s", "do", "mode", "value"], " of event set_mode")?;
-    let speed_rpm = number(table, &EVENTS[2].keys[0])?;
+    let speed_rpm = EVENTS[2].keys[0].read(table)?;
     let command = Command::SetSpeed { speed_rpm: speed_rpm as f32 };
     Ok((EventAction::Operator(command), format!("speed {speed_rpm} rpm")))
 }
@@ -217,10 +245,7 @@ fn disturb(table: &Table<'_>) -> Checked<(EventAction, String)> {
     let mut keys = vec!["at_s", "do", "kind"];
     keys.extend(kind.keys.iter().map(|key| key.name));
     table.allow_keys(&keys, &format!(" of disturb {}", kind.name))?;
-    let mut values = Vec::new();
-    for key in kind.keys {
-        values.push(number(table, key)?);
-    }
+    let values = kind.keys.iter().map(|key| key.read(table)).collect::<Checked<Vec<f64>>>()?;
     let (disturbance, duration_s, text) = disturbance(kind.name, &values);
     Ok((EventAction::Disturb(disturbance, duration_s), format!("{} {text}", kind.name)))
 }
@@ -241,11 +266,99 @@ fn disturbance(kind: &str, values: &[f64]) -> (Disturbance, f64, String) {
             format!("{a} g for {b} ms at {c} deg"),
         ),
         "unbalance" => (Disturbance::Unbalance { eccentricity_m: a / 1e6 }, 0.0, format!("{a} um")),
+        "axial_shock" => {
+            (Disturbance::AxialShock { g: a, duration_s: b / 1e3 }, b / 1e3, format!("{a} g for {b} ms"))
+        }
+        "tilt_shock" => {
+            (Disturbance::TiltShock { n_m: a, duration_s: b / 1e3 }, b / 1e3, format!("{a} N.m for {b} ms"))
+        }
         _ => (Disturbance::Tilt { n_m: a, duration_s: b }, b, format!("{a} N.m for {b} s")),
     }
 }
 
-fn number(table: &Table<'_>, key: &KeySpec) -> Checked<f64> {
-    let allowed = format!("a number from {}", range_text(*key.range.start(), *key.range.end()));
-    table.required(key.name, &allowed)?.number(&key.range)
+/// The winding set of an event's target.
+fn target(table: &Table<'_>) -> Checked<usize> {
+    KeySpec::names("target", &TARGETS, "").read(table).map(|set| set as usize)
+}
+
+fn fault(table: &Table<'_>) -> Checked<(EventAction, String)> {
+    let set = target(table)?;
+    let names: Vec<&str> = FAULTS.iter().map(|fault| fault.name).collect();
+    let entry = table.required("fault", &any_of(&names))?;
+    let Some(spec) = FAULTS.iter().find(|fault| entry.text().is_ok_and(|text| text == fault.name)) else {
+        let problem = if LATER_FAULTS.contains(&entry.text()?) {
+            "this fault is not available yet"
+        } else {
+            "unknown fault"
+        };
+        return Err(entry.refuse(problem, allowed_names(entry.text()?, &names)));
+    };
+    let mut keys = vec!["at_s", "do", "target", "fault", FAULT_DURATION_S.name];
+    keys.extend(spec.keys.iter().map(|key| key.name));
+    table.allow_keys(&keys, &format!(" of fault {}", spec.name))?;
+    let values = spec.keys.iter().map(|key| key.read(table)).collect::<Checked<Vec<f64>>>()?;
+    let duration_s = match table.entry(FAULT_DURATION_S.name) {
+        Some(_) => Some(FAULT_DURATION_S.read(table)?),
+        None => None,
+    };
+    let fault = (spec.make)(&values);
+    let injected = InjectedFault {
+        set,
+        fault,
+        name: spec.name,
+        duration_s,
+        alarm: alarm_bit(spec.alarm),
+        within_s: spec.within_s(&fault),
+    };
+    Ok((EventAction::Fault(injected), fault_text(spec, &values, &injected)))
+}
+
+/// `host: hall_open, element x+, rail high, for 0.1 s`.
+fn fault_text(spec: &FaultSpec, values: &[f64], injected: &InjectedFault) -> String {
+    let mut text = format!("{}: {}", TARGETS.get(injected.set).unwrap_or(&""), spec.name);
+    for (key, value) in spec.keys.iter().zip(values) {
+        text.push_str(&format!(", {} {}", key.name, key.shown(*value)));
+    }
+    if let Some(duration_s) = injected.duration_s {
+        text.push_str(&format!(", for {duration_s} s"));
+    }
+    text
+}
+
+fn clear(table: &Table<'_>) -> Checked<(EventAction, String)> {
+    table.allow_keys(&["at_s", "do", "target"], " of event clear")?;
+    let set = target(table)?;
+    Ok((EventAction::Clear(set), (*TARGETS.get(set).unwrap_or(&"")).to_owned()))
+}
+
+/// Refuses a fault with `duration_s` beside another one of the same unit: its end ends every fault of the unit.
+/// `events` are in the order of `tables`.
+pub(super) fn check_faults(tables: &[Table<'_>], events: &[Event]) -> Checked<()> {
+    let span = |event: &Event| {
+        let EventAction::Fault(injected) = event.action else { return None };
+        let cleared = |other: &&Event| {
+            matches!(other.action, EventAction::Clear(set) if set == injected.set) && other.at_s >= event.at_s
+        };
+        let cleared_s = events.iter().filter(cleared).map(|other| other.at_s).fold(f64::INFINITY, f64::min);
+        let end_s = injected.duration_s.map_or(f64::INFINITY, |duration_s| event.at_s + duration_s);
+        Some((injected, event.at_s, end_s.min(cleared_s)))
+    };
+    for (table, event) in tables.iter().zip(events) {
+        let Some((mine, start_s, end_s)) = span(event).filter(|(mine, ..)| mine.duration_s.is_some()) else {
+            continue;
+        };
+        let overlaps = |other: &Event| {
+            !std::ptr::eq(other, event)
+                && span(other).is_some_and(|(theirs, from_s, to_s)| {
+                    theirs.set == mine.set && from_s < end_s && to_s > start_s
+                })
+        };
+        if let Some(other) = events.iter().find(|other| overlaps(other)) {
+            let allowed =
+                "no other fault of the unit meanwhile, or faults without duration_s and one event clear";
+            let problem = format!("its end would end {} too", other.text);
+            return Err(table.required(FAULT_DURATION_S.name, allowed)?.refuse(problem, allowed));
+        }
+    }
+    Ok(())
 }

@@ -58,7 +58,7 @@ pub(super) fn read(table: &Table<'_>) -> Checked<Expect> {
     let names: Vec<&str> =
         METRICS.iter().map(|metric| metric.name).filter(|name| *name != INVARIANTS_BROKEN).collect();
     let Some(metric) = metric_named(name) else {
-        let later = LATER_METRICS.contains(&name) || name.starts_with("alarm.");
+        let later = LATER_METRICS.contains(&name);
         let problem = if later { "this metric is not available yet" } else { "unknown metric" };
         return Err(entry.refuse(problem, allowed_names(name, &names)));
     };

@@ -1,0 +1,257 @@
+// SPDX-License-Identifier: Apache-2.0
+//! The fault catalogue: what can break in a unit, which alarm it must raise, how soon, and what the system does.
+//!
+//! # Model
+//! One table, [`FAULTS`]. From it come the events `fault` of the scenario format, the invariant `alarm_in_time`, the
+//! list `levitas list faults` and the page `docs/faults.md`. What a fault does to the physics is the world's matter
+//! ([`levitas_world::Fault`]); what an alarm means is the core's ([`levitas_core::mail::fault`]).
+//!
+//! # Timing
+//! The time of an alarm is the end of the period whose step raised it, so one period is the least there is. A fault
+//! that is over before its bound demands no alarm.
+
+use levitas_core::mail::fault::TABLE;
+use levitas_world::Fault;
+
+use crate::key_spec::KeySpec;
+
+/// How soon the alarm must be there.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Within {
+    /// So long after the fault [s].
+    Time(f64),
+    /// Before the fault has drifted so far [m].
+    Drift(f64),
+}
+
+/// A fault of the catalogue.
+#[derive(Clone, Debug)]
+pub struct FaultSpec {
+    /// Value of `fault`.
+    pub name: &'static str,
+    /// What it does in the world.
+    pub doc: &'static str,
+    /// Its parameters.
+    pub keys: &'static [KeySpec],
+    /// Name of the alarm that it must raise.
+    pub alarm: &'static str,
+    /// How soon.
+    pub within: Within,
+    /// What the system does.
+    pub reaction: &'static str,
+    /// The world's fault; the values are in the order of the keys, a name as its index.
+    pub make: fn(&[f64]) -> Fault,
+}
+
+const ELEMENT: KeySpec = KeySpec::names("element", &["x+", "x-", "y+", "y-"], "which displacement Hall");
+const AXIS: KeySpec = KeySpec::names("axis", &["x", "y"], "which axis");
+const RAIL: KeySpec = KeySpec::names("rail", &["low", "high"], "rail of the converter that it reads");
+const PHASE: KeySpec = KeySpec::names("phase", &["a", "b", "c"], "which motor phase");
+/// What one element may have drifted: read with the other of its pair, the rotor has then moved by half of it.
+const DRIFT_M: f64 = 100e-6;
+
+/// Every fault of this stage.
+pub const FAULTS: [FaultSpec; 15] = [
+    FaultSpec {
+        name: "hall_open",
+        doc: "The wire of a displacement Hall is open: it reads a rail of the converter.",
+        keys: &[ELEMENT, RAIL],
+        alarm: "hall_element",
+        within: Within::Time(100e-6),
+        reaction: "The element is voted out; the axis is read from the other one.",
+        make: |v| Fault::HallOpen { element: index(v, 0), high: index(v, 1) == 1 },
+    },
+    FaultSpec {
+        name: "hall_stuck",
+        doc: "A displacement Hall repeats its last value to the last bit.",
+        keys: &[ELEMENT],
+        alarm: "hall_element",
+        within: Within::Time(1e-3),
+        reaction: "The element is voted out; the axis is read from the other one.",
+        make: |v| Fault::HallStuck { element: index(v, 0) },
+    },
+    FaultSpec {
+        name: "hall_noise",
+        doc: "A displacement Hall has more noise.",
+        keys: &[
+            ELEMENT,
+            KeySpec::numbers("rms_um", 0.0..=1000.0, "what a reader of that Hall alone sees [um rms]"),
+        ],
+        alarm: "hall_element",
+        within: Within::Time(5e-3),
+        reaction: "The element is voted out; the axis is read from the other one.",
+        make: |v| Fault::HallNoise { element: index(v, 0), rms_m: value(v, 1) / 1e6 },
+    },
+    FaultSpec {
+        name: "hall_drift",
+        doc: "The mid level of a displacement Hall wanders away.",
+        keys: &[
+            ELEMENT,
+            KeySpec::numbers("um_per_s", -1e6..=1e6, "what a reader of that Hall alone sees [um/s]"),
+        ],
+        alarm: "hall_drift",
+        within: Within::Drift(DRIFT_M),
+        reaction: "The alarm stands before the rotor has moved by 50 um; the drifting element is voted out.",
+        make: |v| Fault::HallDrift { element: index(v, 0), m_per_s: value(v, 1) / 1e6 },
+    },
+    FaultSpec {
+        name: "hall_frozen",
+        doc: "Both displacement Halls of a pair repeat their last value to the last bit.",
+        keys: &[AXIS],
+        alarm: "displacement",
+        within: Within::Time(1e-3),
+        reaction: "The observer of the axis runs on its model until a sample is believed again.",
+        make: |v| Fault::HallFrozen { axis: index(v, 0) },
+    },
+    FaultSpec {
+        name: "emi_burst",
+        doc: "Interference: independent noise on every analog signal of the unit.",
+        keys: &[KeySpec::numbers("rms_um", 0.0..=1000.0, "noise of the displacement of each axis [um rms]")],
+        alarm: "interference",
+        within: Within::Time(5e-3),
+        reaction: "No element is voted out; the displacement is believed less while it lasts.",
+        make: |v| Fault::EmiBurst { rms_m: value(v, 0) / 1e6 },
+    },
+    FaultSpec {
+        name: "sample_loss",
+        doc: "The converters deliver nothing: no group of samples is valid.",
+        keys: &[],
+        alarm: "displacement",
+        within: Within::Time(100e-6),
+        reaction: "All observers run on their models; after 5 ms the gates open.",
+        make: |_| Fault::SampleLoss,
+    },
+    FaultSpec {
+        name: "angle_loss",
+        doc: "The wire of an angle Hall is open: it reads a rail of the converter.",
+        keys: &[KeySpec::names("channel", &["cosine", "sine"], "which angle Hall"), RAIL],
+        alarm: "angle",
+        within: Within::Time(2e-3),
+        reaction: "Above 800 rpm the angle comes from the back-EMF, below it from the model for a while.",
+        make: |v| Fault::AngleOpen { channel: index(v, 0), high: index(v, 1) == 1 },
+    },
+    FaultSpec {
+        name: "angle_stuck",
+        doc: "Both angle Halls repeat their last value to the last bit.",
+        keys: &[],
+        alarm: "angle",
+        within: Within::Time(2e-3),
+        reaction: "Above 800 rpm the angle comes from the back-EMF, below it from the model for a while.",
+        make: |_| Fault::AngleStuck,
+    },
+    FaultSpec {
+        name: "current_stuck",
+        doc: "A current sensor repeats its last value to the last bit.",
+        keys: &[KeySpec::names(
+            "channel",
+            &["coil_x", "coil_y", "phase_a", "phase_b", "phase_c"],
+            "which current",
+        )],
+        alarm: "current",
+        within: Within::Time(2e-3),
+        reaction: "The current that the model predicts is used instead.",
+        make: |v| Fault::CurrentStuck { channel: index(v, 0) },
+    },
+    FaultSpec {
+        name: "coil_open",
+        doc: "A bearing coil is interrupted; it conducts again when the fault is cleared.",
+        keys: &[AXIS],
+        alarm: "coil_open",
+        within: Within::Time(1e-3),
+        reaction: "The fault is named at once, for the other unit to take over: this one cannot hold the axis.",
+        make: |v| Fault::CoilOpen { axis: index(v, 0) },
+    },
+    FaultSpec {
+        name: "gate_driver_fault",
+        doc: "The gate drivers are dead: both bridges stay open, the coils freewheel.",
+        keys: &[],
+        alarm: "coil_open",
+        within: Within::Time(1e-3),
+        reaction: "The fault is named at once; when the drivers come back the rotor is caught where it is.",
+        make: |_| Fault::GateFault,
+    },
+    FaultSpec {
+        name: "phase_open",
+        doc: "A motor phase is interrupted; it conducts again when the fault is cleared.",
+        keys: &[PHASE],
+        alarm: "phase_open",
+        within: Within::Time(2e-3),
+        reaction: "The rotor stays levitated; the motor runs on with what two phases give, or coasts.",
+        make: |v| Fault::PhaseOpen { phase: index(v, 0) },
+    },
+    FaultSpec {
+        name: "phase_short",
+        doc: "The terminal of a motor phase lies on the lower rail until the phase gate opens.",
+        keys: &[PHASE],
+        alarm: "phase_short",
+        within: Within::Time(2e-3),
+        reaction: "The phase bridge and its isolation switches open, so that nothing brakes the rotor; it stays levitated.",
+        make: |v| Fault::PhaseShort { phase: index(v, 0) },
+    },
+    FaultSpec {
+        name: "bus_sag",
+        doc: "The supply gives this voltage and no more; 0 is a supply that is gone.",
+        keys: &[KeySpec::numbers("volt", 0.0..=100.0, "voltage of the supply without load [V]")],
+        alarm: "bus_voltage",
+        within: Within::Time(10e-3),
+        reaction: "The motor takes less; the rotor stays levitated down to 24 V, with full speed up to 5000 rpm.",
+        make: |v| Fault::BusSag { bus_v: value(v, 0) },
+    },
+];
+
+fn value(values: &[f64], index: usize) -> f64 {
+    values.get(index).copied().unwrap_or(0.0)
+}
+
+/// A name's index, as [`KeySpec::read`] gives it.
+fn index(values: &[f64], index: usize) -> usize {
+    value(values, index) as usize
+}
+
+/// The bit of an alarm; 0 for a name that is none.
+#[must_use]
+pub fn alarm_bit(name: &str) -> u32 {
+    TABLE.iter().find(|(_, alarm, _)| *alarm == name).map_or(0, |(bit, ..)| *bit)
+}
+
+impl FaultSpec {
+    /// Time from the fault in which its alarm must rise [s].
+    #[must_use]
+    pub fn within_s(&self, fault: &Fault) -> f64 {
+        match (self.within, fault) {
+            (Within::Drift(drift_m), Fault::HallDrift { m_per_s, .. }) => drift_m / m_per_s.abs(),
+            (Within::Drift(_), _) => f64::INFINITY,
+            (Within::Time(time_s), _) => time_s,
+        }
+    }
+
+    /// The bound for people.
+    #[must_use]
+    pub fn within_text(&self) -> String {
+        match self.within {
+            Within::Time(time_s) => format!("{} ms", crate::metrics::rounded(time_s * 1e3, 3)),
+            Within::Drift(drift_m) => format!("before {} um", crate::metrics::rounded(drift_m * 1e6, 3)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_fault_is_one_of_the_worlds_and_has_an_alarm_of_the_core() {
+        for (position, spec) in FAULTS.iter().enumerate() {
+            assert!(FAULTS[..position].iter().all(|other| other.name != spec.name));
+            assert_ne!(alarm_bit(spec.alarm), 0, "{}", spec.name);
+            let last: Vec<f64> = spec.keys.iter().map(KeySpec::last).collect();
+            for values in [vec![0.0; spec.keys.len()], last] {
+                let fault = (spec.make)(&values);
+                assert!(fault.check().is_ok(), "{}: {fault:?}", spec.name);
+                assert!(spec.within_s(&fault) > 0.0);
+            }
+        }
+        let drift = Fault::HallDrift { element: 0, m_per_s: -1e-3 };
+        assert!((FAULTS[3].within_s(&drift) - 0.1).abs() < 1e-12);
+    }
+}
