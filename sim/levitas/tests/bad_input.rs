@@ -18,6 +18,11 @@ fn event(body: &str) -> String {
     format!("{HEAD}{LIFT}[[event]]\n{body}\n")
 }
 
+/// A second event that breaks something of the host.
+fn breaking(body: &str) -> String {
+    event(&format!("at_s = 0.2\ndo = \"fault\"\ntarget = \"host\"\n{body}"))
+}
+
 fn overriding(line: &str) -> String {
     format!("{HEAD}[override]\n{line}\n")
 }
@@ -63,25 +68,6 @@ fn scenario_cases() -> Vec<Case> {
         Case("override is no table", format!("override = 3\n{HEAD}"), &["override", "this is a number", "a table"]),
         Case("unknown event", event("at_s = 0.2\ndo = \"lift_of\""), &["bad.toml:8:6: [[event]] 2: do = \"lift_of\"", "unknown event", "did you mean lift_off?"]),
         Case("event of a later version", event("at_s = 0.2\ndo = \"hand_back\""), &["[[event]] 2: do = \"hand_back\"", "not available yet", "allowed is lift_off"]),
-        Case("fault without target", event("at_s = 0.2\ndo = \"fault\"\nfault = \"angle_stuck\""), &["[[event]] 2: target", "missing", "allowed is host or emergency_drive"]),
-        Case("fault of an unknown unit", event("at_s = 0.2\ndo = \"fault\"\ntarget = \"pump\"\nfault = \"angle_stuck\""), &["target = \"pump\"", "unknown target", "host or emergency_drive"]),
-        Case("no fault", event("at_s = 0.2\ndo = \"fault\"\ntarget = \"host\""), &["[[event]] 2: fault", "missing", "hall_open"]),
-        Case("unknown fault", event("at_s = 0.2\ndo = \"fault\"\ntarget = \"host\"\nfault = \"hall_opne\""), &["fault = \"hall_opne\"", "unknown fault", "hall_open"]),
-        Case("fault that is a number", event("at_s = 0.2\ndo = \"fault\"\ntarget = \"host\"\nfault = 3"), &["fault = 3", "this is a number"]),
-        Case("fault of a later version", event("at_s = 0.2\ndo = \"fault\"\ntarget = \"host\"\nfault = \"power_loss\""), &["fault = \"power_loss\"", "not available yet"]),
-        Case("missing element", event("at_s = 0.2\ndo = \"fault\"\ntarget = \"host\"\nfault = \"hall_stuck\""), &["[[event]] 2: element", "missing", "x+, x-, y+ or y-"]),
-        Case("unknown element", event("at_s = 0.2\ndo = \"fault\"\ntarget = \"host\"\nfault = \"hall_stuck\"\nelement = \"z+\""), &["bad.toml:11:11: [[event]] 2: element = \"z+\"", "unknown element", "x+, x-, y+ or y-"]),
-        Case("foreign key in fault", event("at_s = 0.2\ndo = \"fault\"\ntarget = \"host\"\nfault = \"angle_stuck\"\nelement = \"x+\""), &["element", "unknown key of fault angle_stuck"]),
-        Case("NaN noise", event("at_s = 0.2\ndo = \"fault\"\ntarget = \"host\"\nfault = \"emi_burst\"\nrms_um = nan"), &["rms_um = NaN", "not a finite number", "0 to 1000"]),
-        Case("negative noise", event("at_s = 0.2\ndo = \"fault\"\ntarget = \"host\"\nfault = \"emi_burst\"\nrms_um = -1"), &["rms_um = -1", "out of range", "0 to 1000"]),
-        Case("huge bus voltage", event("at_s = 0.2\ndo = \"fault\"\ntarget = \"host\"\nfault = \"bus_sag\"\nvolt = 1e9"), &["volt = 1000000000", "out of range", "0 to 100"]),
-        Case("endless fault", event("at_s = 0.2\ndo = \"fault\"\ntarget = \"host\"\nfault = \"angle_stuck\"\nduration_s = inf"), &["duration_s = inf", "not a finite number"]),
-        Case("two faults and one end", event("at_s = 0.2\ndo = \"fault\"\ntarget = \"host\"\nfault = \"angle_stuck\"\nduration_s = 0.2\n[[event]]\nat_s = 0.3\ndo = \"fault\"\ntarget = \"host\"\nfault = \"coil_open\"\naxis = \"x\""), &["[[event]] 2: duration_s = 0.2", "would end host: coil_open", "one event clear"]),
-        Case("clear of an unknown unit", event("at_s = 0.2\ndo = \"clear\"\ntarget = \"all\""), &["target = \"all\"", "unknown target"]),
-        Case("foreign key in clear", event("at_s = 0.2\ndo = \"clear\"\ntarget = \"host\"\nfault = \"coil_open\""), &["fault", "unknown key of event clear"]),
-        Case("axial shock with a direction", event("at_s = 0.2\ndo = \"disturb\"\nkind = \"axial_shock\"\ng = 3\nduration_ms = 11\nangle_deg = 0"), &["angle_deg", "unknown key of disturb axial_shock"]),
-        Case("endless moment", event("at_s = 0.2\ndo = \"disturb\"\nkind = \"tilt_shock\"\nn_m = 0.1\nduration_ms = inf"), &["duration_ms = inf", "not a finite number"]),
-        Case("alarm that is none", expecting("metric = \"alarm.hall_opne.latency_s\"\nmax = 1"), &["alarm.hall_opne.latency_s", "unknown metric"]),
         Case("mode of a later version", event("at_s = 0.2\ndo = \"set_mode\"\nmode = \"flow\"\nvalue = 4"), &["mode = \"flow\"", "not available yet", "allowed is speed"]),
         Case("unknown mode", event("at_s = 0.2\ndo = \"set_mode\"\nmode = \"warp\"\nvalue = 4"), &["mode = \"warp\"", "unknown mode", "allowed is speed"]),
         Case("mode without value", event("at_s = 0.2\ndo = \"set_mode\"\nmode = \"speed\""), &["[[event]] 2: value", "missing", "0 to 20000"]),
@@ -106,6 +92,31 @@ fn scenario_cases() -> Vec<Case> {
         Case("curve that is not there", overriding("\"pump.curve\" = \"no.csv\""), &["pump.curve = \"no.csv\"", "no such file", "allowed is"]),
         Case("curve of an unknown name", overriding("\"pump.curve\" = \"heartmate2\""), &["pump.curve = \"heartmate2\"", "heartmate3"]),
         Case("curve is a number", overriding("\"pump.curve\" = 3"), &["pump.curve = 3", "a string"]),
+    ]
+}
+
+#[rustfmt::skip]
+fn fault_cases() -> Vec<Case> {
+    vec![
+        Case("fault without target", event("at_s = 0.2\ndo = \"fault\"\nfault = \"angle_stuck\""), &["[[event]] 2: target", "missing", "allowed is host or emergency_drive"]),
+        Case("fault of an unknown unit", event("at_s = 0.2\ndo = \"fault\"\ntarget = \"pump\"\nfault = \"angle_stuck\""), &["target = \"pump\"", "unknown target", "host or emergency_drive"]),
+        Case("no fault", event("at_s = 0.2\ndo = \"fault\"\ntarget = \"host\""), &["[[event]] 2: fault", "missing", "hall_open"]),
+        Case("unknown fault", breaking("fault = \"hall_opne\""), &["fault = \"hall_opne\"", "unknown fault", "hall_open"]),
+        Case("fault that is a number", breaking("fault = 3"), &["fault = 3", "this is a number"]),
+        Case("fault of a later version", breaking("fault = \"power_loss\""), &["fault = \"power_loss\"", "not available yet"]),
+        Case("missing element", breaking("fault = \"hall_stuck\""), &["[[event]] 2: element", "missing", "x+, x-, y+ or y-"]),
+        Case("unknown element", breaking("fault = \"hall_stuck\"\nelement = \"z+\""), &["bad.toml:11:11: [[event]] 2: element = \"z+\"", "unknown element", "x+, x-, y+ or y-"]),
+        Case("foreign key in fault", breaking("fault = \"angle_stuck\"\nelement = \"x+\""), &["element", "unknown key of fault angle_stuck"]),
+        Case("NaN noise", breaking("fault = \"emi_burst\"\nrms_um = nan"), &["rms_um = NaN", "not a finite number", "0 to 1000"]),
+        Case("negative noise", breaking("fault = \"emi_burst\"\nrms_um = -1"), &["rms_um = -1", "out of range", "0 to 1000"]),
+        Case("huge bus voltage", breaking("fault = \"bus_sag\"\nvolt = 1e9"), &["volt = 1000000000", "out of range", "0 to 100"]),
+        Case("endless fault", breaking("fault = \"angle_stuck\"\nduration_s = inf"), &["duration_s = inf", "not a finite number"]),
+        Case("two faults and one end", breaking("fault = \"angle_stuck\"\nduration_s = 0.2\n[[event]]\nat_s = 0.3\ndo = \"fault\"\ntarget = \"host\"\nfault = \"coil_open\"\naxis = \"x\""), &["[[event]] 2: duration_s = 0.2", "would end host: coil_open", "one event clear"]),
+        Case("clear of an unknown unit", event("at_s = 0.2\ndo = \"clear\"\ntarget = \"all\""), &["target = \"all\"", "unknown target"]),
+        Case("foreign key in clear", event("at_s = 0.2\ndo = \"clear\"\ntarget = \"host\"\nfault = \"coil_open\""), &["fault", "unknown key of event clear"]),
+        Case("axial shock with a direction", event("at_s = 0.2\ndo = \"disturb\"\nkind = \"axial_shock\"\ng = 3\nduration_ms = 11\nangle_deg = 0"), &["angle_deg", "unknown key of disturb axial_shock"]),
+        Case("endless moment", event("at_s = 0.2\ndo = \"disturb\"\nkind = \"tilt_shock\"\nn_m = 0.1\nduration_ms = inf"), &["duration_ms = inf", "not a finite number"]),
+        Case("alarm that is none", expecting("metric = \"alarm.hall_opne.latency_s\"\nmax = 1"), &["alarm.hall_opne.latency_s", "unknown metric"]),
     ]
 }
 
@@ -138,7 +149,7 @@ fn refused(scratch: &Scratch, name: &str, arguments: &[&str], wanted: &[&str]) {
 #[test]
 fn bad_scenarios() {
     let scratch = Scratch::new("bad-scenarios");
-    for Case(name, text, wanted) in scenario_cases() {
+    for Case(name, text, wanted) in scenario_cases().into_iter().chain(fault_cases()) {
         fs::write(scratch.path.join("bad.toml"), text).unwrap();
         refused(&scratch, name, &["run", "bad.toml"], &[&["bad.toml"], wanted].concat());
     }
