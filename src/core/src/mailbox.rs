@@ -120,15 +120,15 @@ impl<const N: usize> Mailbox<N> {
         self.sequence.store(if next == 0 { 2 } else { next }, Ordering::Release);
     }
 
-    /// Changes with every value that is published; 0 before the first.
-    fn sequence(&self) -> u32 {
-        self.sequence.load(Ordering::Relaxed)
-    }
-
     /// The latest value and its sequence; `None` when it was never written or is being written now.
     pub fn read<T: Words<N>>(&self) -> Option<(u32, T)> {
+        self.read_other_than(0)
+    }
+
+    /// As [`Self::read`], but `None` for the sequence that is known already, without looking at the words.
+    fn read_other_than<T: Words<N>>(&self, known: u32) -> Option<(u32, T)> {
         let before = self.sequence.load(Ordering::Acquire);
-        if before == 0 || before & 1 == 1 {
+        if before == known || before == 0 || before & 1 == 1 {
             return None;
         }
         let mut words = [0; N];
@@ -161,27 +161,18 @@ impl<T: Copy> Reader<T> {
     where
         T: Words<N>,
     {
-        self.poll_after(mailbox, 1)
+        self.poll_after(mailbox, self.period_us)
     }
 
-    /// As [`Self::poll`], when `periods` have passed since the last time.
-    pub fn poll_after<const N: usize>(&mut self, mailbox: &Mailbox<N>, periods: u32) -> bool
+    /// As [`Self::poll`], when `elapsed_us` have passed since the last time.
+    pub fn poll_after<const N: usize>(&mut self, mailbox: &Mailbox<N>, elapsed_us: u32) -> bool
     where
         T: Words<N>,
     {
-        self.age_us = self.age_us.saturating_add(self.period_us.saturating_mul(periods));
-        if mailbox.sequence() == self.sequence {
-            return false; // nothing new, which is cheap to know
-        }
-        match mailbox.read::<T>() {
-            Some((sequence, value)) if sequence != self.sequence => {
-                self.sequence = sequence;
-                self.latest = Some(value);
-                self.age_us = 0;
-                true
-            }
-            _ => false,
-        }
+        self.age_us = self.age_us.saturating_add(elapsed_us);
+        let Some((sequence, value)) = mailbox.read_other_than(self.sequence) else { return false };
+        (self.sequence, self.latest, self.age_us) = (sequence, Some(value), 0);
+        true
     }
 
     /// The latest value, however old.
@@ -279,7 +270,7 @@ mod tests {
         let mut reader = Reader::<Sample>::new(50);
         mailbox.write(&Sample { speed_rpm: 1.0, count: 1, ready: true });
         reader.poll(&mailbox);
-        reader.poll_after(&mailbox, 10);
+        reader.poll_after(&mailbox, 500);
         assert_eq!(reader.age_us(), 500);
     }
 

@@ -27,10 +27,11 @@ const HALF_PI_LOW: f32 = 4.838_268e-4;
 /// Largest angle that [`sin_cos`] reduces: 16 turns; the error grows to 1e-6 there [rad].
 pub const ANGLE_RAD_MAX: f32 = 100.0;
 
-/// `value` kept within `-limit` to `limit`; NaN gives 0.
+/// `value` kept within `-limit` to `limit`; NaN gives `-limit`. Two instructions on Armv8-M and Cortex-M7.
 #[must_use]
+#[inline(always)]
 pub fn saturate(value: f32, limit: f32) -> f32 {
-    saturate_between(value, -limit, limit)
+    value.max(-limit).min(limit)
 }
 
 /// `value` kept within `min` to `max`; NaN gives `min` or, when 0 is inside, 0.

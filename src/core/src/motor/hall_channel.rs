@@ -7,7 +7,7 @@
 //! a ripple at once.
 //!
 //! # Limits and failure
-//! A stays within 0.7 to 1.3 of nominal, o within 0.2 of it. No number is learned as the lower bound, or as 0.
+//! A stays within 0.7 to 1.3 of nominal, o within 0.2 of it. No number is learned as the lower bound.
 //!
 //! # Shown by
 //! `speed_noise_at_4000_rpm` in `angle_observer_tests.rs`.

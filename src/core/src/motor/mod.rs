@@ -108,6 +108,7 @@ pub struct MotorDrive {
     /// B and C are exchanged.
     reordered: bool,
     imposed: bool,
+    rotor: RotorEstimate,
     current_dq_a: Dq,
     current_missing_steps: u32,
 }
@@ -119,8 +120,10 @@ impl MotorDrive {
     /// The first field that is outside its range.
     pub fn new(config: &MotorConfig, period_s: f32) -> Result<Self, ConfigError> {
         let pole_pairs = config.checked_pole_pairs()?;
+        let observer = AngleObserver::new(config, period_s);
         Ok(Self {
-            observer: AngleObserver::new(config, period_s),
+            rotor: observer.estimate(),
+            observer,
             control: CurrentControl::new(config, period_s),
             pole_pairs,
             torque_n_m_per_a: config.torque_n_m_per_a(),
@@ -138,7 +141,8 @@ impl MotorDrive {
     pub fn step(&mut self, input: &MotorInput) -> MotorOutput {
         // The torque since the last sample is that of the last current: 50 us late, which no rotor feels.
         let mut limits = self.observer.step(input.angle_hall_v, self.torque_n_m_per_a * self.current_dq_a.q);
-        let rotor = self.observer.rotor_rotation().times(self.pole_pairs);
+        self.rotor = self.observer.estimate();
+        let rotor = Rotation { cos: self.rotor.cos, sin: self.rotor.sin }.times(self.pole_pairs);
         let (frame, speed_rad_per_s, obstacles) = if input.imposed_a.is_some() {
             (Rotation::IDENTITY, 0.0, limits::BRIDGE_OPEN & !limits::ANGLE_LOST)
         } else {
@@ -194,7 +198,7 @@ impl MotorDrive {
     /// Angle, speed and load torque at the sample of the last step.
     #[must_use]
     pub fn rotor(&self) -> RotorEstimate {
-        self.observer.estimate()
+        self.rotor
     }
 
     /// Current at the sample of the last step, measured or modelled [A].

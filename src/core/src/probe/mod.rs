@@ -177,9 +177,9 @@ impl Probe {
         }
     }
 
-    /// Looks for a request, `periods` after the last time; true when [`Self::excite`] is to be called.
-    pub fn poll(&mut self, mail: &Mailboxes, periods: u32) -> bool {
-        self.request.poll_after(&mail.probe_request, periods) || self.active
+    /// Looks for a request, `elapsed_us` after the last time; true when [`Self::excite`] is to be called.
+    pub fn poll(&mut self, mail: &Mailboxes, elapsed_us: u32) -> bool {
+        self.request.poll_after(&mail.probe_request, elapsed_us) || self.active
     }
 
     /// True when [`Self::listen`] is to be called.

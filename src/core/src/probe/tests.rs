@@ -26,7 +26,7 @@ impl Bench {
 
     /// One period; what is excited. `answer` gives displacement x after the summing point.
     fn step(&mut self, answer: impl FnOnce(Excitation) -> f32) -> Excitation {
-        let excitation = if self.probe.poll(&self.mail, self.now.periods) {
+        let excitation = if self.probe.poll(&self.mail, 50 * self.now.periods) {
             self.probe.excite(&self.mail, &self.now)
         } else {
             Excitation::None

@@ -119,23 +119,23 @@ impl LevitationTask {
 
     /// One period.
     pub fn step(&mut self, samples: &LevitationInputs, mail: &Mailboxes) -> LevitationOutputs {
-        let (samples, missed, mut faults) = self.count(samples);
-        let samples = &samples;
+        let (groups, missed, mut faults) = self.count(samples);
         let periods = missed.saturating_add(1);
-        self.supervisor.poll_after(&mail.supervisor, periods);
-        self.speed.poll_after(&mail.speed, periods);
-        faults |= self.take_bus_voltage(samples);
+        let elapsed_us = TaskId::Levitation.slot().period_us().saturating_mul(periods);
+        self.supervisor.poll_after(&mail.supervisor, elapsed_us);
+        self.speed.poll_after(&mail.speed, elapsed_us);
+        faults |= self.take_bus_voltage(samples, groups);
 
         let coil_current_a =
-            believable(samples, valid::COIL_CURRENT, samples.coil_current_a, self.coil_plausible_a);
+            believable(groups & valid::COIL_CURRENT, &samples.coil_current_a, self.coil_plausible_a);
         let (request, drive) = self.request(&mut faults);
-        let excitation = if self.probe.poll(mail, periods) {
+        let excitation = if self.probe.poll(mail, elapsed_us) {
             let now = self.unit_now(periods);
             self.probe.excite(mail, &now)
         } else {
             Excitation::None
         };
-        let hall_v = believable(samples, valid::DISPLACEMENT, samples.displacement_hall_v, PLAUSIBLE_V);
+        let hall_v = believable(groups & valid::DISPLACEMENT, &samples.displacement_hall_v, PLAUSIBLE_V);
         let bearing = self.bearing.step(&BearingInput {
             hall_v,
             coil_current_a,
@@ -152,7 +152,7 @@ impl LevitationTask {
         };
         let motor_enable = (self.torque_current(&mut faults) || imposed_a.is_some()) && held && drive;
         let phase_current_a =
-            believable(samples, valid::PHASE_CURRENT, samples.phase_current_a, self.phase_plausible_a);
+            believable(groups & valid::PHASE_CURRENT, &samples.phase_current_a, self.phase_plausible_a);
         let unseen = MotorInput {
             angle_hall_v: None,
             phase_current_a: None,
@@ -164,7 +164,7 @@ impl LevitationTask {
         for _ in 0..missed {
             self.motor.step(&unseen);
         }
-        let angle_hall_v = believable(samples, valid::ANGLE, samples.angle_hall_v, PLAUSIBLE_V);
+        let angle_hall_v = believable(groups & valid::ANGLE, &samples.angle_hall_v, PLAUSIBLE_V);
         let motor = self.motor.step(&MotorInput { angle_hall_v, phase_current_a, ..unseen });
         faults |= bearing.faults;
         faults |= if phase_current_a.is_none() { fault::CURRENT } else { 0 };
@@ -233,29 +233,31 @@ impl LevitationTask {
         })
     }
 
-    /// The samples as far as they are new, the triggers missed since the last step, and the fault seen in the counter.
-    fn count(&mut self, samples: &LevitationInputs) -> (LevitationInputs, u32, u32) {
+    /// The groups of samples that are valid and new, the triggers missed since the last step, and the fault seen in the
+    /// counter.
+    fn count(&mut self, samples: &LevitationInputs) -> (u32, u32, u32) {
         if samples.valid & valid::DISPLACEMENT == 0 {
             // The counter comes with the displacement. The step itself is no missed one, so the count goes on by one.
             self.sample_count = self.sample_count.map(|last| last.wrapping_add(1));
-            return (*samples, 0, 0);
+            return (samples.valid, 0, 0);
         }
         let step = self.sample_count.map_or(1, |last| samples.sample_count.wrapping_sub(last));
         self.sample_count = Some(samples.sample_count);
-        let (missed, counted) = match step {
-            0 => return (LevitationInputs { valid: 0, ..*samples }, 0, fault::SAMPLES_STALE),
-            _ if step.saturating_sub(1) <= MISSED_MAX => (step.saturating_sub(1), step.saturating_sub(1)),
-            _ => (0, 1),
-        };
-        self.missed_samples = self.missed_samples.saturating_add(counted);
-        (*samples, missed, 0)
+        match step {
+            1 => (samples.valid, 0, 0),
+            0 => (0, 0, fault::SAMPLES_STALE),
+            _ => {
+                let between = step.saturating_sub(1);
+                let (missed, counted) = if between <= MISSED_MAX { (between, between) } else { (0, 1) };
+                self.missed_samples = self.missed_samples.saturating_add(counted);
+                (samples.valid, missed, 0)
+            }
+        }
     }
 
-    fn take_bus_voltage(&mut self, samples: &LevitationInputs) -> u32 {
+    fn take_bus_voltage(&mut self, samples: &LevitationInputs, groups: u32) -> u32 {
         let (min_v, max_v) = PLAUSIBLE_BUS_V;
-        if samples.valid & valid::BUS_VOLTAGE != 0
-            && samples.bus_voltage_v > min_v
-            && samples.bus_voltage_v < max_v
+        if groups & valid::BUS_VOLTAGE != 0 && samples.bus_voltage_v > min_v && samples.bus_voltage_v < max_v
         {
             self.bus_voltage_v = samples.bus_voltage_v;
             0
@@ -334,15 +336,13 @@ fn probe_limits(config: &LevitationConfig) -> ProbeLimits {
     }
 }
 
-/// The samples of a group if the driver vouches for them and each lies within +-`limit`.
-fn believable<const N: usize>(
-    samples: &LevitationInputs,
-    group: u32,
-    values: [f32; N],
-    limit: f32,
-) -> Option<[f32; N]> {
-    let inside = values.iter().all(|value| *value > -limit && *value < limit);
-    (samples.valid & group != 0 && inside).then_some(values)
+/// The samples of a group if the driver vouches for it and each lies within +-`limit`. Sizes are compared as bits, the sign
+/// shifted out: for a float in memory that is one instruction, and no number is larger than every number.
+#[inline(always)]
+fn believable<const N: usize>(vouched: u32, values: &[f32; N], limit: f32) -> Option<[f32; N]> {
+    let limit_bits = limit.to_bits() << 1;
+    let inside = values.iter().all(|value| value.to_bits() << 1 < limit_bits);
+    (vouched != 0 && inside).then_some(*values)
 }
 
 #[cfg(test)]
