@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from scipy.integrate import solve_ivp
 
-from world_equations import COIL_DUTY, PHASE_DUTY, STATE, World, load
+from world_equations import BUS, COIL_DUTY, PHASE_DUTY, STATE, World, load
 
 ROOT = Path(__file__).resolve().parents[2]
 RELATIVE = 1e-4
@@ -39,6 +39,7 @@ def integrate(world: World, columns: dict[str, np.ndarray]) -> np.ndarray:
     time = columns["time_s"]
     coil = np.stack([columns[name] for name in COIL_DUTY], axis=1)
     phase = np.stack([columns[name] for name in PHASE_DUTY], axis=1)
+    bus = np.stack([columns[name] for name in BUS], axis=1)
     y = np.array([columns[name][0] for name in STATE])
     scale = np.array([max(np.abs(columns[name]).max(), ZERO) for name in STATE])
     result = [y]
@@ -46,7 +47,7 @@ def integrate(world: World, columns: dict[str, np.ndarray]) -> np.ndarray:
         solution = solve_ivp(
             world.rate, (time[k], time[k + 1]), y,
             method="DOP853", rtol=1e-10, atol=1e-13 * scale, first_step=(time[k + 1] - time[k]) / 2,
-            args=(coil[k], phase[k]),
+            args=(coil[k], phase[k], bus[k]),
         )  # fmt: skip
         assert solution.success, solution.message
         y = solution.y[:, -1]

@@ -25,6 +25,7 @@ STATE = [
 ]  # fmt: skip
 COIL_DUTY = ["duty_a_x", "duty_a_y", "duty_b_x", "duty_b_y"]
 PHASE_DUTY = ["phase_a_a", "phase_a_b", "phase_a_c", "phase_b_a", "phase_b_b", "phase_b_c"]
+BUS = ["bus_a_v", "bus_b_v"]
 
 
 def load(folder: Path, changes: dict[str, list[float]]) -> tuple[dict, dict, dict]:
@@ -71,7 +72,7 @@ class World:
 
     def __init__(self, plant: dict, circuit: dict, patient: dict):
         self.rotor, self.bearing, self.motor = plant["rotor"], plant["bearing"], plant["motor"]
-        self.pump, self.bus = plant["pump"], plant["drive"]["bus_voltage_v"]
+        self.pump = plant["pump"]
         fluid = self.rotor["fluid"]
         c = self.rotor["clearance_m"]
         slender = math.pi * fluid["radius_m"] * fluid["length_m"] ** 3
@@ -106,7 +107,9 @@ class World:
         driving = self.patient["venous_pressure_mmhg"] - self.patient["arterial_pressure_mmhg"] + head
         return (driving - drop) / sum(tube.inertance for tube in self.tubes)
 
-    def rate(self, _time: float, y: np.ndarray, coil_duty: np.ndarray, phase_duty: np.ndarray) -> np.ndarray:
+    def rate(
+        self, _time: float, y: np.ndarray, coil_duty: np.ndarray, phase_duty: np.ndarray, bus: np.ndarray
+    ) -> np.ndarray:
         r, m = self.rotor, self.motor
         z, axial, p, angle = y[0] + 1j * y[1], y[2], y[3] + 1j * y[4], y[5]
         dz, daxial, dp, speed = y[6] + 1j * y[7], y[8], y[9] + 1j * y[10], y[11]
@@ -153,11 +156,11 @@ class World:
         load = 1e-3 * (self.disc * n * abs(n) + math.copysign(max(0.0, self.flow_torque * abs(n) * flow), n))
         dspeed = (torque - load) / m["inertia_kg_m2"]
 
-        volt = self.bus * (coil_duty[[0, 2]] + 1j * coil_duty[[1, 3]])
+        volt = bus * (coil_duty[[0, 2]] + 1j * coil_duty[[1, 3]])
         emf = self.bearing["motion_emf_v_s_per_m"] * dzh * np.conj(self.coil_turn)
         dcoil = self.coil_inverse @ (volt - self.bearing["resistance_ohm"] * coil - emf)
         legs = phase_duty.reshape(2, 3)
-        star = self.bus * (2.0 / 3.0) * legs @ np.exp(2j * math.pi / 3.0 * np.arange(3))
+        star = bus * (2.0 / 3.0) * legs @ np.exp(2j * math.pi / 3.0 * np.arange(3))
         back = 1j * poles * speed * m["flux_linkage_wb"] * electrical
         dphase = (star - m["phase_resistance_ohm"] * phase - back) / m["phase_inductance_h"]
 

@@ -3,7 +3,7 @@
 //! `cargo run --release -p levitas-world --example trajectory -- flight`.
 //!
 //! Lines `# key = value` name what differs from the parameter files. Each row has the state at its time and the
-//! duties that act from then to the next row, so that another program can integrate the same equations with the
+//! duties and bus voltages that act from then to the next row, so that another program can integrate the same equations with the
 //! same piecewise constant inputs. The inputs come from a small controller here, because an uncontrolled rotor
 //! falls in 8 ms; the other program only replays them.
 
@@ -15,7 +15,7 @@ use levitas_world::{ECMO_50, InitialState, RotorStart, Setup, Truth, VA_25_21, V
 
 const COLUMNS: &str = "time_s,\
     duty_a_x,duty_a_y,duty_b_x,duty_b_y,\
-    phase_a_a,phase_a_b,phase_a_c,phase_b_a,phase_b_b,phase_b_c,\
+    phase_a_a,phase_a_b,phase_a_c,phase_b_a,phase_b_b,phase_b_c,bus_a_v,bus_b_v,\
     x_m,y_m,z_m,tilt_x_rad,tilt_y_rad,angle_rad,\
     vx_m_per_s,vy_m_per_s,vz_m_per_s,tilt_rate_x_rad_per_s,tilt_rate_y_rad_per_s,speed_rad_per_s,\
     coil_a_x_a,coil_a_y_a,coil_b_x_a,coil_b_y_a,\
@@ -105,6 +105,7 @@ fn row(file: &mut impl Write, active: &[LevitationOutputs; 2], truth: &Truth, an
     let mut values = vec![truth.time_s];
     values.extend(active.iter().flat_map(|output| output.coil_duty).map(f64::from));
     values.extend(active.iter().flat_map(|output| output.phase_duty).map(f64::from));
+    values.extend(truth.bus_voltage_v);
     values.extend(truth.displacement_m);
     values.extend(truth.tilt_rad);
     values.push(angle);

@@ -17,7 +17,9 @@
 //! | J W' | 3/2 p psi (i_q,A + i_q,B) - pump torque - friction in contact |
 //!
 //! Contact: normal force k s + d s' (never negative) at depth s in the touchdown circle, friction mu N against
-//! the sliding speed of the rotor's surface.
+//! the sliding speed of the rotor's surface. Axial stops: the same k and d, without friction, at the highest place of
+//! the upper rim and the lowest one of the lower rim: s = R |(a, b)| +- z - axial clearance, moment R N against the
+//! tilt.
 //! # Timing
 //! Classic fourth-order Runge-Kutta, fixed substeps.
 //! # Source
@@ -85,6 +87,8 @@ pub(crate) struct Held {
     pub(crate) phase_voltage_v: [[f64; 2]; 2],
     /// Symmetric projection onto what may change: xx, xy, yy.
     pub(crate) phase_projection: [[f64; 3]; 2],
+    /// Signs of the currents that diodes carry, 0 for none; of open bridges alone.
+    pub(crate) phase_sign: [[f64; 3]; 2],
 }
 
 /// Constants of the equations, from the plant.
@@ -109,14 +113,14 @@ pub(crate) struct Torques {
 }
 
 /// Cosine and sine of a small angle, to 1e-9 for up to half a radian.
-fn small_angle(angle: f64) -> [f64; 2] {
+pub(crate) fn small_angle(angle: f64) -> [f64; 2] {
     let s = angle * angle;
     let cosine = 1.0 - s * (0.5 - s * (1.0 / 24.0 - s * (1.0 / 720.0 - s / 40_320.0)));
     let sine = angle * (1.0 - s * (1.0 / 6.0 - s * (1.0 / 120.0 - s * (1.0 / 5040.0 - s / 362_880.0))));
     [cosine, sine]
 }
 
-fn rotate(by: [f64; 2], v: [f64; 2]) -> [f64; 2] {
+pub(crate) fn rotate(by: [f64; 2], v: [f64; 2]) -> [f64; 2] {
     [by[0] * v[0] - by[1] * v[1], by[1] * v[0] + by[0] * v[1]]
 }
 
@@ -294,13 +298,43 @@ impl Dynamics {
             + rotor.axial_thrust_n * n * n
             + rotor.mass_kg * rotor.gravity_z_m_per_s2
             + held.axial_force_n;
-        let depth = z.abs() - rotor.axial_clearance_m;
-        if depth > 0.0 {
-            let side = 1.0_f64.copysign(z);
-            let normal = CONTACT_STIFFNESS_N_PER_M * depth + CONTACT_DAMPING_N_S_PER_M * vz * side;
-            force -= side * normal.max(0.0);
+        if self.rim_reach_m(state) > rotor.axial_clearance_m {
+            force += self.stops(state, rate);
         }
         rate[VELOCITY + 2] = force / rotor.mass_kg;
+    }
+
+    /// How far the rotor's rims are off the middle at most, seen along the axis, or a little more [m].
+    pub(crate) fn rim_reach_m(&self, state: &State) -> f64 {
+        let tilt = state[TILT].abs() + state[TILT + 1].abs();
+        state[POSITION + 2].abs() + self.plant.rotor_fluid.radius_m * tilt
+    }
+
+    /// How deep the highest place of the upper rim and the lowest one of the lower rim are in their stops [m].
+    pub(crate) fn stop_depths_m(&self, state: &State) -> [f64; 2] {
+        let rim = self.plant.rotor_fluid.radius_m * libm::hypot(state[TILT], state[TILT + 1]);
+        let (z, clearance) = (state[POSITION + 2], self.plant.rotor.axial_clearance_m);
+        [rim + z - clearance, rim - z - clearance]
+    }
+
+    /// Force of the axial stops along z; their moment goes into the rate of the tilt.
+    fn stops(&self, state: &State, rate: &mut State) -> f64 {
+        let radius = self.plant.rotor_fluid.radius_m;
+        let (a, b) = (state[TILT], state[TILT + 1]);
+        let tilt = libm::hypot(a, b);
+        let direction = if tilt > 0.0 { [a / tilt, b / tilt] } else { [0.0; 2] };
+        let rim_rate = radius * (state[TILT_RATE] * direction[0] + state[TILT_RATE + 1] * direction[1]);
+        let [upper, lower] = self.stop_depths_m(state);
+        let normal = |depth: f64, rate: f64| {
+            let force = CONTACT_STIFFNESS_N_PER_M * depth + CONTACT_DAMPING_N_S_PER_M * rate;
+            if depth > 0.0 { force.max(0.0) } else { 0.0 }
+        };
+        let vz = state[VELOCITY + 2];
+        let (down, up) = (normal(upper, rim_rate + vz), normal(lower, rim_rate - vz));
+        for (k, part) in direction.into_iter().enumerate() {
+            rate[TILT_RATE + k] -= radius * part * (down + up) / self.plant.rotor.inertia_transverse_kg_m2;
+        }
+        up - down
     }
 
     fn coils(&self, held: &Held, state: &State, rate: &mut State) {

@@ -265,7 +265,7 @@ mod tests {
     fn every_listed_key_can_be_set_and_the_presets_pass() {
         let (mut plant, mut circuit, mut patient) = (ECMO_50, VA_25_21, VA_ADULT);
         for info in Plant::keys() {
-            plant.set(&info.key.to_string(), &[1.0, 1.0, 1.0][..info.count]).unwrap();
+            plant.set(&info.key.to_string(), &[1.0; 4][..info.count]).unwrap();
         }
         for info in Circuit::keys() {
             circuit.set(&info.key.to_string(), &[1.0]).unwrap();
@@ -273,7 +273,7 @@ mod tests {
         for info in Patient::keys() {
             patient.set(&info.key.to_string(), &[1.0]).unwrap();
         }
-        assert_eq!(Plant::keys().count(), 80);
+        assert_eq!(Plant::keys().count(), 86);
         assert!(ECMO_50.check().is_ok() && VA_25_21.check().is_ok() && VA_ADULT.check_keys().is_ok());
     }
 }

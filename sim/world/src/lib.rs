@@ -8,6 +8,7 @@
 #[cfg(test)]
 extern crate std;
 
+mod bus;
 mod circuit;
 mod disturbance;
 mod dynamics;
@@ -20,6 +21,7 @@ mod parameters;
 mod presets;
 mod pump;
 mod pump_table;
+mod sensor_faults;
 mod sensors;
 mod truth;
 mod windings;

@@ -65,9 +65,9 @@ ranged_struct! {
         /// Axial length of the film [m].
         length_m: 1.0e-3..=0.2,
         /// Dynamic viscosity [Pa s], also of the circuit's fluid.
-        viscosity_pa_s: 1.0e-4..=0.1,
+        viscosity_pa_s: 1.0e-5..=0.1,
         /// Density [kg/m3], also of the circuit's fluid.
-        density_kg_per_m3: 500.0..=2000.0,
+        density_kg_per_m3: 1.0..=2000.0,
     }
 }
 
@@ -102,6 +102,8 @@ ranged_struct! {
         phase_inductance_h: 1.0e-5..=0.1,
         /// Rated current [A].
         current_a_max: 0.1..=100.0,
+        /// Wiring of the phases [1]: 1, or below 0 for B and C exchanged.
+        phase_order: -1.0..=1.0,
         /// Inertia of spin: rotor and entrained fluid [kg m2].
         inertia_kg_m2: 1.0e-8..=0.1,
     }
@@ -110,15 +112,21 @@ ranged_struct! {
 ranged_struct! {
     /// Power stages of one unit.
     pub struct Drive: f64 {
-        /// DC bus [V].
+        /// Supply of the DC bus without load [V].
         bus_voltage_v: 1.0..=100.0,
+        /// Capacitance of the DC bus [F].
+        bus_capacitance_f: 1.0e-4..=1.0,
+        /// Resistance between supply and bus: cable, contacts, diode; it takes no current back [ohm].
+        supply_resistance_ohm: 1.0e-3..=10.0,
+        /// Power that the unit's electronics takes from the DC bus [W].
+        electronics_w: 0.0..=100.0,
         /// Switching frequency [Hz]; the world averages over it.
         pwm_hz: 1.0e3..=1.0e6,
         /// Rate of the levitation task [Hz]; the world's step is fixed to it.
         control_hz: 20.0e3..=20.0e3,
         /// Delay from the sample to the middle of the voltage it causes [periods]; fixed by the world's timing.
         delay_periods: 1.5..=1.5,
-        /// Time that the bus lasts after a loss of supply [s].
+        /// Time that the bus lasts after a loss of supply [s]; the capacitance is what makes it.
         hold_up_s: 0.0..=1.0,
     }
 }
@@ -160,6 +168,22 @@ ranged_struct! {
         motor_pickup_m_per_a: -1.0e-4..=1.0e-4,
         /// Reading per current in the same axis' coil of the other set [m/A].
         other_set_pickup_m_per_a: -1.0e-4..=1.0e-4,
+        /// Mid level of the element x+ less the nominal one [V].
+        element_offset_x_plus_v: -0.5..=0.5,
+        /// Mid level of the element x- less the nominal one [V].
+        element_offset_x_minus_v: -0.5..=0.5,
+        /// Mid level of the element y+ less the nominal one [V].
+        element_offset_y_plus_v: -0.5..=0.5,
+        /// Mid level of the element y- less the nominal one [V].
+        element_offset_y_minus_v: -0.5..=0.5,
+        /// Gain of the element x+ over the nominal one [1].
+        element_gain_x_plus: 0.5..=1.5,
+        /// Gain of the element x- over the nominal one [1].
+        element_gain_x_minus: 0.5..=1.5,
+        /// Gain of the element y+ over the nominal one [1].
+        element_gain_y_plus: 0.5..=1.5,
+        /// Gain of the element y- over the nominal one [1].
+        element_gain_y_minus: 0.5..=1.5,
         /// Change of gain with temperature [1/K].
         gain_drift_per_k: -0.1..=0.1,
         /// Change of zero with temperature [m/K].
@@ -318,12 +342,36 @@ pub struct VectorKey {
 }
 
 /// The keys that take several numbers.
-pub const VECTOR_KEYS: &[VectorKey] = &[VectorKey {
-    section: "rotor",
-    name: "gravity_m_per_s2",
-    doc: "Gravity along x, y, z [m/s2].",
-    components: &["gravity_x_m_per_s2", "gravity_y_m_per_s2", "gravity_z_m_per_s2"],
-}];
+pub const VECTOR_KEYS: &[VectorKey] = &[
+    VectorKey {
+        section: "rotor",
+        name: "gravity_m_per_s2",
+        doc: "Gravity along x, y, z [m/s2].",
+        components: &["gravity_x_m_per_s2", "gravity_y_m_per_s2", "gravity_z_m_per_s2"],
+    },
+    VectorKey {
+        section: "sensor.displacement",
+        name: "element_offset_v",
+        doc: "Mid levels of the elements x+, x-, y+, y- less the nominal one [V].",
+        components: &[
+            "element_offset_x_plus_v",
+            "element_offset_x_minus_v",
+            "element_offset_y_plus_v",
+            "element_offset_y_minus_v",
+        ],
+    },
+    VectorKey {
+        section: "sensor.displacement",
+        name: "element_gain",
+        doc: "Gains of the elements x+, x-, y+, y- over the nominal one [1]; both of a pair are that axis' gain.",
+        components: &[
+            "element_gain_x_plus",
+            "element_gain_x_minus",
+            "element_gain_y_plus",
+            "element_gain_y_minus",
+        ],
+    },
+];
 
 /// Declares a struct that is made of ranged structs, one per table of its file.
 macro_rules! assembly {

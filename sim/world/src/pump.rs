@@ -4,9 +4,12 @@
 //! # Model
 //! | equation | by |
 //! |---|---|
-//! | H = a n^2 - b \|n\| Q - c Q\|Q\| [mmHg] | formula |
-//! | H by [`PumpTable`] | measured points |
-//! | T = d n\|n\| (mu / 3.6 mPa s)^0.3 + sgn(n) max(0, e \|n\| Q rho / 1055 kg/m3) [mN m] | always |
+//! | H = (a n^2 - b \|n\| Q - c Q\|Q\|) rho' [mmHg] | formula |
+//! | H by [`PumpTable`], times rho' | measured points |
+//! | T = d n\|n\| (mu / 3.6 mPa s)^0.3 rho'^0.7 + sgn(n) max(0, e \|n\| Q rho') [mN m] | always |
+//!
+//! rho' = rho / 1055 kg/m3: the same head in metres and the same flow pattern in a fluid of another density. The
+//! exponents of the disc term are those of a turbulent boundary layer, whose drag goes with rho w^2 Re^-0.3.
 //!
 //! n in krpm, Q in L/min. The second term of the torque is never negative: "not below the disc term".
 //! # Source
@@ -25,6 +28,7 @@ pub(crate) struct Hydraulics {
     a: f64,
     b: f64,
     c: f64,
+    density_ratio: f64,
     table: Option<PumpTable>,
 }
 
@@ -38,25 +42,39 @@ pub(crate) struct ShaftTorque {
 impl Hydraulics {
     pub(crate) fn new(plant: &Plant, table: Option<PumpTable>) -> Self {
         let pump = &plant.pump;
-        Self { a: pump.a_mmhg_per_krpm2, b: pump.b_mmhg_per_krpm_lpm, c: pump.c_mmhg_per_lpm2, table }
+        Self {
+            a: pump.a_mmhg_per_krpm2,
+            b: pump.b_mmhg_per_krpm_lpm,
+            c: pump.c_mmhg_per_lpm2,
+            density_ratio: density_ratio(&plant.rotor_fluid),
+            table,
+        }
     }
 
     /// Head [mmHg].
     pub(crate) fn head_mmhg(&self, speed_rad_per_s: f64, flow_lpm: f64) -> f64 {
         let n = (speed_rad_per_s * KRPM_PER_RAD_PER_S).abs();
-        match &self.table {
+        let head = match &self.table {
             Some(table) => table.head_mmhg(n * 1e3, flow_lpm),
             None => self.a * n * n - self.b * n * flow_lpm - self.c * flow_lpm * flow_lpm.abs(),
-        }
+        };
+        self.density_ratio * head
     }
+}
+
+/// Density over the one that the pump's numbers are given for.
+fn density_ratio(fluid: &RotorFluid) -> f64 {
+    fluid.density_kg_per_m3 / 1055.0
 }
 
 impl ShaftTorque {
     pub(crate) fn new(plant: &Plant, fluid: &RotorFluid) -> Self {
         let viscosity_ratio = fluid.viscosity_pa_s / 3.6e-3;
+        let density_ratio = density_ratio(fluid);
+        let drag = libm::pow(viscosity_ratio, 0.3) * libm::pow(density_ratio, 0.7);
         Self {
-            disc_n_m: 1e-3 * plant.pump.torque_disc_mn_m_per_krpm2 * libm::pow(viscosity_ratio, 0.3),
-            flow_n_m: 1e-3 * plant.pump.torque_flow_mn_m_per_krpm_lpm * fluid.density_kg_per_m3 / 1055.0,
+            disc_n_m: 1e-3 * plant.pump.torque_disc_mn_m_per_krpm2 * drag,
+            flow_n_m: 1e-3 * plant.pump.torque_flow_mn_m_per_krpm_lpm * density_ratio,
         }
     }
 

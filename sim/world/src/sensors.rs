@@ -4,7 +4,7 @@
 //! # Model
 //! | sensor | signal |
 //! |---|---|
-//! | displacement Hall pair | 1.65 V +- v/2 x_s; x_s: sensor plane, runout (1x, 2x) and pickup through a first-order lag; noise, converter step, 0 to 3.3 V |
+//! | displacement Hall pair | 1.65 V + offset +- gain v/2 x_s, offset and gain by element; x_s: sensor plane, runout (1x, 2x) and pickup through a first-order lag; noise, converter step, 0 to 3.3 V |
 //! | angle Halls | (1 +- mismatch/2) (cos, sin)(theta + offset) + noise |
 //! | currents | i (1 +- gain error) +- offset + noise, converter step, 2048 steps either way |
 //! | bus voltage | exact |
@@ -15,7 +15,7 @@
 //! # Timing
 //! Lags are exact for an input that is linear within a period.
 //! # Limits and failure
-//! Temperature drifts are 0: the world has no temperatures yet. `valid` is always all ones.
+//! Temperature drifts are 0: the world has no temperatures yet. Faults: `sensor_faults.rs`.
 //! # Source
 //! Plant file ecmo-50; the flow meter's path: L = D / sin(angle), true angle = assumed angle + error.
 
@@ -25,19 +25,23 @@ use levitas_core::ports::{CirculationInputs, LevitationInputs, valid};
 
 use crate::circuit::{Pressures, reynolds_per_lpm, turbulence};
 use crate::dynamics::{COIL, Dynamics, PHASE, POSITION, State, TILT};
+use crate::fault::Fault;
 use crate::noise::Noise;
 use crate::parameters::{FlowMeter, Plant};
+use crate::sensor_faults::SensorFaults;
 use crate::units::{M3_PER_S_PER_LPM, RAD_PER_DEG};
-use crate::windings::phase_currents;
 
 /// Mid level and top of the converters [V].
-const MID_V: f64 = 1.65;
-const TOP_V: f64 = 3.3;
+pub(crate) const MID_V: f64 = 1.65;
+pub(crate) const TOP_V: f64 = 3.3;
 /// Steps of a current sensor to either side.
-const CURRENT_STEPS: f64 = 2048.0;
+pub(crate) const CURRENT_STEPS: f64 = 2048.0;
 /// Angles at which the runout of the target is largest on x [rad].
 const RUNOUT_1X_RAD: f64 = 0.7;
 const RUNOUT_2X_RAD: f64 = -0.4;
+
+/// Streams of a seed: 0, 1 sensors of the sets, 2 circuit, from here on the faults of the sets.
+const FAULT_STREAM: u64 = 3;
 
 /// First-order lag, exact for inputs that are linear between two updates.
 #[derive(Clone, Copy, Debug)]
@@ -82,16 +86,24 @@ pub(crate) struct SetSensors {
     seen_m: [f64; 2],
     lagged_m: [f64; 2],
     sample_count: u32,
+    step_s: f64,
     runout_1x: [f64; 2],
     runout_2x: [f64; 2],
     angle_offset: [f64; 2],
     hall_noise_v: f64,
     hall_lsb_v: f64,
+    /// Mid level and volts per metre of the elements x+, x-, y+, y-.
+    element_mid_v: [f64; 4],
+    element_v_per_m: [f64; 4],
+    faults: SensorFaults,
+    /// The samples delivered last; none before the first.
+    last: Option<LevitationInputs>,
 }
 
 impl SetSensors {
     pub(crate) fn new(plant: &Plant, set: usize, seed: u64, step_s: f64) -> Self {
         let sensor = &plant.sensor_displacement;
+        let half = 0.5 * sensor.v_per_m;
         let direction = |size: f64, angle: f64| [size * libm::cos(angle), size * libm::sin(angle)];
         Self {
             set,
@@ -100,12 +112,27 @@ impl SetSensors {
             seen_m: [0.0; 2],
             lagged_m: [0.0; 2],
             sample_count: 0,
+            step_s,
             runout_1x: direction(sensor.runout_1x_m, RUNOUT_1X_RAD),
             runout_2x: direction(sensor.runout_2x_m, RUNOUT_2X_RAD),
             angle_offset: direction(1.0, plant.sensor_angle.offset_error_rad),
             // The two Halls of a pair have half of the signal each and independent noise.
             hall_noise_v: sensor.noise_rms_m * sensor.v_per_m * core::f64::consts::FRAC_1_SQRT_2,
             hall_lsb_v: sensor.lsb_m * sensor.v_per_m,
+            element_mid_v: [
+                MID_V + sensor.element_offset_x_plus_v,
+                MID_V + sensor.element_offset_x_minus_v,
+                MID_V + sensor.element_offset_y_plus_v,
+                MID_V + sensor.element_offset_y_minus_v,
+            ],
+            element_v_per_m: [
+                half * sensor.element_gain_x_plus,
+                -half * sensor.element_gain_x_minus,
+                half * sensor.element_gain_y_plus,
+                -half * sensor.element_gain_y_minus,
+            ],
+            faults: SensorFaults::new(seed, FAULT_STREAM + set as u64),
+            last: None,
         }
     }
 
@@ -146,59 +173,76 @@ impl SetSensors {
             *lagged = self.lag.update(*lagged, old, new);
         }
         self.seen_m = seen;
+        self.faults.follow(self.step_s);
     }
 
-    /// The samples of this instant.
+    /// Takes a fault of the sensors, ignores the others.
+    pub(crate) fn fault(&mut self, fault: &Fault, plant: &Plant) {
+        self.faults.start(fault, plant);
+    }
+
+    /// Ends all faults.
+    pub(crate) fn clear(&mut self) {
+        self.faults.clear();
+    }
+
+    /// The samples of this instant; phase currents as they are at the terminals.
     pub(crate) fn sample(
         &mut self,
         plant: &Plant,
         state: &State,
         direction: [f64; 2],
+        phases: [f64; 3],
         bus_voltage_v: f64,
     ) -> LevitationInputs {
         self.sample_count = self.sample_count.wrapping_add(1);
         let coil = COIL + 2 * self.set;
-        let phases = phase_currents([state[PHASE + 2 * self.set], state[PHASE + 2 * self.set + 1]]);
-        LevitationInputs {
-            displacement_hall_v: self.displacement_halls(plant.sensor_displacement.v_per_m),
-            angle_hall_v: self.angle_halls(plant, direction),
+        let add = self.faults.additions();
+        let [coil_x, coil_y, a, b, c] = add.current_a;
+        let mut samples = LevitationInputs {
+            displacement_hall_v: self.displacement_halls(add.displacement_v),
+            angle_hall_v: self.angle_halls(plant, direction, add.angle_v),
             coil_current_a: [
-                self.current(plant, state[coil], 1.0),
-                self.current(plant, state[coil + 1], -1.0),
+                self.current(plant, state[coil], 1.0, coil_x),
+                self.current(plant, state[coil + 1], -1.0, coil_y),
             ],
             phase_current_a: [
-                self.current(plant, phases[0], 1.0),
-                self.current(plant, phases[1], -1.0),
-                self.current(plant, phases[2], 1.0),
+                self.current(plant, phases[0], 1.0, a),
+                self.current(plant, phases[1], -1.0, b),
+                self.current(plant, phases[2], 1.0, c),
             ],
             bus_voltage_v: bus_voltage_v as f32,
             sample_count: self.sample_count,
             valid: valid::LEVITATION,
-        }
+        };
+        self.faults.replace(&mut samples, self.last.as_ref());
+        self.last = Some(samples);
+        samples
     }
 
-    fn displacement_halls(&mut self, v_per_m: f64) -> [f32; 4] {
+    fn displacement_halls(&mut self, add_v: [f64; 4]) -> [f32; 4] {
         core::array::from_fn(|channel| {
-            let half = 0.5 * v_per_m * self.lagged_m[channel / 2];
-            let signal = if channel % 2 == 0 { half } else { -half };
-            let volt = MID_V + signal + self.hall_noise_v * self.noise.gaussian();
+            let signal = self.element_v_per_m[channel] * self.lagged_m[channel / 2];
+            let noise = self.hall_noise_v * self.noise.gaussian();
+            let volt = self.element_mid_v[channel] + signal + noise + add_v[channel];
             quantise(volt, self.hall_lsb_v).clamp(0.0, TOP_V) as f32
         })
     }
 
-    fn angle_halls(&mut self, plant: &Plant, direction: [f64; 2]) -> [f32; 2] {
+    fn angle_halls(&mut self, plant: &Plant, direction: [f64; 2], add_v: [f64; 2]) -> [f32; 2] {
         let (sensor, [cosine, sine], [oc, os]) = (&plant.sensor_angle, direction, self.angle_offset);
         let half = 0.5 * sensor.amplitude_mismatch;
         let cosine_v =
             (cosine * oc - sine * os) * (1.0 + half) + sensor.noise_rms_rad * self.noise.gaussian();
         let sine_v = (sine * oc + cosine * os) * (1.0 - half) + sensor.noise_rms_rad * self.noise.gaussian();
-        [cosine_v as f32, sine_v as f32]
+        // The amplitude of 1 V leaves room for noise and mismatch: the rails are met under a fault alone.
+        [cosine_v + add_v[0], sine_v + add_v[1]].map(|volt| volt.clamp(-MID_V, TOP_V - MID_V) as f32)
     }
 
-    fn current(&mut self, plant: &Plant, current_a: f64, sign: f64) -> f32 {
+    fn current(&mut self, plant: &Plant, current_a: f64, sign: f64, add_a: f64) -> f32 {
         let [gain, offset] = current_errors(plant, sign);
         let sensor = &plant.sensor_current;
-        let read = gain * current_a + offset + sensor.noise_rms_a * self.noise.gaussian();
+        let read = gain * current_a + offset + sensor.noise_rms_a * self.noise.gaussian() + add_a;
         let bound = if sensor.lsb_a > 0.0 { CURRENT_STEPS * sensor.lsb_a } else { f64::INFINITY };
         quantise(read, sensor.lsb_a).clamp(-bound, bound) as f32
     }

@@ -20,8 +20,10 @@ pub struct Truth {
     pub rotor_speed_rad_per_s: f64,
     /// Coil currents by set, then axis [A].
     pub coil_current_a: [[f64; 2]; 2],
-    /// Phase currents A, B, C by set [A].
+    /// Currents of the windings A, B, C by set [A].
     pub phase_current_a: [[f64; 3]; 2],
+    /// Voltage of the DC bus by set [V].
+    pub bus_voltage_v: [f64; 2],
     /// Current square to the rotor's flux by set [A].
     pub torque_current_a: [f64; 2],
     /// Force of all coils [N].
@@ -38,6 +40,10 @@ pub struct Truth {
     pub touching: bool,
     /// How often it came to touch after having been free by a tenth of the clearance.
     pub touchdown_count: u32,
+    /// A rim of the rotor touches an axial stop; not part of `touching`.
+    pub axial_touching: bool,
+    /// How often it came to that, counted like `touchdown_count` and not part of it.
+    pub axial_touchdown_count: u32,
     /// Blood flow toward the return cannula [L/min].
     pub flow_lpm: f64,
     /// Pump head [mmHg].

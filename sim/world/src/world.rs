@@ -13,6 +13,7 @@ use core::fmt;
 
 use levitas_core::ports::{CirculationInputs, LevitationInputs, LevitationOutputs};
 
+use crate::bus::Bus;
 use crate::circuit::{BloodCircuit, Pressures};
 use crate::disturbance::{Disturbance, DisturbanceError, Disturbances};
 use crate::dynamics::{
@@ -128,13 +129,12 @@ pub struct World {
     angle_rad: f64,
     direction: [f64; 2],
     electrical: [f64; 2],
-    bus_voltage_v: [f64; 2],
+    buses: [Bus; 2],
     pending: [LevitationOutputs; 2],
     disturbance_force_n: [f64; 2],
     tick: u64,
-    touching: bool,
-    free: bool,
-    touchdown_count: u32,
+    radial: Contact,
+    axial: Contact,
 }
 
 impl World {
@@ -167,17 +167,18 @@ impl World {
             angle_rad: libm::fmod(start.rotor_angle_rad, core::f64::consts::TAU),
             direction: [1.0, 0.0],
             electrical: [1.0, 0.0],
-            bus_voltage_v: [plant.drive.bus_voltage_v; 2],
+            buses: [Bus::new(&plant.drive, STEP_S); 2],
             pending: [LevitationOutputs::default(); 2],
             disturbance_force_n: [0.0; 2],
             tick: 0,
-            touching: false,
-            free: false,
-            touchdown_count: 0,
+            radial: Contact::default(),
+            axial: Contact::default(),
         };
         world.turn();
         world.watch_contact();
-        world.free = !world.touching;
+        for contact in [&mut world.radial, &mut world.axial] {
+            contact.free = !contact.touching;
+        }
         world.circuit.settle_rate(&world.hydraulics, world.state[SPEED]);
         let pressures = world.pressures();
         world.circuit_sensors.start(&pressures);
@@ -194,7 +195,8 @@ impl World {
             &self.dynamics.plant,
             &self.state,
             self.direction,
-            self.bus_voltage_v[set],
+            self.windings.terminal_currents(&self.state, set),
+            self.buses[set].voltage_v,
         )
     }
 
@@ -205,7 +207,7 @@ impl World {
 
     /// One levitation period; `outputs` of the sets A and B act in the next one.
     pub fn advance(&mut self, outputs: &[LevitationOutputs; 2]) {
-        let active = core::mem::replace(&mut self.pending, *outputs);
+        let active = self.windings.reach(core::mem::replace(&mut self.pending, *outputs));
         let speed_before = self.state[SPEED];
         self.move_rotor(&active);
         self.circuit.advance(&self.hydraulics, [speed_before, self.state[SPEED]], STEP_S);
@@ -243,13 +245,19 @@ impl World {
     /// The first of its numbers that is out of range; the world is then as before.
     pub fn fault(&mut self, set: usize, fault: Fault) -> Result<(), FaultError> {
         fault.check()?;
-        let _ = set;
+        let set = set.min(1);
+        self.set_sensors[set].fault(&fault, &self.dynamics.plant);
+        self.windings.fault(set, &fault, &self.pending, &mut self.state);
+        self.buses[set].fault(&fault);
         Ok(())
     }
 
     /// Ends every fault of a unit; what was interrupted conducts again.
     pub fn clear(&mut self, set: usize) {
-        let _ = set;
+        let set = set.min(1);
+        self.set_sensors[set].clear();
+        self.windings.clear(set);
+        self.buses[set].clear();
     }
 
     /// What is really the case.
@@ -270,14 +278,17 @@ impl World {
             rotor_speed_rad_per_s: state[SPEED],
             coil_current_a: [coil(0), coil(1)],
             phase_current_a: [phase_currents(alpha_beta(0)), phase_currents(alpha_beta(1))],
+            bus_voltage_v: self.buses.map(|bus| bus.voltage_v),
             torque_current_a: [0, 1].map(|set| Dynamics::torque_current_a(state, set, self.electrical)),
             coil_force_n: self.dynamics.coil_force_n(state),
             static_force_n: self.dynamics.static_force_n(self.circuit.flow_lpm),
             disturbance_force_n: self.disturbance_force_n,
             motor_torque_n_m: torques.motor_n_m,
             pump_torque_n_m: torques.pump_n_m,
-            touching: self.touching,
-            touchdown_count: self.touchdown_count,
+            touching: self.radial.touching,
+            touchdown_count: self.radial.count,
+            axial_touching: self.axial.touching,
+            axial_touchdown_count: self.axial.count,
             flow_lpm: self.circuit.flow_lpm,
             head_mmhg: pressures.head_mmhg,
             drainage_pressure_mmhg: pressures.drainage_mmhg,
@@ -316,16 +327,25 @@ impl World {
             coil_inverse: [[0.0; 3]; 2],
             phase_voltage_v: [[0.0; 2]; 2],
             phase_projection: [[0.0; 3]; 2],
+            phase_sign: [[0.0; 3]; 2],
         };
+        let bus_v = self.buses.map(|bus| bus.voltage_v);
+        let mut taken_j = [0.0; 2];
         let substeps = if self.is_stiff(active) { SUBSTEPS_FINE } else { 1 };
         let step_s = STEP_S / substeps as f64;
         for _ in 0..substeps {
-            self.windings.apply(active, self.bus_voltage_v, &self.state, &mut held);
+            self.windings.apply(active, bus_v, &self.state, &mut held);
             let mut next = self.dynamics.step(&held, &self.state, step_s);
-            self.windings.extinguish(active, &self.state, &mut next);
+            self.windings.extinguish(active, &held, &self.state, &mut next);
+            for (set, taken_j) in taken_j.iter_mut().enumerate() {
+                *taken_j += Windings::taken_j(&held, set, &self.state, &next, step_s);
+            }
             self.state = next;
             self.watch_contact();
             held.start_s += step_s;
+        }
+        for (bus, taken_j) in self.buses.iter_mut().zip(taken_j) {
+            bus.advance(taken_j);
         }
     }
 
@@ -333,15 +353,14 @@ impl World {
     fn is_stiff(&self, active: &[LevitationOutputs; 2]) -> bool {
         let rotor = &self.dynamics.plant.rotor;
         let near = NEAR_FRACTION * rotor.clearance_m;
-        let (x, y, z) = (self.state[POSITION], self.state[POSITION + 1], self.state[POSITION + 2]);
-        let freewheels = |set: usize, output: &LevitationOutputs| {
-            let conducts = |first: usize| self.state[first] != 0.0 || self.state[first + 1] != 0.0;
-            (output.coil_gate == 0 && conducts(COIL + 2 * set))
-                || (output.phase_gate == 0 && conducts(PHASE + 2 * set))
-        };
+        let (x, y) = (self.state[POSITION], self.state[POSITION + 1]);
         x * x + y * y > near * near
-            || z.abs() > NEAR_FRACTION * rotor.axial_clearance_m
-            || active.iter().enumerate().any(|(set, output)| freewheels(set, output))
+            || self.dynamics.rim_reach_m(&self.state) > NEAR_FRACTION * rotor.axial_clearance_m
+            || active
+                .iter()
+                .zip(&self.buses)
+                .enumerate()
+                .any(|(set, (output, bus))| self.windings.freewheels(output, set, &self.state, bus.voltage_v))
     }
 
     /// Moves the angle turned in the period into the rotor's angle.
@@ -363,12 +382,36 @@ impl World {
         let clearance = self.dynamics.plant.rotor.clearance_m;
         let (x, y) = (self.state[POSITION], self.state[POSITION + 1]);
         let square = x * x + y * y;
-        self.touching = square >= clearance * clearance;
-        if self.touching && self.free {
-            self.touchdown_count = self.touchdown_count.wrapping_add(1);
-        }
         let inside = FREE_FRACTION * clearance;
-        self.free = if self.touching { false } else { self.free || square < inside * inside };
+        self.radial.watch(square >= clearance * clearance, square < inside * inside);
+        let axial_clearance = self.dynamics.plant.rotor.axial_clearance_m;
+        // The reach is never less than the depth: far from the stops the root is spared.
+        if self.dynamics.rim_reach_m(&self.state) < FREE_FRACTION * axial_clearance {
+            self.axial.watch(false, true);
+        } else {
+            let [upper, lower] = self.dynamics.stop_depths_m(&self.state);
+            let depth = upper.max(lower);
+            self.axial.watch(depth >= 0.0, depth < (FREE_FRACTION - 1.0) * axial_clearance);
+        }
+    }
+}
+
+/// Touching, and how often it began.
+#[derive(Clone, Copy, Debug, Default)]
+struct Contact {
+    touching: bool,
+    /// Has been well inside since it last touched.
+    free: bool,
+    count: u32,
+}
+
+impl Contact {
+    fn watch(&mut self, touching: bool, inside: bool) {
+        self.touching = touching;
+        if touching && self.free {
+            self.count = self.count.wrapping_add(1);
+        }
+        self.free = !touching && (self.free || inside);
     }
 }
 

@@ -85,7 +85,7 @@ type Set = fn(&mut Setup, &str, &[f64]);
 fn has_effect(info: &KeyInfo, set: Set, base: &[Vec<u64>; 3]) -> bool {
     [info.min, info.max].iter().any(|&value| {
         situations().into_iter().zip(base).any(|(mut changed, before)| {
-            set(&mut changed, &info.key.to_string(), &[value; 3][..info.count]);
+            set(&mut changed, &info.key.to_string(), &[value; 4][..info.count]);
             bytes(&changed) != *before
         })
     })

@@ -7,9 +7,11 @@ use common::{OFF, close, quiet_plant, world};
 use levitas_core::ports::LevitationOutputs;
 use levitas_world::{InitialState, Plant, World, units};
 
-/// A rotor that does not move and induces nothing, for the electrical checks.
+/// A rotor that does not move and induces nothing, on a bus that nothing moves either, for the electrical checks.
 fn locked_plant() -> Plant {
     let mut plant = quiet_plant();
+    plant.drive.bus_capacitance_f = 1.0;
+    plant.drive.supply_resistance_ohm = 1.0e-3;
     plant.bearing.motion_emf_v_s_per_m = 0.0;
     plant.rotor.mass_kg = 10.0;
     plant.rotor.k_x_n_per_m = 0.0;
