@@ -85,7 +85,7 @@ impl FirmwareUnit {
     fn build(&self, config: &UnitConfig) -> Result<(), ConfigError> {
         let speed_rpm_max = config.speed.speed_rpm_max;
         self.levitation.put(LevitationTask::new(&config.levitation)?);
-        self.speed.put(SpeedTask::new(&config.speed, &config.levitation.motor)?);
+        self.speed.put(SpeedTask::new(&config.speed, &config.levitation)?);
         self.circulation.put(CirculationTask::new(&config.circulation)?);
         self.supervisor.put(SupervisorTask::new(&config.supervisor, speed_rpm_max, self.role.drives())?);
         Ok(())

@@ -32,6 +32,7 @@ pub mod config;
 pub mod mailbox;
 pub mod bearing;
 pub mod calibration;
+pub mod health;
 pub mod mail;
 pub mod math;
 pub mod motor;

@@ -5,12 +5,14 @@
 //! |---|---|---|
 //! | `levitation` | levitation task | speed, supervisor, shell |
 //! | `speed` | speed task | levitation |
+//! | `orbit` | speed task, once a second | who looks after the bearing: shell, simulator |
 //! | `circulation` | circulation task | speed, shell; supervisor once, after a restart |
 //! | `supervisor` | supervisor task | levitation, circulation, shell |
 //! | `command` | the operator: shell or scenario, one command at a time | supervisor |
 //! | `probe_request` | one of sensitivity, commissioning, shell at a time | levitation |
 //! | `probe_result` | levitation task | who asked |
 
+use crate::health::orbit::ORBIT_WORDS;
 use crate::mailbox::Mailbox;
 use crate::probe::{PROBE_REQUEST_WORDS, PROBE_RESULT_WORDS};
 
@@ -228,6 +230,8 @@ pub struct Mailboxes {
     pub levitation: Mailbox<LEVITATION_WORDS>,
     /// From the speed task.
     pub speed: Mailbox<SPEED_WORDS>,
+    /// Orbit of the rotor, from the speed task.
+    pub orbit: Mailbox<ORBIT_WORDS>,
     /// From the circulation task.
     pub circulation: Mailbox<CIRCULATION_WORDS>,
     /// From the supervisor task.
@@ -247,6 +251,7 @@ impl Mailboxes {
         Self {
             levitation: Mailbox::new(),
             speed: Mailbox::new(),
+            orbit: Mailbox::new(),
             circulation: Mailbox::new(),
             supervisor: Mailbox::new(),
             command: Mailbox::new(),

@@ -102,7 +102,7 @@ impl Unit {
         Ok(Self {
             mail: Mailboxes::new(),
             levitation: LevitationTask::new(&config.levitation)?,
-            speed: SpeedTask::new(&config.speed, &config.levitation.motor)?,
+            speed: SpeedTask::new(&config.speed, &config.levitation)?,
             circulation: CirculationTask::new(&config.circulation)?,
             supervisor: SupervisorTask::new(&config.supervisor, config.speed.speed_rpm_max, role.drives())?,
             command_number: 0,

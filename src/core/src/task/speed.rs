@@ -3,7 +3,8 @@
 //!
 //! # Reads and writes
 //! The mail of the levitation task (speed, load torque, bus) and of the circulation task (set-point);
-//! gives the torque-current reference.
+//! gives the torque-current reference. Being the 1 kHz reader of the levitation task, it also keeps the figures of the
+//! orbit ([`crate::health::orbit`]).
 //!
 //! # Stale input
 //! Circulation silent: its last set-point stands. Levitation silent for `LEVITATION_SILENT_US_MAX`: the motor is
@@ -15,10 +16,12 @@
 //! Unit tests below; `tests/scenarios/1a_levitation.toml`.
 
 use crate::config::ConfigError;
+use crate::health::orbit::OrbitMonitor;
 use crate::mail::{BearingState, CirculationMail, LevitationMail, Mailboxes, SpeedMail};
 use crate::mailbox::Reader;
-use crate::motor::{MotorConfig, SpeedConfig, SpeedControl, SpeedInput, limits};
+use crate::motor::{SpeedConfig, SpeedControl, SpeedInput, limits};
 use crate::schedule::TaskId;
+use crate::task::levitation::LevitationConfig;
 
 /// Age from which the levitation task counts as silent [us].
 const LEVITATION_SILENT_US_MAX: u32 = 5_000;
@@ -30,20 +33,23 @@ pub struct SpeedTask {
     levitation: Reader<LevitationMail>,
     circulation: Reader<CirculationMail>,
     torque_current_limit_a: f32,
+    orbit: OrbitMonitor,
 }
 
 impl SpeedTask {
-    /// A speed task with the motor off; the motor's numbers give its feed-forward and its limits.
+    /// A speed task with the motor off; the motor's numbers give its feed-forward and its limits, the bearing's the clearance.
     ///
     /// # Errors
     /// A field of the configuration that is outside its range.
-    pub fn new(config: &SpeedConfig, motor: &MotorConfig) -> Result<Self, ConfigError> {
+    pub fn new(config: &SpeedConfig, levitation: &LevitationConfig) -> Result<Self, ConfigError> {
+        let motor = &levitation.motor;
         let period_us = TaskId::Speed.slot().period_us();
         Ok(Self {
             control: SpeedControl::new(config, motor, period_us as f32 * crate::units::S_PER_US)?,
             levitation: Reader::new(period_us),
             circulation: Reader::new(period_us),
             torque_current_limit_a: motor.motor_current_limit_a_max,
+            orbit: OrbitMonitor::new(levitation.bearing.clearance_m),
         })
     }
 
@@ -70,6 +76,9 @@ impl SpeedTask {
             speed_reference_rad_per_s: output.speed_reference_rad_per_s,
             limits: output.limits,
         });
+        if let Some(orbit) = levitation.and_then(|levitation| self.orbit.step(&levitation)) {
+            mail.orbit.write(&orbit);
+        }
     }
 }
 
@@ -99,7 +108,7 @@ mod tests {
 
     #[test]
     fn the_motor_is_energised_only_while_somebody_holds_the_rotor() {
-        let mut task = SpeedTask::new(&SpeedConfig::ECMO_50, &MotorConfig::ECMO_50).unwrap();
+        let mut task = SpeedTask::new(&SpeedConfig::ECMO_50, &LevitationConfig::ECMO_50).unwrap();
         let mail = Mailboxes::new();
         mail.circulation.write(&setpoint(3000.0));
         let step = |task: &mut SpeedTask, state| {
@@ -116,7 +125,7 @@ mod tests {
 
     #[test]
     fn a_bridge_kept_open_by_the_motor_does_not_let_the_reference_run_away() {
-        let mut task = SpeedTask::new(&SpeedConfig::ECMO_50, &MotorConfig::ECMO_50).unwrap();
+        let mut task = SpeedTask::new(&SpeedConfig::ECMO_50, &LevitationConfig::ECMO_50).unwrap();
         let mail = Mailboxes::new();
         mail.circulation.write(&setpoint(3000.0));
         for _ in 0..1000 {
@@ -130,7 +139,7 @@ mod tests {
 
     #[test]
     fn nobody_knows_the_speed_when_levitation_is_silent() {
-        let mut task = SpeedTask::new(&SpeedConfig::ECMO_50, &MotorConfig::ECMO_50).unwrap();
+        let mut task = SpeedTask::new(&SpeedConfig::ECMO_50, &LevitationConfig::ECMO_50).unwrap();
         let mail = Mailboxes::new();
         mail.circulation.write(&setpoint(3000.0));
         mail.levitation.write(&levitation(BearingState::Levitated));
