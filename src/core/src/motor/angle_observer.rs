@@ -12,31 +12,35 @@
 //! | A, o | amplitude, offset of a channel | V | `hall_channel.rs` |
 //! | e | phase error, sine of (measured - predicted) | 1 | `error` |
 //!
-//! Predict with the motor torque, then correct: theta += l1 e, w += l2 e, T_load -= J l3 e, with the triple pole p:
-//! l1 = 1 - p^3, l2 = 3/2 (1-p)^2 (1+p) / T, l3 = (1-p)^3 / T^2. Because the motor torque is fed in, a current
-//! step moves the estimate without lag, and a constant load leaves no error. e is the cross product of the
-//! normalised pair and the predicted one: no arc tangent, no square root, no wrap.
-//!
-//! Each channel learns its own amplitude and offset (`hall_channel.rs`) above [`LEARNING_RAD_PER_S_MIN`].
+//! Predict with the motor torque, then correct: theta += l1 e, w += l2 e, T_load -= J l3 e, with a triple pole
+//! (`observer_gains.rs`). Because the motor torque is fed in, a current step moves the estimate without lag, and a
+//! constant load leaves no error. e is the cross product of the normalised pair and the predicted one: no arc tangent, no
+//! square root, no wrap. Each channel learns its own amplitude and offset (`hall_channel.rs`) above
+//! [`LEARNING_RAD_PER_S_MIN`]. Without Halls e comes from the back-EMF (`back_emf.rs`).
 //!
 //! # States
 //! ```text
-//!         plausible pair     200 steps, believed    implausible, missing, repeated, or e > 0.25
+//!         plausible pair     200 steps, believed    implausible, missing, repeated, e > 0.25, or the EMF disagrees
 //!  Lost ----------------> Acquiring ---------> Tracking <-------------------------------> Coasting
-//!   ^  angle := atan2        | implausible       |             agrees again                  |
-//!   +------------------------+<------------------+---------- no step of coasting left -------+
-//!                                brakes as no rotor can
+//!   ^  angle := atan2        | implausible       |   agrees again; after the EMF for a turn  |
+//!   +------------------------+<------------------+------ no step of coasting left, no EMF ---+
+//!                                brakes as no rotor can, no EMF
 //! ```
 //! Acquiring has a fast double pole and no load torque, so it catches a rotor that already turns, either way.
 //!
+//! Coasting runs on the model, and faster than 800 rpm after 1 ms on the EMF: sensorless (`takeover.rs`). Slower, it runs
+//! on the model alone as long as steps are left.
+//!
 //! # Stuck Halls
 //! A pair that stands still while the rotor turns has the right amplitude, and once per turn the right angle.
-//! Four rules keep it from being believed:
+//! These rules keep it from being believed:
 //!
 //! | rule | because |
 //! |---|---|
-//! | a step of coasting costs one from a budget of `angle_coast_s_max`, a step of tracking gives one back | agreeing for a twelfth of each turn must not refill the budget |
 //! | a pair that repeats the one before to the last bit, above [`REPEAT_RAD_PER_S_MIN`], is missing | noise and motion change every live sample; it is a converter that stands still |
+//! | an EMF that contradicts the pair for 0.5 ms is right; angle and speed start anew from it | it stands still for no rotor that turns, and turns for no rotor that stands still |
+//! | after the EMF took over, a pair must agree with it for a whole turn | a stuck one agrees for a twelfth |
+//! | a step of coasting costs one from a budget of `angle_coast_s_max`, one of tracking or of EMF gives one back | without an EMF, agreeing for a twelfth of each turn must not refill the budget |
 //! | a load torque that brakes by more than [`BRAKING_RAD_PER_S2_MAX`] is no load | slow enough for the observer to follow it, a pair that stops looks like a rotor that stops at once |
 //! | after a loss at speed a pair that stands still is not believed | next paragraph |
 //!
@@ -51,14 +55,19 @@
 //! Angles turn from x to y. A positive load torque brakes positive rotation.
 //!
 //! # Timing
-//! One `step` per 20 kHz period. From a cold start 10 ms to `Tracking`; the estimate holds for the sample instant.
+//! One `step` per 20 kHz period. From a cold start 10 ms to `Tracking`; the estimate is that of the sample instant, with
+//! the corrections of all samples before.
 //!
 //! # Limits and failure
 //! Figures with 0.01 rad noise and 2 % mismatch (asserted by the tests): speed noise at 4000 rpm under 0.5 rad/s rms
 //! once learned and under 1 before; a rotor at +-6000 rpm is caught within 6 rad/s, either way, after 15 ms.
-//! A stuck pair opens the bridge within 75 ms at 1000 to 5500 rpm, 51 ms without noise; one stuck channel in 150 ms.
-//! What is left: below 800 rpm a stuck pair that keeps its noise looks like a blocked rotor, and is tracked as one.
-//! While coasting the angle is that of the model; the error after 50 ms at 4000 rpm is under 0.05 rad
+//! Lost Halls at 900 to 5500 rpm: 0.1 A of jolt, no speed lost; psi wrong by 10 %, R and L by 20 %: 0.05 rad.
+//! A stuck pair that keeps its noise is not seen for some ms: 6 A and 90 rpm lost at 1000 rpm, 2 A and 50 rpm at
+//! 4000; slower than 800 rpm it opens the bridge.
+//! What is left: a stuck pair with noise on a rotor under 200 rpm, whose EMF is too small to disprove it, looks like a
+//! blocked rotor (the speed control then gives up, `STALL`); without a current (bridge open) nothing disproves it but
+//! its budget.
+//! While coasting without EMF the angle is that of the model; the error after 50 ms at 4000 rpm is under 0.05 rad
 //! when the load stays what it was.
 //!
 //! # Source
@@ -70,14 +79,16 @@
 //! `speed_noise_at_4000_rpm`, `a_turning_rotor_is_caught`, `it_starts_from_any_angle`,
 //! `a_lost_pair_coasts_then_gives_up_and_comes_back`, `a_touchdown_does_not_shake_it_off`,
 //! `a_frozen_channel_is_not_believed`, `a_frozen_pair_is_lost_and_stays_lost`,
-//! `a_rotor_that_stopped_unseen_is_believed_in_time`; with the drive `stuck_halls_open_the_bridge`.
+//! `a_rotor_that_stopped_unseen_is_believed_in_time`; with the drive `tests_angle_faults.rs`.
 
-use core::f32::consts::TAU;
+use core::f32::consts::{PI, TAU};
 
 use super::config::MotorConfig;
 use super::hall_channel::HallChannel;
 use super::limits;
-use super::transforms::Rotation;
+use super::observer_gains::Gains;
+use super::takeover::Takeover;
+use super::transforms::{Dq, Rotation};
 use crate::math::{atan2, larger, wrap_to_pi};
 use crate::units::RAD_PER_S_PER_HZ;
 
@@ -87,6 +98,8 @@ pub const LEARNING_RAD_PER_S_MIN: f32 = 100.0;
 const PLAUSIBLE_SQUARE: (f32, f32) = (0.49, 1.69);
 /// Largest phase error that is a measurement while tracking; ten times what a touchdown makes.
 const ERROR_MAX: f32 = 0.25;
+/// Largest turn of a period that is taken by the short series [rad].
+const SMALL_RAD: f32 = 0.2;
 /// Double pole of the acquisition [rad/s] and its length [steps].
 const ACQUIRE_RAD_PER_S: f32 = 1500.0;
 const ACQUIRE_STEPS: u32 = 200;
@@ -121,40 +134,6 @@ pub struct RotorEstimate {
     pub trusted: bool,
 }
 
-/// Corrections per unit of phase error.
-#[derive(Clone, Copy, Debug)]
-struct Gains {
-    angle_rad: f32,
-    speed_rad_per_s: f32,
-    load_torque_n_m: f32,
-}
-
-impl Gains {
-    /// Triple pole, with load torque.
-    fn track(pole_rad_per_s: f32, inertia_kg_m2: f32, period_s: f32) -> Self {
-        let p = discrete_pole(pole_rad_per_s, period_s);
-        let r = 1.0 - p;
-        Self {
-            angle_rad: 1.0 - p * p * p,
-            speed_rad_per_s: 1.5 * r * r * (1.0 + p) / period_s,
-            load_torque_n_m: inertia_kg_m2 * r * r * r / (period_s * period_s),
-        }
-    }
-
-    /// Double pole, without.
-    fn acquire(pole_rad_per_s: f32, period_s: f32) -> Self {
-        let p = discrete_pole(pole_rad_per_s, period_s);
-        let r = 1.0 - p;
-        Self { angle_rad: 1.0 - p * p, speed_rad_per_s: r * r / period_s, load_torque_n_m: 0.0 }
-    }
-}
-
-/// exp(-w T) to third order in w T.
-fn discrete_pole(pole_rad_per_s: f32, period_s: f32) -> f32 {
-    let half = 0.5 * pole_rad_per_s * period_s;
-    (1.0 - half) / (1.0 + half)
-}
-
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Phase {
     Lost,
@@ -183,8 +162,11 @@ pub struct AngleObserver {
     offset_rad: f32,
     offset: Rotation,
     phase: Phase,
+    takeover: Takeover,
     // The state, in the angle of the Halls.
     angle_rad: f32,
+    /// Correction of the angle that the next prediction makes [rad].
+    correction_rad: f32,
     rotation: Rotation,
     speed_rad_per_s: f32,
     load_torque_n_m: f32,
@@ -220,7 +202,9 @@ impl AngleObserver {
             offset_rad: -config.angle_hall_offset_rad,
             offset: Rotation::of_angle(-config.angle_hall_offset_rad),
             phase: Phase::Lost,
+            takeover: Takeover::new(config, period_s),
             angle_rad: 0.0,
+            correction_rad: 0.0,
             rotation: Rotation::IDENTITY,
             speed_rad_per_s: 0.0,
             load_torque_n_m: 0.0,
@@ -229,8 +213,9 @@ impl AngleObserver {
         }
     }
 
-    /// One period: the Hall pair now [V], and the motor torque since the last step [N.m]. Gives [`limits`] bits.
-    pub fn step(&mut self, hall_v: Option<[f32; 2]>, motor_torque_n_m: f32) -> u32 {
+    /// One period: the Hall pair now [V], the motor torque since the last step [N.m], and the voltage that the current
+    /// control cannot explain [V] while there is a current to explain. Gives [`limits`] bits.
+    pub fn step(&mut self, hall_v: Option<[f32; 2]>, motor_torque_n_m: f32, unmodelled_v: Option<Dq>) -> u32 {
         let has_model = matches!(self.phase, Phase::Tracking | Phase::Coasting);
         self.predict(if has_model { motor_torque_n_m } else { 0.0 });
         let repeats = hall_v.is_some_and(|hall_v| self.repeats(hall_v));
@@ -250,19 +235,28 @@ impl AngleObserver {
                 }
             }
             (Phase::Lost | Phase::Acquiring { .. }, None) => Phase::Lost,
-            (Phase::Tracking | Phase::Coasting, pair) => self.track_or_coast(pair, hall_v),
+            (Phase::Tracking | Phase::Coasting, pair) => self.track_or_coast(pair, hall_v, unmodelled_v),
         };
+        self.report()
+    }
+
+    /// What is told about this step, and the [`limits`] bits.
+    fn report(&mut self) -> u32 {
         match self.phase {
-            Phase::Tracking | Phase::Coasting => self.reported_rad_per_s = self.speed_rad_per_s,
+            Phase::Tracking => {
+                self.reported_rad_per_s = self.speed_rad_per_s;
+                0
+            }
+            Phase::Coasting => {
+                self.reported_rad_per_s = self.speed_rad_per_s;
+                limits::ANGLE_COASTING
+            }
             Phase::Lost | Phase::Acquiring { .. } => {
                 self.load_torque_n_m = 0.0;
+                self.takeover.lost();
                 self.reported_rad_per_s -= self.period_s / COAST_DOWN_S * self.reported_rad_per_s;
+                limits::ANGLE_LOST
             }
-        }
-        match self.phase {
-            Phase::Tracking => 0,
-            Phase::Coasting => limits::ANGLE_COASTING,
-            Phase::Lost | Phase::Acquiring { .. } => limits::ANGLE_LOST,
         }
     }
 
@@ -276,7 +270,7 @@ impl AngleObserver {
             load_torque_n_m: self.load_torque_n_m,
             cos,
             sin,
-            trusted: self.phase == Phase::Tracking,
+            trusted: self.phase == Phase::Tracking || self.takeover.is_sensorless(),
         }
     }
 
@@ -284,6 +278,12 @@ impl AngleObserver {
     #[must_use]
     pub fn rotor_rotation(&self) -> Rotation {
         self.rotation.turned_by(self.offset)
+    }
+
+    /// True while the angle comes from the back-EMF.
+    #[must_use]
+    pub fn is_sensorless(&self) -> bool {
+        self.takeover.is_sensorless()
     }
 
     /// Speed with which the angle moves, whether it is trusted or not [rad/s].
@@ -294,11 +294,19 @@ impl AngleObserver {
 
     fn predict(&mut self, motor_torque_n_m: f32) {
         let gain_rad_per_s = (motor_torque_n_m - self.load_torque_n_m) * self.inverse_inertia * self.period_s;
-        let angle_rad = self.angle_rad + self.period_s * (self.speed_rad_per_s + 0.5 * gain_rad_per_s);
+        let turn_rad = self.period_s * (self.speed_rad_per_s + 0.5 * gain_rad_per_s) + self.correction_rad;
         self.speed_rad_per_s += gain_rad_per_s;
-        self.turn_to(angle_rad);
+        self.correction_rad = 0.0;
+        let angle_rad = self.angle_rad + turn_rad;
+        if (-PI..PI).contains(&angle_rad) && turn_rad.abs() < SMALL_RAD {
+            self.angle_rad = angle_rad;
+            self.rotation = self.rotation.turned_by_small(turn_rad);
+        } else {
+            self.turn_to(angle_rad);
+        }
     }
 
+    /// Once per turn too, so that rounding does not add up.
     fn turn_to(&mut self, angle_rad: f32) {
         self.angle_rad = wrap_to_pi(angle_rad);
         self.rotation = Rotation::of_angle(self.angle_rad);
@@ -340,10 +348,9 @@ impl AngleObserver {
         }
     }
 
+    /// The angle's part waits for the next prediction, where it costs nothing.
     fn correct(&mut self, error: f32, gains: Gains) {
-        let turn_rad = gains.angle_rad * error;
-        self.angle_rad += turn_rad; // wrapped by the next prediction
-        self.rotation = self.rotation.turned_by_small(turn_rad);
+        self.correction_rad = gains.angle_rad * error;
         self.speed_rad_per_s += gains.speed_rad_per_s * error;
         self.load_torque_n_m -= gains.load_torque_n_m * error;
     }
@@ -358,31 +365,64 @@ impl AngleObserver {
         }
     }
 
-    /// Tracks a pair that agrees with the model; without one coasts, as long as there are steps left.
-    fn track_or_coast(&mut self, pair: Option<(f32, f32)>, hall_v: Option<[f32; 2]>) -> Phase {
-        if let (Some(pair), Some([cos_v, sin_v])) = (pair, hall_v) {
-            let error = self.error(pair);
-            if error.abs() < ERROR_MAX {
-                self.correct(error, self.track);
-                if self.load_torque_n_m.abs() > self.load_torque_n_m_max {
-                    return Phase::Lost;
-                }
-                if self.speed_rad_per_s.abs() > LEARNING_RAD_PER_S_MIN {
-                    self.learn(cos_v, sin_v);
-                }
-                if self.coast_steps_left < self.coast_steps {
-                    self.coast_steps_left = self.coast_steps_left.saturating_add(1);
-                }
-                return Phase::Tracking;
-            }
+    /// Tracks a pair that agrees with the model and that the EMF does not contradict.
+    fn track_or_coast(
+        &mut self,
+        pair: Option<(f32, f32)>,
+        hall_v: Option<[f32; 2]>,
+        unmodelled_v: Option<Dq>,
+    ) -> Phase {
+        let (Some(pair), Some([cos_v, sin_v])) = (pair, hall_v) else {
+            return self.coast(None, unmodelled_v);
+        };
+        let raw_error = self.error(pair);
+        if raw_error.abs() >= ERROR_MAX {
+            return self.coast(None, unmodelled_v);
         }
-        match self.coast_steps_left.checked_sub(1) {
-            Some(steps_left) => {
-                self.coast_steps_left = steps_left;
-                Phase::Coasting
+        if self.phase == Phase::Coasting {
+            if !self.takeover.halls_are_back() {
+                return self.coast(Some(raw_error), unmodelled_v);
             }
-            None => Phase::Lost,
+        } else if self.takeover.is_contradicted(unmodelled_v, self.speed_rad_per_s) {
+            return self.start_from_emf(unmodelled_v);
         }
+        let error = self.takeover.without_bias(raw_error);
+        self.correct(error, self.track);
+        if self.load_torque_n_m.abs() > self.load_torque_n_m_max {
+            return self.start_from_emf(unmodelled_v);
+        }
+        if self.speed_rad_per_s.abs() > LEARNING_RAD_PER_S_MIN {
+            self.learn(cos_v, sin_v);
+        }
+        if self.coast_steps_left < self.coast_steps {
+            self.coast_steps_left = self.coast_steps_left.saturating_add(1);
+        }
+        Phase::Tracking
+    }
+
+    /// Halls that move otherwise than the rotor have pulled the estimate along: angle and speed are those of the EMF.
+    fn start_from_emf(&mut self, unmodelled_v: Option<Dq>) -> Phase {
+        let Some(unmodelled_v) = unmodelled_v else { return Phase::Lost };
+        let (error_rad, speed_rad_per_s, goes_on) =
+            self.takeover.start_from_emf(unmodelled_v, self.speed_rad_per_s);
+        (self.correction_rad, self.speed_rad_per_s, self.load_torque_n_m) = (error_rad, speed_rad_per_s, 0.0);
+        self.reported_rad_per_s = speed_rad_per_s;
+        if goes_on { Phase::Coasting } else { Phase::Lost }
+    }
+
+    /// Without Halls: by the EMF, which gives back what coasting costs; without one as long as steps are left.
+    fn coast(&mut self, hall_error: Option<f32>, unmodelled_v: Option<Dq>) -> Phase {
+        let Some(error) = self.takeover.emf_error(hall_error, unmodelled_v, self.speed_rad_per_s) else {
+            let Some(steps_left) = self.coast_steps_left.checked_sub(1) else { return Phase::Lost };
+            self.coast_steps_left = steps_left;
+            return Phase::Coasting;
+        };
+        self.correct(error, self.track);
+        if self.load_torque_n_m.abs() > self.load_torque_n_m_max {
+            return Phase::Lost;
+        }
+        self.coast_steps_left = self.coast_steps_left.saturating_add(1).min(self.coast_steps);
+        Phase::Coasting
     }
 }
 

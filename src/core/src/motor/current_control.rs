@@ -91,6 +91,12 @@ impl CurrentControl {
         measured_a.unwrap_or(self.predicted_a)
     }
 
+    /// Voltage that the model does not explain, as seen up to the last step [V].
+    #[must_use]
+    pub fn disturbance_v(&self) -> Dq {
+        self.disturbance_v
+    }
+
     /// The voltage [V] to act during the next period; call [`Self::realised`] after the modulation.
     pub fn step(&mut self, measured_a: Option<Dq>, reference_a: Dq, speed_rad_per_s: f32) -> Dq {
         let now = self.current_a(measured_a);

@@ -36,18 +36,23 @@
 //! `the_whole_motor_reaches_4000_rpm_and_holds_it` and its neighbours in `tests.rs`.
 
 pub mod angle_observer;
+mod back_emf;
 pub mod config;
 pub mod current_control;
 mod hall_channel;
 pub mod limits;
+mod observer_gains;
 #[cfg(test)]
 mod rig;
 pub mod space_vector;
 pub mod speed_control;
+mod takeover;
 #[cfg(test)]
 pub(crate) mod test_plant;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tests_angle_faults;
 pub mod transforms;
 
 pub use angle_observer::RotorEstimate;
@@ -55,6 +60,7 @@ pub use config::{MotorConfig, SpeedConfig};
 pub use speed_control::{SpeedControl, SpeedInput, SpeedOutput};
 
 use crate::config::ConfigError;
+use crate::mail::fault;
 use crate::math::saturate;
 use angle_observer::AngleObserver;
 use current_control::CurrentControl;
@@ -93,6 +99,8 @@ pub struct MotorOutput {
     pub gate: bool,
     /// Bits of [`limits`].
     pub limits: u32,
+    /// Bits of [`fault`].
+    pub faults: u32,
 }
 
 /// The 20 kHz part of one winding set's motor; see the [module](self).
@@ -110,6 +118,8 @@ pub struct MotorDrive {
     imposed: bool,
     rotor: RotorEstimate,
     current_dq_a: Dq,
+    /// What the current control cannot explain, while it has a current to explain.
+    unmodelled_v: Option<Dq>,
     current_missing_steps: u32,
 }
 
@@ -133,6 +143,7 @@ impl MotorDrive {
             reordered: config.motor_phase_order < 0.0,
             imposed: false,
             current_dq_a: Dq::default(),
+            unmodelled_v: None,
             current_missing_steps: 0,
         })
     }
@@ -140,7 +151,12 @@ impl MotorDrive {
     /// One 20 kHz step.
     pub fn step(&mut self, input: &MotorInput) -> MotorOutput {
         // The torque since the last sample is that of the last current: 50 us late, which no rotor feels.
-        let mut limits = self.observer.step(input.angle_hall_v, self.torque_n_m_per_a * self.current_dq_a.q);
+        let mut limits = self.observer.step(
+            input.angle_hall_v,
+            self.torque_n_m_per_a * self.current_dq_a.q,
+            self.unmodelled_v,
+        );
+        let faults = self.angle_faults(limits);
         self.rotor = self.observer.estimate();
         let rotor = Rotation { cos: self.rotor.cos, sin: self.rotor.sin }.times(self.pole_pairs);
         let (frame, speed_rad_per_s, obstacles) = if input.imposed_a.is_some() {
@@ -158,7 +174,8 @@ impl MotorDrive {
         if limits & obstacles != 0 || !input.enable || changed {
             self.current_dq_a = measured.unwrap_or_default();
             self.control.stand_by(measured, speed_rad_per_s);
-            return MotorOutput { phase_duty: [0.5; 3], gate: false, limits };
+            self.unmodelled_v = None;
+            return MotorOutput { phase_duty: [0.5; 3], gate: false, limits, faults };
         }
         self.current_dq_a = self.control.current_a(measured);
         if input.imposed_a.is_some() {
@@ -166,6 +183,7 @@ impl MotorDrive {
         }
         let reference_a = self.reference(input, &mut limits);
         let voltage_v = self.control.step(measured, reference_a, speed_rad_per_s);
+        self.unmodelled_v = (measured.is_some() && !self.imposed).then(|| self.control.disturbance_v());
         let ahead = frame.turned_by_small(speed_rad_per_s * self.delay_s);
         let modulation = modulate(voltage_v.to_alpha_beta(ahead), input.bus_voltage_v);
         self.control.realised(modulation.scale);
@@ -173,7 +191,17 @@ impl MotorDrive {
             limits |= limits::VOLTAGE;
         }
         let Abc { a, b, c } = self.in_order(modulation.duty);
-        MotorOutput { phase_duty: [a, b, c], gate: true, limits }
+        MotorOutput { phase_duty: [a, b, c], gate: true, limits, faults }
+    }
+
+    fn angle_faults(&self, limits: u32) -> u32 {
+        if limits & (limits::ANGLE_COASTING | limits::ANGLE_LOST) == 0 {
+            0
+        } else if self.observer.is_sensorless() {
+            fault::ANGLE | fault::SENSORLESS
+        } else {
+            fault::ANGLE
+        }
     }
 
     /// The wanted current in the frame of the control, each component within the limit.

@@ -25,6 +25,7 @@ pub(super) struct Rig {
     pub(super) tick: u32,
     /// All bits seen since the rig was built.
     pub(super) limits: u32,
+    pub(super) faults: u32,
 }
 
 impl Rig {
@@ -41,7 +42,7 @@ impl Rig {
             motor,
             drive: MotorDrive::new(config, PERIOD_S as f32).unwrap(),
             speed: SpeedControl::new(speed, config, 1e-3).unwrap(),
-            waiting: MotorOutput { phase_duty: [0.5; 3], gate: false, limits: 0 },
+            waiting: MotorOutput { phase_duty: [0.5; 3], gate: false, limits: 0, faults: 0 },
             torque_current_reference_a: 0.0,
             setpoint_rpm: 4000.0,
             bus_voltage_v: 48.0,
@@ -52,6 +53,7 @@ impl Rig {
             imposed_a: None,
             tick: 0,
             limits: 0,
+            faults: 0,
         }
     }
 
@@ -84,6 +86,7 @@ impl Rig {
         }
         self.tick += 1;
         self.limits |= output.limits;
+        self.faults |= output.faults;
         if self.waiting.gate {
             let [a, b, c] = self.waiting.phase_duty;
             let duty = if self.crossed { [a, c, b] } else { [a, b, c] };
@@ -101,10 +104,14 @@ impl Rig {
 
     pub(super) fn step(&mut self) -> MotorOutput {
         let halls = self.motor.hall_v();
-        // The current sensors of the plant: 5 mA noise, 20 mA offset on one phase.
+        self.step_with_halls(Some(halls))
+    }
+
+    /// With the current sensors of the plant: 5 mA noise, 20 mA offset on one phase.
+    pub(super) fn step_with_halls(&mut self, angle_hall_v: Option<[f32; 2]>) -> MotorOutput {
         let currents =
             self.motor.phase_current_a().map(|current| current + 0.005 * self.motor.noise.gauss() as f32);
-        self.step_with(Some(halls), Some([currents[0] + 0.02, currents[1], currents[2]]))
+        self.step_with(angle_hall_v, Some([currents[0] + 0.02, currents[1], currents[2]]))
     }
 
     pub(super) fn rpm(&self) -> f64 {

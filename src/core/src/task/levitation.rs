@@ -166,9 +166,8 @@ impl LevitationTask {
         }
         let angle_hall_v = believable(groups & valid::ANGLE, &samples.angle_hall_v, PLAUSIBLE_V);
         let motor = self.motor.step(&MotorInput { angle_hall_v, phase_current_a, ..unseen });
-        faults |= bearing.faults;
+        faults |= bearing.faults | motor.faults;
         faults |= if phase_current_a.is_none() { fault::CURRENT } else { 0 };
-        faults |= if self.motor.rotor().trusted { 0 } else { fault::ANGLE };
         self.coil_current_a = coil_current_a.unwrap_or(self.coil_current_a);
         self.publish(mail, bearing.limits | motor.limits, faults);
         if self.probe.is_active() {
