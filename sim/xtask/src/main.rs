@@ -3,8 +3,11 @@
 //!
 //! Exit codes: 0 all asked for is well, 1 something is not, 2 the command line was not understood.
 
+mod callgrind;
 mod ci;
 mod clients;
+mod cost;
+mod cost_page;
 mod firmware;
 mod host;
 mod lock;
@@ -45,7 +48,7 @@ impl Options {
     }
 }
 
-const SUBCOMMANDS: [Subcommand; 6] = [
+const SUBCOMMANDS: [Subcommand; 7] = [
     Subcommand {
         name: "ci",
         summary: "all checks and tests, stage by stage, with a summary at the end",
@@ -72,6 +75,12 @@ const SUBCOMMANDS: [Subcommand; 6] = [
         summary: "write the recorded samples and outputs of the levitation task into tests/data",
         options: &[("--check", "write nothing, fail when the files differ from what the code does now")],
         run: record::run,
+    },
+    Subcommand {
+        name: "cost",
+        summary: "count the instructions of a step of each task, against the budgets of sim/xtask/cost.toml",
+        options: &[("--renew", "write the budgets and docs/cost.md from what is counted now")],
+        run: cost::run,
     },
     Subcommand {
         name: "soup",
