@@ -12,12 +12,13 @@
 //! | P | `drive.electronics_w`, at any voltage | W | |
 //!
 //! Below U_s the supply conducts: R C dU/dt = U_s - U - R I with I = E / (U T), the period's mean, solved exactly.
-//! Above it the diode blocks: C U^2 / 2 falls by E, to the last joule, so what a braking rotor and freewheeling
-//! coils give back (E < 0) lifts the bus, and nothing but a load takes it down again.
+//! Above it the diode blocks: C U^2 / 2 falls by E, to the last joule. What a braking rotor and freewheeling coils
+//! give back (E < 0) goes into C the same way, wherever U is: it lifts the bus, and only a load takes that down again.
 //! # Timing
 //! Once per period; the bridges see the voltage that the bus had at the period's start.
 //! # Limits and failure
-//! Never below 0. A period in which the supply begins or ends to conduct counts as if it did all the time. The supply has no current limit and the capacitor no resistance; PWM ripple is averaged out. Nothing limits the voltage upward: that is the controller's part.
+//! Never below 0. The supply has no current limit and the capacitor no resistance; PWM ripple is averaged out.
+//! Nothing limits the voltage upward: that is the controller's part.
 //! # Source
 //! Engineering choice; values with their reasons in the plant file.
 //! # Shown by
@@ -69,19 +70,20 @@ impl Bus {
     /// One period in which the bridges took so much [J].
     pub(crate) fn advance(&mut self, taken_by_bridges_j: f64) {
         let taken_j = taken_by_bridges_j + self.electronics_j;
-        let (voltage_v, supply_v) = (self.voltage_v, self.supply_v);
-        let blocks = voltage_v > supply_v || (voltage_v == supply_v && taken_j <= 0.0);
-        self.voltage_v = if !blocks {
-            self.supplied(taken_j)
-        } else if taken_j == 0.0 {
-            voltage_v
-        } else {
-            let square = voltage_v * voltage_v - 2.0 * taken_j * self.per_capacitance;
-            libm::sqrt(square.max(supply_v * supply_v))
-        };
+        if taken_j > 0.0 && self.voltage_v <= self.supply_v {
+            self.voltage_v = self.supplied(taken_j);
+            return;
+        }
+        if taken_j != 0.0 {
+            let square = self.voltage_v * self.voltage_v - 2.0 * taken_j * self.per_capacitance;
+            self.voltage_v = libm::sqrt(square.max(0.0));
+        }
+        if self.voltage_v < self.supply_v {
+            self.voltage_v = self.supplied(0.0);
+        }
     }
 
-    /// Voltage at the end of a period in which the supply conducts.
+    /// Voltage at the end of a period in which the supply conducts and `taken_j` is taken.
     fn supplied(&self, taken_j: f64) -> f64 {
         let mean_a = if self.voltage_v > 0.0 { taken_j / (self.voltage_v * self.step_s) } else { 0.0 };
         let tends_to_v = self.supply_v - self.resistance_ohm * mean_a;

@@ -145,3 +145,53 @@ impl Fault {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::string::ToString;
+
+    use super::*;
+
+    #[test]
+    fn parts_that_do_not_exist_are_refused_by_name() {
+        type Make = fn(usize) -> Fault;
+        let cases: [(&str, usize, Make); 10] = [
+            ("hall_open.element", 4, |k| Fault::HallOpen { element: k, high: true }),
+            ("hall_stuck.element", 4, |k| Fault::HallStuck { element: k }),
+            ("hall_frozen.axis", 2, |k| Fault::HallFrozen { axis: k }),
+            ("hall_noise.element", 4, |k| Fault::HallNoise { element: k, rms_m: 0.0 }),
+            ("hall_drift.element", 4, |k| Fault::HallDrift { element: k, m_per_s: 0.0 }),
+            ("angle_open.channel", 2, |k| Fault::AngleOpen { channel: k, high: false }),
+            ("coil_open.axis", 2, |k| Fault::CoilOpen { axis: k }),
+            ("phase_open.phase", 3, |k| Fault::PhaseOpen { phase: k }),
+            ("phase_short.phase", 3, |k| Fault::PhaseShort { phase: k }),
+            ("current_stuck.channel", 5, |k| Fault::CurrentStuck { channel: k }),
+        ];
+        for (key, count, make) in cases {
+            assert!(make(0).check().is_ok() && make(count - 1).check().is_ok(), "{key}");
+            let error = make(count).check().unwrap_err();
+            assert!(error.key.is(key) && error.max == count as f64 - 1.0, "{error}");
+        }
+    }
+
+    #[test]
+    fn numbers_outside_their_range_are_refused_by_name() {
+        type Make = fn(f64) -> Fault;
+        let cases: [(&str, [f64; 2], Make); 4] = [
+            ("hall_noise.rms_m", NOISE_RANGE_M, |v| Fault::HallNoise { element: 0, rms_m: v }),
+            ("hall_drift.m_per_s", DRIFT_RANGE_M_PER_S, |v| Fault::HallDrift { element: 0, m_per_s: v }),
+            ("emi_burst.rms_m", NOISE_RANGE_M, |v| Fault::EmiBurst { rms_m: v }),
+            ("bus_sag.bus_v", SUPPLY_RANGE_V, |v| Fault::BusSag { bus_v: v }),
+        ];
+        for (key, [min, max], make) in cases {
+            assert!(make(min).check().is_ok() && make(max).check().is_ok(), "{key}");
+            for bad in [f64::NAN, f64::INFINITY, min - 1e-6, max * (1.0 + 1e-9)] {
+                let error = make(bad).check().unwrap_err();
+                assert_eq!(error.to_string(), std::format!("{key} = {bad}: allowed is {min} to {max}"));
+            }
+        }
+        for fault in [Fault::SampleLoss, Fault::AngleStuck, Fault::GateFault] {
+            assert!(fault.check().is_ok());
+        }
+    }
+}
