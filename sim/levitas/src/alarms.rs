@@ -42,6 +42,8 @@ struct Alarm {
 #[derive(Clone, Copy, Debug)]
 struct Awaited {
     at_s: f64,
+    /// When its time began [s]: with the fault, or when the bus fell low enough.
+    since_s: Option<f64>,
     injected: InjectedFault,
     raised: bool,
 }
@@ -58,6 +60,22 @@ pub struct AlarmWatch {
     false_alarm: Option<(f64, &'static str)>,
 }
 
+impl Awaited {
+    fn step(&mut self, sample: &Sample, faults: u32) {
+        if sample.time_s <= self.at_s {
+            return;
+        }
+        if self.since_s.is_none() && self.injected.below_bus_v == f64::INFINITY {
+            self.since_s = Some(self.at_s);
+        } else if self.since_s.is_none() && sample.bus_voltage_v < self.injected.below_bus_v {
+            self.since_s = Some(sample.time_s);
+        }
+        let Some(since_s) = self.since_s else { return };
+        let in_time = sample.time_s - since_s <= self.injected.within_s + TIME_TOLERANCE_S;
+        self.raised |= in_time && faults & self.injected.alarm != 0;
+    }
+}
+
 impl AlarmWatch {
     /// A watch over one run.
     #[must_use]
@@ -71,7 +89,9 @@ impl AlarmWatch {
             first_s: None,
         };
         let faults = scenario.events.iter().filter_map(|event| match event.action {
-            EventAction::Fault(injected) => Some(Awaited { at_s: event.at_s, injected, raised: false }),
+            EventAction::Fault(injected) => {
+                Some(Awaited { at_s: event.at_s, since_s: None, injected, raised: false })
+            }
             _ => None,
         });
         let awaited: Vec<Awaited> = faults.filter(|awaited| awaited.injected.set == 0).collect();
@@ -89,9 +109,15 @@ impl AlarmWatch {
         let time_s = sample.time_s;
         let finding = if time_s < FIND_ANGLE_S { fault::ANGLE } else { 0 };
         let faults = sample.faults & !finding;
-        if faults == 0 && self.alarms.iter().all(|alarm| !alarm.up) {
-            return;
+        for awaited in &mut self.awaited {
+            awaited.step(sample, faults);
         }
+        if faults != 0 || self.alarms.iter().any(|alarm| alarm.up) {
+            self.log_alarms(time_s, faults, touchdowns, log);
+        }
+    }
+
+    fn log_alarms(&mut self, time_s: f64, faults: u32, touchdowns: u32, log: &mut EventLog) {
         for alarm in &mut self.alarms {
             let set = faults & alarm.bit != 0;
             if set {
@@ -113,11 +139,6 @@ impl AlarmWatch {
                 log.push(alarm.seen_s, "alarm_cleared", alarm.name);
             }
         }
-        for awaited in &mut self.awaited {
-            let since_s = time_s - awaited.at_s;
-            let in_time = since_s > 0.0 && since_s <= awaited.injected.within_s + TIME_TOLERANCE_S;
-            awaited.raised |= in_time && faults & awaited.injected.alarm != 0;
-        }
     }
 
     /// The invariants that the alarms broke in a run of this length: time, name, text.
@@ -127,10 +148,11 @@ impl AlarmWatch {
         if let Some((time_s, name)) = self.false_alarm {
             broken.push((time_s, "false_alarm", format!("{name} without a cause")));
         }
-        for Awaited { at_s, injected, raised } in &self.awaited {
-            let due_s = at_s + injected.within_s;
+        for Awaited { at_s, since_s, injected, raised } in &self.awaited {
+            let Some(since_s) = since_s else { continue };
+            let due_s = since_s + injected.within_s;
             let lasts_s = injected.duration_s.unwrap_or(f64::INFINITY);
-            if *raised || due_s >= duration_s || lasts_s < injected.within_s {
+            if *raised || due_s >= duration_s || at_s + lasts_s < due_s {
                 continue;
             }
             let name =

@@ -36,6 +36,8 @@ pub struct Sample {
     pub bearing_state: u32,
     /// The rotor touches its touchdown bearing.
     pub touching: bool,
+    /// True bus voltage of the driving unit [V].
+    pub bus_voltage_v: f64,
     /// Fault bits of the driving unit.
     pub faults: u32,
 }

@@ -22,6 +22,8 @@ pub enum Within {
     Time(f64),
     /// Before the fault has drifted so far [m].
     Drift(f64),
+    /// So long after the bus has fallen below a voltage [s, V].
+    Bus(f64, f64),
 }
 
 /// A fault of the catalogue.
@@ -49,6 +51,9 @@ const RAIL: KeySpec = KeySpec::names("rail", &["low", "high"], "rail of the conv
 const PHASE: KeySpec = KeySpec::names("phase", &["a", "b", "c"], "which motor phase");
 /// What one element may have drifted: read with the other of its pair, the rotor has then moved by half of it.
 const DRIFT_M: f64 = 100e-6;
+
+/// Bus voltage from which on the supply counts as sagging [V].
+const BUS_SAG_V: f64 = 36.0;
 
 /// Every fault of this stage.
 pub const FAULTS: [FaultSpec; 15] = [
@@ -148,7 +153,7 @@ pub const FAULTS: [FaultSpec; 15] = [
             "which current",
         )],
         alarm: "current",
-        within: Within::Time(2e-3),
+        within: Within::Time(20e-3),
         reaction: "The current that the model predicts is used instead.",
         make: |v| Fault::CurrentStuck { channel: index(v, 0) },
     },
@@ -192,8 +197,8 @@ pub const FAULTS: [FaultSpec; 15] = [
         name: "bus_sag",
         doc: "The supply gives this voltage and no more; 0 is a supply that is gone.",
         keys: &[KeySpec::numbers("volt", 0.0..=100.0, "voltage of the supply without load [V]")],
-        alarm: "bus_voltage",
-        within: Within::Time(10e-3),
+        alarm: "bus_sag",
+        within: Within::Bus(100e-6, BUS_SAG_V),
         reaction: "The motor takes less; the rotor stays levitated down to 24 V, with full speed up to 5000 rpm.",
         make: |v| Fault::BusSag { bus_v: value(v, 0) },
     },
@@ -221,7 +226,16 @@ impl FaultSpec {
         match (self.within, fault) {
             (Within::Drift(drift_m), Fault::HallDrift { m_per_s, .. }) => drift_m / m_per_s.abs(),
             (Within::Drift(_), _) => f64::INFINITY,
-            (Within::Time(time_s), _) => time_s,
+            (Within::Time(time_s) | Within::Bus(time_s, _), _) => time_s,
+        }
+    }
+
+    /// Bus voltage below which that time begins [V]; infinite when it begins with the fault.
+    #[must_use]
+    pub fn below_bus_v(&self) -> f64 {
+        match self.within {
+            Within::Bus(_, bus_v) => bus_v,
+            Within::Time(_) | Within::Drift(_) => f64::INFINITY,
         }
     }
 
@@ -230,6 +244,9 @@ impl FaultSpec {
     pub fn within_text(&self) -> String {
         match self.within {
             Within::Time(time_s) => format!("{} ms", crate::metrics::rounded(time_s * 1e3, 3)),
+            Within::Bus(time_s, bus_v) => {
+                format!("{} ms after the bus is below {bus_v} V", crate::metrics::rounded(time_s * 1e3, 3))
+            }
             Within::Drift(drift_m) => format!("before {} um", crate::metrics::rounded(drift_m * 1e6, 3)),
         }
     }

@@ -8,6 +8,7 @@ pub mod analysis;
 pub mod bench;
 pub mod catalogue;
 pub mod channel;
+pub mod corners;
 pub mod curve;
 pub mod event_log;
 pub mod fault_catalogue;

@@ -9,6 +9,8 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+use levitas::corners::document::{self, Page};
+use levitas::corners::{self, Extent, table};
 use levitas::input::{BadInput, Checked, one_line};
 use levitas::list::{What, list};
 use levitas::outputs::{check_file, check_folder, write_file, write_folder};
@@ -21,6 +23,8 @@ use levitas::{bench, report, summary, sweep};
 const NOT_HELD: u8 = 1;
 /// Exit code of bad input.
 const BAD_INPUT: u8 = 2;
+/// Generated section that the corners fill in a page.
+const SECTION: &str = "corners";
 /// The scenario that runs without arguments.
 const DEMONSTRATION: &str = "0_demonstration";
 
@@ -42,13 +46,14 @@ Examples:
   levitas run my.toml --seed 7 --out /tmp/my
   levitas run 1a_levitation --set rotor.k_x_n_per_m=20e3 --json -
   levitas sweep 1f_lift_off --seeds 0..200
+  levitas corners --short                   figures at the corners of the tolerances, faults
 
 Exit code: 0 all expectations held, 1 some did not or an invariant broke, 2 bad input.
 Formats, outputs and metrics: docs/scenarios.md. Research software, not for use on patients.";
 
 #[derive(Subcommand)]
 enum Command {
-    /// List scenarios, or plants, circuits, patients, pumps, config, events, metrics, channels
+    /// List scenarios, or plants, circuits, patients, pumps, config, events, faults, metrics, channels
     List {
         /// What to list
         #[arg(value_enum, default_value_t)]
@@ -63,6 +68,9 @@ enum Command {
     /// Run one scenario with many seeds and show how far the figures spread
     #[command(after_help = SWEEP_EXAMPLES)]
     Sweep(SweepArguments),
+    /// Run the corners of the drive's tolerances and every fault, and show each figure with its worst corner
+    #[command(after_help = CORNERS_EXAMPLES)]
+    Corners(CornersArguments),
     /// Measure what one step of each task and of the world costs
     Bench,
 }
@@ -81,6 +89,34 @@ Examples:
   levitas sweep 1b_shock --seeds 0..=9 --set rotor.eccentricity_m=40e-6 --json spread.json
 
 Writes no folders; each failed seed is named with the command that replays it.";
+
+const CORNERS_EXAMPLES: &str = "\
+Examples:
+  levitas corners --short
+  levitas corners --markdown docs/levitation.md --json corners.json
+
+The whole plan takes some minutes on two cores. Each figure stands with what it must be, its nominal value and its worst
+corner, and with the command that replays the worst. Writes no folders. docs/levitation.md explains the table.
+Exit code 1 when something that must hold does not, one line on standard error each.";
+
+#[derive(clap::Args)]
+struct CornersArguments {
+    /// A part of the plan, in less than a minute
+    #[arg(long)]
+    short: bool,
+    /// Threads [default: one per core]
+    #[arg(long, value_name = "N")]
+    jobs: Option<usize>,
+    /// Write the result to this file too; - is standard output
+    #[arg(long, value_name = "FILE")]
+    json: Option<PathBuf>,
+    /// Put the tables into this page: a new file, or the section `generated: corners` of one that has it
+    #[arg(long, value_name = "FILE")]
+    markdown: Option<PathBuf>,
+    /// No table and no progress; only what does not hold
+    #[arg(long, short)]
+    quiet: bool,
+}
 
 #[derive(clap::Args)]
 struct RunArguments {
@@ -139,6 +175,7 @@ fn main() -> ExitCode {
         }
         Some(Command::Run(arguments)) => run_command(&arguments),
         Some(Command::Sweep(arguments)) => sweep_command(&arguments),
+        Some(Command::Corners(arguments)) => corners_command(&arguments),
         Some(Command::Bench) => bench_command(),
     };
     match result {
@@ -266,11 +303,7 @@ fn sweep_command(arguments: &SweepArguments) -> Checked<bool> {
     let scenario = load(&arguments.scenario, &settings(&arguments.settings, None)?)?;
     let seeds = sweep::parse_seeds(&arguments.seeds)?;
     check_json(arguments.json.as_deref())?;
-    let jobs = match arguments.jobs {
-        Some(0) => return Err(BadInput::key("--jobs", "jobs", 0, "no thread would run", "1 or more")),
-        Some(jobs) => jobs,
-        None => std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
-    };
+    let jobs = threads(arguments.jobs)?;
     let count = (seeds.end - seeds.start) as f64;
     let progress = std::sync::Mutex::new(Progress::new(&scenario.name, count, "seeds", arguments.quiet));
     let result = sweep::sweep(&scenario, seeds, jobs, &|done| {
@@ -299,6 +332,45 @@ fn sweep_command(arguments: &SweepArguments) -> Checked<bool> {
         complain(&format!("seed {}: {reasons}; replay with: {}", failure.seed, replay(failure.seed)));
     }
     Ok(result.failures.is_empty())
+}
+
+/// Threads that were asked for, or one per core.
+fn threads(jobs: Option<usize>) -> Checked<usize> {
+    match jobs {
+        Some(0) => Err(BadInput::key("--jobs", "jobs", 0, "no thread would run", "1 or more")),
+        Some(jobs) => Ok(jobs),
+        None => Ok(std::thread::available_parallelism().map_or(1, std::num::NonZero::get)),
+    }
+}
+
+fn corners_command(arguments: &CornersArguments) -> Checked<bool> {
+    let extent = Extent { short: arguments.short, jobs: threads(arguments.jobs)? };
+    check_json(arguments.json.as_deref())?;
+    let page = arguments.markdown.as_deref().map(Page::open).transpose()?;
+    page.iter().try_for_each(|page| page.check(SECTION))?;
+    let progress = std::sync::Mutex::new(Progress::new("corners", 1.0, "of all", arguments.quiet));
+    let found = corners::corners(extent, &|done, total| {
+        if let Ok(mut progress) = progress.lock() {
+            progress.show(done as f64 / total as f64);
+        }
+    });
+    if let Ok(mut progress) = progress.lock() {
+        progress.finish();
+    }
+    let (found, commit) = (found?, document::commit());
+    let to_stdout = write_json(arguments.json.as_deref(), &table::to_json(&found, commit.as_deref()))?;
+    if let Some(page) = page {
+        let command = if extent.short { "cargo sim -- corners --short" } else { "cargo sim -- corners" };
+        page.write(SECTION, command, &table::markdown(&found, commit.as_deref()))?;
+    }
+    if !arguments.quiet && !to_stdout {
+        say(&table::plain(&found));
+    }
+    let failures = found.failures();
+    for line in &failures {
+        complain(line);
+    }
+    Ok(failures.is_empty())
 }
 
 fn replay_command(arguments: &SweepArguments, seed: u64) -> String {

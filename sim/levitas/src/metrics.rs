@@ -60,7 +60,7 @@ pub static METRICS: LazyLock<Vec<Metric>> = LazyLock::new(|| {
 
 /// The metrics that have each their own line here.
 #[rustfmt::skip]
-const WRITTEN: [Metric; 21] = [
+const WRITTEN: [Metric; 24] = [
     metric("levitation.liftoff_s", "s", 4, "from the first lift_off event to lift-off's end: the rotor comes within 10 % of the clearance and stays there for 20 ms"),
     metric("levitation.overshoot_um", "um", 1, "largest crossing past the centre, seen from where the rotor left the touchdown circle, up to 100 ms after lift-off's end or to the next event"),
     metric("levitation.peak_um", "um", 1, "largest radius of the true position after the first disturb or fault event (without one: after lift-off's end), less the orbit radius (orbit_peak_um)"),
@@ -74,6 +74,9 @@ const WRITTEN: [Metric; 21] = [
     metric("levitation.touchdowns", "", 0, "contacts of the rotor after lift-off's end and before a land event; counted again only after the rotor has been held again"),
     metric("levitation.axial_peak_um", "um", 1, "largest distance of the rotor's rim from the middle of the axial clearance after lift-off's end: axial displacement and tilt times the radius"),
     metric("motor.speed_error_rpm_rms", "rpm", 2, "rms of true speed less set-point in the measuring window"),
+    metric("motor.speed_peak_error_rpm", "rpm", 0, "largest distance of the true speed from the set-point after the first disturb or fault event"),
+    metric("motor.bus_min_v", "V", 1, "smallest true bus voltage of the host in the run"),
+    metric("motor.bus_max_v", "V", 1, "largest true bus voltage of the host in the run"),
     metric("pump.speed_rpm", "rpm", 1, "mean true speed in the measuring window"),
     metric("pump.head_mmhg", "mmHg", 1, "mean true pump head in the measuring window"),
     metric("flow.lpm", "L/min", 2, "mean true flow in the measuring window"),

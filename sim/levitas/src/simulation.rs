@@ -268,6 +268,7 @@ impl<'a> Simulation<'a> {
         sample.pre_membrane_pressure_mmhg = truth.pre_membrane_pressure_mmhg;
         sample.return_pressure_mmhg = truth.return_pressure_mmhg;
         sample.touching = truth.touching;
+        sample.bus_voltage_v = truth.bus_voltage_v[0];
         let mail = self.units.first().and_then(|host| host.unit.mail.levitation.read::<LevitationMail>());
         if let Some((_, mail)) = mail {
             sample.displacement_known_m =

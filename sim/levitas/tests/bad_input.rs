@@ -174,7 +174,7 @@ fn bad_files_and_folders() {
     #[rustfmt::skip]
     let cases: [(&str, &[&str], &[&str]); 8] = [
         ("missing file", &["run", "no/such.toml"], &["no/such.toml", "no such file", "allowed is"]),
-        ("missing name", &["run", "1a_levitatio"], &["1a_levitatio", "did you mean 1a_levitation?"]),
+        ("missing name", &["run", "1a_levitatio"], &["1a_levitatio", "1a_levitation (did you mean it?)"]),
         ("a directory", &["run", "folder.toml"], &["folder.toml", "this is a directory", "allowed is"]),
         ("not text", &["run", "bytes.toml"], &["bytes.toml", "not UTF-8", "line 2"]),
         ("out is a file", &["run", "1f_lift_off", "--out", "file"], &["--out", "out = file", "is no folder", "allowed is"]),
@@ -236,6 +236,30 @@ fn bad_settings() {
             &["sweep", "1f_lift_off", "--seeds", seeds],
             &["--seeds: seeds =", "allowed is A..B"],
         );
+    }
+}
+
+#[test]
+fn bad_corners() {
+    let scratch = Scratch::new("bad-corners");
+    fs::create_dir(scratch.path.join("folder")).unwrap();
+    fs::write(scratch.path.join("page.md"), "# A page\n").unwrap();
+    fs::write(scratch.path.join("open.md"), "<!-- generated: corners, `x` -->\n").unwrap();
+    fs::write(scratch.path.join("bytes.md"), [0xff, 0xfe]).unwrap();
+    #[rustfmt::skip]
+    let cases: [(&[&str], &[&str]); 9] = [
+        (&["--jobs", "0"], &["--jobs: jobs = 0", "no thread would run", "allowed is 1 or more"]),
+        (&["--jobs", "-1"], &["-1", "allowed is"]),
+        (&["--jobs", "many"], &["--jobs", "many"]),
+        (&["--json", "folder"], &["--json", "this is a directory"]),
+        (&["--markdown", "folder"], &["--markdown", "this is a directory"]),
+        (&["--markdown", "page.md"], &["markdown = page.md", "no generated section corners", "allowed is an empty or new file"]),
+        (&["--markdown", "open.md"], &["markdown = open.md", "does not end", "allowed is"]),
+        (&["--markdown", "bytes.md"], &["markdown = bytes.md", "cannot be read", "allowed is"]),
+        (&["2a_idle"], &["2a_idle", "allowed is"]),
+    ];
+    for (arguments, wanted) in cases {
+        refused(&scratch, arguments.last().unwrap(), &[&["corners", "--short"], arguments].concat(), wanted);
     }
 }
 

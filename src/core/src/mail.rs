@@ -123,6 +123,7 @@ faults! {
     17 TOUCHDOWN "touchdown" "The rotor touched although it was to be held; the speed is reduced until it is held again.";
     18 BEARING_LOST "bearing_lost" "The bearing of this unit cannot hold the rotor; the other unit should.";
     19 CALIBRATION "calibration" "A copy of the calibration record was refused; the other copy or the defaults are in force.";
+    20 BUS_SAG "bus_sag" "The supply sags: the motor takes less, the bearing what it needs.";
 }
 
 snapshot! {

@@ -41,6 +41,8 @@ pub struct Meter {
     window: Window,
     peak_radius_um: f64,
     axial_peak_um: f64,
+    speed_peak_error_rpm: f64,
+    bus_v: [f64; 2],
     drainage_min_mmhg: f64,
     return_max_mmhg: f64,
     volume_ml: f64,
@@ -60,6 +62,8 @@ impl Meter {
             window: Window::default(),
             peak_radius_um: f64::NEG_INFINITY,
             axial_peak_um: f64::NEG_INFINITY,
+            speed_peak_error_rpm: f64::NEG_INFINITY,
+            bus_v: [f64::INFINITY, f64::NEG_INFINITY],
             drainage_min_mmhg: f64::INFINITY,
             return_max_mmhg: f64::NEG_INFINITY,
             volume_ml: 0.0,
@@ -105,6 +109,11 @@ impl Meter {
             let tilt_m = sample.tilt_rad[0].hypot(sample.tilt_rad[1]) * self.story.radius_m;
             self.axial_peak_um = self.axial_peak_um.max((sample.displacement_m[2].abs() + tilt_m) * UM_PER_M);
         }
+        if self.story.first(Act::Disturb).is_some_and(|from_s| sample.time_s > from_s) {
+            let error_rpm = (sample.speed_rpm - sample.speed_setpoint_rpm).abs();
+            self.speed_peak_error_rpm = self.speed_peak_error_rpm.max(error_rpm);
+        }
+        self.bus_v = [self.bus_v[0].min(sample.bus_voltage_v), self.bus_v[1].max(sample.bus_voltage_v)];
         self.drainage_min_mmhg = self.drainage_min_mmhg.min(sample.drainage_pressure_mmhg);
         self.return_max_mmhg = self.return_max_mmhg.max(sample.return_pressure_mmhg);
         self.volume_ml += sample.flow_lpm * ML_PER_L / S_PER_MIN * self.step_s;
@@ -146,6 +155,9 @@ impl Meter {
         if let Some(orbit_um) = metrics.get("levitation.orbit_peak_um") {
             metrics.set("levitation.peak_um", self.peak_radius_um - orbit_um);
         }
+        metrics.set("motor.speed_peak_error_rpm", self.speed_peak_error_rpm);
+        metrics.set("motor.bus_min_v", self.bus_v[0]);
+        metrics.set("motor.bus_max_v", self.bus_v[1]);
         metrics.set("flow.reverse_ml", self.reverse_ml);
         metrics.set("pressure.drainage_min_mmhg", self.drainage_min_mmhg);
         metrics.set("pressure.return_max_mmhg", self.return_max_mmhg);

@@ -139,6 +139,8 @@ pub struct InjectedFault {
     pub alarm: u32,
     /// Time in which [s].
     pub within_s: f64,
+    /// Bus voltage below which that time begins [V]; infinite when it begins with the fault.
+    pub below_bus_v: f64,
 }
 
 /// An event of a scenario.
@@ -309,6 +311,7 @@ fn fault(table: &Table<'_>) -> Checked<(EventAction, String)> {
         duration_s,
         alarm: alarm_bit(spec.alarm),
         within_s: spec.within_s(&fault),
+        below_bus_v: spec.below_bus_v(),
     };
     Ok((EventAction::Fault(injected), fault_text(spec, &values, &injected)))
 }

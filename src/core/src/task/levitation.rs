@@ -49,6 +49,8 @@ const PLAUSIBLE_CURRENT_FACTOR: f32 = 2.0;
 const PLAUSIBLE_BUS_V: (f32, f32) = (-2.0, 120.0);
 /// Bus voltage that the bearing counts on at least [V]: a falsely low sample must not open the coils' throttle.
 const BEARING_BUS_V_MIN: f32 = 12.0;
+/// Bus voltage below which the supply counts as sagging [V]: where the speed task begins to take less.
+const BUS_SAG_V: f32 = 36.0;
 /// Bus voltage assumed until the first good sample [V].
 const BUS_V: f32 = 48.0;
 
@@ -259,7 +261,7 @@ impl LevitationTask {
         if groups & valid::BUS_VOLTAGE != 0 && samples.bus_voltage_v > min_v && samples.bus_voltage_v < max_v
         {
             self.bus_voltage_v = samples.bus_voltage_v;
-            0
+            if samples.bus_voltage_v < BUS_SAG_V { fault::BUS_SAG } else { 0 }
         } else {
             fault::BUS_VOLTAGE
         }
