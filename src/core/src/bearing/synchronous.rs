@@ -23,6 +23,12 @@
 //!
 //! w also takes up runout: whether a displacement is runout or motion makes no difference to the current.
 //!
+//! # Why the current is averaged first
+//! The products i cos(n theta), i sin(n theta) are summed over `LEARN_S`, then the coefficients move once. Moved in
+//! every period they carry the current of all frequencies back into the loop: -2 e T s / (s^2 + (n W)^2), at 400 Hz, where
+//! the loop has least margin, 3 um per ampere. Measured: peak sensitivity 3.2 at 1000 rpm, 2.5 at 3000 rpm and 2.0 at
+//! standstill; averaged it is 2.0 at any speed (`levitas sensitivity`).
+//!
 //! # Timing
 //! One step per levitation period. Adapts above `SPEED_RAD_PER_S_MIN` and forgets below.
 //!
@@ -54,6 +60,9 @@ const MEAN_S: f32 = 0.1;
 /// Time constant with which the coefficients are forgotten at standstill [s].
 const FORGET_S: f32 = 0.05;
 
+/// Time over which the current is averaged before the coefficients move [s].
+const LEARN_S: f32 = 0.02;
+
 /// Direction and speed of the rotor, as far as they are to be trusted.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct RotorDirection {
@@ -73,6 +82,10 @@ type Harmonic = [f32; 2];
 pub(super) struct Synchronous {
     first: Harmonic,
     second: Harmonic,
+    first_sum_a: Harmonic,
+    second_sum_a: Harmonic,
+    sum_periods: u32,
+    learn_periods: u32,
     mean_current_a: f32,
     mean_disturbance_n: f32,
     calm_s: f32,
@@ -93,6 +106,10 @@ impl Synchronous {
         Self {
             first: [0.0; 2],
             second: [0.0; 2],
+            first_sum_a: [0.0; 2],
+            second_sum_a: [0.0; 2],
+            sum_periods: 0,
+            learn_periods: (LEARN_S / period_s) as u32,
             mean_current_a: 0.0,
             mean_disturbance_n: 0.0,
             calm_s: FREEZE_S,
@@ -130,17 +147,43 @@ impl Synchronous {
         if !turning {
             self.first = self.first.map(|coefficient_m| coefficient_m * self.forget);
             self.second = self.second.map(|coefficient_m| coefficient_m * self.forget);
-        } else if !self.is_frozen() {
-            let speed_2 = rotor.speed_rad_per_s * rotor.speed_rad_per_s;
-            let step_1 = self.step_m(speed_2, current_ac_a);
-            let step_2 = self.step_m(4.0 * speed_2, current_ac_a);
+            self.restart();
+        } else if self.is_frozen() {
+            self.restart();
+        } else {
             let [cos_2, sin_2] = double(rotor);
-            let limit_m = self.coefficient_m_max;
-            let ([a_1, b_1], [a_2, b_2]) = (self.first, self.second);
-            self.first =
-                [saturate(a_1 - step_1 * rotor.cos, limit_m), saturate(b_1 - step_1 * rotor.sin, limit_m)];
-            self.second = [saturate(a_2 - step_2 * cos_2, limit_m), saturate(b_2 - step_2 * sin_2, limit_m)];
+            let ([first_cos_a, first_sin_a], [second_cos_a, second_sin_a]) =
+                (&mut self.first_sum_a, &mut self.second_sum_a);
+            *first_cos_a += current_ac_a * rotor.cos;
+            *first_sin_a += current_ac_a * rotor.sin;
+            *second_cos_a += current_ac_a * cos_2;
+            *second_sin_a += current_ac_a * sin_2;
+            self.sum_periods = self.sum_periods.saturating_add(1);
+            if self.sum_periods >= self.learn_periods {
+                self.learn(rotor.speed_rad_per_s * rotor.speed_rad_per_s);
+            }
         }
+    }
+
+    /// Moves the coefficients by what the sums say, at this square of the speed.
+    fn learn(&mut self, speed_2: f32) {
+        let (first, second) = (self.step_m_per_a(speed_2), self.step_m_per_a(4.0 * speed_2));
+        let limit_m = self.coefficient_m_max;
+        let toward = |coefficient_m: &mut f32, step_m: f32| {
+            *coefficient_m = saturate(*coefficient_m - step_m, limit_m);
+        };
+        for (coefficient_m, sum_a) in self.first.iter_mut().zip(self.first_sum_a) {
+            toward(coefficient_m, first * sum_a);
+        }
+        for (coefficient_m, sum_a) in self.second.iter_mut().zip(self.second_sum_a) {
+            toward(coefficient_m, second * sum_a);
+        }
+        self.restart();
+    }
+
+    /// Forgets the sums.
+    fn restart(&mut self) {
+        (self.first_sum_a, self.second_sum_a, self.sum_periods) = ([0.0; 2], [0.0; 2], 0);
     }
 
     /// Keeps the times by which [`Self::is_frozen`] decides.
@@ -158,9 +201,9 @@ impl Synchronous {
         self.calm_s < FREEZE_S && self.unsettled_s < FREEZE_S_MAX
     }
 
-    /// 2 e T i for one period, at the square of the harmonic's frequency [m].
-    fn step_m(&self, frequency_2: f32, current_a: f32) -> f32 {
-        self.step_factor * current_a * self.k_i_n_per_a / (self.k_x_n_per_m + self.mass_kg * frequency_2)
+    /// 2 e T for one period, at the square of the harmonic's frequency [m/A].
+    fn step_m_per_a(&self, frequency_2: f32) -> f32 {
+        self.step_factor * self.k_i_n_per_a / (self.k_x_n_per_m + self.mass_kg * frequency_2)
     }
 }
 
