@@ -213,13 +213,14 @@ impl Corners {
         (runs + self.faults.len() as u32, simulated_s + faults_s)
     }
 
-    /// What must hold and does not, one line each, with the command that shows it.
+    /// What must hold and does not, one line each, with the command that shows it: the nominal plant, no touchdown
+    /// anywhere, every fault. A corner that misses a bound stands in the table.
     #[must_use]
     pub fn failures(&self) -> Vec<String> {
         let mut lines = Vec::new();
         for finding in self.findings() {
             let figure = finding.figure;
-            let Some((value, row)) = finding.worst else { continue };
+            let Some((value, row)) = finding.nominal else { continue };
             if figure.verdict(value) == "not met" {
                 let bound = figure.bounds[0].unwrap_or_default();
                 let (shown, unit) = (figure.shown(value), figure.unit);

@@ -97,7 +97,8 @@ Examples:
 
 The whole plan takes some minutes on two cores. Each figure stands with what it must be, its nominal value and its worst
 corner, and with the command that replays the worst. Writes no folders. docs/levitation.md explains the table.
-Exit code 1 when something that must hold does not, one line on standard error each.";
+Exit code 1 when the nominal plant misses a bound, a rotor touches or a fault row does not hold, one line on standard error
+each. A corner that misses a bound says so in the table.";
 
 #[derive(clap::Args)]
 struct CornersArguments {
