@@ -81,8 +81,10 @@ class World:
         self.coil_turn = np.exp(1j * math.radians(self.rotor["force_angle_error_deg"]))
         k = self.bearing["set_mutual_coupling"]
         self.coil_inverse = np.linalg.inv(self.bearing["inductance_h"] * np.array([[1.0, k], [k, 1.0]]))
-        self.disc = self.pump["torque_disc_mn_m_per_krpm2"] * (fluid["viscosity_pa_s"] / 3.6e-3) ** 0.3
-        self.flow_torque = self.pump["torque_flow_mn_m_per_krpm_lpm"] * fluid["density_kg_per_m3"] / 1055.0
+        self.density = fluid["density_kg_per_m3"] / 1055.0
+        drag = (fluid["viscosity_pa_s"] / 3.6e-3) ** 0.3 * self.density**0.7
+        self.disc = self.pump["torque_disc_mn_m_per_krpm2"] * drag
+        self.flow_torque = self.pump["torque_flow_mn_m_per_krpm_lpm"] * self.density
         self.circuit, self.patient = circuit, patient
         self.tubes = [Tube(circuit[name], fluid) for name in ("drainage_tubing", "pump_tubing", "return_tubing")]
 
@@ -92,7 +94,7 @@ class World:
 
     def circuit_rate(self, speed: float, flow: float, opening: float) -> float:
         c, n = self.circuit, speed / RPM / 1000.0
-        head = (
+        head = self.density * (
             self.pump["a_mmhg_per_krpm2"] * n**2
             - self.pump["b_mmhg_per_krpm_lpm"] * n * flow
             - self.pump["c_mmhg_per_lpm2"] * flow * abs(flow)
@@ -160,7 +162,7 @@ class World:
         emf = self.bearing["motion_emf_v_s_per_m"] * dzh * np.conj(self.coil_turn)
         dcoil = self.coil_inverse @ (volt - self.bearing["resistance_ohm"] * coil - emf)
         legs = phase_duty.reshape(2, 3)
-        star = bus * (2.0 / 3.0) * legs @ np.exp(2j * math.pi / 3.0 * np.arange(3))
+        star = bus * ((2.0 / 3.0) * legs @ np.exp(2j * math.pi / 3.0 * np.arange(3)))
         back = 1j * poles * speed * m["flux_linkage_wb"] * electrical
         dphase = (star - m["phase_resistance_ohm"] * phase - back) / m["phase_inductance_h"]
 

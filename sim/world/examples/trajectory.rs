@@ -36,6 +36,7 @@ const FLIGHT: Story = Story {
         ("rotor.force_angle_error_deg", &[3.0]),
         ("rotor.gravity_m_per_s2", &[2.0, -1.0, -9.6]),
         ("rotor.fluid.viscosity_pa_s", &[3.0e-3]),
+        ("rotor.fluid.density_kg_per_m3", &[1025.0]),
     ],
     start: InitialState {
         displacement_m: [0.15e-3, -0.1e-3, 0.05e-3],

@@ -17,7 +17,8 @@
 //! | J W' | 3/2 p psi (i_q,A + i_q,B) - pump torque - friction in contact |
 //!
 //! Contact: normal force k s + d s' (never negative) at depth s in the touchdown circle, friction mu N against
-//! the sliding speed of the rotor's surface. Axial stops: the same k and d, without friction, at the highest place of
+//! the sliding speed of the rotor's surface, d s w against a whirl w: the dent goes round with the rotor, and the
+//! damper of the wall acts in its direction too. Axial stops: the same k and d, without friction, at the highest place of
 //! the upper rim and the lowest one of the lower rim: s = R |(a, b)| +- z - axial clearance, moment R N against the
 //! tilt.
 //! # Timing
@@ -284,10 +285,13 @@ impl Dynamics {
             + CONTACT_DAMPING_N_S_PER_M * depth_rate)
             .max(0.0);
         let surface = self.plant.rotor_fluid.radius_m;
-        let sliding = vy * nx - vx * ny + surface * speed;
-        let tangential = -CONTACT_FRICTION * normal * sliding
+        let along = vy * nx - vx * ny;
+        let sliding = along + surface * speed;
+        let friction = -CONTACT_FRICTION * normal * sliding
             / libm::sqrt(sliding * sliding + CONTACT_CREEP_M_PER_S * CONTACT_CREEP_M_PER_S);
-        ([-normal * nx - tangential * ny, -normal * ny + tangential * nx], surface * tangential)
+        let dent = CONTACT_DAMPING_N_S_PER_M * (radius - clearance) / radius * along;
+        let tangential = friction - if normal > 0.0 { dent } else { 0.0 };
+        ([-normal * nx - tangential * ny, -normal * ny + tangential * nx], surface * friction)
     }
 
     fn axial(&self, held: &Held, state: &State, rate: &mut State) {

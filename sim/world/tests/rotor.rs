@@ -260,7 +260,7 @@ fn left_lying(angle_rad: f64) -> levitas_world::Truth {
 }
 
 /// The skew part of k_x shifts the place of rest from the static force's direction by asin(k_c r / F). The other way
-/// round it is known to feed a rotor that got past the top for ever: there is no rolling resistance.
+/// round it feeds a rotor that got past the top for ever: more than the damper of the wall takes.
 #[test]
 fn a_lying_rotor_rests_beside_the_static_force_or_rolls_on() {
     for degree in [0.0_f64, 90.0, 180.0, 330.0] {
@@ -270,10 +270,37 @@ fn a_lying_rotor_rests_beside_the_static_force_or_rolls_on() {
         close(&format!("place of rest from {degree} deg"), y.atan2(x), expected, 0.002);
         assert!(truth.rotor_speed_rad_per_s.abs() < 0.01, "{}", truth.rotor_speed_rad_per_s);
     }
-    for degree in [210.0_f64, 240.0, 270.0] {
+    for degree in [210.0_f64, 225.0, 240.0] {
         let truth = left_lying(degree.to_radians());
-        assert!(truth.rotor_speed_rad_per_s < -4.0 && truth.touchdown_count == 0);
+        assert!(truth.rotor_speed_rad_per_s < -1.0 && truth.touchdown_count == 0);
     }
+}
+
+/// A rotor that spins and is thrown backward along the circle is driven on by friction, mu k s, and held back by the
+/// damper of the wall, d s w: above w = mu k / d = 667 1/s it slows down. Without the damper it would work its way up to
+/// the 4000 1/s of rotor and wall and into the wall.
+#[test]
+fn a_spinning_rotor_in_contact_does_not_whip() {
+    let start = InitialState {
+        displacement_m: [0.5e-3, 0.0, 0.0],
+        velocity_m_per_s: [0.0, -1.0, 0.0],
+        rotor_speed_rad_per_s: 4000.0 * units::RAD_PER_S_PER_RPM,
+        ..InitialState::default()
+    };
+    let mut spinning = world(levitas_world::ECMO_50, start);
+    let whirl = |world: &World| {
+        let ([x, y, _], [vx, vy, _]) = (world.truth().displacement_m, world.truth().velocity_m_per_s);
+        (vy * x - vx * y) / (x * x + y * y)
+    };
+    let mut deepest = 0.0_f64;
+    for _ in 0..400 {
+        spinning.advance(&OFF);
+        let [x, y, _] = spinning.truth().displacement_m;
+        deepest = deepest.max(x.hypot(y) - 0.5e-3);
+    }
+    println!("CHECK whirl from -2000 1/s: {:.0} 1/s after 20 ms", whirl(&spinning));
+    println!("CHECK deepest of the whirl: {:.1} um", deepest * 1e6);
+    assert!(whirl(&spinning).abs() < 667.0 && deepest < 0.15e-3, "{deepest} m");
 }
 
 /// Contact can only take energy: without negative stiffness and spin, a rotor that bounces gets slower each time.
