@@ -15,8 +15,9 @@ use super::displacement::{HallPair, PairCalibration};
 use super::observer::{AxisState, Motion, Observer};
 use super::runout::Runout;
 use super::state_feedback::StateFeedback;
-use super::synchronous::{RotorDirection, Synchronous};
+use super::synchronous::Synchronous;
 use super::trajectory::Setpoint;
+use super::turn::Turn;
 use crate::mail::limit;
 
 /// Everything that one axis has of its own.
@@ -56,14 +57,14 @@ impl Axis {
         &mut self,
         sample_m: Option<f32>,
         current_a: Option<f32>,
-        rotor: Option<&RotorDirection>,
+        turn: &Turn,
     ) -> CurrentForecast {
-        self.added_m = self.synchronous.added_m(rotor);
-        let controlled_m = self.added_m - self.runout.at_m(rotor);
+        self.added_m = self.synchronous.added_m(turn);
+        let controlled_m = self.added_m - self.runout.at_m(turn);
         let seen = sample_m.is_some_and(|sample_m| self.observer.correct(sample_m + controlled_m));
         self.blind_periods = if seen { 0 } else { self.blind_periods.saturating_add(1) };
         if let Some(current_a) = current_a {
-            self.synchronous.adapt(rotor, current_a, self.observer.state().disturbance_n);
+            self.synchronous.adapt(turn, current_a, self.observer.state().disturbance_n);
         }
         let forecast = self.current.forecast(current_a, self.observer.state().velocity_m_per_s);
         let state = self.observer.state();

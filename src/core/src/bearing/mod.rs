@@ -42,6 +42,7 @@ mod runout;
 mod state_feedback;
 mod synchronous;
 mod trajectory;
+mod turn;
 
 use crate::config::ConfigError;
 use crate::mail::{BearingState, LevitateRequest, fault};
@@ -52,8 +53,9 @@ pub use config::BearingConfig;
 use displacement::PairCalibration;
 pub use observer::AxisState;
 use runout::Runout;
-pub use synchronous::RotorDirection;
 use trajectory::{SCurve, Setpoint};
+pub use turn::RotorDirection;
+use turn::Turn;
 
 /// Radius at which the rotor counts as touching, as a fraction of the clearance.
 const TOUCHDOWN_FRACTION: f32 = 0.95;
@@ -160,8 +162,8 @@ impl Bearing {
     /// One levitation period.
     pub fn step(&mut self, input: &BearingInput) -> BearingOutput {
         for _ in 0..input.missed {
-            self.x.observe(None, None, None);
-            self.y.observe(None, None, None);
+            self.x.observe(None, None, &Turn::UNKNOWN);
+            self.y.observe(None, None, &Turn::UNKNOWN);
         }
         let (samples_m, mut faults) = self.displacement(input);
         let samples_m = self.sum(samples_m, &input.excitation);
@@ -169,9 +171,9 @@ impl Bearing {
             Some([x, y]) => [Some(x), Some(y)],
             None => [None, None],
         };
-        let rotor = input.rotor.as_ref();
-        let forecast_x = self.x.observe(samples_m[0], current_x_a, rotor);
-        let forecast_y = self.y.observe(samples_m[1], current_y_a, rotor);
+        let turn = Turn::of(input.rotor);
+        let forecast_x = self.x.observe(samples_m[0], current_x_a, &turn);
+        let forecast_y = self.y.observe(samples_m[1], current_y_a, &turn);
         let outside = !self.is_within(TOUCHDOWN_FRACTION);
         self.outside_periods = if outside { self.outside_periods.saturating_add(1) } else { 0 };
         let setpoints = self.next_state(input);

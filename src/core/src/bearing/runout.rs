@@ -17,7 +17,7 @@
 //! `tests::runout_is_taken_off_where_the_angle_is_known`.
 
 use super::BearingConfig;
-use super::synchronous::{RotorDirection, double};
+use super::turn::Turn;
 
 /// See the [module](self); one axis.
 #[derive(Clone, Copy, Debug)]
@@ -44,16 +44,14 @@ impl Runout {
     }
 
     /// What to take off the sample [m].
-    pub(super) fn at_m(&self, rotor: Option<&RotorDirection>) -> f32 {
-        let Some(rotor) = rotor else { return 0.0 };
-        let [cos_2, sin_2] = double(rotor);
-        let ([c_1, s_1], [c_2, s_2]) = (self.first_m, self.second_m);
-        c_1 * rotor.cos + s_1 * rotor.sin + c_2 * cos_2 + s_2 * sin_2
+    pub(super) fn at_m(&self, turn: &Turn) -> f32 {
+        turn.sum(self.first_m, self.second_m)
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::turn::RotorDirection;
     use super::*;
 
     #[test]
@@ -67,11 +65,11 @@ mod tests {
         };
         let (x, y) = (Runout::x(&config), Runout::y(&config));
         let (sin, cos) = crate::math::sin_cos(0.5);
-        let rotor = RotorDirection { cos, sin, speed_rad_per_s: 0.0 };
+        let turn = Turn::of(Some(RotorDirection { cos, sin, speed_rad_per_s: 0.0 }));
         let close = |a: f32, b: f32| (a - b).abs() < 1e-12;
-        assert!(close(x.at_m(Some(&rotor)), 3e-6 * cos - 4e-6 * sin));
+        assert!(close(x.at_m(&turn), 3e-6 * cos - 4e-6 * sin));
         let (sin_2, cos_2) = crate::math::sin_cos(1.0);
-        assert!(close(y.at_m(Some(&rotor)), 2e-6 * cos_2 + 1e-6 * sin_2));
-        assert_eq!(x.at_m(None), 0.0);
+        assert!(close(y.at_m(&turn), 2e-6 * cos_2 + 1e-6 * sin_2));
+        assert_eq!(x.at_m(&Turn::UNKNOWN), 0.0);
     }
 }

@@ -47,10 +47,9 @@
 //! `sim/levitas/tests/closed_loop.rs`.
 
 use super::BearingConfig;
-use crate::math::{saturate, smaller};
+use super::turn::Turn;
+use crate::math::saturate;
 
-/// Slowest rotor for which the notch adapts: 300 rpm [rad/s].
-const SPEED_RAD_PER_S_MIN: f32 = 31.4;
 /// Time for which the coefficients stand still after a disturbance [s].
 const FREEZE_S: f32 = 0.1;
 /// Longest time for which the coefficients stand still; what jumps for longer is unbalance [s].
@@ -59,20 +58,8 @@ const FREEZE_S_MAX: f32 = 0.3;
 const MEAN_S: f32 = 0.1;
 /// Time constant with which the coefficients are forgotten at standstill [s].
 const FORGET_S: f32 = 0.05;
-
 /// Time over which the current is averaged before the coefficients move [s].
 const LEARN_S: f32 = 0.02;
-
-/// Direction and speed of the rotor, as far as they are to be trusted.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct RotorDirection {
-    /// Cosine of the rotor angle.
-    pub cos: f32,
-    /// Sine of the rotor angle.
-    pub sin: f32,
-    /// Speed [rad/s].
-    pub speed_rad_per_s: f32,
-}
 
 /// Cosine and sine coefficient of one harmonic [m].
 type Harmonic = [f32; 2];
@@ -88,8 +75,11 @@ pub(super) struct Synchronous {
     learn_periods: u32,
     mean_current_a: f32,
     mean_disturbance_n: f32,
-    calm_s: f32,
-    unsettled_s: f32,
+    /// Periods that the coefficients still stand still, and for how many they have.
+    freeze_left: u32,
+    frozen_periods: u32,
+    freeze_periods: u32,
+    freeze_periods_max: u32,
     step_factor: f32,
     k_i_n_per_a: f32,
     k_x_n_per_m: f32,
@@ -98,7 +88,6 @@ pub(super) struct Synchronous {
     coefficient_m_max: f32,
     mean_gain: f32,
     forget: f32,
-    period_s: f32,
 }
 
 impl Synchronous {
@@ -112,8 +101,10 @@ impl Synchronous {
             learn_periods: (LEARN_S / period_s) as u32,
             mean_current_a: 0.0,
             mean_disturbance_n: 0.0,
-            calm_s: FREEZE_S,
-            unsettled_s: 0.0,
+            freeze_left: 0,
+            frozen_periods: 0,
+            freeze_periods: (FREEZE_S / period_s) as u32,
+            freeze_periods_max: (FREEZE_S_MAX / period_s) as u32,
             step_factor: 2.0 * config.synchronous_rate_per_s * period_s,
             k_i_n_per_a: config.force_current_n_per_a,
             k_x_n_per_m: config.force_displacement_n_per_m,
@@ -122,45 +113,37 @@ impl Synchronous {
             coefficient_m_max: config.synchronous_m_max,
             mean_gain: period_s / MEAN_S,
             forget: 1.0 - period_s / FORGET_S,
-            period_s,
         }
     }
 
     /// What is added to this sample [m].
-    pub(super) fn added_m(&self, rotor: Option<&RotorDirection>) -> f32 {
-        let Some(rotor) = rotor else { return 0.0 };
-        let [cos_2, sin_2] = double(rotor);
-        let ([a_1, b_1], [a_2, b_2]) = (self.first, self.second);
-        a_1 * rotor.cos + b_1 * rotor.sin + a_2 * cos_2 + b_2 * sin_2
+    pub(super) fn added_m(&self, turn: &Turn) -> f32 {
+        turn.sum(self.first, self.second)
     }
 
     /// Adapts to the measured current of this sample.
-    pub(super) fn adapt(&mut self, rotor: Option<&RotorDirection>, current_a: f32, disturbance_n: f32) {
+    pub(super) fn adapt(&mut self, turn: &Turn, current_a: f32, disturbance_n: f32) {
         let current_ac_a = current_a - self.mean_current_a;
         self.mean_current_a += self.mean_gain * current_ac_a;
         let jump_n = disturbance_n - self.mean_disturbance_n;
         self.mean_disturbance_n += self.mean_gain * jump_n;
-        self.watch(jump_n > self.freeze_n || jump_n < -self.freeze_n);
-        let Some(rotor) = rotor else { return };
-        let turning =
-            rotor.speed_rad_per_s > SPEED_RAD_PER_S_MIN || rotor.speed_rad_per_s < -SPEED_RAD_PER_S_MIN;
-        if !turning {
-            self.first = self.first.map(|coefficient_m| coefficient_m * self.forget);
-            self.second = self.second.map(|coefficient_m| coefficient_m * self.forget);
-            self.restart();
-        } else if self.is_frozen() {
-            self.restart();
-        } else {
-            let [cos_2, sin_2] = double(rotor);
+        self.watch(jump_n.abs() > self.freeze_n);
+        if turn.adapts && !self.is_frozen() {
             let ([first_cos_a, first_sin_a], [second_cos_a, second_sin_a]) =
                 (&mut self.first_sum_a, &mut self.second_sum_a);
-            *first_cos_a += current_ac_a * rotor.cos;
-            *first_sin_a += current_ac_a * rotor.sin;
-            *second_cos_a += current_ac_a * cos_2;
-            *second_sin_a += current_ac_a * sin_2;
+            *first_cos_a += current_ac_a * turn.cos;
+            *first_sin_a += current_ac_a * turn.sin;
+            *second_cos_a += current_ac_a * turn.cos_2;
+            *second_sin_a += current_ac_a * turn.sin_2;
             self.sum_periods = self.sum_periods.saturating_add(1);
             if self.sum_periods >= self.learn_periods {
-                self.learn(rotor.speed_rad_per_s * rotor.speed_rad_per_s);
+                self.learn(turn.speed_rad_per_s * turn.speed_rad_per_s);
+            }
+        } else if turn.known {
+            self.restart();
+            if !turn.adapts {
+                self.first = self.first.map(|coefficient_m| coefficient_m * self.forget);
+                self.second = self.second.map(|coefficient_m| coefficient_m * self.forget);
             }
         }
     }
@@ -186,28 +169,24 @@ impl Synchronous {
         (self.first_sum_a, self.second_sum_a, self.sum_periods) = ([0.0; 2], [0.0; 2], 0);
     }
 
-    /// Keeps the times by which [`Self::is_frozen`] decides.
+    /// Counts the periods by which [`Self::is_frozen`] decides.
     fn watch(&mut self, jumps: bool) {
-        self.calm_s = if jumps { 0.0 } else { smaller(self.calm_s + self.period_s, FREEZE_S) };
-        self.unsettled_s = if self.calm_s < FREEZE_S {
-            smaller(self.unsettled_s + self.period_s, FREEZE_S_MAX)
-        } else {
-            0.0
-        };
+        if jumps {
+            self.freeze_left = self.freeze_periods;
+        } else if self.freeze_left == 0 {
+            return;
+        }
+        self.freeze_left = self.freeze_left.saturating_sub(1);
+        self.frozen_periods = if self.freeze_left == 0 { 0 } else { self.frozen_periods.saturating_add(1) };
     }
 
     /// Stands still while the disturbance jumps, unless it does so for longer than any shock: that is unbalance itself.
     fn is_frozen(&self) -> bool {
-        self.calm_s < FREEZE_S && self.unsettled_s < FREEZE_S_MAX
+        self.freeze_left != 0 && self.frozen_periods < self.freeze_periods_max
     }
 
     /// 2 e T for one period, at the square of the harmonic's frequency [m/A].
     fn step_m_per_a(&self, frequency_2: f32) -> f32 {
         self.step_factor * self.k_i_n_per_a / (self.k_x_n_per_m + self.mass_kg * frequency_2)
     }
-}
-
-/// Cosine and sine of twice the angle.
-pub(super) fn double(rotor: &RotorDirection) -> [f32; 2] {
-    [rotor.cos * rotor.cos - rotor.sin * rotor.sin, 2.0 * rotor.cos * rotor.sin]
 }
