@@ -22,6 +22,7 @@ pub mod progress;
 pub mod recording;
 pub mod report;
 pub mod scenario;
+pub mod sensitivity;
 pub mod simulation;
 pub mod story;
 pub mod summary;

@@ -3,6 +3,8 @@
 //!
 //! Exit code 0: every expectation held and no invariant broke; 1: some did not; 2: bad input, one line.
 
+mod sensitivity_command;
+
 use std::io::{Write as _, stderr, stdout};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -46,6 +48,7 @@ Examples:
   levitas run my.toml --seed 7 --out /tmp/my
   levitas run 1a_levitation --set rotor.k_x_n_per_m=20e3 --json -
   levitas sweep 1f_lift_off --seeds 0..200
+  levitas sensitivity --speed 3000          stability margin of the bearing while it pumps
   levitas corners --short                   figures at the corners of the tolerances, faults
 
 Exit code: 0 all expectations held, 1 some did not or an invariant broke, 2 bad input.
@@ -71,6 +74,9 @@ enum Command {
     /// Run the corners of the drive's tolerances and every fault, and show each figure with its worst corner
     #[command(after_help = CORNERS_EXAMPLES)]
     Corners(CornersArguments),
+    /// Measure the stability margin of the bearing while it pumps (sensitivity function, ISO 14839-3)
+    #[command(after_help = sensitivity_command::EXAMPLES)]
+    Sensitivity(sensitivity_command::Arguments),
     /// Measure what one step of each task and of the world costs
     Bench,
 }
@@ -177,6 +183,7 @@ fn main() -> ExitCode {
         Some(Command::Run(arguments)) => run_command(&arguments),
         Some(Command::Sweep(arguments)) => sweep_command(&arguments),
         Some(Command::Corners(arguments)) => corners_command(&arguments),
+        Some(Command::Sensitivity(arguments)) => sensitivity_command::run(&arguments),
         Some(Command::Bench) => bench_command(),
     };
     match result {

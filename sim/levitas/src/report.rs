@@ -4,10 +4,13 @@
 //! The page carries its numbers, style, script and plotting library, so it opens from a disk, a mail or an
 //! archive without a network. It depends on the scenario and the seed alone: no date, no wall-clock figure.
 
+mod bode;
 mod data;
 mod moment;
 
 use std::fmt::Write as _;
+
+pub use bode::sensitivity_page;
 
 use crate::metrics::{METRICS, Metric, REALTIME_FACTOR};
 use crate::scenario::Scenario;
@@ -16,6 +19,7 @@ use crate::summary::{setting, shown};
 
 const PAGE: &str = include_str!("../report/page.html");
 const STYLE: &str = include_str!("../report/style.css");
+const CHART: &str = include_str!("../report/chart.js");
 const SCRIPT: &str = include_str!("../report/script.js");
 const UPLOT_JS: &str = include_str!("../vendor/uplot/uPlot.iife.min.js");
 const UPLOT_LICENCE: &str = include_str!("../vendor/uplot/LICENSE");
@@ -55,6 +59,7 @@ pub fn page(scenario: &Scenario, outcome: &Outcome) -> String {
         ("uplot_css", UPLOT_CSS.to_owned()),
         ("uplot_js", UPLOT_JS.to_owned()),
         ("style", STYLE.to_owned()),
+        ("chart", CHART.to_owned()),
         ("script", SCRIPT.to_owned()),
     ];
     filled(PAGE, &parts)

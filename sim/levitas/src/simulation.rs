@@ -12,7 +12,7 @@ use std::collections::VecDeque;
 use std::f64::consts::TAU;
 use std::time::Instant;
 
-use levitas_core::mail::LevitationMail;
+use levitas_core::mail::{LevitationMail, Mailboxes};
 use levitas_core::ports::LevitationOutputs;
 use levitas_core::schedule::{SCHEDULE, TaskId};
 use levitas_core::task::supervisor::Command;
@@ -152,6 +152,12 @@ impl<'a> Simulation<'a> {
     #[must_use]
     pub fn sample(&self) -> &Sample {
         &self.sample
+    }
+
+    /// The host's mail: to look at, and to ask its probe.
+    #[must_use]
+    pub fn host_mail(&self) -> Option<&Mailboxes> {
+        self.units.first().map(|host| &host.unit.mail)
     }
 
     /// The world, to look at.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The real core against the real world: what is true, what is measured and what is reported, side by side.
 
+use levitas_core::health::orbit::OrbitMail;
 use levitas_core::mail::{BearingState, CirculationMail, LevitationMail};
 use levitas_core::ports::LevitationOutputs;
 use levitas_core::schedule::{SCHEDULE, TaskId};
@@ -280,4 +281,47 @@ fn a_standby_unit_observes_and_never_energises() {
     let truth = bench.world.truth();
     assert!((f64::from(reported.displacement_x_m) - truth.displacement_m[0]).abs() < 20e-6);
     assert!((f64::from(reported.displacement_y_m) - truth.displacement_m[1]).abs() < 20e-6);
+}
+
+#[test]
+fn the_orbit_that_the_core_reports_is_the_true_one() {
+    // Without runout and without tilt, which the Halls, 2 mm off the centre of mass, take for motion of it.
+    let mut plant = ECMO_50;
+    (plant.sensor_displacement.runout_1x_m, plant.sensor_displacement.runout_2x_m) = (0.0, 0.0);
+    plant.rotor.dynamic_unbalance_kg_m2 = 0.0;
+    for speed_rpm in [0.0, 3000.0, 5500.0] {
+        let mut bench = Bench::new(plant, &UnitConfig::ECMO_50, 1, 1.0).at_speed(speed_rpm);
+        let reported = |host: &Unit| host.mail.orbit.read::<OrbitMail>().expect("a second has passed").1;
+        let mut before = reported(&bench.host);
+        let (mut squares, mut largest_m, mut angles_rad, mut xs_m) = (0.0_f64, 0.0_f64, vec![], vec![]);
+        let mut after = before;
+        // From the end of one window to the end of the next.
+        bench.run(2.0, |truth, host| {
+            after = reported(host);
+            if after.windows == before.windows + 1 {
+                largest_m = largest_m.max(truth.displacement_m[0].hypot(truth.displacement_m[1]));
+                angles_rad.push(truth.rotor_angle_rad);
+                xs_m.push(truth.displacement_m[0]);
+            } else if xs_m.is_empty() {
+                before = after;
+            }
+        });
+        let mean_m = xs_m.iter().sum::<f64>() / xs_m.len() as f64;
+        let (mut cosine_m, mut sine_m) = (0.0, 0.0);
+        for (x_m, angle_rad) in xs_m.iter().zip(&angles_rad) {
+            squares += (x_m - mean_m).powi(2);
+            cosine_m += (x_m - mean_m) * angle_rad.cos();
+            sine_m += (x_m - mean_m) * angle_rad.sin();
+        }
+        let count = xs_m.len() as f64;
+        let near = |reported_m: f32, true_m: f64, what: &str| {
+            let error_um = (f64::from(reported_m) - true_m) * 1e6;
+            assert!(error_um.abs() < 0.6, "{speed_rpm} rpm, {what}: {error_um} um off {}", true_m * 1e6);
+        };
+        near(after.rms_x_m, (squares / count).sqrt(), "rms");
+        near(after.first_x_m, if speed_rpm > 0.0 { 2.0 * cosine_m.hypot(sine_m) / count } else { 0.0 }, "1x");
+        let clearance_m = UnitConfig::ECMO_50.levitation.bearing.clearance_m;
+        let error_um = (f64::from(after.clearance_use * clearance_m) - largest_m) * 1e6;
+        assert!(error_um.abs() < 4.0, "{speed_rpm} rpm: largest radius {error_um} um off");
+    }
 }
