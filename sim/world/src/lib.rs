@@ -23,6 +23,7 @@ mod pump;
 mod pump_table;
 mod sensor_faults;
 mod sensors;
+mod setup;
 mod truth;
 mod windings;
 mod world;
@@ -37,8 +38,9 @@ pub use parameters::{
 };
 pub use presets::{BENCH, BENCH_LOOP, ECMO_50, VA_25_21, VA_ADULT};
 pub use pump_table::{CurveError, CurvePoint, CurveProblem, POINT_COUNT_MAX, PumpTable, SPEED_COUNT_MAX};
+pub use setup::{InitialState, RotorStart, Setup, SetupError};
 pub use truth::Truth;
-pub use world::{InitialState, RotorStart, STEP_S, Setup, SetupError, World};
+pub use world::{STEP_S, World};
 
 /// Conversion factors, exact where the definition is.
 pub mod units {

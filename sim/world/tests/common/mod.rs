@@ -5,6 +5,9 @@
 use levitas_core::ports::LevitationOutputs;
 use levitas_world::{ECMO_50, InitialState, Plant, RotorStart, Setup, VA_25_21, VA_ADULT, World};
 
+/// m_a of the film by the plant file's formula, for the nominal plant [kg].
+pub const ADDED_MASS: f64 = std::f64::consts::PI * 1055.0 * 25e-3 * 1.728e-6 / (12.0 * 0.5e-3);
+
 /// Gates open, nothing driven.
 pub const OFF: [LevitationOutputs; 2] = [LevitationOutputs {
     coil_duty: [0.0; 2],
@@ -58,4 +61,14 @@ pub fn close(what: &str, value: f64, expected: f64, fraction: f64) {
     let error = value / expected - 1.0;
     println!("CHECK {what}: {value:.5e}, expected {expected:.5e}, off by {:.4} %", error * 100.0);
     assert!(error.abs() <= fraction, "{what}: {value} but expected {expected}, off by {error:e}");
+}
+
+/// Angular frequency of a trace, by counting upward zero crossings with interpolation.
+pub fn frequency(trace: &[f64]) -> f64 {
+    let crossing = |k: usize| trace[k] < 0.0 && trace[k + 1] >= 0.0;
+    let times: Vec<f64> = (0..trace.len() - 1)
+        .filter(|&k| crossing(k))
+        .map(|k| (k as f64 + trace[k] / (trace[k] - trace[k + 1])) * 50e-6)
+        .collect();
+    std::f64::consts::TAU * (times.len() - 1) as f64 / (times[times.len() - 1] - times[0])
 }
