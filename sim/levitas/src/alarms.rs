@@ -53,8 +53,8 @@ struct Awaited {
 pub struct AlarmWatch {
     alarms: Vec<Alarm>,
     awaited: Vec<Awaited>,
-    /// First fault [s].
-    fault_s: f64,
+    /// Where latencies start: the first fault, without one the first disturbance [s].
+    from_s: f64,
     /// First fault or disturbance [s].
     cause_s: f64,
     false_alarm: Option<(f64, &'static str)>,
@@ -95,10 +95,11 @@ impl AlarmWatch {
             _ => None,
         });
         let awaited: Vec<Awaited> = faults.filter(|awaited| awaited.injected.set == 0).collect();
+        let cause_s = scenario.story().first(Act::Disturb).unwrap_or(f64::INFINITY);
         Self {
             alarms: fault::TABLE.iter().map(alarm).collect(),
-            fault_s: awaited.first().map_or(f64::INFINITY, |first| first.at_s),
-            cause_s: scenario.story().first(Act::Disturb).unwrap_or(f64::INFINITY),
+            from_s: awaited.first().map_or(cause_s, |first| first.at_s),
+            cause_s,
             awaited,
             false_alarm: None,
         }
@@ -126,7 +127,7 @@ impl AlarmWatch {
             if set && !alarm.up {
                 alarm.up = true;
                 log.push(time_s, "alarm", format!("{}: {}", alarm.name, alarm.doc.trim()));
-                if time_s > self.fault_s {
+                if time_s > self.from_s {
                     alarm.first_s.get_or_insert(time_s);
                 }
                 let is_true = alarm.bit == fault::TOUCHDOWN && touchdowns > 0;
@@ -173,7 +174,7 @@ impl AlarmWatch {
                 name.strip_prefix(prefix).and_then(|rest| rest.strip_suffix(suffix)) == Some(alarm.name)
             };
             if let Some(metric) = METRICS.iter().find(|metric| own(metric.name)) {
-                metrics.set(metric.name, first_s - self.fault_s);
+                metrics.set(metric.name, first_s - self.from_s);
             }
         }
     }

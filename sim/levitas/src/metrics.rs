@@ -53,7 +53,7 @@ pub static METRICS: LazyLock<Vec<Metric>> = LazyLock::new(|| {
     let alarms = fault::TABLE.iter().map(|(_, name, _)| {
         let name: &'static str =
             Box::leak(format!("{}{name}{}", ALARM_LATENCY.0, ALARM_LATENCY.1).into_boxed_str());
-        metric(name, "s", 5, "from the first fault event to the alarm's first rise after it")
+        metric(name, "s", 5, "from the first fault event (without one: the first disturb event) to the alarm's first rise after it")
     });
     measured.iter().copied().chain(alarms).chain(last.iter().copied()).collect()
 });
@@ -72,7 +72,7 @@ const WRITTEN: [Metric; 24] = [
     metric("levitation.sync_current_a", "A", 4, "1x amplitude of the measured coil current, larger axis; only when the rotor turns"),
     metric("levitation.second_harmonic_current_a", "A", 4, "2x amplitude of the measured coil current, larger axis; only when the rotor turns"),
     metric("levitation.touchdowns", "", 0, "contacts of the rotor after lift-off's end and before a land event; counted again only after the rotor has been held again"),
-    metric("levitation.axial_peak_um", "um", 1, "largest distance of the rotor's rim from the middle of the axial clearance after lift-off's end: axial displacement and tilt times the radius"),
+    metric("levitation.axial_peak_um", "um", 1, "largest distance of the rotor's rim from the middle of the axial clearance after the first disturb or fault event (without one: after lift-off's end): axial displacement and tilt times the radius"),
     metric("motor.speed_error_rpm_rms", "rpm", 2, "rms of true speed less set-point in the measuring window"),
     metric("motor.speed_peak_error_rpm", "rpm", 0, "largest distance of the true speed from the set-point after the first disturb or fault event"),
     metric("motor.bus_min_v", "V", 1, "smallest true bus voltage of the host in the run"),

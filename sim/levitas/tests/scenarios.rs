@@ -23,7 +23,7 @@ fn settings(texts: &[&str]) -> Vec<Setting> {
 }
 
 /// Scenarios about faults that the core does not name in time yet.
-const AWAITED: [&str; 11] = [
+const AWAITED: [&str; 12] = [
     "2f_outage_1_n",
     "2g_outage_3_n",
     "3a_hall_open",
@@ -35,6 +35,7 @@ const AWAITED: [&str; 11] = [
     "3k_coil_open",
     "3l_phase_open",
     "3m_phase_short",
+    "3o_touchdown",
 ];
 
 #[test]

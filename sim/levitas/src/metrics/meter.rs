@@ -105,7 +105,7 @@ impl Meter {
         if self.watch.flying && peak_from_s.is_some_and(|from_s| sample.time_s >= from_s) {
             self.peak_radius_um = self.peak_radius_um.max(sample.radius_m() * UM_PER_M);
         }
-        if self.watch.ended_s.is_some() {
+        if peak_from_s.is_some_and(|from_s| sample.time_s >= from_s) {
             let tilt_m = sample.tilt_rad[0].hypot(sample.tilt_rad[1]) * self.story.radius_m;
             self.axial_peak_um = self.axial_peak_um.max((sample.displacement_m[2].abs() + tilt_m) * UM_PER_M);
         }
