@@ -41,6 +41,8 @@ const fn metric(name: &'static str, unit: &'static str, decimals: usize, doc: &'
 
 /// Key of the wall-clock figure, the only one that differs between two runs of one seed.
 pub const REALTIME_FACTOR: &str = "sim.realtime_factor";
+/// Key of the part of the clearance that the orbit uses.
+pub const CLEARANCE_USE: &str = "levitation.clearance_use_pct";
 /// Key of the list of broken invariants.
 pub const INVARIANTS_BROKEN: &str = "invariants.broken";
 
@@ -60,11 +62,12 @@ pub static METRICS: LazyLock<Vec<Metric>> = LazyLock::new(|| {
 
 /// The metrics that have each their own line here.
 #[rustfmt::skip]
-const WRITTEN: [Metric; 24] = [
+const WRITTEN: [Metric; 25] = [
     metric("levitation.liftoff_s", "s", 4, "from the first lift_off event to lift-off's end: the rotor comes within 10 % of the clearance and stays there for 20 ms"),
     metric("levitation.overshoot_um", "um", 1, "largest crossing past the centre, seen from where the rotor left the touchdown circle, up to 100 ms after lift-off's end or to the next event"),
     metric("levitation.peak_um", "um", 1, "largest radius of the true position after the first disturb or fault event (without one: after lift-off's end), less the orbit radius (orbit_peak_um)"),
     metric("levitation.orbit_peak_um", "um", 1, "largest radius of the true position in the measuring window: the orbit radius"),
+    metric(CLEARANCE_USE, "%", 1, "orbit_peak_um over the clearance, with its zone of ISO 14839-2: A below 30 %, B below 40 %, C below 50 %"),
     metric("levitation.orbit_1x_um", "um", 2, "1x amplitude of the true position, larger axis; only when the rotor turns"),
     metric("levitation.rms_um", "um", 2, "rms of the true position about its mean per axis, larger axis"),
     metric("levitation.current_rms_a", "A", 4, "AC part (rms about the mean) of the measured coil current per axis, larger axis"),

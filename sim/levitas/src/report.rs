@@ -15,7 +15,7 @@ pub use bode::sensitivity_page;
 use crate::metrics::{METRICS, Metric, REALTIME_FACTOR};
 use crate::scenario::Scenario;
 use crate::simulation::Outcome;
-use crate::summary::{setting, shown};
+use crate::summary::{remark, setting, shown};
 
 const PAGE: &str = include_str!("../report/page.html");
 const STYLE: &str = include_str!("../report/style.css");
@@ -195,7 +195,9 @@ fn figure_row(metric: &Metric, value: f64, outcome: &Outcome) -> String {
         escaped(metric.doc),
         breakable(metric.name),
         shown(metric, value),
-        symbol(metric.unit),
+        remark(metric, value).map_or(symbol(metric.unit).to_owned(), |remark| {
+            format!("{}, {remark}", symbol(metric.unit))
+        }),
         bounds.join("<br>"),
     )
 }

@@ -3,8 +3,10 @@
 
 use std::fmt::Write as _;
 
+use levitas_core::health::Zone;
+
 use crate::invariants::INVARIANTS;
-use crate::metrics::{METRICS, Metric, REALTIME_FACTOR};
+use crate::metrics::{CLEARANCE_USE, METRICS, Metric, REALTIME_FACTOR};
 use crate::scenario::{Scenario, Verdict};
 use crate::simulation::Outcome;
 
@@ -18,6 +20,13 @@ pub fn shown(metric: &Metric, value: f64) -> String {
     } else {
         text
     }
+}
+
+/// What a figure means, where a standard says so.
+#[must_use]
+pub fn remark(metric: &Metric, value: f64) -> Option<String> {
+    let zone = || Zone::of_clearance_use((value / 100.0) as f32);
+    (metric.name == CLEARANCE_USE).then(|| format!("zone {}", zone().letter()))
 }
 
 /// One line that says what ran.
@@ -44,6 +53,9 @@ pub fn table(scenario: &Scenario, outcome: &Outcome) -> String {
     for metric in METRICS.iter().filter(|metric| metric.name != REALTIME_FACTOR) {
         let Some(value) = outcome.metrics.get(metric.name) else { continue };
         let _ = write!(text, "  {:40} {:>10} {:6}", metric.name, shown(metric, value), metric.unit);
+        if let Some(remark) = remark(metric, value) {
+            let _ = write!(text, " {remark}");
+        }
         for verdict in outcome.verdicts.iter().filter(|verdict| verdict.expect.metric == metric.name) {
             let word = if verdict.held { "held" } else { "NOT HELD" };
             let _ = write!(text, " {} {word}", verdict.expect.bounds());

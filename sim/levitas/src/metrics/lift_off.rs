@@ -20,7 +20,8 @@ const OVERSHOOT_S: f64 = 0.100;
 /// State of the watch.
 #[derive(Clone, Debug)]
 pub(crate) struct LiftOffWatch {
-    clearance_m: f64,
+    /// Touchdown clearance [m].
+    pub(crate) clearance_m: f64,
     commanded_s: Option<f64>,
     next_event_s: f64,
     direction: [f64; 2],

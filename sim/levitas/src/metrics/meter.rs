@@ -5,7 +5,7 @@
 //! The measuring window is known from the scenario (see `story`), so only its samples are kept.
 
 use super::lift_off::{LiftOffWatch, Seen};
-use super::{Metrics, REALTIME_FACTOR};
+use super::{CLEARANCE_USE, Metrics, REALTIME_FACTOR};
 use crate::analysis::{ac_rms, harmonic_amplitude, mean, rms, whole_revolutions};
 use crate::channel::{Sample, UM_PER_M};
 use crate::event_log::EventLog;
@@ -154,6 +154,7 @@ impl Meter {
         }
         if let Some(orbit_um) = metrics.get("levitation.orbit_peak_um") {
             metrics.set("levitation.peak_um", self.peak_radius_um - orbit_um);
+            metrics.set(CLEARANCE_USE, 100.0 * orbit_um / (self.watch.clearance_m * UM_PER_M));
         }
         metrics.set("motor.speed_peak_error_rpm", self.speed_peak_error_rpm);
         metrics.set("motor.bus_min_v", self.bus_v[0]);
@@ -262,6 +263,7 @@ mod tests {
         let metrics = measured(vec![mark(0.0, Act::LiftOff), mark(2.0, Act::Disturb)]);
         for (name, value, tolerance) in [
             ("levitation.orbit_peak_um", 12.0, 1e-6),
+            ("levitation.clearance_use_pct", 2.4, 1e-6),
             ("levitation.orbit_1x_um", 10.0, 0.01),
             ("levitation.peak_um", 40.0, 0.5),
             ("levitation.rms_um", 10.0 / 2_f64.sqrt(), 0.01),
