@@ -101,6 +101,8 @@ ranged_struct! {
     pub struct SpeedConfig: f32 {
         /// Largest pump speed [rpm].
         speed_rpm_max: 500.0..=10000.0,
+        /// Largest pump speed while the rotor touches and for 1 s after [rpm].
+        touchdown_speed_rpm_max: 100.0..=10000.0,
         /// Fastest rise of the speed reference [rpm/s].
         speed_slew_up_rpm_per_s: 10.0..=50000.0,
         /// Fastest fall of the speed reference [rpm/s].
@@ -123,10 +125,13 @@ ranged_struct! {
 impl SpeedConfig {
     /// Values for the plant ecmo-50.
     pub const ECMO_50: Self = Self {
-        speed_rpm_max: 5500.0,             // the pump's operating range
-        speed_slew_up_rpm_per_s: 4000.0,   // 21 mN.m for the inertia: less than the pump's load at 4000 rpm
+        speed_rpm_max: 5500.0, // the pump's operating range
+        // 5.2 m/s at the rim of 25 mm: a quarter of the energy of 4000 rpm, and the 100 mmHg that the pump still makes
+        // against a closed outlet hold the patient's pressure, so that no blood runs back.
+        touchdown_speed_rpm_max: 2000.0,
+        speed_slew_up_rpm_per_s: 4000.0, // 21 mN.m for the inertia: less than the pump's load at 4000 rpm
         speed_slew_down_rpm_per_s: 4000.0, // the same; faster would draw blood back
-        speed_bandwidth_hz: 5.0,           // tuned, see above
+        speed_bandwidth_hz: 5.0,         // tuned, see above
         motor_power_w_max: 100.0, // 26 W of load and 12 W of acceleration at 5500 rpm, and as much again
         bus_sag_start_v: 36.0,    // an empty 48 V battery
         bus_sag_end_v: 18.0,      // leaves 2 A at 24 V: 5000 rpm need 1.3 A

@@ -12,19 +12,26 @@
 //! or touching and about to be lifted again, and while the motor does not keep its bridge open for want of an angle,
 //! a current or a bus: otherwise the reference would run away from a rotor that cannot follow.
 //!
+//! # Touchdown
+//! While the rotor touches and for `CALM_PERIODS` after, the set-point is capped to `touchdown_speed_rpm_max`.
+//!
 //! # Shown by
 //! Unit tests below; `tests/scenarios/1a_levitation.toml`.
 
 use crate::config::ConfigError;
 use crate::health::orbit::OrbitMonitor;
-use crate::mail::{BearingState, CirculationMail, LevitationMail, Mailboxes, SpeedMail};
+use crate::mail::{BearingState, CirculationMail, LevitationMail, Mailboxes, SpeedMail, fault};
 use crate::mailbox::Reader;
+use crate::math::smaller;
 use crate::motor::{SpeedConfig, SpeedControl, SpeedInput, limits};
 use crate::schedule::TaskId;
 use crate::task::levitation::LevitationConfig;
 
 /// Age from which the levitation task counts as silent [us].
 const LEVITATION_SILENT_US_MAX: u32 = 5_000;
+
+/// Periods without a touch after which the speed is free again: 1 s.
+const CALM_PERIODS: u32 = TaskId::Speed.slot().rate_hz;
 
 /// See the [module](self).
 #[derive(Clone, Debug)]
@@ -33,6 +40,8 @@ pub struct SpeedTask {
     levitation: Reader<LevitationMail>,
     circulation: Reader<CirculationMail>,
     torque_current_limit_a: f32,
+    touchdown_speed_rpm_max: f32,
+    capped_periods: u32,
     orbit: OrbitMonitor,
 }
 
@@ -49,6 +58,8 @@ impl SpeedTask {
             levitation: Reader::new(period_us),
             circulation: Reader::new(period_us),
             torque_current_limit_a: motor.motor_current_limit_a_max,
+            touchdown_speed_rpm_max: config.touchdown_speed_rpm_max,
+            capped_periods: 0,
             orbit: OrbitMonitor::new(levitation.bearing.clearance_m),
         })
     }
@@ -60,6 +71,13 @@ impl SpeedTask {
         let setpoint_rpm =
             self.circulation.latest().map_or(0.0, |circulation| circulation.speed_setpoint_rpm);
         let levitation = self.levitation.fresh(LEVITATION_SILENT_US_MAX);
+        let touches = levitation.is_some_and(|levitation| levitation.faults & fault::TOUCHDOWN != 0);
+        self.capped_periods = if touches { CALM_PERIODS } else { self.capped_periods.saturating_sub(1) };
+        let setpoint_rpm = if self.capped_periods > 0 {
+            smaller(setpoint_rpm, self.touchdown_speed_rpm_max)
+        } else {
+            setpoint_rpm
+        };
         let enable = levitation
             .is_some_and(|levitation| is_held(&levitation) && levitation.limits & limits::BRIDGE_OPEN == 0);
         let output = self.control.step(&SpeedInput {
@@ -135,6 +153,29 @@ mod tests {
         }
         let seen = mail.speed.read::<SpeedMail>().unwrap().1;
         assert!(!seen.motor_enable && seen.speed_reference_rad_per_s == 0.0, "{seen:?}");
+    }
+
+    #[test]
+    fn a_rotor_that_touches_is_slowed_down_and_for_a_second_after() {
+        let levitation_config = LevitationConfig::ECMO_50;
+        let mut task = SpeedTask::new(&SpeedConfig::ECMO_50, &levitation_config).unwrap();
+        let mail = Mailboxes::new();
+        mail.circulation.write(&setpoint(4000.0));
+        let mut rotor_speed_rad_per_s = 0.0;
+        let mut reference_rpm = |periods: u32, faults: u32| {
+            for _ in 0..periods {
+                let held = levitation(BearingState::Levitated);
+                mail.levitation.write(&LevitationMail { faults, rotor_speed_rad_per_s, ..held });
+                task.step(&mail);
+                // A rotor that follows.
+                rotor_speed_rad_per_s = mail.speed.read::<SpeedMail>().unwrap().1.speed_reference_rad_per_s;
+            }
+            rotor_speed_rad_per_s * crate::units::RPM_PER_RAD_PER_S
+        };
+        assert!((reference_rpm(1500, 0) - 4000.0).abs() < 10.0);
+        assert!((reference_rpm(800, fault::TOUCHDOWN) - 2000.0).abs() < 10.0);
+        assert!((reference_rpm(990, 0) - 2000.0).abs() < 10.0);
+        assert!((reference_rpm(1000, 0) - 4000.0).abs() < 10.0);
     }
 
     #[test]
