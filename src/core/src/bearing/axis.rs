@@ -18,6 +18,7 @@ use super::state_feedback::StateFeedback;
 use super::synchronous::Synchronous;
 use super::trajectory::Setpoint;
 use super::turn::Turn;
+use super::vote::Opinion;
 use crate::mail::limit;
 
 /// Everything that one axis has of its own.
@@ -32,6 +33,7 @@ pub(super) struct Axis {
     synchronous: Synchronous,
     force_current_n_per_a: f32,
     added_m: f32,
+    summed_m: f32,
     blind_periods: u32,
 }
 
@@ -48,6 +50,7 @@ impl Axis {
             synchronous: Synchronous::new(config, period_s),
             force_current_n_per_a: config.force_current_n_per_a,
             added_m: 0.0,
+            summed_m: 0.0,
             blind_periods: u32::MAX,
         }
     }
@@ -55,18 +58,30 @@ impl Axis {
     /// Brings the estimate to the present sample and on to the start of the next period.
     pub(super) fn observe(
         &mut self,
-        sample_m: Option<f32>,
-        current_a: Option<f32>,
+        hall_v: Option<[f32; 2]>,
+        screened_a: Option<f32>,
         turn: &Turn,
+        other: &Opinion,
+        injected_m: f32,
     ) -> CurrentForecast {
         self.added_m = self.synchronous.added_m(turn);
-        let controlled_m = self.added_m - self.runout.at_m(turn);
-        let seen = sample_m.is_some_and(|sample_m| self.observer.correct(sample_m + controlled_m));
+        let expected_m = self.observer.expected_m() - self.added_m + self.runout.at_m(turn);
+        let innovation_m = hall_v.and_then(|hall_v| {
+            let mean_current_a = self.synchronous.mean_current_a();
+            self.hall.innovation_m(hall_v, expected_m - injected_m, mean_current_a, other)
+        });
+        let rough = self.hall.voter.is_rough(other);
+        let seen = innovation_m.is_some_and(|innovation_m| {
+            self.summed_m = expected_m + innovation_m;
+            self.observer.correct(innovation_m, rough)
+        });
         self.blind_periods = if seen { 0 } else { self.blind_periods.saturating_add(1) };
-        if let Some(current_a) = current_a {
+        if let Some(current_a) = screened_a
+            && !rough
+        {
             self.synchronous.adapt(turn, current_a, self.observer.state().disturbance_n);
         }
-        let forecast = self.current.forecast(current_a, self.observer.state().velocity_m_per_s);
+        let forecast = self.current.forecast(screened_a, self.observer.state().velocity_m_per_s, rough);
         let state = self.observer.state();
         let force_n = self.force_current_n_per_a * forecast.mean_a + state.disturbance_n;
         let next = self.motion.after(state, force_n);
@@ -104,6 +119,11 @@ impl Axis {
     /// Where the rotor is [m].
     pub(super) fn displacement_m(&self) -> f32 {
         self.observer.state().displacement_m - self.added_m
+    }
+
+    /// Displacement after the summing point, where excitation is injected; the last one that was believed [m].
+    pub(super) fn summed_m(&self) -> f32 {
+        self.summed_m
     }
 
     /// Periods since the last sample that was believed; `u32::MAX` before the first.

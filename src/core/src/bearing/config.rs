@@ -35,8 +35,10 @@ crate::ranged_struct! {
         hall_mid_y_plus_v: 0.5..=2.5,
         /// Output of Hall y- with the rotor at the centre [V].
         hall_mid_y_minus_v: 0.5..=2.5,
-        /// Largest deviation of a pair's sum from twice the mid level that is believed [V].
-        hall_sum_tolerance_v: 0.01..=1.0,
+        /// Noise of one displacement Hall [V rms].
+        hall_noise_v: 0.1e-3..=50e-3,
+        /// Deviation of a pair's sum from the mid levels, against the other axis, by which a Hall drifts [V].
+        hall_sum_tolerance_v: 0.005..=1.0,
         /// Bandwidth of the displacement Halls [Hz].
         hall_bandwidth_hz: 1e3..=200e3,
         /// Apparent displacement by the current of the axis' own coil [m/A].
@@ -83,6 +85,8 @@ crate::ranged_struct! {
         synchronous_freeze_n: 0.5..=50.0,
         /// Largest coefficient of the notch [m].
         synchronous_m_max: 0.0..=200e-6,
+        /// Speed below which a rotor that touched again is lifted again without a longer wait [rpm].
+        relift_speed_rpm_max: 100.0..=6000.0,
         /// Duration of the lift-off S-curve [s].
         liftoff_s: 0.005..=1.0,
         /// Duration of setting the rotor down [s].
@@ -112,7 +116,8 @@ impl BearingConfig {
         hall_mid_x_minus_v: 1.65,
         hall_mid_y_plus_v: 1.65,
         hall_mid_y_minus_v: 1.65,
-        hall_sum_tolerance_v: 0.1,
+        hall_noise_v: 1.4e-3,
+        hall_sum_tolerance_v: 0.02,
         hall_bandwidth_hz: 10e3,
         coil_pickup_m_per_a: 5e-6,
         coil_pickup_taken_off: 0.72,
@@ -136,6 +141,7 @@ impl BearingConfig {
         synchronous_rate_per_s: 4.0,
         synchronous_freeze_n: 3.0,
         synchronous_m_max: 150e-6,
+        relift_speed_rpm_max: 2500.0,
         liftoff_s: 0.035,
         landing_s: 0.1,
     };

@@ -16,8 +16,8 @@
 //! is taken off (`coil_pickup_taken_off`): `BearingConfig::ECMO_50`.
 //!
 //! # Limits and failure
-//! The sum of a pair does not depend on x. A pair whose sum is off by more than `hall_sum_tolerance_v` has
-//! a broken Hall, and a rotor beyond the wall is none; both give `None`, and the observer carries on with its model.
+//! The sum of a pair does not depend on x; what it tells of a broken Hall is in `vote`. Without a Hall to
+//! believe there is no innovation, and the observer carries on with its model.
 //! Resolution 0.4 um, noise 1 um rms (plant ecmo-50).
 //!
 //! # Source
@@ -27,22 +27,23 @@
 //! Unit tests below.
 
 use super::BearingConfig;
+use super::vote::{Opinion, PairSample, Voter};
 use crate::math::exp_of_minus;
 use crate::units::RAD_PER_S_PER_HZ;
 
-/// Largest displacement that is believed, as a fraction of the clearance: the wall gives way by less than a tenth.
+/// Largest displacement of the pair that is believed, as a fraction of the clearance: the wall gives way by less than a tenth.
 const PLAUSIBLE_FRACTION: f32 = 1.2;
 
-/// One axis: displacement [m], or `None` when the pair is not to be believed.
+/// The Halls of one axis.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct HallPair {
+    pub(super) voter: Voter,
     m_per_v: f32,
+    v_per_m: f32,
     sum_v: f32,
     difference_v: f32,
-    sum_tolerance_v: f32,
     pickup_m_per_a: f32,
     pickup_cross_m_per_a: f32,
-    displacement_m_max: f32,
     lag_weight: f32,
     seen_a: [f32; 2],
     last_a: [f32; 2],
@@ -77,14 +78,16 @@ impl PairCalibration {
 impl HallPair {
     pub(super) fn new(config: &BearingConfig, pair: &PairCalibration, period_s: f32) -> Self {
         let ratio = RAD_PER_S_PER_HZ * config.hall_bandwidth_hz * period_s;
+        let v_per_m = config.hall_v_per_m * pair.gain;
+        let difference_v_max = PLAUSIBLE_FRACTION * config.clearance_m * v_per_m;
         Self {
-            m_per_v: 1.0 / (config.hall_v_per_m * pair.gain),
+            voter: Voter::new(config, difference_v_max, v_per_m, period_s),
+            m_per_v: 1.0 / v_per_m,
+            v_per_m,
             sum_v: pair.mid_plus_v + pair.mid_minus_v,
             difference_v: pair.mid_plus_v - pair.mid_minus_v,
-            sum_tolerance_v: config.hall_sum_tolerance_v,
             pickup_m_per_a: config.coil_pickup_taken_off * config.coil_pickup_m_per_a,
             pickup_cross_m_per_a: config.coil_pickup_cross_m_per_a,
-            displacement_m_max: PLAUSIBLE_FRACTION * config.clearance_m,
             lag_weight: (1.0 - exp_of_minus(ratio)) / ratio,
             seen_a: [0.0; 2],
             last_a: [0.0; 2],
@@ -101,17 +104,28 @@ impl HallPair {
         self.last_a = [own_a, other_a];
     }
 
-    /// Displacement along this axis [m], from the pair's voltages; the currents come first.
-    pub(super) fn displacement_m(&self, plus_v: f32, minus_v: f32) -> Option<f32> {
-        let sum_error_v = plus_v + minus_v - self.sum_v;
-        if !(sum_error_v > -self.sum_tolerance_v && sum_error_v < self.sum_tolerance_v) {
-            return None;
-        }
+    /// Displacement along this axis less the expected one [m], from the pair's voltages; the currents come first.
+    pub(super) fn innovation_m(
+        &mut self,
+        hall_v: [f32; 2],
+        expected_m: f32,
+        mean_current_a: f32,
+        other: &Opinion,
+    ) -> Option<f32> {
+        let [plus_v, minus_v] = hall_v;
         let [own_a, other_a] = self.seen_a;
         let pickup_m = self.pickup_m_per_a * own_a + self.pickup_cross_m_per_a * other_a;
-        let displacement_m = (plus_v - minus_v - self.difference_v) * self.m_per_v - pickup_m;
-        (displacement_m > -self.displacement_m_max && displacement_m < self.displacement_m_max)
-            .then_some(displacement_m)
+        let difference_v = plus_v - minus_v - self.difference_v;
+        let innovation_m = difference_v * self.m_per_v - pickup_m - expected_m;
+        let sample = PairSample {
+            hall_v,
+            difference_v,
+            sum_v: plus_v + minus_v - self.sum_v,
+            innovation_v: innovation_m * self.v_per_m,
+            mean_current_a,
+        };
+        let added_v = self.voter.added_v(&sample, other)?;
+        Some(innovation_m + added_v * self.m_per_v)
     }
 }
 
@@ -124,10 +138,15 @@ mod tests {
         HallPair::new(&config, &PairCalibration::x(&config), 50e-6)
     }
 
+    fn displacement_m(pair: &mut HallPair, plus_v: f32, minus_v: f32) -> Option<f32> {
+        let other = pair.voter.opinion();
+        pair.innovation_m([plus_v, minus_v], 0.0, 0.0, &other)
+    }
+
     #[test]
     fn a_tenth_of_a_millimetre_is_two_tenths_of_a_volt() {
-        let displacement_m = pair().displacement_m(1.75, 1.55).unwrap();
-        assert!((displacement_m - 100e-6).abs() < 1e-9, "{displacement_m}");
+        let seen_m = displacement_m(&mut pair(), 1.75, 1.55).unwrap();
+        assert!((seen_m - 100e-6).abs() < 1e-9, "{seen_m}");
     }
 
     #[test]
@@ -138,11 +157,11 @@ mod tests {
             hall_mid_y_minus_v: 1.62,
             ..BearingConfig::ECMO_50
         };
-        let y = HallPair::new(&config, &PairCalibration::y(&config), 50e-6);
-        let displacement_m = y.displacement_m(1.70 + 0.11, 1.62 - 0.11).unwrap();
-        assert!((displacement_m - 100e-6).abs() < 1e-9, "{displacement_m}");
-        let x = HallPair::new(&config, &PairCalibration::x(&config), 50e-6);
-        assert!((x.displacement_m(1.75, 1.55).unwrap() - 100e-6).abs() < 1e-9);
+        let mut y = HallPair::new(&config, &PairCalibration::y(&config), 50e-6);
+        let y_m = displacement_m(&mut y, 1.70 + 0.11, 1.62 - 0.11).unwrap();
+        assert!((y_m - 100e-6).abs() < 1e-9, "{y_m}");
+        let mut x = HallPair::new(&config, &PairCalibration::x(&config), 50e-6);
+        assert!((displacement_m(&mut x, 1.75, 1.55).unwrap() - 100e-6).abs() < 1e-9);
     }
 
     #[test]
@@ -153,24 +172,29 @@ mod tests {
         let config = BearingConfig::ECMO_50;
         let pickup_m = 2.0 * config.coil_pickup_taken_off * config.coil_pickup_m_per_a
             + config.coil_pickup_cross_m_per_a;
-        let first_m = pair.displacement_m(1.65, 1.65).unwrap();
+        let first_m = displacement_m(&mut pair, 1.65, 1.65).unwrap();
         assert!((first_m + 0.696 * pickup_m).abs() < 0.02e-6, "{first_m}");
         pair.see_currents(2.0, 1.0);
-        let displacement_m = pair.displacement_m(1.65, 1.65).unwrap();
-        assert!((displacement_m + pickup_m).abs() < 1e-9, "{displacement_m}");
+        let second_m = displacement_m(&mut pair, 1.65, 1.65).unwrap();
+        assert!((second_m + pickup_m).abs() < 1e-9, "{second_m}");
     }
 
     #[test]
-    fn a_broken_hall_is_not_a_displacement() {
-        assert_eq!(pair().displacement_m(0.0, 1.65), None, "open, pulled down");
-        assert_eq!(pair().displacement_m(3.3, 1.65), None, "stuck high");
-        assert_eq!(pair().displacement_m(f32::NAN, 1.65), None);
+    fn a_rotor_beyond_the_wall_is_none() {
         // Both edges of the range: 1.2 times 0.5 mm are 1.2 V between the Halls.
-        assert!(pair().displacement_m(1.65 + 0.599, 1.65 - 0.599).is_some());
-        assert!(pair().displacement_m(1.65 + 0.601, 1.65 - 0.601).is_none());
-        // Both edges of the tolerance.
-        let tolerance_v = BearingConfig::ECMO_50.hall_sum_tolerance_v;
-        assert!(pair().displacement_m(1.65 + 0.99 * tolerance_v, 1.65).is_some());
-        assert!(pair().displacement_m(1.65 + 1.01 * tolerance_v, 1.65).is_none());
+        assert!(displacement_m(&mut pair(), 1.65 + 0.599, 1.65 - 0.599).is_some());
+        assert_eq!(displacement_m(&mut pair(), 1.65 + 0.601, 1.65 - 0.601), None);
+    }
+
+    #[test]
+    fn one_hall_beyond_the_wall_leaves_the_other_one() {
+        for broken_v in [0.0, 3.3] {
+            let minus_m = displacement_m(&mut pair(), broken_v, 1.65 - 0.05);
+            assert!(minus_m.is_some_and(|seen_m| (seen_m - 50e-6).abs() < 1e-9), "{broken_v}: {minus_m:?}");
+            let plus_m = displacement_m(&mut pair(), 1.65 + 0.05, broken_v);
+            assert!(plus_m.is_some_and(|seen_m| (seen_m - 50e-6).abs() < 1e-9), "{broken_v}: {plus_m:?}");
+        }
+        assert_eq!(displacement_m(&mut pair(), 0.0, 0.0), None);
+        assert_eq!(displacement_m(&mut pair(), f32::NAN, 1.65), None);
     }
 }

@@ -6,13 +6,14 @@
 //!            Levitate                 centred for 1 ms
 //!   Off ----------------> LiftOff ----------------------> Levitated
 //!    ^                     |  ^  ^                        |   |
-//!    |                Land |  |  +---1 ms--- Touchdown <--+   | Land
+//!    |                Land |  |  +-`recovery`- Touchdown <-+  | Land
 //!    |                     v  | Levitate   at the clearance   |
 //!    +------- done ------ Landing <---------------------------+
 //! ```
 //! `Service` is entered from `Off` alone: the rotor stays where it lies and the coils carry what the probe asks for.
-//! `Off` is asked for by name and opens the coils from every state. A touchdown is counted and the rotor lifted
-//! off again from wherever it then is, as often as it takes: there is no latched stop.
+//! `Off` is asked for by name and opens the coils from every state. A touchdown is counted and named, the speed task
+//! slows the rotor down, and `recovery` says when the rotor is lifted off again from wherever it then is: at once, then
+//! with pauses, and as often as it takes. There is no latched stop.
 //!
 //! # Signal path of one axis
 //! `displacement` - `runout` + `synchronous` -> `observer` -> `state_feedback` -> `current_loop`, put together in `axis`. x and y
@@ -25,24 +26,33 @@
 //! One `step` per levitation period (20 kHz). Missed triggers are predicted over; the caller bounds them.
 //!
 //! # Limits and failure
-//! No believable displacement: the observer predicts, for `BLIND_S` at most. After that nobody knows where the rotor is:
-//! the state is `Touchdown`, the coils open, and lift-off follows when the Halls are back. Without a sample of both
-//! axes there is no lift-off in the first place. No believable current: the current loop predicts.
-//! A coil at its limit for `OVERLOAD_S` is named: more force than the bearing has, or a frozen displacement pair.
+//! | what fails | what is done | named |
+//! |---|---|---|
+//! | one Hall of a pair | the axis runs on the other one (`vote`) | `HALL_ELEMENT`, `HALL_DRIFT` |
+//! | both Halls of a pair, or all samples | the observer predicts; the bearing is lost after `BLIND_S`; after `ASTRAY_S` nobody knows where the rotor is: `Touchdown`, coils open, lift-off when the Halls are back | `DISPLACEMENT`, `BEARING_LOST` |
+//! | every Hall at once by noise | the observers follow at a quarter of their bandwidth, the notches stand still | `INTERFERENCE` |
+//! | a current sensor | the current loop predicts | `CURRENT` |
+//! | a coil | the other axis is held; the voltage stays on, for a coil that comes back | `COIL_OPEN`, `BEARING_LOST` |
+//! | more force than the bearing has, for `OVERLOAD_S` | the coil stays at its limit | `BEARING_OVERLOAD` |
+//!
+//! Without a sample of both axes there is no lift-off in the first place.
 //!
 //! # Shown by
-//! Unit tests below against a free mass; `tests/scenarios/1a_levitation.toml` against the whole plant.
+//! Unit tests below against a free mass; `tests/scenarios/1a_levitation.toml` and `sim/levitas/tests/bearing_faults.rs`
+//! against the whole plant.
 
 mod axis;
 mod config;
 mod current_loop;
 mod displacement;
 mod observer;
+mod recovery;
 mod runout;
 mod state_feedback;
 mod synchronous;
 mod trajectory;
 mod turn;
+mod vote;
 
 use crate::config::ConfigError;
 use crate::mail::{BearingState, LevitateRequest, fault};
@@ -52,6 +62,7 @@ use axis::Axis;
 pub use config::BearingConfig;
 use displacement::PairCalibration;
 pub use observer::AxisState;
+use recovery::Recovery;
 use runout::Runout;
 use trajectory::{SCurve, Setpoint};
 pub use turn::RotorDirection;
@@ -67,12 +78,13 @@ const CENTRED_FRACTION: f32 = 0.1;
 const CENTRED_S: f32 = 1e-3;
 /// Time after the end of the S-curve within which it must be centred, else lift-off starts again [s].
 const CENTRING_S_MAX: f32 = 0.1;
-/// Time between touchdown and the new lift-off [s].
-const TOUCHDOWN_S: f32 = 1e-3;
 /// Periods in a row beyond the touchdown radius that make a touchdown: one may be a sample.
 const OUTSIDE_PERIODS: u32 = 2;
-/// Longest time without a believable displacement [s]: the estimate leaves the truth by an e-fold in 2.9 ms.
-const BLIND_S: f32 = 5e-3;
+/// Time without a believable displacement after which the bearing counts as lost [s]: the estimate leaves the truth by an
+/// e-fold in 2.9 ms, and 5 ms are to be endured.
+const BLIND_S: f32 = 5.5e-3;
+/// Time without a believable displacement after which nobody knows where the rotor is [s].
+const ASTRAY_S: f32 = 10e-3;
 /// Time at a limit of a coil after which that is named [s].
 const OVERLOAD_S: f32 = 0.02;
 
@@ -115,7 +127,7 @@ enum State {
     LiftOff { curve: SCurve, after_touchdown: bool, cleared: bool, centred_s: f32, overtime_s: f32 },
     Levitated,
     Landing { curve: SCurve },
-    Touchdown { since_s: f32, at_m: [f32; 2] },
+    Touchdown { at_m: [f32; 2] },
     Service,
 }
 
@@ -129,11 +141,12 @@ pub struct Bearing {
     clearance_m: f32,
     liftoff_s: f32,
     landing_s: f32,
+    recovery: Recovery,
     touchdown_count: u32,
     outside_periods: u32,
     overload_s: f32,
     blind_periods_max: u32,
-    summed_m: [f32; 2],
+    astray_periods: u32,
 }
 
 impl Bearing {
@@ -151,95 +164,112 @@ impl Bearing {
             clearance_m: config.clearance_m,
             liftoff_s: config.liftoff_s,
             landing_s: config.landing_s,
+            recovery: Recovery::new(config, period_s),
             touchdown_count: 0,
             outside_periods: 0,
             overload_s: 0.0,
             blind_periods_max: (BLIND_S / period_s) as u32,
-            summed_m: [0.0; 2],
+            astray_periods: (ASTRAY_S / period_s) as u32,
         })
     }
 
     /// One levitation period.
     pub fn step(&mut self, input: &BearingInput) -> BearingOutput {
+        let (opinion_x, opinion_y) = (self.x.hall.voter.opinion(), self.y.hall.voter.opinion());
         for _ in 0..input.missed {
-            self.x.observe(None, None, &Turn::UNKNOWN);
-            self.y.observe(None, None, &Turn::UNKNOWN);
+            self.x.observe(None, None, &Turn::UNKNOWN, &opinion_y, 0.0);
+            self.y.observe(None, None, &Turn::UNKNOWN, &opinion_x, 0.0);
         }
-        let (samples_m, mut faults) = self.displacement(input);
-        let samples_m = self.sum(samples_m, &input.excitation);
-        let [current_x_a, current_y_a] = match input.coil_current_a {
-            Some([x, y]) => [Some(x), Some(y)],
-            None => [None, None],
+        let [screened_x_a, screened_y_a] = self.take_currents(input.coil_current_a);
+        let (hall_x_v, hall_y_v) = match input.hall_v {
+            Some([x_plus_v, x_minus_v, y_plus_v, y_minus_v]) => {
+                (Some([x_plus_v, x_minus_v]), Some([y_plus_v, y_minus_v]))
+            }
+            None => (None, None),
         };
         let turn = Turn::of(input.rotor);
-        let forecast_x = self.x.observe(samples_m[0], current_x_a, &turn);
-        let forecast_y = self.y.observe(samples_m[1], current_y_a, &turn);
+        let [injected_x_m, injected_y_m] = match input.excitation {
+            Excitation::Displacement(injected_m) => injected_m,
+            _ => [0.0; 2],
+        };
+        let forecast_x = self.x.observe(hall_x_v, screened_x_a, &turn, &opinion_y, injected_x_m);
+        let forecast_y = self.y.observe(hall_y_v, screened_y_a, &turn, &opinion_x, injected_y_m);
         let outside = !self.is_within(TOUCHDOWN_FRACTION);
         self.outside_periods = if outside { self.outside_periods.saturating_add(1) } else { 0 };
-        let setpoints = self.next_state(input);
-        if matches!(self.state, State::Service) {
-            return self.carry(input, faults);
-        }
-        let Some([setpoint_x, setpoint_y]) = setpoints else {
-            self.x.current.restart();
-            self.y.current.restart();
-            self.overload_s = 0.0;
-            return BearingOutput { faults, ..BearingOutput::default() };
+        let output = match self.next_state(input) {
+            Some([setpoint_x, setpoint_y]) => {
+                let (duty_x, limits_x) = self.x.control(&forecast_x, &setpoint_x, input.bus_voltage_v);
+                let (duty_y, limits_y) = self.y.control(&forecast_y, &setpoint_y, input.bus_voltage_v);
+                let limits = limits_x | limits_y;
+                self.watch_overload(limits);
+                BearingOutput { coil_duty: [duty_x, duty_y], gate: true, limits, faults: 0 }
+            }
+            None if matches!(self.state, State::Service) => self.carry(input),
+            None => {
+                self.x.current.restart();
+                self.y.current.restart();
+                self.overload_s = 0.0;
+                BearingOutput::default()
+            }
         };
-        let (duty_x, limits_x) = self.x.control(&forecast_x, &setpoint_x, input.bus_voltage_v);
-        let (duty_y, limits_y) = self.y.control(&forecast_y, &setpoint_y, input.bus_voltage_v);
-        let limits = limits_x | limits_y;
+        BearingOutput { faults: self.faults(input), ..output }
+    }
+
+    /// Books the time for which a coil has been at its limit.
+    fn watch_overload(&mut self, limits: u32) {
         let overload_s =
             if limits == 0 { self.overload_s - self.period_s } else { self.overload_s + self.period_s };
         self.overload_s = saturate_between(overload_s, 0.0, OVERLOAD_S);
-        faults |= if self.overload_s >= OVERLOAD_S { fault::BEARING_OVERLOAD } else { 0 };
-        faults |= if self.x.current.is_doubted() || self.y.current.is_doubted() { fault::CURRENT } else { 0 };
-        BearingOutput { coil_duty: [duty_x, duty_y], gate: true, limits, faults }
     }
 
-    /// Displacement samples of both axes [m], and the faults seen in them.
-    fn displacement(&mut self, input: &BearingInput) -> ([Option<f32>; 2], u32) {
-        let current_fault = if input.coil_current_a.is_none() { fault::CURRENT } else { 0 };
-        let [current_x_a, current_y_a] =
-            input.coil_current_a.unwrap_or([self.x.current.predicted_a(), self.y.current.predicted_a()]);
-        self.x.hall.see_currents(current_x_a, current_y_a);
-        self.y.hall.see_currents(current_y_a, current_x_a);
-        let Some([x_plus_v, x_minus_v, y_plus_v, y_minus_v]) = input.hall_v else {
-            return ([None, None], fault::DISPLACEMENT | current_fault);
+    /// Screens the currents and shows them to the Halls, which they disturb; for one that is not believed stands the model.
+    fn take_currents(&mut self, coil_current_a: Option<[f32; 2]>) -> [Option<f32>; 2] {
+        let [measured_x_a, measured_y_a] = match coil_current_a {
+            Some([x_a, y_a]) => [Some(x_a), Some(y_a)],
+            None => [None, None],
         };
-        let x_m = self.x.hall.displacement_m(x_plus_v, x_minus_v);
-        let y_m = self.y.hall.displacement_m(y_plus_v, y_minus_v);
-        let hall_fault = if x_m.is_none() || y_m.is_none() { fault::DISPLACEMENT } else { 0 };
-        ([x_m, y_m], hall_fault | current_fault)
+        let screened_x_a = self.x.current.screen(measured_x_a);
+        let screened_y_a = self.y.current.screen(measured_y_a);
+        let x_a = screened_x_a.unwrap_or(self.x.current.predicted_a());
+        let y_a = screened_y_a.unwrap_or(self.y.current.predicted_a());
+        self.x.hall.see_currents(x_a, y_a);
+        self.y.hall.see_currents(y_a, x_a);
+        [screened_x_a, screened_y_a]
     }
 
-    /// The summing point: excitation is added here, and seen here.
-    fn sum(&mut self, samples_m: [Option<f32>; 2], excitation: &Excitation) -> [Option<f32>; 2] {
-        let [mut x_m, mut y_m] = samples_m;
-        if let Excitation::Displacement([added_x_m, added_y_m]) = excitation {
-            x_m = x_m.map(|x_m| x_m + added_x_m);
-            y_m = y_m.map(|y_m| y_m + added_y_m);
-        }
-        let [last_x_m, last_y_m] = self.summed_m;
-        self.summed_m = [x_m.unwrap_or(last_x_m), y_m.unwrap_or(last_y_m)];
-        [x_m, y_m]
+    /// What is wrong with sensors, coils and rotor, as bits of [`fault`].
+    fn faults(&self, input: &BearingInput) -> u32 {
+        let (x, y) = (&self.x, &self.y);
+        let when = |is: bool, bits: u32| if is { bits } else { 0 };
+        let held = !matches!(self.state, State::Off | State::Service);
+        x.hall.voter.faults()
+            | y.hall.voter.faults()
+            | when(x.hall.voter.is_noisy() && y.hall.voter.is_noisy(), fault::INTERFERENCE)
+            | when(input.hall_v.is_none(), fault::DISPLACEMENT)
+            | when(input.coil_current_a.is_none(), fault::CURRENT)
+            | when(x.current.is_doubted() || y.current.is_doubted(), fault::CURRENT)
+            | when(x.current.is_open() || y.current.is_open(), fault::COIL_OPEN | fault::BEARING_LOST)
+            | when(held && self.blind_periods() > self.blind_periods_max, fault::BEARING_LOST)
+            | when(self.recovery.is_lost(), fault::BEARING_LOST)
+            | when(self.state() == BearingState::Touchdown, fault::TOUCHDOWN)
+            | when(self.overload_s >= OVERLOAD_S, fault::BEARING_OVERLOAD)
     }
 
     /// Displacement x, y after the summing point, the last one that was believed [m].
     #[must_use]
     pub fn summed_m(&self) -> [f32; 2] {
-        self.summed_m
+        [self.x.summed_m(), self.y.summed_m()]
     }
 
     /// Service: the coils carry what the probe asks for, the rotor stays where that pulls it.
-    fn carry(&mut self, input: &BearingInput, faults: u32) -> BearingOutput {
+    fn carry(&mut self, input: &BearingInput) -> BearingOutput {
         let [reference_x_a, reference_y_a] = match input.excitation {
             Excitation::CoilCurrent(reference_a) => reference_a,
             _ => [0.0; 2],
         };
         let (duty_x, limits_x) = self.x.carry(reference_x_a, input.bus_voltage_v);
         let (duty_y, limits_y) = self.y.carry(reference_y_a, input.bus_voltage_v);
-        BearingOutput { coil_duty: [duty_x, duty_y], gate: true, limits: limits_x | limits_y, faults }
+        BearingOutput { coil_duty: [duty_x, duty_y], gate: true, limits: limits_x | limits_y, faults: 0 }
     }
 
     /// Moves the state machine by one period; the set-points of both axes, or `None` when nothing is to be held.
@@ -254,7 +284,7 @@ impl Bearing {
             (State::LiftOff { .. } | State::Levitated | State::Touchdown { .. }, LevitateRequest::Land) => {
                 State::Landing { curve: self.way_down() }
             }
-            (state, _) => self.follow(state),
+            (state, _) => self.follow(state, input.rotor.as_ref()),
         };
         let blind = self.is_blind();
         match &mut self.state {
@@ -262,14 +292,14 @@ impl Bearing {
             State::Touchdown { .. } if blind => None,
             State::LiftOff { curve, .. } | State::Landing { curve } => Some(curve.step()),
             State::Levitated => Some(Setpoint::excited(&input.excitation)),
-            State::Touchdown { at_m, .. } => {
+            State::Touchdown { at_m } => {
                 Some(at_m.map(|displacement_m| Setpoint { displacement_m, ..Setpoint::default() }))
             }
         }
     }
 
     /// Changes of state that the rotor causes.
-    fn follow(&mut self, state: State) -> State {
+    fn follow(&mut self, state: State, rotor: Option<&RotorDirection>) -> State {
         let lost = self.is_blind() || self.outside_periods >= OUTSIDE_PERIODS;
         match state {
             State::LiftOff { curve, after_touchdown, cleared, centred_s, overtime_s } => {
@@ -286,18 +316,22 @@ impl Bearing {
                 if centred_s >= CENTRED_S {
                     State::Levitated
                 } else if overtime_s >= CENTRING_S_MAX {
-                    self.lift_off(after_touchdown)
+                    if after_touchdown { self.try_again() } else { self.lift_off(false) }
                 } else {
                     State::LiftOff { curve, after_touchdown, cleared, centred_s, overtime_s }
                 }
             }
             State::Levitated if lost => self.touch_down(),
-            State::Touchdown { since_s, .. } if since_s >= TOUCHDOWN_S && !self.is_blind() => {
-                self.lift_off(true)
+            State::Levitated => {
+                self.recovery.hold();
+                State::Levitated
             }
-            State::Touchdown { since_s, at_m } => {
-                let since_s = if self.is_blind() { 0.0 } else { since_s + self.period_s };
-                State::Touchdown { since_s, at_m }
+            State::Touchdown { at_m } => {
+                if !self.is_blind() && self.recovery.may_lift(rotor) {
+                    self.lift_off(true)
+                } else {
+                    State::Touchdown { at_m }
+                }
             }
             State::Landing { curve } if curve.is_done() => State::Off,
             other => other,
@@ -306,12 +340,23 @@ impl Bearing {
 
     /// No displacement for longer than the model is good for, or none yet.
     fn is_blind(&self) -> bool {
-        self.x.blind_periods() > self.blind_periods_max || self.y.blind_periods() > self.blind_periods_max
+        self.blind_periods() > self.astray_periods
+    }
+
+    /// Periods since the last believable displacement, of the axis that waits longer.
+    fn blind_periods(&self) -> u32 {
+        self.x.blind_periods().max(self.y.blind_periods())
     }
 
     fn touch_down(&mut self) -> State {
         self.touchdown_count = self.touchdown_count.saturating_add(1);
-        State::Touchdown { since_s: 0.0, at_m: self.controlled_m() }
+        self.try_again()
+    }
+
+    /// Waits for the next try where the rotor is now.
+    fn try_again(&mut self) -> State {
+        self.recovery.touch();
+        State::Touchdown { at_m: self.controlled_m() }
     }
 
     /// Lift-off from where the rotor is now.

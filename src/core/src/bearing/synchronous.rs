@@ -121,6 +121,11 @@ impl Synchronous {
         turn.sum(self.first, self.second)
     }
 
+    /// Slow mean of the coil current [A].
+    pub(super) fn mean_current_a(&self) -> f32 {
+        self.mean_current_a
+    }
+
     /// Adapts to the measured current of this sample.
     pub(super) fn adapt(&mut self, turn: &Turn, current_a: f32, disturbance_n: f32) {
         let current_ac_a = current_a - self.mean_current_a;
