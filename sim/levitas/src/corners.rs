@@ -15,7 +15,7 @@ pub mod document;
 pub mod experiment;
 pub mod fault_rows;
 pub mod figures;
-mod pool;
+pub(crate) mod pool;
 pub mod table;
 
 use std::sync::atomic::{AtomicUsize, Ordering};

@@ -18,6 +18,7 @@ pub mod key_spec;
 pub mod list;
 pub mod metrics;
 pub mod outputs;
+pub mod peers;
 pub mod progress;
 pub mod recording;
 pub mod report;

@@ -3,6 +3,7 @@
 //!
 //! Exit code 0: every expectation held and no invariant broke; 1: some did not; 2: bad input, one line.
 
+mod compare_command;
 mod sensitivity_command;
 
 use std::io::{Write as _, stderr, stdout};
@@ -77,6 +78,9 @@ enum Command {
     /// Measure the stability margin of the bearing while it pumps (sensitivity function, ISO 14839-3)
     #[command(after_help = sensitivity_command::EXAMPLES)]
     Sensitivity(sensitivity_command::Arguments),
+    /// Run the control laws of others in the same plant and show their figures beside ours
+    #[command(after_help = compare_command::EXAMPLES)]
+    Compare(compare_command::Arguments),
     /// Measure what one step of each task and of the world costs
     Bench,
 }
@@ -184,6 +188,7 @@ fn main() -> ExitCode {
         Some(Command::Sweep(arguments)) => sweep_command(&arguments),
         Some(Command::Corners(arguments)) => corners_command(&arguments),
         Some(Command::Sensitivity(arguments)) => sensitivity_command::run(&arguments),
+        Some(Command::Compare(arguments)) => compare_command::run(&arguments),
         Some(Command::Bench) => bench_command(),
     };
     match result {

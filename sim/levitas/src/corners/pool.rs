@@ -10,7 +10,7 @@ use crate::input::Checked;
 ///
 /// # Errors
 /// The first task, in their order, that was refused.
-pub(super) fn carry_out<T: Sync, R: Send>(
+pub(crate) fn carry_out<T: Sync, R: Send>(
     tasks: &[T],
     jobs: usize,
     work: &(dyn Fn(&T) -> Checked<R> + Sync),
