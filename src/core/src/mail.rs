@@ -165,6 +165,8 @@ snapshot! {
     pub struct SpeedMail [SPEED_WORDS] {
         /// Reference of the q-axis current [A].
         pub torque_current_reference_a: f32,
+        /// Reference of the d-axis current, which makes no torque [A].
+        pub flux_current_reference_a: f32,
         /// The motor is to be energised.
         pub motor_enable: bool,
         /// The slewed speed reference [rad/s].

@@ -36,6 +36,7 @@ pub fn replay_step(
     if index >= MOTOR_FROM_STEP && TaskId::Speed.slot().is_due(u64::from(index)) {
         mail.speed.write(&SpeedMail {
             torque_current_reference_a: TORQUE_CURRENT_A,
+            flux_current_reference_a: 0.0,
             motor_enable: true,
             speed_reference_rad_per_s: 0.0,
             limits: 0,

@@ -163,6 +163,8 @@ pub struct AngleObserver {
     offset: Rotation,
     phase: Phase,
     takeover: Takeover,
+    /// By how much the angle has been set anew in this step [rad].
+    jump_rad: f32,
     // The state, in the angle of the Halls.
     angle_rad: f32,
     /// Correction of the angle that the next prediction makes [rad].
@@ -203,6 +205,7 @@ impl AngleObserver {
             offset: Rotation::of_angle(-config.angle_hall_offset_rad),
             phase: Phase::Lost,
             takeover: Takeover::new(config, period_s),
+            jump_rad: 0.0,
             angle_rad: 0.0,
             correction_rad: 0.0,
             rotation: Rotation::IDENTITY,
@@ -216,6 +219,7 @@ impl AngleObserver {
     /// One period: the Hall pair now [V], the motor torque since the last step [N.m], and the voltage that the current
     /// control cannot explain [V] while there is a current to explain. Gives [`limits`] bits.
     pub fn step(&mut self, hall_v: Option<[f32; 2]>, motor_torque_n_m: f32, unmodelled_v: Option<Dq>) -> u32 {
+        self.jump_rad = 0.0;
         let has_model = matches!(self.phase, Phase::Tracking | Phase::Coasting);
         self.predict(if has_model { motor_torque_n_m } else { 0.0 });
         let repeats = hall_v.is_some_and(|hall_v| self.repeats(hall_v));
@@ -278,6 +282,13 @@ impl AngleObserver {
     #[must_use]
     pub fn rotor_rotation(&self) -> Rotation {
         self.rotation.turned_by(self.offset)
+    }
+
+    /// By how much the angle has been set anew in the last step: what was known in the rotor frame is of another one
+    /// [rad].
+    #[must_use]
+    pub fn jump_rad(&self) -> f32 {
+        self.jump_rad
     }
 
     /// True while the angle comes from the back-EMF.
@@ -405,7 +416,8 @@ impl AngleObserver {
         let Some(unmodelled_v) = unmodelled_v else { return Phase::Lost };
         let (error_rad, speed_rad_per_s, goes_on) =
             self.takeover.start_from_emf(unmodelled_v, self.speed_rad_per_s);
-        (self.correction_rad, self.speed_rad_per_s, self.load_torque_n_m) = (error_rad, speed_rad_per_s, 0.0);
+        self.turn_to(self.angle_rad + error_rad);
+        (self.speed_rad_per_s, self.load_torque_n_m, self.jump_rad) = (speed_rad_per_s, 0.0, error_rad);
         self.reported_rad_per_s = speed_rad_per_s;
         if goes_on { Phase::Coasting } else { Phase::Lost }
     }

@@ -19,7 +19,7 @@
 //!
 //! # Limits and failure
 //! Used above [`START_RAD_PER_S_MIN`] and kept down to [`KEEP_RAD_PER_S_MIN`], where the EMF of ecmo-50 is 1.7 and
-//! 1.5 V. A resistance wrong by a tenth at 6 A makes 0.36 V, an inductance wrong by a fifth 0.1 rad, a current offset
+//! 1.3 V. A resistance wrong by a tenth at 6 A makes 0.36 V, an inductance wrong by a fifth 0.1 rad, a current offset
 //! of 20 mA 0.01 rad at 800 rpm. Dead time of the bridge looks like a voltage along the current and must be taken out by
 //! the driver.
 //!
@@ -36,8 +36,8 @@ use crate::math::{atan2, sqrt};
 
 /// Slowest rotor whose EMF takes over from the Halls [rad/s]: 800 rpm.
 pub(super) const START_RAD_PER_S_MIN: f32 = 83.8;
-/// Slowest rotor whose EMF is followed once it has taken over [rad/s]: 700 rpm.
-pub(super) const KEEP_RAD_PER_S_MIN: f32 = 73.3;
+/// Slowest rotor whose EMF is followed once it has taken over [rad/s]: 600 rpm.
+pub(super) const KEEP_RAD_PER_S_MIN: f32 = 62.8;
 /// Parts of the EMF that the two components of v may make up while the angle is right enough to be corrected.
 const ACROSS_MAX: f32 = 0.6;
 const ALONG_MAX: f32 = 0.3;

@@ -34,6 +34,9 @@ ranged_struct! {
         motor_phase_order: -1.0..=1.0,
         /// Largest torque current [A].
         motor_current_limit_a_max: 0.1..=60.0,
+        /// Smallest current vector: what the torque does not need of it flows along the flux, so that an open phase shows
+        /// at light load. 0: none [A].
+        motor_current_a_min: 0.0..=5.0,
         /// Bandwidth (-3 dB) of the current control [Hz].
         motor_current_bandwidth_hz: 50.0..=2500.0,
         /// Bandwidth of the voltage-disturbance estimate, which is the integral action [Hz].
@@ -61,13 +64,14 @@ impl MotorConfig {
         rotor_inertia_kg_m2: 5.0e-5,           // plant
         motor_phase_order: 1.0,                // port convention
         motor_current_limit_a_max: 6.0,        // plant's 8 A less a quarter for overshoot and sensor gain
-        motor_current_bandwidth_hz: 2200.0,    // 2 kHz are required; a tenth for the spread of L
+        motor_current_a_min: 1.0, // 0.9 W at no load; an open phase shows within 2 ms at 1000 rpm
+        motor_current_bandwidth_hz: 2200.0, // 2 kHz are required; a tenth for the spread of L
         motor_disturbance_bandwidth_hz: 300.0, // tuned, see above
-        motor_bus_voltage_v_min: 12.0,         // half of the deepest sag that is ridden through, 24 V
-        angle_hall_amplitude_v: 1.0,           // port convention
-        angle_hall_offset_rad: 0.0,            // found at commissioning
-        angle_observer_bandwidth_hz: 30.0,     // tuned, see above
-        angle_coast_s_max: 0.05,               // 0.07 rad at 4000 rpm when the load is wrong by a tenth
+        motor_bus_voltage_v_min: 12.0, // half of the deepest sag that is ridden through, 24 V
+        angle_hall_amplitude_v: 1.0, // port convention
+        angle_hall_offset_rad: 0.0, // found at commissioning
+        angle_observer_bandwidth_hz: 30.0, // tuned, see above
+        angle_coast_s_max: 0.05,  // 0.07 rad at 4000 rpm when the load is wrong by a tenth
     };
 
     /// Torque per torque current, 3/2 p psi_m [N.m/A].

@@ -41,7 +41,7 @@
 //! `a_spread_of_thirty_percent_is_stable`, `saturation_leaves_nothing_behind`.
 
 use super::config::MotorConfig;
-use super::transforms::Dq;
+use super::transforms::{AlphaBeta, Dq, Rotation};
 use crate::math::{sin_cos, sqrt};
 use crate::units::RAD_PER_S_PER_HZ;
 
@@ -60,6 +60,8 @@ pub struct CurrentControl {
     /// Voltage that acts from this sample to the next.
     acting_v: Dq,
     disturbance_v: Dq,
+    /// How far the last current was from its prediction.
+    surprise_a: Dq,
 }
 
 impl CurrentControl {
@@ -82,6 +84,7 @@ impl CurrentControl {
             predicted_a: Dq::default(),
             acting_v: Dq::default(),
             disturbance_v: Dq::default(),
+            surprise_a: Dq::default(),
         }
     }
 
@@ -97,11 +100,18 @@ impl CurrentControl {
         self.disturbance_v
     }
 
+    /// How far the last current was from its prediction [A].
+    #[must_use]
+    pub fn surprise_a(&self) -> Dq {
+        self.surprise_a
+    }
+
     /// The voltage [V] to act during the next period; call [`Self::realised`] after the modulation.
     pub fn step(&mut self, measured_a: Option<Dq>, reference_a: Dq, speed_rad_per_s: f32) -> Dq {
         let now = self.current_a(measured_a);
-        self.disturbance_v.d += self.disturbance_gain_v_per_a * (now.d - self.predicted_a.d);
-        self.disturbance_v.q += self.disturbance_gain_v_per_a * (now.q - self.predicted_a.q);
+        self.surprise_a = Dq { d: now.d - self.predicted_a.d, q: now.q - self.predicted_a.q };
+        self.disturbance_v.d += self.disturbance_gain_v_per_a * self.surprise_a.d;
+        self.disturbance_v.q += self.disturbance_gain_v_per_a * self.surprise_a.q;
         let free = self.without_voltage(now, speed_rad_per_s);
         let next = Dq {
             d: free.d + self.gain_a_per_v * self.acting_v.d,
@@ -123,6 +133,20 @@ impl CurrentControl {
     /// Tells which part of the last voltage the bridge really makes, see `Modulation::scale`.
     pub fn realised(&mut self, scale: f32) {
         self.acting_v = self.acting_v.scaled(scale);
+    }
+
+    /// The frame has been turned by an angle that explains the disturbance [rad].
+    pub fn turn_frame(&mut self, angle_rad: f32) {
+        let turn = Rotation::of_angle(angle_rad);
+        let turned = |vector: Dq| AlphaBeta { alpha: vector.d, beta: vector.q }.to_dq(turn);
+        (self.predicted_a, self.acting_v) = (turned(self.predicted_a), turned(self.acting_v));
+        self.disturbance_v = Dq::default();
+    }
+
+    /// With an open phase there is no other current, and nothing to learn about one.
+    pub fn keep_to(&mut self, line: Dq) {
+        self.predicted_a = self.predicted_a.along(line);
+        self.disturbance_v = self.disturbance_v.along(line);
     }
 
     /// In place of a step while the bridge is open: ready to start against the back-EMF without a jolt.

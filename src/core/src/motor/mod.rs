@@ -26,8 +26,8 @@
 //!
 //! # Limits and failure
 //! Whatever comes, the step ends with duties within 0 to 1 and says in `limits` what held it back. The phase bridge
-//! opens (`gate` false) without an angle, without a bus, or after [`CURRENT_COAST_STEPS`] without a phase
-//! current. A missing or implausible current (over twice the limit, or no number) is replaced by the model's.
+//! opens (`gate` false) without an angle, without a bus, after [`CURRENT_COAST_STEPS`] without a phase current, or with a
+//! phase on a rail (`phase_monitor.rs`). With one phase open it runs on the other two. A missing or implausible current (over twice the limit, or no number) is replaced by the model's.
 //!
 //! # Source
 //! W. Leonhard, "Control of Electrical Drives", 3rd edition, 2001, chapter 14; values: `config.rs`.
@@ -42,10 +42,12 @@ pub mod current_control;
 mod hall_channel;
 pub mod limits;
 mod observer_gains;
+mod phase_monitor;
 #[cfg(test)]
 mod rig;
 pub mod space_vector;
 pub mod speed_control;
+mod speed_guard;
 mod takeover;
 #[cfg(test)]
 pub(crate) mod test_plant;
@@ -53,6 +55,8 @@ pub(crate) mod test_plant;
 mod tests;
 #[cfg(test)]
 mod tests_angle_faults;
+#[cfg(test)]
+mod tests_phase_faults;
 pub mod transforms;
 
 pub use angle_observer::RotorEstimate;
@@ -64,6 +68,7 @@ use crate::mail::fault;
 use crate::math::saturate;
 use angle_observer::AngleObserver;
 use current_control::CurrentControl;
+use phase_monitor::{Look, PhaseMonitor, SURPRISE_A_MAX};
 use space_vector::modulate;
 use transforms::{Abc, AlphaBeta, Dq, Rotation};
 
@@ -83,6 +88,8 @@ pub struct MotorInput {
     pub bus_voltage_v: f32,
     /// Wanted torque current [A].
     pub torque_current_reference_a: f32,
+    /// Wanted current along the flux, which makes no torque [A].
+    pub flux_current_reference_a: f32,
     /// A current vector in the stator frame in place of the torque current, whatever the angle Halls say; `None` in
     /// operation. The rotor turns its flux toward it [A].
     pub imposed_a: Option<AlphaBeta>,
@@ -120,6 +127,7 @@ pub struct MotorDrive {
     current_dq_a: Dq,
     /// What the current control cannot explain, while it has a current to explain.
     unmodelled_v: Option<Dq>,
+    phases: PhaseMonitor,
     current_missing_steps: u32,
 }
 
@@ -144,6 +152,7 @@ impl MotorDrive {
             imposed: false,
             current_dq_a: Dq::default(),
             unmodelled_v: None,
+            phases: PhaseMonitor::new(config.motor_current_limit_a_max),
             current_missing_steps: 0,
         })
     }
@@ -156,6 +165,9 @@ impl MotorDrive {
             self.torque_n_m_per_a * self.current_dq_a.q,
             self.unmodelled_v,
         );
+        if self.observer.jump_rad() != 0.0 {
+            self.control.turn_frame(self.pole_pairs as f32 * self.observer.jump_rad());
+        }
         let faults = self.angle_faults(limits);
         self.rotor = self.observer.estimate();
         let rotor = Rotation { cos: self.rotor.cos, sin: self.rotor.sin }.times(self.pole_pairs);
@@ -171,19 +183,28 @@ impl MotorDrive {
         if !has_bus {
             limits |= limits::BUS_TOO_LOW;
         }
-        if limits & obstacles != 0 || !input.enable || changed {
-            self.current_dq_a = measured.unwrap_or_default();
-            self.control.stand_by(measured, speed_rad_per_s);
-            self.unmodelled_v = None;
-            return MotorOutput { phase_duty: [0.5; 3], gate: false, limits, faults };
+        if self.phases.waits() {
+            limits |= limits::PHASE_TRIPPED;
         }
-        self.current_dq_a = self.control.current_a(measured);
+        if limits & obstacles != 0 || !input.enable || changed {
+            return self.open_bridge(measured, speed_rad_per_s, limits, faults);
+        }
+        let line = self.phases.line().map(|line| line.to_dq(frame));
+        let reference_a = self.reference(input, line, &mut limits);
+        let usable = measured.map(|current| line.map_or(current, |line| current.along(line)));
+        self.current_dq_a = self.control.current_a(usable);
+        let voltage_v = self.control.step(usable, reference_a, speed_rad_per_s);
+        if self.phases_must_open(input, measured, frame) {
+            return self.open_bridge(measured, speed_rad_per_s, limits, faults);
+        }
+        self.unmodelled_v =
+            (measured.is_some() && !self.imposed && line.is_none()).then(|| self.control.disturbance_v());
+        if let Some(line) = line {
+            self.control.keep_to(line);
+        }
         if input.imposed_a.is_some() {
             self.current_dq_a = self.current_dq_a.to_alpha_beta(frame).to_dq(rotor);
         }
-        let reference_a = self.reference(input, &mut limits);
-        let voltage_v = self.control.step(measured, reference_a, speed_rad_per_s);
-        self.unmodelled_v = (measured.is_some() && !self.imposed).then(|| self.control.disturbance_v());
         let ahead = frame.turned_by_small(speed_rad_per_s * self.delay_s);
         let modulation = modulate(voltage_v.to_alpha_beta(ahead), input.bus_voltage_v);
         self.control.realised(modulation.scale);
@@ -191,7 +212,39 @@ impl MotorDrive {
             limits |= limits::VOLTAGE;
         }
         let Abc { a, b, c } = self.in_order(modulation.duty);
-        MotorOutput { phase_duty: [a, b, c], gate: true, limits, faults }
+        MotorOutput { phase_duty: [a, b, c], gate: true, limits, faults: faults | self.phases.faults() }
+    }
+
+    /// The step's end without a voltage.
+    fn open_bridge(
+        &mut self,
+        measured: Option<Dq>,
+        speed_rad_per_s: f32,
+        limits: u32,
+        faults: u32,
+    ) -> MotorOutput {
+        self.current_dq_a = measured.unwrap_or_default();
+        self.control.stand_by(measured, speed_rad_per_s);
+        self.unmodelled_v = None;
+        MotorOutput { phase_duty: [0.5; 3], gate: false, limits, faults: faults | self.phases.faults() }
+    }
+
+    /// Looks at the phases one by one when the current is not the predicted one.
+    fn phases_must_open(&mut self, input: &MotorInput, measured: Option<Dq>, frame: Rotation) -> bool {
+        let (Some(measured), Some([a, b, c])) = (measured, input.phase_current_a) else { return false };
+        let surprise = self.control.surprise_a();
+        let square_a2 = surprise.d * surprise.d + surprise.q * surprise.q;
+        if square_a2 < SURPRISE_A_MAX * SURPRISE_A_MAX && self.phases.line().is_none() {
+            self.phases.is_sound();
+            return false;
+        }
+        self.phases.look(&Look {
+            current_a: self.in_order(Abc { a, b, c }),
+            surprise_a: surprise.to_alpha_beta(frame).to_abc(),
+            square_a2: measured.d * measured.d + measured.q * measured.q,
+            unmodelled_v: self.control.disturbance_v(),
+            bus_voltage_v: input.bus_voltage_v,
+        })
     }
 
     fn angle_faults(&self, limits: u32) -> u32 {
@@ -204,15 +257,25 @@ impl MotorDrive {
         }
     }
 
-    /// The wanted current in the frame of the control, each component within the limit.
-    fn reference(&self, input: &MotorInput, limits: &mut u32) -> Dq {
-        let wanted = match input.imposed_a {
-            None => Dq { d: 0.0, q: input.torque_current_reference_a },
-            Some(AlphaBeta { alpha, beta }) => Dq { d: alpha, q: beta },
+    /// The wanted current in the frame of the control, within the limit; with an open phase, twice the torque current as
+    /// far as it lies on the line.
+    fn reference(&self, input: &MotorInput, line: Option<Dq>, limits: &mut u32) -> Dq {
+        let limit_a = self.current_limit_a;
+        let wanted_q_a = input.torque_current_reference_a;
+        let q = saturate(wanted_q_a, limit_a);
+        let (reference, clipped) = match (input.imposed_a, line) {
+            (Some(AlphaBeta { alpha, beta }), _) => {
+                let reference = Dq { d: saturate(alpha, limit_a), q: saturate(beta, limit_a) };
+                (reference, reference != Dq { d: alpha, q: beta })
+            }
+            (None, None) => (Dq { d: saturate(input.flux_current_reference_a, limit_a), q }, q != wanted_q_a),
+            (None, Some(line)) => {
+                let wanted_a = 2.0 * q * line.q;
+                let along_a = saturate(wanted_a, limit_a);
+                (line.scaled(along_a), along_a != wanted_a)
+            }
         };
-        let reference =
-            Dq { d: saturate(wanted.d, self.current_limit_a), q: saturate(wanted.q, self.current_limit_a) };
-        if reference != wanted {
+        if clipped {
             *limits |= limits::CURRENT;
         }
         reference

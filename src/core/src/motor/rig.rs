@@ -13,6 +13,7 @@ pub(super) struct Rig {
     pub(super) speed: SpeedControl,
     pub(super) waiting: MotorOutput,
     pub(super) torque_current_reference_a: f32,
+    pub(super) flux_current_reference_a: f32,
     pub(super) setpoint_rpm: f32,
     pub(super) bus_voltage_v: f32,
     pub(super) current_limit_a: f32,
@@ -44,6 +45,7 @@ impl Rig {
             speed: SpeedControl::new(speed, config, 1e-3).unwrap(),
             waiting: MotorOutput { phase_duty: [0.5; 3], gate: false, limits: 0, faults: 0 },
             torque_current_reference_a: 0.0,
+            flux_current_reference_a: 0.0,
             setpoint_rpm: 4000.0,
             bus_voltage_v: 48.0,
             current_limit_a: config.motor_current_limit_a_max,
@@ -68,6 +70,7 @@ impl Rig {
             phase_current_a: phase_current_a.map(wired),
             bus_voltage_v: self.bus_voltage_v,
             torque_current_reference_a: self.torque_current_reference_a,
+            flux_current_reference_a: self.flux_current_reference_a,
             imposed_a: self.imposed_a,
             enable: self.enable,
         });
@@ -79,9 +82,11 @@ impl Rig {
                 load_torque_n_m: rotor.load_torque_n_m,
                 bus_voltage_v: self.bus_voltage_v,
                 torque_current_limit_a: self.current_limit_a,
+                sensorless: output.faults & fault::SENSORLESS != 0,
                 enable: self.enable && output.limits & limits::BRIDGE_OPEN == 0,
             });
             self.torque_current_reference_a = decided.torque_current_reference_a;
+            self.flux_current_reference_a = decided.flux_current_reference_a;
             self.limits |= decided.limits;
         }
         self.tick += 1;

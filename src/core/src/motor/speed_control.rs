@@ -25,11 +25,17 @@
 //! | power: 3/2 (w psi i + R i^2) <= P_max | motoring |
 //! | bus sag: ceiling falls linearly between two voltages, so levitation keeps its own | motoring |
 //! | regeneration: falls linearly as the bus rises, so that it stays under 56 V | braking |
+//! | overspeed, stall: `speed_guard.rs` | motoring, both |
 //!
 //! A clipped current pulls the reference back to what can be reached (back-calculation), so the slope resumes
 //! from the real speed. Each limit sets its bit of [`limits`]. A set-point that is no number leaves the reference
 //! where it is; a speed, load, bus voltage or ceiling that is no number is taken at its worst: no current.
 //! Disabled, the reference follows the rotor, and on enabling it starts there once more, so that enabling never jolts.
+//!
+//! # Current along the flux
+//! It makes no torque, and heat: `motor_current_a_min` less the torque current, slowly, so that an open phase shows at
+//! light load (none without Halls: it would couple a wrong resistance into the angle); and, while braking lifts the bus,
+//! up to [`BURN_A`], which turns what the braking gives back into heat instead of nothing being braked at all.
 //!
 //! # Source
 //! Disturbance observer: K. Ohnishi, M. Shibata, T. Murakami, "Motion control for advanced mechatronics",
@@ -43,9 +49,17 @@
 
 use super::config::{MotorConfig, SpeedConfig};
 use super::limits;
+use super::speed_guard::SpeedGuard;
 use crate::config::ConfigError;
 use crate::math::{larger, saturate_between, slew, smaller, sqrt};
 use crate::units::{RAD_PER_S_PER_HZ, RAD_PER_S_PER_RPM};
+
+/// Largest current along the flux that burns braking power [A]: 14 W.
+const BURN_A: f32 = 4.0;
+/// Slew of the current that keeps the phases visible [A/s].
+const FLUX_A_PER_S: f32 = 2.0;
+/// What of the ceiling must flow before a rotor that does not turn is a stalled one.
+const FULL: f32 = 0.5;
 
 /// What one step of speed control looks at.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -60,6 +74,8 @@ pub struct SpeedInput {
     pub bus_voltage_v: f32,
     /// Largest torque current, `motor_current_limit_a_max` of the configuration [A].
     pub torque_current_limit_a: f32,
+    /// The angle comes from the back-EMF.
+    pub sensorless: bool,
     /// False: no current, follow the rotor.
     pub enable: bool,
 }
@@ -69,6 +85,8 @@ pub struct SpeedInput {
 pub struct SpeedOutput {
     /// Reference of the current control [A].
     pub torque_current_reference_a: f32,
+    /// The one along the flux [A].
+    pub flux_current_reference_a: f32,
     /// Where the speed should be now [rad/s].
     pub speed_reference_rad_per_s: f32,
     /// Bits of [`limits`].
@@ -99,6 +117,12 @@ pub struct SpeedControl {
     step_down_rad_per_s: f32,
     reference_rad_per_s: f32,
     enabled: bool,
+    guard: SpeedGuard,
+    /// All the current that there is flows.
+    full: bool,
+    current_a_min: f32,
+    flux_current_a: f32,
+    flux_step_a: f32,
 }
 
 impl SpeedControl {
@@ -123,6 +147,11 @@ impl SpeedControl {
             step_down_rad_per_s: config.speed_slew_down_rpm_per_s * per_step,
             reference_rad_per_s: 0.0,
             enabled: false,
+            guard: SpeedGuard::default(),
+            full: false,
+            current_a_min: motor.motor_current_a_min,
+            flux_current_a: 0.0,
+            flux_step_a: FLUX_A_PER_S * period_s,
         })
     }
 
@@ -131,7 +160,8 @@ impl SpeedControl {
         let speed = input.speed_rad_per_s;
         if !input.enable || !speed.is_finite() || !input.load_torque_n_m.is_finite() {
             self.reference_rad_per_s = if speed.is_finite() { speed } else { 0.0 };
-            self.enabled = false;
+            (self.enabled, self.full, self.flux_current_a) = (false, false, 0.0);
+            self.guard.rest();
             return SpeedOutput {
                 speed_reference_rad_per_s: self.reference_rad_per_s,
                 ..SpeedOutput::default()
@@ -143,6 +173,10 @@ impl SpeedControl {
             self.enabled = true;
         }
         let (setpoint, mut limits) = self.setpoint(input.setpoint_rpm);
+        if setpoint == 0.0 {
+            self.guard.rest();
+        }
+        let guarded = self.guard.step(speed, self.speed_rad_per_s_max, self.full);
         let before = self.reference_rad_per_s;
         let reference = slew(before, setpoint, self.step_up_rad_per_s, self.step_down_rad_per_s);
         if reference != setpoint {
@@ -153,14 +187,17 @@ impl SpeedControl {
             + input.load_torque_n_m
             + self.inertia_kg_m2 * slope_rad_per_s2;
         let wanted_a = torque_n_m / self.torque_n_m_per_a;
-        let (current_a, active) = self.clip(wanted_a, input);
+        let (current_a, active) =
+            if self.guard.waits() { (0.0, 0) } else { self.clip(wanted_a, input, guarded) };
+        self.full = active != 0 && current_a.abs() > FULL * input.torque_current_limit_a;
         let back_rad_per_s = (current_a - wanted_a) * self.torque_n_m_per_a / self.gain_n_m_s_per_rad;
         self.reference_rad_per_s =
             saturate_between(reference + back_rad_per_s, smaller(speed, reference), larger(speed, reference));
         SpeedOutput {
             torque_current_reference_a: current_a,
+            flux_current_reference_a: self.flux_current(current_a, input),
             speed_reference_rad_per_s: self.reference_rad_per_s,
-            limits: limits | active,
+            limits: limits | active | guarded,
         }
     }
 
@@ -175,8 +212,11 @@ impl SpeedControl {
     }
 
     /// The wanted current within the window, and the bit of what held it.
-    fn clip(&self, wanted_a: f32, input: &SpeedInput) -> (f32, u32) {
-        let window = self.window(input);
+    fn clip(&self, wanted_a: f32, input: &SpeedInput, guarded: u32) -> (f32, u32) {
+        let mut window = self.window(input);
+        if guarded & limits::OVERSPEED != 0 {
+            (window.motoring_a, window.motoring_limit) = (0.0, limits::OVERSPEED);
+        }
         let direction = if input.speed_rad_per_s < 0.0 { -1.0 } else { 1.0 };
         let along_a = direction * wanted_a;
         if along_a > window.motoring_a {
@@ -213,6 +253,19 @@ impl SpeedControl {
         window
     }
 
+    /// Current along the flux: what keeps the phases visible, or burns what braking gives back.
+    fn flux_current(&mut self, torque_current_a: f32, input: &SpeedInput) -> f32 {
+        let visible_a =
+            if input.sensorless { 0.0 } else { larger(self.current_a_min - torque_current_a.abs(), 0.0) };
+        self.flux_current_a = slew(self.flux_current_a, visible_a, self.flux_step_a, self.flux_step_a);
+        if torque_current_a * input.speed_rad_per_s >= 0.0 {
+            return self.flux_current_a;
+        }
+        let (start_v, end_v) = (self.config.bus_regeneration_start_v, self.config.bus_regeneration_end_v);
+        let burn_a = BURN_A * (1.0 - part_left(input.bus_voltage_v, start_v, end_v));
+        larger(self.flux_current_a, burn_a)
+    }
+
     /// The positive root of 3/2 (R i^2 + E i) = P_max with E = p psi_m w, in the form that never cancels [A].
     fn motoring_current_a(&self, speed_rad_per_s: f32) -> f32 {
         let power_w = self.config.motor_power_w_max / 1.5;
@@ -242,6 +295,7 @@ mod tests {
         load_torque_n_m: 0.026,
         bus_voltage_v: 48.0,
         torque_current_limit_a: 6.0,
+        sensorless: false,
         enable: true,
     };
 
@@ -350,7 +404,7 @@ mod tests {
         ) {
             let input = SpeedInput {
                 setpoint_rpm, speed_rad_per_s, load_torque_n_m, bus_voltage_v,
-                torque_current_limit_a: ceiling, enable: true,
+                torque_current_limit_a: ceiling, sensorless: false, enable: true,
             };
             let mut control = control();
             for _ in 0..3 {

@@ -111,6 +111,9 @@ impl Takeover {
         speed_rad_per_s: f32,
     ) -> Option<f32> {
         self.steps_without = self.steps_without.saturating_add(1);
+        if self.sensorless && self.steps_without <= GLITCH_STEPS {
+            return Some(0.0); // started from the EMF: v still shows the estimate of before
+        }
         let raw_error = unmodelled_v
             .filter(|_| self.steps_without > GLITCH_STEPS)
             .and_then(|v| self.emf.error(v, speed_rad_per_s, self.sensorless));
@@ -135,7 +138,7 @@ impl Takeover {
     pub(super) fn start_from_emf(&mut self, unmodelled_v: Dq, speed_rad_per_s: f32) -> (f32, f32, bool) {
         let (error_rad, speed_rad_per_s) = self.emf.rotor(unmodelled_v, speed_rad_per_s);
         let goes_on = speed_rad_per_s.abs() > KEEP_RAD_PER_S_MIN;
-        (self.steps_without, self.doubt_steps) = (GLITCH_STEPS, 0);
+        (self.steps_without, self.doubt_steps) = (0, 0);
         if goes_on {
             self.start(0.0);
         }

@@ -25,6 +25,9 @@ pub(crate) struct TestMotor {
     pub(crate) hall_amplitude_v: [f64; 2],
     pub(crate) hall_offset_v: [f64; 2],
     pub(crate) noise: Noise,
+    /// Phases that are interrupted, or on the lower rail while the bridge switches.
+    pub(crate) open: [bool; 3],
+    pub(crate) shorted: [bool; 3],
 }
 
 impl TestMotor {
@@ -44,12 +47,15 @@ impl TestMotor {
             hall_amplitude_v: [1.01, 0.99],
             hall_offset_v: [0.0; 2],
             noise: Noise(1),
+            open: [false; 3],
+            shorted: [false; 3],
         }
     }
 
     /// One period of the electrical equations at constant speed, solved exactly.
     pub(crate) fn turn_with_voltage(&mut self, duty: [f32; 3], bus_voltage_v: f64) {
-        let [a, b, c] = duty.map(|duty| f64::from(duty) * bus_voltage_v);
+        let on_rail = |phase: usize| if self.shorted[phase] { 0.0 } else { f64::from(duty[phase]) };
+        let [a, b, c] = [0, 1, 2].map(|phase| on_rail(phase) * bus_voltage_v);
         let voltage = [(2.0 * a - b - c) / 3.0, (b - c) / 3.0_f64.sqrt()];
         let decay = (-PERIOD_S * self.resistance_ohm / self.inductance_h).exp();
         let before = self.forced_by_emf();
@@ -59,6 +65,19 @@ impl TestMotor {
             self.current_a[axis] = after[axis]
                 + decay * (self.current_a[axis] - before[axis])
                 + (1.0 - decay) * voltage[axis] / self.resistance_ohm;
+        }
+        self.interrupt();
+    }
+
+    /// No current along the axis of an open phase: the other two are in series.
+    fn interrupt(&mut self) {
+        for phase in 0..3 {
+            if self.open[phase] {
+                let (sin, cos) = (TAU / 3.0 * phase as f64).sin_cos();
+                let along = self.current_a[0] * cos + self.current_a[1] * sin;
+                self.current_a[0] -= along * cos;
+                self.current_a[1] -= along * sin;
+            }
         }
     }
 

@@ -81,6 +81,7 @@ proptest! {
                 phase_current_a: Some([f32::from_bits(a), f32::from_bits(b), f32::from_bits(c)]),
                 bus_voltage_v: f32::from_bits(bus),
                 torque_current_reference_a: f32::from_bits(reference),
+                flux_current_reference_a: 0.0,
                 imposed_a: None,
                 enable,
             });
@@ -198,6 +199,7 @@ fn without_a_bus_the_bridge_is_open_and_a_wild_reference_is_clipped() {
             phase_current_a: Some([0.0; 3]),
             bus_voltage_v,
             torque_current_reference_a: 1.0,
+            flux_current_reference_a: 0.0,
             imposed_a: None,
             enable: true,
         });

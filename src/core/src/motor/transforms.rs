@@ -106,6 +106,12 @@ impl Dq {
         }
     }
 
+    /// The part of it that lies on a line, given by a vector of length 1.
+    #[must_use]
+    pub fn along(self, line: Self) -> Self {
+        line.scaled(self.d * line.d + self.q * line.q)
+    }
+
     /// The vector times a factor.
     #[must_use]
     pub fn scaled(self, factor: f32) -> Self {

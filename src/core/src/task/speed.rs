@@ -86,10 +86,12 @@ impl SpeedTask {
             load_torque_n_m: levitation.map_or(0.0, |levitation| levitation.load_torque_n_m),
             bus_voltage_v: levitation.map_or(0.0, |levitation| levitation.bus_voltage_v),
             torque_current_limit_a: self.torque_current_limit_a,
+            sensorless: levitation.is_some_and(|levitation| levitation.faults & fault::SENSORLESS != 0),
             enable,
         });
         mail.speed.write(&SpeedMail {
             torque_current_reference_a: output.torque_current_reference_a,
+            flux_current_reference_a: output.flux_current_reference_a,
             motor_enable: enable,
             speed_reference_rad_per_s: output.speed_reference_rad_per_s,
             limits: output.limits,
