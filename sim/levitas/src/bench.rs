@@ -4,18 +4,20 @@
 //! # Model
 //! The closed loop runs as in a simulation, lift-off, spin-up and running; the clock is read before and after every
 //! part, and what reading it costs, measured first, is taken off. Shown is the mean over all calls of a part; the
-//! whole loop is then timed again without a clock inside.
+//! whole loop is then timed again without a clock inside. After that our steps run beside those of the peers
+//! (`bench_peers.rs`) on samples of the last turns.
 
 use std::fmt::Write as _;
 use std::hint::black_box;
 use std::time::Instant;
 
-use levitas_core::ports::LevitationOutputs;
+use levitas_core::ports::{LevitationInputs, LevitationOutputs};
 use levitas_core::schedule::{SCHEDULE, TaskId};
 use levitas_core::task::supervisor::Command;
 use levitas_core::unit::{Role, Unit};
 use levitas_world::{STEP_S, World};
 
+use crate::bench_peers;
 use crate::input::{BadInput, Checked};
 use crate::scenario::Scenario;
 use crate::simulation::setup;
@@ -26,6 +28,8 @@ const TICKS: u64 = 40_000;
 const SPIN_TICK: u64 = 6_000;
 /// Speed it is asked for [rpm].
 const SPIN_RPM: f32 = 4000.0;
+/// Samples that are kept: four turns.
+const KEPT: u64 = 1_200;
 /// Readings of the clock for its own cost.
 const CLOCK_READINGS: u32 = 200_000;
 
@@ -66,7 +70,7 @@ pub fn bench(scenario: &Scenario) -> Checked<String> {
     let mut tally = Tally::default();
     run_timed(scenario, &mut |part, work| tally.time(part, work))?;
     let started = Instant::now();
-    run_timed(scenario, &mut |_, work| work())?;
+    let (mut unit, samples) = run_timed(scenario, &mut |_, work| work())?;
     let whole_ns = started.elapsed().as_nanos() as f64;
     let mut text = format!("  {:30} {:>10} {:>12}\n", "part", "ns a call", "calls a tick");
     for (index, name) in PARTS.iter().enumerate() {
@@ -82,7 +86,7 @@ pub fn bench(scenario: &Scenario) -> Checked<String> {
         STEP_S * 1e6,
         STEP_S * 1e9 / tick_ns
     );
-    Ok(text)
+    Ok(text + &bench_peers::table(&mut unit, &samples))
 }
 
 fn clock_cost_ns() -> f64 {
@@ -94,13 +98,17 @@ fn clock_cost_ns() -> f64 {
     (last - started).as_nanos() as f64 / f64::from(CLOCK_READINGS)
 }
 
-/// Runs the loop; `timed` carries out a part of it.
-fn run_timed(scenario: &Scenario, timed: &mut dyn FnMut(usize, &mut dyn FnMut())) -> Checked<()> {
+/// Runs the loop; `timed` carries out a part of it. Gives the unit and its last samples.
+fn run_timed(
+    scenario: &Scenario,
+    timed: &mut dyn FnMut(usize, &mut dyn FnMut()),
+) -> Checked<(Unit, Vec<LevitationInputs>)> {
     let refused = |error: &dyn std::fmt::Display| BadInput::of(&scenario.argument, error, "");
     let mut world = World::new(&setup(scenario)).map_err(|error| refused(&error))?;
     let mut unit = Unit::new(&scenario.host, Role::Host).map_err(|error| refused(&error))?;
     unit.command(Command::LiftOff);
     let mut outputs = [LevitationOutputs::default(); 2];
+    let mut kept = Vec::with_capacity(KEPT as usize);
     for tick in 0..TICKS {
         if tick == SPIN_TICK {
             unit.command(Command::SetSpeed { speed_rpm: SPIN_RPM });
@@ -111,6 +119,9 @@ fn run_timed(scenario: &Scenario, timed: &mut dyn FnMut(usize, &mut dyn FnMut())
                     let mut samples = None;
                     timed(4, &mut || samples = Some(world.sample(0)));
                     if let Some(samples) = samples {
+                        if tick + KEPT >= TICKS {
+                            kept.push(samples);
+                        }
                         timed(0, &mut || outputs[0] = unit.step_levitation(&samples));
                     }
                 }
@@ -128,5 +139,5 @@ fn run_timed(scenario: &Scenario, timed: &mut dyn FnMut(usize, &mut dyn FnMut())
         timed(6, &mut || world.advance(&outputs));
     }
     black_box(world.truth());
-    Ok(())
+    Ok((unit, kept))
 }

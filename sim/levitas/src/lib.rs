@@ -6,6 +6,7 @@
 pub mod alarms;
 pub mod analysis;
 pub mod bench;
+mod bench_peers;
 pub mod catalogue;
 pub mod channel;
 pub mod corners;
