@@ -126,6 +126,7 @@ impl Peer {
                 load_torque_n_m: rotor.load_torque_n_m,
                 bus_voltage_v: samples.bus_voltage_v,
                 torque_current_limit_a: MotorConfig::ECMO_50.motor_current_limit_a_max,
+                sensorless: false,
                 enable: self.setpoint_rpm > 0.0,
             });
             self.torque_current_reference_a = speed.torque_current_reference_a;
@@ -143,6 +144,7 @@ impl Peer {
             phase_current_a: Some(samples.phase_current_a),
             bus_voltage_v: samples.bus_voltage_v,
             torque_current_reference_a: self.torque_current_reference_a,
+            flux_current_reference_a: 0.0,
             imposed_a: None,
             enable: self.setpoint_rpm > 0.0,
         });
