@@ -319,6 +319,7 @@ fn currents(list: &mut Vec<Contestant<'_>>) {
                 phase_current_a: Some(samples.phase_current_a),
                 bus_voltage_v: samples.bus_voltage_v,
                 torque_current_reference_a: TORQUE_CURRENT_A,
+                flux_current_reference_a: 0.0,
                 imposed_a: None,
                 enable: true,
             };
@@ -345,6 +346,7 @@ fn speeds(list: &mut Vec<Contestant<'_>>) {
                 load_torque_n_m: 0.02,
                 bus_voltage_v: samples.bus_voltage_v,
                 torque_current_limit_a: 6.0,
+                sensorless: false,
                 enable: true,
             };
             ours.step(&input).torque_current_reference_a
