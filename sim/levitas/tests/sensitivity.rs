@@ -49,7 +49,7 @@ fn files_and_exit_codes() {
     let run = levitas(&scratch.path, &["sensitivity", "--axis", "y", "--speed", "0", "--json", "-"]);
     assert_eq!(run.code, 0, "{}", run.stderr);
     let json: serde_json::Value = serde_json::from_str(&run.stdout).unwrap();
-    assert!(json["axes"]["x"].is_null() && json["axes"]["y"]["points"].as_array().unwrap().len() == 40);
+    assert!(json["axes"]["x"].is_null() && json["axes"]["y"]["points"].as_array().unwrap().len() == 60);
     assert_eq!((&json["zone"], &json["orbit"]["zone"]), (&"A".into(), &"A".into()));
     assert!(
         run.stderr.contains("y: peak") && run.stderr.contains("zone A"),
@@ -57,7 +57,7 @@ fn files_and_exit_codes() {
     );
     let out = scratch.path.join("out/sensitivity");
     assert_eq!(fs::read_to_string(out.join("sensitivity.json")).unwrap(), run.stdout);
-    assert_eq!(fs::read_to_string(out.join("sensitivity.csv")).unwrap().lines().count(), 41);
+    assert_eq!(fs::read_to_string(out.join("sensitivity.csv")).unwrap().lines().count(), 61);
     let page = fs::read_to_string(out.join("report.html")).unwrap();
     assert!(page.contains("id=\"axis-y\"") && !page.contains("{{"));
 

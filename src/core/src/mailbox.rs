@@ -156,6 +156,12 @@ impl<T: Copy> Reader<T> {
         Self { latest: None, sequence: 0, age_us: u32::MAX, period_us }
     }
 
+    /// True when [`Self::poll`] would find something: what a reader that is rarely spoken to asks in every period.
+    #[must_use]
+    pub fn is_behind<const N: usize>(&self, mailbox: &Mailbox<N>) -> bool {
+        mailbox.sequence.load(Ordering::Relaxed) != self.sequence
+    }
+
     /// Takes over what is new; call once per period. True when there was something new.
     pub fn poll<const N: usize>(&mut self, mailbox: &Mailbox<N>) -> bool
     where

@@ -8,7 +8,7 @@
 //!
 //! # Model
 //! e = offset + c cos(phi) + s sin(phi) on each axis, phi turned by [`phasor`]; [`lock_in`] finds mean, c and s of
-//! every [`Signal`] in the same phi. The frequency is moved so that whole cycles fit into the measurement. Every part
+//! every [`Signal`] in the same phi. The measurement is as long as whole cycles are, the frequency exact to 3e-4. Every part
 //! of e moves to what is asked for, and back, within [`SLEW_S`].
 //!
 //! # Timing
@@ -133,6 +133,7 @@ enum Progress {
 pub struct Probe {
     request: Reader<ProbeRequest>,
     limits: ProbeLimits,
+    period_us: u32,
     period_s: f32,
     number: u32,
     target: Target,
@@ -158,6 +159,7 @@ impl Probe {
         Self {
             request: Reader::new(period_us),
             limits,
+            period_us,
             period_s: period_us as f32 * crate::units::S_PER_US,
             number: 0,
             target: Target::Listen,
@@ -177,9 +179,10 @@ impl Probe {
         }
     }
 
-    /// Looks for a request, `elapsed_us` after the last time; true when [`Self::excite`] is to be called.
-    pub fn poll(&mut self, mail: &Mailboxes, elapsed_us: u32) -> bool {
-        self.request.poll_after(&mail.probe_request, elapsed_us) || self.active
+    /// True when [`Self::excite`] is to be called: something was asked, or is still going on.
+    #[must_use]
+    pub fn is_wanted(&self, mail: &Mailboxes) -> bool {
+        self.active || self.request.is_behind(&mail.probe_request)
     }
 
     /// True when [`Self::listen`] is to be called.
@@ -196,6 +199,7 @@ impl Probe {
 
     /// What is to be excited in this period.
     pub fn excite(&mut self, mail: &Mailboxes, now: &UnitNow) -> Excitation {
+        self.request.poll_after(&mail.probe_request, now.periods.saturating_mul(self.period_us));
         if let Some(request) = self.request.latest().filter(|request| request.number != self.number) {
             let status = self.take(&request, now).err().unwrap_or(ProbeStatus::Settling);
             if status.is_final() {
@@ -216,6 +220,9 @@ impl Probe {
         let moving = self.move_parts();
         let resting = self.applied == Parts::default() && !moving;
         self.active = !(resting && matches!(self.progress, Progress::Over));
+        if !self.active {
+            return Excitation::None;
+        }
         self.settle(moving);
         self.excitation()
     }
@@ -282,7 +289,9 @@ impl Probe {
             self.slew = self.limit * self.period_s / SLEW_S;
         }
         self.tune(request.frequency_hz, request.measure_s);
-        self.progress = Progress::Settling { left: (request.settle_s / self.period_s) as u32 };
+        // One period at least, so that every signal is of the time since the request.
+        let settle_periods = (request.settle_s / self.period_s) as u32;
+        self.progress = Progress::Settling { left: settle_periods.saturating_add(1) };
         Ok(())
     }
 
@@ -338,15 +347,14 @@ impl Probe {
         }
     }
 
-    /// Frequency and length of the measurement such that whole cycles fit.
+    /// Length of the measurement such that whole cycles fit, and the frequency that has them.
     fn tune(&mut self, frequency_hz: f32, measure_s: f32) {
-        let shortest_s = if frequency_hz > 0.0 { CYCLES_MIN / frequency_hz } else { 0.0 };
-        let periods = (larger(measure_s, shortest_s) / self.period_s + 0.5) as u32;
-        self.measure_periods = periods.max(1);
-        let periods = self.measure_periods as f32;
-        let cycles = (frequency_hz * periods * self.period_s + 0.5) as u32 as f32;
-        self.frequency_hz = cycles / (periods * self.period_s);
-        let turns = cycles / periods; // below one half: 8 kHz of 20 kHz
+        let turns = frequency_hz * self.period_s; // per period; below one half: 8 kHz of 20 kHz
+        let cycles = larger((frequency_hz * measure_s + 0.5) as u32 as f32, CYCLES_MIN);
+        let periods = if turns > 0.0 { cycles / turns } else { measure_s / self.period_s };
+        self.measure_periods = ((periods + 0.5) as u32).max(1);
+        let turns = if turns > 0.0 { cycles / self.measure_periods as f32 } else { 0.0 };
+        self.frequency_hz = turns / self.period_s;
         self.phasor = self.phasor.turning(RAD_PER_TURN * turns);
     }
 

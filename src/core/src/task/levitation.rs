@@ -133,7 +133,7 @@ impl LevitationTask {
         let coil_current_a =
             believable(groups & valid::COIL_CURRENT, &samples.coil_current_a, self.coil_plausible_a);
         let (request, drive) = self.request(&mut faults);
-        let excitation = if self.probe.poll(mail, elapsed_us) {
+        let excitation = if self.probe.is_wanted(mail) {
             let now = self.unit_now(periods);
             self.probe.excite(mail, &now)
         } else {
@@ -177,8 +177,8 @@ impl LevitationTask {
         self.publish(mail, bearing.limits | motor.limits, faults);
         if self.probe.is_active() {
             self.listen(mail, hall_v, angle_hall_v, bearing.limits | motor.limits, faults);
+            self.coil_duty = bearing.coil_duty;
         }
-        self.coil_duty = bearing.coil_duty;
 
         // The line lives as long as this unit energises anything in the head.
         self.drive_line = (bearing.gate || motor.gate) && !self.drive_line;
