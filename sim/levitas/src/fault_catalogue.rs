@@ -105,7 +105,7 @@ pub const FAULTS: [FaultSpec; 15] = [
         keys: &[AXIS],
         alarm: "displacement",
         within: Within::Time(1e-3),
-        reaction: "The observer of the axis runs on its model until a sample is believed again.",
+        reaction: "Neither is believed; the observer of the axis runs on its model until a sample is believed again.",
         make: |v| Fault::HallFrozen { axis: index(v, 0) },
     },
     FaultSpec {
@@ -153,7 +153,7 @@ pub const FAULTS: [FaultSpec; 15] = [
             "which current",
         )],
         alarm: "current",
-        within: Within::Time(20e-3),
+        within: Within::Time(2e-3),
         reaction: "The current that the model predicts is used instead.",
         make: |v| Fault::CurrentStuck { channel: index(v, 0) },
     },
