@@ -89,15 +89,20 @@ impl Axis {
         forecast
     }
 
+    /// What a set-point adds to the current reference [A].
+    pub(super) fn lead_a(&self, setpoint: &Setpoint) -> f32 {
+        self.feedback.lead_a(setpoint)
+    }
+
     /// Duty for the next period and the limits that act; `observe` comes first.
     pub(super) fn control(
         &mut self,
         forecast: &CurrentForecast,
-        setpoint: &Setpoint,
+        lead_a: f32,
         bus_voltage_v: f32,
     ) -> (f32, u32) {
         let next = self.observer.state();
-        let (reference_a, current_limited) = self.feedback.reference_a(next, forecast.next_a, setpoint);
+        let (reference_a, current_limited) = self.feedback.reference_a(next, forecast.next_a, lead_a);
         let (duty, voltage_limited) = self.current.duty(reference_a, next.velocity_m_per_s, bus_voltage_v);
         let limits = if current_limited { limit::COIL_CURRENT } else { 0 }
             | if voltage_limited { limit::COIL_VOLTAGE } else { 0 };

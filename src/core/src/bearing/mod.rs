@@ -176,9 +176,8 @@ impl Bearing {
     /// One levitation period.
     pub fn step(&mut self, input: &BearingInput) -> BearingOutput {
         let (opinion_x, opinion_y) = (self.x.hall.voter.opinion(), self.y.hall.voter.opinion());
-        for _ in 0..input.missed {
-            self.x.observe(None, None, &Turn::UNKNOWN, &opinion_y, 0.0);
-            self.y.observe(None, None, &Turn::UNKNOWN, &opinion_x, 0.0);
+        if input.missed != 0 {
+            self.predict(input.missed);
         }
         let [screened_x_a, screened_y_a] = self.take_currents(input.coil_current_a);
         let (hall_x_v, hall_y_v) = match input.hall_v {
@@ -197,9 +196,9 @@ impl Bearing {
         let outside = !self.is_within(TOUCHDOWN_FRACTION);
         self.outside_periods = if outside { self.outside_periods.saturating_add(1) } else { 0 };
         let output = match self.next_state(input) {
-            Some([setpoint_x, setpoint_y]) => {
-                let (duty_x, limits_x) = self.x.control(&forecast_x, &setpoint_x, input.bus_voltage_v);
-                let (duty_y, limits_y) = self.y.control(&forecast_y, &setpoint_y, input.bus_voltage_v);
+            Some([lead_x_a, lead_y_a]) => {
+                let (duty_x, limits_x) = self.x.control(&forecast_x, lead_x_a, input.bus_voltage_v);
+                let (duty_y, limits_y) = self.y.control(&forecast_y, lead_y_a, input.bus_voltage_v);
                 let limits = limits_x | limits_y;
                 self.watch_overload(limits);
                 BearingOutput { coil_duty: [duty_x, duty_y], gate: true, limits, faults: 0 }
@@ -220,6 +219,16 @@ impl Bearing {
         let overload_s =
             if limits == 0 { self.overload_s - self.period_s } else { self.overload_s + self.period_s };
         self.overload_s = saturate_between(overload_s, 0.0, OVERLOAD_S);
+    }
+
+    /// Carries the models over missed triggers.
+    #[cold]
+    fn predict(&mut self, missed: u32) {
+        let (opinion_x, opinion_y) = (self.x.hall.voter.opinion(), self.y.hall.voter.opinion());
+        for _ in 0..missed {
+            self.x.observe(None, None, &Turn::UNKNOWN, &opinion_y, 0.0);
+            self.y.observe(None, None, &Turn::UNKNOWN, &opinion_x, 0.0);
+        }
     }
 
     /// Screens the currents and shows them to the Halls, which they disturb; for one that is not believed stands the model.
@@ -272,8 +281,24 @@ impl Bearing {
         BearingOutput { coil_duty: [duty_x, duty_y], gate: true, limits: limits_x | limits_y, faults: 0 }
     }
 
-    /// Moves the state machine by one period; the set-points of both axes, or `None` when nothing is to be held.
-    fn next_state(&mut self, input: &BearingInput) -> Option<[Setpoint; 2]> {
+    /// Moves the state machine by one period; what the set-points add to the references of both axes, or `None` when nothing is to be held.
+    fn next_state(&mut self, input: &BearingInput) -> Option<[f32; 2]> {
+        if matches!(self.state, State::Levitated)
+            && input.request == LevitateRequest::Levitate
+            && !self.has_lost_hold()
+        {
+            self.recovery.hold();
+            if !matches!(input.excitation, Excitation::SetPoint { .. }) {
+                return Some([0.0; 2]); // the centre
+            }
+        }
+        let [setpoint_x, setpoint_y] = self.change_state(input)?;
+        Some([self.x.lead_a(&setpoint_x), self.y.lead_a(&setpoint_y)])
+    }
+
+    /// The rest of [`Self::next_state`], for what is not the everyday: kept out of the way of a rotor that is held.
+    #[cold]
+    fn change_state(&mut self, input: &BearingInput) -> Option<[Setpoint; 2]> {
         self.state = match (self.state, input.request) {
             (_, LevitateRequest::Off) | (State::Off | State::Service, LevitateRequest::Land) => State::Off,
             (State::Off, LevitateRequest::Service) => State::Service,
@@ -300,7 +325,7 @@ impl Bearing {
 
     /// Changes of state that the rotor causes.
     fn follow(&mut self, state: State, rotor: Option<&RotorDirection>) -> State {
-        let lost = self.is_blind() || self.outside_periods >= OUTSIDE_PERIODS;
+        let lost = self.has_lost_hold();
         match state {
             State::LiftOff { curve, after_touchdown, cleared, centred_s, overtime_s } => {
                 let cleared = cleared || self.is_within(CLEAR_FRACTION);
@@ -377,6 +402,11 @@ impl Bearing {
             self.landing_s,
             self.period_s,
         )
+    }
+
+    /// Nobody knows where the rotor is, or it is at the wall.
+    fn has_lost_hold(&self) -> bool {
+        self.is_blind() || self.outside_periods >= OUTSIDE_PERIODS
     }
 
     fn is_within(&self, fraction: f32) -> bool {

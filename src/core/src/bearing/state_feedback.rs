@@ -6,6 +6,7 @@
 //! i_eq  = (m r'' - k_x r - d) / k_i                                what holds the rotor on the set-point
 //! i_ref = i_eq - g_x (x - r) - g_v (v - r') - g_i (i - i_eq)
 //! ```
+//! Sorted for the fast path: what belongs to r is `lead_a`, which is nothing at the centre; d has (1 + g_i) / k_i.
 //! | symbol | meaning | unit | here |
 //! |---|---|---|---|
 //! | r | set-point | m | [`Setpoint`] |
@@ -33,7 +34,8 @@ pub(super) struct StateFeedback {
     gain: [f32; 3],
     mass_kg: f32,
     k_x_n_per_m: f32,
-    a_per_n: f32,
+    /// (1 + g_i) / k_i.
+    hold_a_per_n: f32,
     current_a_max: f32,
 }
 
@@ -47,27 +49,27 @@ impl StateFeedback {
             ],
             mass_kg: config.levitated_mass_kg,
             k_x_n_per_m: config.force_displacement_n_per_m,
-            a_per_n: 1.0 / config.force_current_n_per_a,
+            hold_a_per_n: (1.0 + config.feedback_current) / config.force_current_n_per_a,
             current_a_max: config.coil_current_a_max,
         }
     }
 
+    /// Part of the current reference that belongs to the set-point [A].
+    pub(super) fn lead_a(&self, setpoint: &Setpoint) -> f32 {
+        let [g_x, g_v, _] = self.gain;
+        let force_n =
+            self.mass_kg * setpoint.acceleration_m_per_s2 - self.k_x_n_per_m * setpoint.displacement_m;
+        self.hold_a_per_n * force_n + g_x * setpoint.displacement_m + g_v * setpoint.velocity_m_per_s
+    }
+
     /// Current reference [A], and whether it is at its limit.
-    pub(super) fn reference_a(
-        &self,
-        next: &AxisState,
-        next_current_a: f32,
-        setpoint: &Setpoint,
-    ) -> (f32, bool) {
+    pub(super) fn reference_a(&self, next: &AxisState, next_current_a: f32, lead_a: f32) -> (f32, bool) {
         let [g_x, g_v, g_i] = self.gain;
-        let holding_a = (self.mass_kg * setpoint.acceleration_m_per_s2
-            - self.k_x_n_per_m * setpoint.displacement_m
-            - next.disturbance_n)
-            * self.a_per_n;
-        let wanted_a = holding_a
-            - g_x * (next.displacement_m - setpoint.displacement_m)
-            - g_v * (next.velocity_m_per_s - setpoint.velocity_m_per_s)
-            - g_i * (next_current_a - holding_a);
+        let wanted_a = lead_a
+            - self.hold_a_per_n * next.disturbance_n
+            - g_x * next.displacement_m
+            - g_v * next.velocity_m_per_s
+            - g_i * next_current_a;
         let reference_a = saturate(wanted_a, self.current_a_max);
         (reference_a, reference_a != wanted_a)
     }

@@ -255,12 +255,9 @@ impl Voter {
         let calm = self.calm
             && deviation_v2 < limits.sample_v2
             && self.square_v2 < limits.square_v2
-            && self.mean_v < limits.base_v
-            && self.mean_v > -limits.base_v
-            && sample.difference_v < limits.difference_v
-            && sample.difference_v > -limits.difference_v
-            && plus_repeats < SUSPECT_REPEATS
-            && minus_repeats < SUSPECT_REPEATS;
+            && self.mean_v.abs() < limits.base_v
+            && sample.difference_v.abs() < limits.difference_v
+            && plus_repeats.max(minus_repeats) < SUSPECT_REPEATS;
         if calm {
             self.mean_v += limits.mean_gain * deviation_v;
             self.base_current_a = sample.mean_current_a;

@@ -157,26 +157,25 @@ impl LevitationTask {
         let motor_enable = (self.torque_current(&mut faults) || imposed_a.is_some()) && held && drive;
         let phase_current_a =
             believable(groups & valid::PHASE_CURRENT, &samples.phase_current_a, self.phase_plausible_a);
-        let unseen = MotorInput {
-            angle_hall_v: None,
-            phase_current_a: None,
+        let input = MotorInput {
+            angle_hall_v: believable(groups & valid::ANGLE, &samples.angle_hall_v, PLAUSIBLE_V),
+            phase_current_a,
             bus_voltage_v: self.bus_voltage_v,
             torque_current_reference_a: self.torque_current_reference_a,
             flux_current_reference_a: self.flux_current_reference_a,
             imposed_a,
             enable: motor_enable,
         };
-        for _ in 0..missed {
-            self.motor.step(&unseen);
+        if missed != 0 {
+            self.predict_motor(&input, missed);
         }
-        let angle_hall_v = believable(groups & valid::ANGLE, &samples.angle_hall_v, PLAUSIBLE_V);
-        let motor = self.motor.step(&MotorInput { angle_hall_v, phase_current_a, ..unseen });
+        let motor = self.motor.step(&input);
         faults |= bearing.faults | motor.faults;
         faults |= if phase_current_a.is_none() { fault::CURRENT } else { 0 };
         self.coil_current_a = coil_current_a.unwrap_or(self.coil_current_a);
         self.publish(mail, bearing.limits | motor.limits, faults);
         if self.probe.is_active() {
-            self.listen(mail, hall_v, angle_hall_v, bearing.limits | motor.limits, faults);
+            self.listen(mail, hall_v, input.angle_hall_v, bearing.limits | motor.limits, faults);
             self.coil_duty = bearing.coil_duty;
         }
 
@@ -188,6 +187,15 @@ impl LevitationTask {
             coil_gate: u32::from(bearing.gate),
             phase_gate: u32::from(motor.gate),
             drive_line: u32::from(self.drive_line),
+        }
+    }
+
+    /// Carries the motor's models over missed triggers.
+    #[cold]
+    fn predict_motor(&mut self, input: &MotorInput, missed: u32) {
+        let unseen = MotorInput { angle_hall_v: None, phase_current_a: None, ..*input };
+        for _ in 0..missed {
+            self.motor.step(&unseen);
         }
     }
 
