@@ -18,7 +18,7 @@ use super::state_feedback::StateFeedback;
 use super::synchronous::Synchronous;
 use super::trajectory::Setpoint;
 use super::turn::Turn;
-use super::vote::Opinion;
+use super::vote::Voter;
 use crate::mail::limit;
 
 /// Everything that one axis has of its own.
@@ -61,7 +61,7 @@ impl Axis {
         hall_v: Option<[f32; 2]>,
         screened_a: Option<f32>,
         turn: &Turn,
-        other: &Opinion,
+        other: &Voter,
         injected_m: f32,
     ) -> CurrentForecast {
         self.added_m = self.synchronous.added_m(turn);
@@ -70,7 +70,7 @@ impl Axis {
             let mean_current_a = self.synchronous.mean_current_a();
             self.hall.innovation_m(hall_v, expected_m - injected_m, mean_current_a, other)
         });
-        let rough = self.hall.voter.is_rough(other);
+        let rough = self.hall.voter.is_rough();
         let seen = innovation_m.is_some_and(|innovation_m| {
             self.summed_m = expected_m + innovation_m;
             self.observer.correct(innovation_m, rough)
@@ -114,6 +114,11 @@ impl Axis {
         let velocity_m_per_s = self.observer.state().velocity_m_per_s;
         let (duty, limited) = self.current.duty(reference_a, velocity_m_per_s, bus_voltage_v);
         (duty, if limited { limit::COIL_VOLTAGE } else { 0 })
+    }
+
+    /// Nothing is to be named on this axis.
+    pub(super) fn is_well(&self) -> bool {
+        self.blind_periods == 0 && self.hall.voter.is_well() && self.current.is_well()
     }
 
     /// Estimated state in the coordinate that is controlled.

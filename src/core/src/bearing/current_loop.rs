@@ -126,6 +126,11 @@ impl CurrentLoop {
         self.doubted_periods >= DOUBTED_PERIODS || self.repeats >= STUCK_REPEATS
     }
 
+    /// Nothing is to be named.
+    pub(super) fn is_well(&self) -> bool {
+        self.in_step && self.doubted_periods | self.open_periods == 0
+    }
+
     /// The current does not follow the voltage at all.
     pub(super) fn is_open(&self) -> bool {
         self.open_periods >= ALIVE_REPEATS
@@ -145,15 +150,22 @@ impl CurrentLoop {
         self.repeats = if measured_a == self.last_a { self.repeats.saturating_add(1) } else { 0 };
         self.last_a = measured_a;
         let far = (measured_a - self.predicted_a).abs() >= OUTLIER_A;
+        if far || self.repeats >= SUSPECT_REPEATS || self.doubted_periods > 0 {
+            self.doubt(far).then_some(measured_a)
+        } else {
+            Some(measured_a)
+        }
+    }
+
+    /// Whether a sample that is far from the prediction, repeats itself or follows one that was, is believed after all.
+    #[cold]
+    #[inline(never)]
+    fn doubt(&mut self, far: bool) -> bool {
         let outlier = far && (self.in_step || self.doubted_periods > 0) && !self.is_open();
         self.doubted_periods = if outlier { self.doubted_periods.saturating_add(1) } else { 0 };
-        if self.repeats >= SUSPECT_REPEATS {
-            self.in_step = false;
-        }
-        if outlier || self.repeats >= SUSPECT_REPEATS {
-            return None;
-        }
-        Some(measured_a)
+        let repeats = self.repeats >= SUSPECT_REPEATS;
+        self.in_step &= !repeats;
+        !(outlier || repeats)
     }
 
     /// Takes in the screened sample of this period. Half of it is believed, half of the prediction (5 mA of sensor noise); of
@@ -270,6 +282,41 @@ mod tests {
             assert!(period < 10 || (current_a - 0.5).abs() < 0.05, "{period}: {current_a}");
             assert_eq!(current_loop.is_doubted(), period >= 24, "{period}");
         }
+    }
+
+    /// A coil that follows a changing reference; shows periods from the fault on until it is called open, and until doubted.
+    fn broken(show: impl Fn(f32, u32) -> f32, conducts: bool) -> (Option<u32>, Option<u32>) {
+        let config = BearingConfig::ECMO_50;
+        let mut current_loop = CurrentLoop::new(&config, 50e-6);
+        let decay = (-config.coil_resistance_ohm * 50e-6 / config.coil_inductance_h).exp();
+        let (mut current_a, mut acting_v, mut random) = (0.0_f32, 0.0, 1_u32);
+        let (mut open, mut doubted) = (None, None);
+        for period in 0..400_u32 {
+            let mut noise = || {
+                random = random.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+                (random >> 8) as f32 / 8_388_608.0 - 1.0
+            };
+            let healthy = period < 200;
+            let sensed_a = ((current_a + 9e-3 * noise()) / 4e-3).round() * 4e-3;
+            let screened_a =
+                current_loop.screen(Some(if healthy { sensed_a } else { show(sensed_a, period) }));
+            current_loop.forecast(screened_a, 0.0, false);
+            let (duty, _) = current_loop.duty(0.28 * noise(), 0.0, 48.0);
+            current_a = if healthy || conducts { decay * current_a + (1.0 - decay) * acting_v } else { 0.0 };
+            acting_v = duty * 48.0;
+            assert!(!(healthy && (current_loop.is_open() || current_loop.is_doubted())), "{period}");
+            open = open.or((!healthy && current_loop.is_open()).then(|| period - 200));
+            doubted = doubted.or((!healthy && current_loop.is_doubted()).then(|| period - 200));
+        }
+        (open, doubted)
+    }
+
+    #[test]
+    fn an_open_coil_and_a_stuck_sensor_are_told_apart() {
+        let (open, _) = broken(|sensed_a, _| sensed_a, false);
+        assert!(open.is_some_and(|periods| periods < 20), "{open:?}");
+        let (open, doubted) = broken(|_, _| 0.012, true);
+        assert_eq!((open, doubted), (None, Some(STUCK_REPEATS)));
     }
 
     #[test]

@@ -27,7 +27,7 @@
 //! Unit tests below.
 
 use super::BearingConfig;
-use super::vote::{Opinion, PairSample, Voter};
+use super::vote::{PairSample, Voter};
 use crate::math::exp_of_minus;
 use crate::units::RAD_PER_S_PER_HZ;
 
@@ -110,20 +110,19 @@ impl HallPair {
         hall_v: [f32; 2],
         expected_m: f32,
         mean_current_a: f32,
-        other: &Opinion,
+        other: &Voter,
     ) -> Option<f32> {
         let [plus_v, minus_v] = hall_v;
         let [own_a, other_a] = self.seen_a;
         let pickup_m = self.pickup_m_per_a * own_a + self.pickup_cross_m_per_a * other_a;
         let difference_v = plus_v - minus_v - self.difference_v;
+        let sum_v = plus_v + minus_v - self.sum_v;
         let innovation_m = difference_v * self.m_per_v - pickup_m - expected_m;
-        let sample = PairSample {
-            hall_v,
-            difference_v,
-            sum_v: plus_v + minus_v - self.sum_v,
-            innovation_v: innovation_m * self.v_per_m,
-            mean_current_a,
-        };
+        if self.voter.is_calm(hall_v, difference_v, sum_v, mean_current_a) {
+            return Some(innovation_m);
+        }
+        let innovation_v = innovation_m * self.v_per_m;
+        let sample = PairSample { difference_v, sum_v, innovation_v, mean_current_a };
         let added_v = self.voter.added_v(&sample, other)?;
         Some(innovation_m + added_v * self.m_per_v)
     }
@@ -139,7 +138,7 @@ mod tests {
     }
 
     fn displacement_m(pair: &mut HallPair, plus_v: f32, minus_v: f32) -> Option<f32> {
-        let other = pair.voter.opinion();
+        let other = pair.voter;
         pair.innovation_m([plus_v, minus_v], 0.0, 0.0, &other)
     }
 

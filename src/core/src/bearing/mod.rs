@@ -175,7 +175,6 @@ impl Bearing {
 
     /// One levitation period.
     pub fn step(&mut self, input: &BearingInput) -> BearingOutput {
-        let (opinion_x, opinion_y) = (self.x.hall.voter.opinion(), self.y.hall.voter.opinion());
         if input.missed != 0 {
             self.predict(input.missed);
         }
@@ -191,8 +190,8 @@ impl Bearing {
             Excitation::Displacement(injected_m) => injected_m,
             _ => [0.0; 2],
         };
-        let forecast_x = self.x.observe(hall_x_v, screened_x_a, &turn, &opinion_y, injected_x_m);
-        let forecast_y = self.y.observe(hall_y_v, screened_y_a, &turn, &opinion_x, injected_y_m);
+        let forecast_x = self.x.observe(hall_x_v, screened_x_a, &turn, &self.y.hall.voter, injected_x_m);
+        let forecast_y = self.y.observe(hall_y_v, screened_y_a, &turn, &self.x.hall.voter, injected_y_m);
         let outside = !self.is_within(TOUCHDOWN_FRACTION);
         self.outside_periods = if outside { self.outside_periods.saturating_add(1) } else { 0 };
         let output = match self.next_state(input) {
@@ -211,7 +210,12 @@ impl Bearing {
                 BearingOutput::default()
             }
         };
-        BearingOutput { faults: self.faults(input), ..output }
+        let well = self.x.is_well()
+            && self.y.is_well()
+            && matches!(self.state, State::Levitated)
+            && self.overload_s < OVERLOAD_S
+            && !self.recovery.is_lost();
+        BearingOutput { faults: if well { 0 } else { self.faults(input) }, ..output }
     }
 
     /// Books the time for which a coil has been at its limit.
@@ -224,10 +228,9 @@ impl Bearing {
     /// Carries the models over missed triggers.
     #[cold]
     fn predict(&mut self, missed: u32) {
-        let (opinion_x, opinion_y) = (self.x.hall.voter.opinion(), self.y.hall.voter.opinion());
         for _ in 0..missed {
-            self.x.observe(None, None, &Turn::UNKNOWN, &opinion_y, 0.0);
-            self.y.observe(None, None, &Turn::UNKNOWN, &opinion_x, 0.0);
+            self.x.observe(None, None, &Turn::UNKNOWN, &self.y.hall.voter, 0.0);
+            self.y.observe(None, None, &Turn::UNKNOWN, &self.x.hall.voter, 0.0);
         }
     }
 
@@ -247,6 +250,8 @@ impl Bearing {
     }
 
     /// What is wrong with sensors, coils and rotor, as bits of [`fault`].
+    #[cold]
+    #[inline(never)]
     fn faults(&self, input: &BearingInput) -> u32 {
         let (x, y) = (&self.x, &self.y);
         let when = |is: bool, bits: u32| if is { bits } else { 0 };

@@ -42,22 +42,17 @@
 //! than 0.1 N while it passes from a quarter of its threshold to all of it.
 //!
 //! # Shown by
-//! Unit tests below; `sim/levitas/tests/bearing_faults.rs`.
+//! Unit tests; `sim/levitas/tests/bearing_faults.rs`.
+
+mod limits;
 
 use super::BearingConfig;
 use crate::mail::fault;
 use crate::math::{saturate, smaller};
+use limits::Limits;
 
-/// Limit of one sample's s - m, in Hall noises: 7.5 standard deviations of s.
-const SAMPLE_NOISES: f32 = 10.6;
-/// Limit of q, in squares of the Hall noise: 20 variances of s.
-const SQUARE_NOISES: f32 = 40.0;
-/// One sample counts for no more than this in q and r, in roots of the limit of q: no single one exceeds it.
-const CLIP: f32 = 4.0;
 /// Part of a sample in q and r.
 const SQUARE_FRACTION: f32 = 1.0 / 16.0;
-/// Time constant of m [s].
-const MEAN_S: f32 = 2e-3;
 /// Repeats by which one Hall is stuck.
 const STUCK_REPEATS: u32 = 18;
 /// Repeats of both Halls from which they are left out, and from which they are frozen.
@@ -71,27 +66,16 @@ const LEAN_FRACTION: f32 = 0.5;
 /// Step of s, as a part of the limit of one sample, without which in the last 16 samples q was reached by creeping.
 const JUMP_FRACTION: f32 = 0.8;
 const JUMP_PERIODS: u32 = 16;
-/// Agreement after which a Hall is believed again [s], within this many Hall noises.
-const AGREED_S: f32 = 0.1;
-const AGREED_NOISES: f32 = 7.0;
-/// Part of the drift threshold up to which the mean current belongs to a healthy pair.
-const BASE_FRACTION: f32 = 0.25;
 /// Change of the mean current by which a drift is told [A]: three times its noise, a third of what 10 um of motion cost.
 const DRIFT_A: f32 = 6e-3;
 /// Periods for which s must be off: the same as half a turn shows of a stuck Hall at 3000 rpm.
 const DRIFT_PERIODS: u32 = 200;
 /// Change of the weight in one period after a drift: 10 ms from both to one.
 const WEIGHT_STEP: f32 = 0.005;
-/// Time after a vote on drift in which the mean current settles [s].
-const SETTLE_S: f32 = 0.3;
-/// Voltages that a Hall with power does not leave, as a distance from the middle of 3.3 V [V].
-const RAIL_V: f32 = 1.45;
 
 /// What one pair shows now, mid levels taken off.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct PairSample {
-    /// v+ and v- as they are [V].
-    pub(super) hall_v: [f32; 2],
     /// v+ - v- [V].
     pub(super) difference_v: f32,
     /// v+ + v- [V].
@@ -104,7 +88,7 @@ pub(super) struct PairSample {
 
 /// What the other axis knows.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Opinion {
+struct Opinion {
     mean_v: f32,
     noisy: bool,
 }
@@ -131,6 +115,7 @@ pub(super) struct Voter {
     lean_v2: f32,
     base_current_a: f32,
     calm: bool,
+    rough: bool,
     weight: f32,
     vote: Vote,
     noisy_periods: u32,
@@ -143,49 +128,6 @@ pub(super) struct Voter {
     settled_periods: u32,
     faults: u32,
     limits: Limits,
-}
-
-/// Constants of the vote.
-#[derive(Clone, Copy, Debug)]
-struct Limits {
-    sample_v: f32,
-    sample_v2: f32,
-    square_v2: f32,
-    clip_v: f32,
-    clip_v2: f32,
-    mean_gain: f32,
-    base_v: f32,
-    drift_v: f32,
-    agreed_v: f32,
-    agreed_periods: u32,
-    settle_periods: u32,
-    hall_v: f32,
-    difference_v: f32,
-    drift_a_per_v: f32,
-}
-
-impl Limits {
-    fn new(config: &BearingConfig, difference_v_max: f32, v_per_m: f32, period_s: f32) -> Self {
-        let noise_v2 = config.hall_noise_v * config.hall_noise_v;
-        let square_v2 = SQUARE_NOISES * noise_v2;
-        let clip_v2 = CLIP * CLIP * square_v2;
-        Self {
-            sample_v: SAMPLE_NOISES * config.hall_noise_v,
-            sample_v2: SAMPLE_NOISES * SAMPLE_NOISES * noise_v2,
-            square_v2,
-            clip_v: crate::math::sqrt(clip_v2),
-            clip_v2,
-            mean_gain: period_s / MEAN_S,
-            base_v: BASE_FRACTION * config.hall_sum_tolerance_v,
-            drift_v: config.hall_sum_tolerance_v,
-            agreed_v: AGREED_NOISES * config.hall_noise_v,
-            agreed_periods: (AGREED_S / period_s) as u32,
-            settle_periods: (SETTLE_S / period_s) as u32,
-            hall_v: smaller(0.5 * difference_v_max, RAIL_V),
-            difference_v: difference_v_max,
-            drift_a_per_v: config.force_displacement_n_per_m / (config.force_current_n_per_a * v_per_m),
-        }
-    }
 }
 
 impl Voter {
@@ -204,6 +146,7 @@ impl Voter {
             lean_v2: 0.0,
             base_current_a: 0.0,
             calm: true,
+            rough: false,
             weight: 0.0,
             vote: Vote::Both,
             noisy_periods: 0,
@@ -226,50 +169,67 @@ impl Voter {
     }
 
     /// The observer must not trust a sample much: noise that no vote can take away.
-    pub(super) fn is_rough(&self, other: &Opinion) -> bool {
-        match self.vote {
-            Vote::Both => self.is_noisy(),
-            Vote::One { .. } => other.noisy,
-        }
+    pub(super) fn is_rough(&self) -> bool {
+        self.rough
     }
 
-    pub(super) fn opinion(&self) -> Opinion {
+    /// Both Halls are believed and there is nothing to be named.
+    pub(super) fn is_well(&self) -> bool {
+        self.calm
+    }
+
+    fn opinion(&self) -> Opinion {
         Opinion { mean_v: self.mean_v, noisy: self.is_noisy() }
     }
 
-    /// What is to be added to d [V]; `None` when no Hall is to be believed now.
-    pub(super) fn added_v(&mut self, sample: &PairSample, other: &Opinion) -> Option<f32> {
+    /// Takes in what one pair shows, as it is and with the mid levels taken off; whether both Halls are to be believed
+    /// without a word. If not, [`Self::added_v`] says what to do.
+    pub(super) fn is_calm(
+        &mut self,
+        hall_v: [f32; 2],
+        difference_v: f32,
+        sum_v: f32,
+        mean_current_a: f32,
+    ) -> bool {
         let limits = &self.limits;
-        let [plus_v, minus_v] = sample.hall_v;
-        let [last_plus_v, last_minus_v] = self.last_v;
+        let ([plus_v, minus_v], [last_plus_v, last_minus_v]) = (hall_v, self.last_v);
         let [plus_repeats, minus_repeats] = self.repeats;
-        self.last_v = sample.hall_v;
-        self.repeats = [
-            if plus_v == last_plus_v { plus_repeats.saturating_add(1) } else { 0 },
-            if minus_v == last_minus_v { minus_repeats.saturating_add(1) } else { 0 },
-        ];
-        let deviation_v = sample.sum_v - self.mean_v;
+        let plus_repeats = if plus_v == last_plus_v { plus_repeats.saturating_add(1) } else { 0 };
+        let minus_repeats = if minus_v == last_minus_v { minus_repeats.saturating_add(1) } else { 0 };
+        self.last_v = hall_v;
+        self.repeats = [plus_repeats, minus_repeats];
+        let deviation_v = sum_v - self.mean_v;
         let deviation_v2 = deviation_v * deviation_v;
         self.square_v2 += SQUARE_FRACTION * (smaller(deviation_v2, limits.clip_v2) - self.square_v2);
-        let [plus_repeats, minus_repeats] = self.repeats;
         let calm = self.calm
             && deviation_v2 < limits.sample_v2
             && self.square_v2 < limits.square_v2
             && self.mean_v.abs() < limits.base_v
-            && sample.difference_v.abs() < limits.difference_v
+            && difference_v.abs() < limits.difference_v
             && plus_repeats.max(minus_repeats) < SUSPECT_REPEATS;
         if calm {
             self.mean_v += limits.mean_gain * deviation_v;
-            self.base_current_a = sample.mean_current_a;
-            self.last_sum_v = sample.sum_v;
-            return Some(0.0);
+            self.base_current_a = mean_current_a;
+            self.last_sum_v = sum_v;
         }
-        self.judge(sample, deviation_v, other)
+        calm
     }
 
-    /// The rest of [`Self::added_v`], for a pair of which something is to be said.
+    /// For a pair that is not calm: what is to be added to d [V]; `None` when no Hall is to be believed now.
     #[cold]
-    fn judge(&mut self, sample: &PairSample, deviation_v: f32, other: &Opinion) -> Option<f32> {
+    #[inline(never)]
+    pub(super) fn added_v(&mut self, sample: &PairSample, other: &Self) -> Option<f32> {
+        let added_v = self.judge(sample, &other.opinion());
+        self.rough = match self.vote {
+            Vote::Both => self.is_noisy(),
+            Vote::One { .. } => other.is_noisy(),
+        };
+        self.calm = self.vote == Vote::Both && self.faults == 0 && !self.rough;
+        added_v
+    }
+
+    fn judge(&mut self, sample: &PairSample, other: &Opinion) -> Option<f32> {
+        let deviation_v = sample.sum_v - self.mean_v;
         let far = deviation_v * deviation_v >= self.limits.sample_v2 || deviation_v.is_nan();
         self.follow(sample, deviation_v, other);
         self.last_sum_v = sample.sum_v;
@@ -280,14 +240,13 @@ impl Voter {
             minus_repeats >= STUCK_REPEATS || far && !self.is_place(sample.sum_v - sample.difference_v),
         ];
         if pair_repeats >= FROZEN_REPEATS || dead == [true; 2] {
-            self.lose(fault::HALL_ELEMENT | fault::DISPLACEMENT);
+            self.faults = fault::HALL_ELEMENT | fault::DISPLACEMENT;
             return None;
         }
         if pair_repeats >= SUSPECT_REPEATS {
             return None;
         }
         self.vote(dead, sample, other);
-        self.calm = self.vote == Vote::Both && self.faults == 0;
         let added_v = if self.vote == Vote::Both && far && !self.creeps && !other.noisy {
             let added_v = if sample.innovation_v * deviation_v < 0.0 { deviation_v } else { -deviation_v };
             // Neither is where the rotor is expected: noise on both, or on a pair that has not been called noisy yet.
@@ -302,7 +261,7 @@ impl Voter {
         if place_v.abs() < self.limits.difference_v {
             Some(added_v)
         } else {
-            self.lose(self.faults | fault::DISPLACEMENT);
+            self.faults |= fault::DISPLACEMENT;
             None
         }
     }
@@ -310,11 +269,6 @@ impl Voter {
     /// Whether one Hall, by twice its voltage, shows a place within the walls.
     fn is_place(&self, double_v: f32) -> bool {
         double_v.abs() < 2.0 * self.limits.hall_v
-    }
-
-    fn lose(&mut self, faults: u32) {
-        self.faults = faults;
-        self.calm = false;
     }
 
     /// Brings the means up to this sample.
@@ -436,3 +390,6 @@ impl Voter {
             && weight * change_a * change_v > self.limits.drift_a_per_v * change_v * change_v
     }
 }
+
+#[cfg(test)]
+mod tests;
