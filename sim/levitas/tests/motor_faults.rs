@@ -311,3 +311,20 @@ fn nothing_is_named_that_is_not_there() {
     assert_eq!((burst.faults | after.faults) & (fault::PHASE_OPEN | fault::PHASE_SHORT | fault::STALL), 0);
     assert_eq!(bench.reported().faults, 0);
 }
+
+#[test]
+fn a_stuck_phase_current_sensor_is_done_without() {
+    for speed_rpm in SPEEDS_RPM {
+        for channel in 2..5 {
+            let mut bench = Bench::at_speed(channel as u64, speed_rpm);
+            bench.fault(Fault::CurrentStuck { channel });
+            let seen = bench.run(0.3, fault::CURRENT);
+            bench.world.clear(0);
+            bench.run(0.1, 0);
+            println!("{speed_rpm} rpm, channel {channel}: {:.2} ms, {:.1?} rpm", seen.alarm_ms, seen.rpm);
+            assert_eq!((seen.faults, bench.reported().faults), (fault::CURRENT, 0));
+            assert!(seen.alarm_ms < 5.0 && seen.gate_open == 0 && seen.phase_a < 3.0);
+            assert!(seen.rpm[0] > f64::from(speed_rpm) - 20.0);
+        }
+    }
+}

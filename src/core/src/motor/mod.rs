@@ -39,6 +39,7 @@ pub mod angle_observer;
 mod back_emf;
 pub mod config;
 pub mod current_control;
+mod current_sensors;
 mod hall_channel;
 pub mod limits;
 mod observer_gains;
@@ -68,6 +69,7 @@ use crate::mail::fault;
 use crate::math::saturate;
 use angle_observer::AngleObserver;
 use current_control::CurrentControl;
+use current_sensors::CurrentSensors;
 use phase_monitor::{Look, PhaseMonitor, SURPRISE_A_MAX};
 use space_vector::modulate;
 use transforms::{Abc, AlphaBeta, Dq, Rotation};
@@ -128,6 +130,9 @@ pub struct MotorDrive {
     /// What the current control cannot explain, while it has a current to explain.
     unmodelled_v: Option<Dq>,
     phases: PhaseMonitor,
+    sensors: CurrentSensors,
+    /// In the order of their names [A].
+    phase_current_a: Abc,
     current_missing_steps: u32,
 }
 
@@ -153,6 +158,8 @@ impl MotorDrive {
             current_dq_a: Dq::default(),
             unmodelled_v: None,
             phases: PhaseMonitor::new(config.motor_current_limit_a_max),
+            sensors: CurrentSensors::default(),
+            phase_current_a: Abc::default(),
             current_missing_steps: 0,
         })
     }
@@ -194,7 +201,7 @@ impl MotorDrive {
         let usable = measured.map(|current| line.map_or(current, |line| current.along(line)));
         self.current_dq_a = self.control.current_a(usable);
         let voltage_v = self.control.step(usable, reference_a, speed_rad_per_s);
-        if self.phases_must_open(input, measured, frame) {
+        if self.phases_must_open(input.bus_voltage_v, measured, frame) {
             return self.open_bridge(measured, speed_rad_per_s, limits, faults);
         }
         self.unmodelled_v =
@@ -212,7 +219,7 @@ impl MotorDrive {
             limits |= limits::VOLTAGE;
         }
         let Abc { a, b, c } = self.in_order(modulation.duty);
-        MotorOutput { phase_duty: [a, b, c], gate: true, limits, faults: faults | self.phases.faults() }
+        MotorOutput { phase_duty: [a, b, c], gate: true, limits, faults: self.all_faults(faults) }
     }
 
     /// The step's end without a voltage.
@@ -226,12 +233,12 @@ impl MotorDrive {
         self.current_dq_a = measured.unwrap_or_default();
         self.control.stand_by(measured, speed_rad_per_s);
         self.unmodelled_v = None;
-        MotorOutput { phase_duty: [0.5; 3], gate: false, limits, faults: faults | self.phases.faults() }
+        MotorOutput { phase_duty: [0.5; 3], gate: false, limits, faults: self.all_faults(faults) }
     }
 
     /// Looks at the phases one by one when the current is not the predicted one.
-    fn phases_must_open(&mut self, input: &MotorInput, measured: Option<Dq>, frame: Rotation) -> bool {
-        let (Some(measured), Some([a, b, c])) = (measured, input.phase_current_a) else { return false };
+    fn phases_must_open(&mut self, bus_voltage_v: f32, measured: Option<Dq>, frame: Rotation) -> bool {
+        let Some(measured) = measured else { return false };
         let surprise = self.control.surprise_a();
         let square_a2 = surprise.d * surprise.d + surprise.q * surprise.q;
         if square_a2 < SURPRISE_A_MAX * SURPRISE_A_MAX && self.phases.line().is_none() {
@@ -239,12 +246,17 @@ impl MotorDrive {
             return false;
         }
         self.phases.look(&Look {
-            current_a: self.in_order(Abc { a, b, c }),
+            current_a: self.phase_current_a,
             surprise_a: surprise.to_alpha_beta(frame).to_abc(),
             square_a2: measured.d * measured.d + measured.q * measured.q,
             unmodelled_v: self.control.disturbance_v(),
-            bus_voltage_v: input.bus_voltage_v,
+            bus_voltage_v,
         })
+    }
+
+    fn all_faults(&self, faults: u32) -> u32 {
+        let current = if self.sensors.is_one_stuck() { fault::CURRENT } else { 0 };
+        faults | self.phases.faults() | current
     }
 
     fn angle_faults(&self, limits: u32) -> u32 {
@@ -299,9 +311,10 @@ impl MotorDrive {
     }
 
     /// Phase currents in the frame of the control, unless one is missing or implausible.
-    fn measured(&self, phase_current_a: Option<[f32; 3]>, frame: Rotation) -> Option<Dq> {
-        let [a, b, c] = phase_current_a?;
-        let current = self.in_order(Abc { a, b, c }).to_alpha_beta().to_dq(frame);
+    fn measured(&mut self, phase_current_a: Option<[f32; 3]>, frame: Rotation) -> Option<Dq> {
+        let [a, b, c] = self.sensors.step(phase_current_a?);
+        self.phase_current_a = self.in_order(Abc { a, b, c });
+        let current = self.phase_current_a.to_alpha_beta().to_dq(frame);
         let bound_a = 2.0 * self.current_limit_a;
         let plausible = current.d * current.d + current.q * current.q <= bound_a * bound_a;
         plausible.then_some(current)
