@@ -13,7 +13,8 @@
 //!
 //! # Timing
 //! The excitation of period k acts on the sample of k (displacement), or on what is computed from it. The signals are
-//! those of the sample k; the coil voltage is the one that acts from k to k+1. Cost: 20 instructions a period when off.
+//! those of the sample k; the coil voltage is the one that acts from k to k+1. Cost when off, all that the probe adds to the
+//! step: 41 instructions on Cortex-M7, 61 on Cortex-M55.
 //!
 //! # Limits and failure
 //! | target | needs | per axis at most |
