@@ -22,7 +22,7 @@
 //!
 //! # Timing
 //! Samples at k; the duties act from k+1 to k+2, so the voltage is turned by the angle at k + 1.5 periods.
-//! Cost on a Cortex-M55 (QEMU, optimised for speed): 510 instructions per step, 200 per step of speed control.
+//! What a step costs is in `docs/cost.md`.
 //!
 //! # Limits and failure
 //! Whatever comes, the step ends with duties within 0 to 1 and says in `limits` what held it back. The phase bridge
@@ -33,7 +33,8 @@
 //! W. Leonhard, "Control of Electrical Drives", 3rd edition, 2001, chapter 14; values: `config.rs`.
 //!
 //! # Shown by
-//! `the_whole_motor_reaches_4000_rpm_and_holds_it` and its neighbours in `tests.rs`.
+//! `the_whole_motor_reaches_4000_rpm_and_holds_it` and its neighbours in `tests.rs`; faults in `tests_angle_faults.rs`,
+//! `tests_phase_faults.rs` and, in the world, `sim/levitas/tests/motor_faults.rs`.
 
 pub mod angle_observer;
 mod back_emf;

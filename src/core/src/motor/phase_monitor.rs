@@ -22,8 +22,8 @@
 //!
 //! # Timing
 //! Nothing is looked at while the current is within [`SURPRISE_A_MAX`] of its prediction: that is all it costs. In an
-//! open phase the prediction is a third of the reference, step after step (the bridge of the control's approach 0.49,
-//! 0.49/(1 + 0.49 + 0.09), whatever the voltage). A phase near its zero crossing shows nothing: the time to the alarm
+//! open phase the prediction is a third of the reference, step after step (0.49/(1 + 0.49 + 0.09) with the control's approach
+//! and its disturbance gain, whatever the voltage). A phase near its zero crossing shows nothing: the time to the alarm
 //! counts from when its reference is beyond 0.08 A. With the smallest current vector of 1 A (`motor_current_a_min`) that is 1.5 ms of 30 ms at 1000 rpm.
 //!
 //! # Limits and failure

@@ -12,7 +12,8 @@
 //! observer). Each try heats the winding with 16 W per phase for half a second.
 //!
 //! # Shown by
-//! Unit tests below; `a_jammed_rotor_is_left_alone_and_tried_again`, `an_overspeed_is_braked` in `tests_speed.rs`.
+//! Unit tests below; `after_a_stall_the_speed_comes_back_without_overshoot` in `tests.rs`; in the world
+//! `an_overspeed_is_braked_and_named` in `sim/levitas/tests/motor_faults.rs`.
 
 use super::limits;
 
