@@ -83,11 +83,10 @@ impl FirmwareUnit {
     }
 
     fn build(&self, config: &UnitConfig) -> Result<(), ConfigError> {
-        let speed_rpm_max = config.speed.speed_rpm_max;
         self.levitation.put(LevitationTask::new(&config.levitation)?);
         self.speed.put(SpeedTask::new(&config.speed, &config.levitation)?);
         self.circulation.put(CirculationTask::new(&config.circulation)?);
-        self.supervisor.put(SupervisorTask::new(&config.supervisor, speed_rpm_max, self.role.drives())?);
+        self.supervisor.put(SupervisorTask::new(config, self.role.drives())?);
         Ok(())
     }
 }

@@ -9,6 +9,7 @@ pub mod bench;
 mod bench_peers;
 pub mod catalogue;
 pub mod channel;
+pub mod commission;
 pub mod corners;
 pub mod curve;
 pub mod event_log;

@@ -12,15 +12,19 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+use levitas_core::calibration::Identity;
+use levitas_core::commissioning::Stage;
+use levitas_core::unit::Role;
+
 use levitas::corners::document::{self, Page};
 use levitas::corners::{self, Extent, table};
 use levitas::input::{BadInput, Checked, one_line};
 use levitas::list::{What, list};
-use levitas::outputs::{check_file, check_folder, write_file, write_folder};
+use levitas::outputs::{check_file, check_folder, write_bytes, write_file, write_folder};
 use levitas::progress::Progress;
 use levitas::scenario::{Scenario, Setting, load};
 use levitas::simulation::{Outcome, Units, run};
-use levitas::{bench, report, summary, sweep};
+use levitas::{bench, commission, report, summary, sweep};
 
 /// Exit code of a run whose expectations or invariants did not hold.
 const NOT_HELD: u8 = 1;
@@ -83,6 +87,9 @@ enum Command {
     Compare(compare_command::Arguments),
     /// Measure what one step of each task and of the world costs
     Bench,
+    /// Commission a drive and show what was found beside what is the case
+    #[command(after_help = COMMISSION_EXAMPLES)]
+    Commission(CommissionArguments),
 }
 
 const RUN_EXAMPLES: &str = "\
@@ -92,6 +99,15 @@ Examples:
   levitas run my.toml --json - --quiet | jq '.\"flow.lpm\"'
 
 The folder gets metrics.json, trace.csv, events.jsonl and report.html, all at once at the end.";
+
+const COMMISSION_EXAMPLES: &str = "\
+Examples:
+  levitas commission --out drive.cal
+  levitas commission --set rotor.k_x_n_per_m=22e3 --set wiring.gain_x=1.04 --set wiring.phase_order=-1
+  levitas commission --set rotor.fluid.viscosity_pa_s=1.8e-5 --set rotor.fluid.density_kg_per_m3=1.2
+
+Beside the keys of `levitas run`, wiring.* are deviations of the electronics: mid_x_plus_v, mid_x_minus_v,
+mid_y_plus_v, mid_y_minus_v, gain_x, gain_y, phase_order. docs/commissioning.md describes the stages.";
 
 const SWEEP_EXAMPLES: &str = "\
 Examples:
@@ -152,6 +168,31 @@ struct RunArguments {
 }
 
 #[derive(clap::Args)]
+struct CommissionArguments {
+    /// Override a number of the plant, the wiring or the controllers; may be repeated
+    #[arg(long = "set", value_name = "KEY=VALUE", allow_hyphen_values = true)]
+    settings: Vec<String>,
+    /// Seed of every random draw
+    #[arg(long, value_name = "N", allow_hyphen_values = true)]
+    seed: Option<String>,
+    /// Serial number of the unit
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    serial: u32,
+    /// The operator stops it at this time [s]
+    #[arg(long, value_name = "S")]
+    stop_at: Option<f64>,
+    /// Write the calibration record to this file
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+    /// Write values and truth to this file; - is standard output
+    #[arg(long, value_name = "FILE")]
+    json: Option<PathBuf>,
+    /// No table and no progress; only what failed
+    #[arg(long, short)]
+    quiet: bool,
+}
+
+#[derive(clap::Args)]
 struct SweepArguments {
     /// Scenario file, or the name of a built-in scenario; a file that exists wins
     #[arg(value_name = "FILE|NAME")]
@@ -190,6 +231,7 @@ fn main() -> ExitCode {
         Some(Command::Sensitivity(arguments)) => sensitivity_command::run(&arguments),
         Some(Command::Compare(arguments)) => compare_command::run(&arguments),
         Some(Command::Bench) => bench_command(),
+        Some(Command::Commission(arguments)) => commission_command(&arguments),
     };
     match result {
         Ok(true) => ExitCode::SUCCESS,
@@ -398,4 +440,36 @@ fn bench_command() -> Checked<bool> {
     let scenario = load(DEMONSTRATION, &[])?;
     say(&bench::bench(&scenario)?);
     Ok(true)
+}
+
+fn commission_command(arguments: &CommissionArguments) -> Checked<bool> {
+    let bench = commission::Bench::new(&settings(&arguments.settings, arguments.seed.as_ref())?)?;
+    check_json(arguments.json.as_deref())?;
+    if let Some(file) = &arguments.out {
+        check_file(file, "--out")?;
+    }
+    let identity = Identity { serial_number: arguments.serial, role: Role::Host };
+    let last_stage = Stage::Over as u32;
+    let mut progress = Progress::new("commissioning", f64::from(last_stage), "stages", arguments.quiet);
+    let done = bench.run(&identity, arguments.stop_at, &mut |_, report| {
+        progress.show(f64::from(report.stage as u32));
+    });
+    progress.finish();
+    let done = done?;
+    let to_stdout = write_json(arguments.json.as_deref(), &commission::json(&done))?;
+    if let (Some(file), Some(record)) = (&arguments.out, &done.record) {
+        write_bytes(file, record, "--out")?;
+    }
+    if !arguments.quiet {
+        let text = commission::table(&done);
+        if to_stdout {
+            let _ = stderr().write_all(text.as_bytes());
+        } else {
+            say(&text);
+        }
+    }
+    for line in done.failures() {
+        complain(&format!("commission: {line}"));
+    }
+    Ok(done.passed())
 }

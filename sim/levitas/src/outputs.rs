@@ -111,18 +111,26 @@ fn stage_and_move(staging: &Path, folder: &Path, files: &[NamedText<'_>]) -> io:
 /// # Errors
 /// It cannot be written.
 pub fn write_file(file: &Path, text: &str, option: &str) -> Checked<()> {
+    write_bytes(file, text.as_bytes(), option)
+}
+
+/// As [`write_file`], for what is no text.
+///
+/// # Errors
+/// It cannot be written.
+pub fn write_bytes(file: &Path, bytes: &[u8], option: &str) -> Checked<()> {
     let target = absolute(file);
     let failed = |error: io::Error| {
         let problem = format!("cannot be written ({error})");
         BadInput::key(option, option_key(option), file.display(), problem, "the path of a file")
     };
     if target.exists() && !target.is_file() {
-        return fs::write(&target, text).map_err(failed); // a device or a pipe must not be replaced
+        return fs::write(&target, bytes).map_err(failed); // a device or a pipe must not be replaced
     }
     let name = target.file_name().unwrap_or_default().to_string_lossy();
     let staging = parent_of(&target).join(format!(".{name}.partial-{}", process::id()));
     let written = fs::create_dir_all(parent_of(&target))
-        .and_then(|()| fs::write(&staging, text))
+        .and_then(|()| fs::write(&staging, bytes))
         .and_then(|()| fs::rename(&staging, &target));
     written.map_err(|error| {
         let _ = fs::remove_file(&staging);

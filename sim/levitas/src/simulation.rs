@@ -228,7 +228,7 @@ impl<'a> Simulation<'a> {
         if let Some((command, what)) = self.waiting.pop_front() {
             match command {
                 Command::SetSpeed { speed_rpm } => self.speed_setpoint_rpm = f64::from(speed_rpm),
-                Command::Land | Command::Service => self.speed_setpoint_rpm = f64::NAN,
+                Command::Land | Command::Service | Command::Commission => self.speed_setpoint_rpm = f64::NAN,
                 Command::LiftOff => {}
             }
             self.posted = Some(Posted { number: host.unit.command(command), what });

@@ -38,6 +38,7 @@ pub use parameters::{
 };
 pub use presets::{BENCH, BENCH_LOOP, ECMO_50, VA_25_21, VA_ADULT};
 pub use pump_table::{CurveError, CurvePoint, CurveProblem, POINT_COUNT_MAX, PumpTable, SPEED_COUNT_MAX};
+pub use sensors::{RUNOUT_1X_RAD, RUNOUT_2X_RAD};
 pub use setup::{InitialState, RotorStart, Setup, SetupError};
 pub use truth::Truth;
 pub use world::{STEP_S, World};

@@ -36,9 +36,10 @@ pub(crate) const MID_V: f64 = 1.65;
 pub(crate) const TOP_V: f64 = 3.3;
 /// Steps of a current sensor to either side.
 pub(crate) const CURRENT_STEPS: f64 = 2048.0;
-/// Angles at which the runout of the target is largest on x [rad].
-const RUNOUT_1X_RAD: f64 = 0.7;
-const RUNOUT_2X_RAD: f64 = -0.4;
+/// Angle by which the runout of the target once per turn is ahead of the rotor, on x [rad].
+pub const RUNOUT_1X_RAD: f64 = 0.7;
+/// Likewise of the part twice per turn.
+pub const RUNOUT_2X_RAD: f64 = -0.4;
 
 /// Streams of a seed: 0, 1 sensors of the sets, 2 circuit, from here on the faults of the sets.
 const FAULT_STREAM: u64 = 3;

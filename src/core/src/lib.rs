@@ -32,6 +32,7 @@ pub mod config;
 pub mod mailbox;
 pub mod bearing;
 pub mod calibration;
+pub mod commissioning;
 pub mod health;
 pub mod mail;
 pub mod math;

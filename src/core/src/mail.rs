@@ -11,7 +11,9 @@
 //! | `command` | the operator: shell or scenario, one command at a time | supervisor |
 //! | `probe_request` | one of sensitivity, commissioning, shell at a time | levitation |
 //! | `probe_result` | levitation task | who asked |
+//! | `commissioning` | supervisor task | shell, storage of the calibration record |
 
+use crate::commissioning::COMMISSIONING_WORDS;
 use crate::health::orbit::ORBIT_WORDS;
 use crate::mailbox::Mailbox;
 use crate::probe::{PROBE_REQUEST_WORDS, PROBE_RESULT_WORDS};
@@ -63,8 +65,10 @@ pub enum UnitState {
     Operating = 2,
     /// Speed ramps to zero, then the rotor is set down.
     Landing = 3,
-    /// Commissioning with the rotor lying at the wall; no therapy.
+    /// Rotor lying at the wall, coils given to the probe; no therapy.
     Service = 4,
+    /// Commissioning, at the wall or levitated; the motor turns only as the probe wants. No therapy.
+    Commissioning = 5,
 }
 
 macro_rules! from_code {
@@ -81,7 +85,7 @@ macro_rules! from_code {
 }
 from_code!(BearingState { Off, LiftOff, Levitated, Landing, Touchdown, Service });
 from_code!(LevitateRequest { Off, Levitate, Land, Service });
-from_code!(UnitState { Standby, LiftingOff, Operating, Landing, Service });
+from_code!(UnitState { Standby, LiftingOff, Operating, Landing, Service, Commissioning });
 
 /// Bearing bits of `LevitationMail::limits`: what saturates now. Bits 0 to 15 are in [`crate::motor::limits`].
 pub mod limit {
@@ -245,6 +249,8 @@ pub struct Mailboxes {
     pub probe_request: Mailbox<PROBE_REQUEST_WORDS>,
     /// From the probe.
     pub probe_result: Mailbox<PROBE_RESULT_WORDS>,
+    /// From commissioning.
+    pub commissioning: Mailbox<COMMISSIONING_WORDS>,
 }
 
 impl Mailboxes {
@@ -260,6 +266,7 @@ impl Mailboxes {
             command: Mailbox::new(),
             probe_request: Mailbox::new(),
             probe_result: Mailbox::new(),
+            commissioning: Mailbox::new(),
         }
     }
 }

@@ -3,6 +3,7 @@
 //!
 //! The simulator steps a [`Unit`]; on Zephyr each thread owns its task and the mailboxes are a `static`.
 
+use crate::commissioning::CommissioningConfig;
 use crate::config::{ConfigError, Field};
 use crate::mail::{Mailboxes, SupervisorMail};
 use crate::motor::SpeedConfig;
@@ -41,6 +42,8 @@ pub struct UnitConfig {
     pub circulation: CirculationConfig,
     /// Supervisor task.
     pub supervisor: SupervisorConfig,
+    /// Commissioning.
+    pub commissioning: CommissioningConfig,
 }
 
 impl UnitConfig {
@@ -50,15 +53,17 @@ impl UnitConfig {
         speed: SpeedConfig::ECMO_50,
         circulation: CirculationConfig::ECMO_50,
         supervisor: SupervisorConfig::ECMO_50,
+        commissioning: CommissioningConfig::ECMO_50,
     };
 
     /// Tables of all fields, by part.
-    pub const PARTS: [(&'static str, &'static [Field<f32>]); 5] = [
+    pub const PARTS: [(&'static str, &'static [Field<f32>]); 6] = [
         ("bearing", crate::bearing::BearingConfig::FIELDS),
         ("motor", crate::motor::MotorConfig::FIELDS),
         ("speed", SpeedConfig::FIELDS),
         ("circulation", CirculationConfig::FIELDS),
         ("supervisor", SupervisorConfig::FIELDS),
+        ("commissioning", CommissioningConfig::FIELDS),
     ];
 
     /// The field of that name, to read or to override.
@@ -70,6 +75,7 @@ impl UnitConfig {
             .or_else(|| self.speed.field_mut(name))
             .or_else(|| self.circulation.field_mut(name))
             .or_else(|| self.supervisor.field_mut(name))
+            .or_else(|| self.commissioning.field_mut(name))
     }
 
     /// Checks everything that `Unit::new` checks.
@@ -104,7 +110,7 @@ impl Unit {
             levitation: LevitationTask::new(&config.levitation)?,
             speed: SpeedTask::new(&config.speed, &config.levitation)?,
             circulation: CirculationTask::new(&config.circulation)?,
-            supervisor: SupervisorTask::new(&config.supervisor, config.speed.speed_rpm_max, role.drives())?,
+            supervisor: SupervisorTask::new(config, role.drives())?,
             command_number: 0,
         })
     }

@@ -162,7 +162,7 @@ impl EventAction {
     pub fn act(&self) -> Act {
         match self {
             Self::Operator(Command::LiftOff) => Act::LiftOff,
-            Self::Operator(Command::Land | Command::Service) => Act::Land,
+            Self::Operator(Command::Land | Command::Service | Command::Commission) => Act::Land,
             Self::Operator(Command::SetSpeed { .. }) => Act::SetMode,
             Self::Disturb(..) | Self::Fault(_) => Act::Disturb,
             Self::Clear(_) => Act::DisturbEnd,

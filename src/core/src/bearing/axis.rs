@@ -131,6 +131,11 @@ impl Axis {
         self.observer.state().displacement_m - self.added_m
     }
 
+    /// Coefficients of the notch [m].
+    pub(super) fn notch_m(&self) -> [f32; 4] {
+        self.synchronous.coefficients_m()
+    }
+
     /// Displacement after the summing point, where excitation is injected; the last one that was believed [m].
     pub(super) fn summed_m(&self) -> f32 {
         self.summed_m

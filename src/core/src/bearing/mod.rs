@@ -269,6 +269,13 @@ impl Bearing {
             | when(self.overload_s >= OVERLOAD_S, fault::BEARING_OVERLOAD)
     }
 
+    /// What the notch has learned: x cos, sin, cos 2, sin 2, then y [m].
+    #[must_use]
+    pub fn notch_m(&self) -> [f32; 8] {
+        let ([a, b, c, d], [e, f, g, h]) = (self.x.notch_m(), self.y.notch_m());
+        [a, b, c, d, e, f, g, h]
+    }
+
     /// Displacement x, y after the summing point, the last one that was believed [m].
     #[must_use]
     pub fn summed_m(&self) -> [f32; 2] {

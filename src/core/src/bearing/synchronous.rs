@@ -116,6 +116,12 @@ impl Synchronous {
         }
     }
 
+    /// Cosine and sine coefficient of the first, then of the second harmonic [m].
+    pub(super) fn coefficients_m(&self) -> [f32; 4] {
+        let ([a_1, b_1], [a_2, b_2]) = (self.first, self.second);
+        [a_1, b_1, a_2, b_2]
+    }
+
     /// What is added to this sample [m].
     pub(super) fn added_m(&self, turn: &Turn) -> f32 {
         turn.sum(self.first, self.second)

@@ -383,6 +383,7 @@ mod tests {
             bearing: BearingState::Levitated,
             motor_wanted: true,
             rotor_speed_rad_per_s: running_hz * RAD_PER_TURN,
+            notch_m: [0.0; 8],
         };
         let (mut integral_m, mut turns) = (0.0_f32, 0.0_f32);
         for tick in 0..2_000_000 {
@@ -460,6 +461,7 @@ mod tests {
             bearing: BearingState::Landing,
             motor_wanted: false,
             rotor_speed_rad_per_s: 0.0,
+            notch_m: [0.0; 8],
         };
         assert!(probe.is_wanted(&mail));
         probe.excite(&mail, &now);

@@ -167,10 +167,12 @@ impl MotorDrive {
 
     /// One 20 kHz step.
     pub fn step(&mut self, input: &MotorInput) -> MotorOutput {
-        // The torque since the last sample is that of the last current: 50 us late, which no rotor feels.
+        // The torque since the last sample is that of the last current: 50 us late, which no rotor feels. An imposed one
+        // may be of phases in the wrong order; its torque is none, and the Halls tell the rest.
+        let torque_current_a = if self.imposed { 0.0 } else { self.current_dq_a.q };
         let mut limits = self.observer.step(
             input.angle_hall_v,
-            self.torque_n_m_per_a * self.current_dq_a.q,
+            self.torque_n_m_per_a * torque_current_a,
             self.unmodelled_v,
         );
         if self.observer.jump_rad() != 0.0 {

@@ -176,12 +176,17 @@ pub struct ProbeResult {
     pub faults: u32,
     /// Rotor speed at the end [rad/s].
     pub rotor_speed_rad_per_s: f32,
+    /// Coefficients of the notch at the end: x cos, sin, cos 2, sin 2, then y [m].
+    pub notch_m: [f32; NOTCH_COEFFICIENTS],
     /// The signals, in the order of [`Signal`].
     pub tones: [Tone; SIGNALS],
 }
 
+/// Coefficients of the notch: two axes, two harmonics, cosine and sine.
+pub const NOTCH_COEFFICIENTS: usize = 8;
+
 /// Words of a [`ProbeResult`].
-pub const PROBE_RESULT_WORDS: usize = 7 + 3 * SIGNALS;
+pub const PROBE_RESULT_WORDS: usize = 7 + NOTCH_COEFFICIENTS + 3 * SIGNALS;
 
 impl ProbeResult {
     /// What was measured of a signal.
@@ -204,14 +209,16 @@ impl Words<PROBE_RESULT_WORDS> for ProbeResult {
         ];
         let tones = self.tones.iter().flat_map(|tone| [tone.mean, tone.cosine, tone.sine]).map(Word::to_bits);
         let mut words = [0; PROBE_RESULT_WORDS];
-        for (word, value) in words.iter_mut().zip(head.into_iter().chain(tones)) {
+        let notch = self.notch_m.into_iter().map(Word::to_bits);
+        for (word, value) in words.iter_mut().zip(head.into_iter().chain(notch).chain(tones)) {
             *word = value;
         }
         words
     }
 
     fn from_words(words: [u32; PROBE_RESULT_WORDS]) -> Self {
-        let [number, status, frequency, periods, limits, faults, speed, tones @ ..] = words;
+        let [number, status, frequency, periods, limits, faults, speed, rest @ ..] = words;
+        let [n_0, n_1, n_2, n_3, n_4, n_5, n_6, n_7, tones @ ..] = rest;
         let mut result = Self {
             number,
             status,
@@ -220,6 +227,7 @@ impl Words<PROBE_RESULT_WORDS> for ProbeResult {
             limits,
             faults,
             rotor_speed_rad_per_s: f32::from_bits(speed),
+            notch_m: [n_0, n_1, n_2, n_3, n_4, n_5, n_6, n_7].map(f32::from_bits),
             tones: [Tone::default(); SIGNALS],
         };
         let (triples, _) = tones.as_chunks::<3>();
@@ -247,7 +255,9 @@ mod tests {
 
     #[test]
     fn a_result_travels_whole() {
-        let mut result = ProbeResult { number: 3, status: 2, frequency_hz: 10.5, ..ProbeResult::default() };
+        let notch_m = [1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0];
+        let head = ProbeResult { number: 3, status: 2, frequency_hz: 10.5, ..ProbeResult::default() };
+        let mut result = ProbeResult { notch_m, ..head };
         for (index, tone) in result.tones.iter_mut().enumerate() {
             *tone = Tone { mean: index as f32, cosine: 0.1 * index as f32, sine: -0.2 };
         }

@@ -8,7 +8,8 @@
 //!
 //! # Model
 //! e = offset + c cos(phi) + s sin(phi) on each axis, phi turned by [`phasor`]; [`lock_in`] finds mean, c and s of
-//! every [`Signal`] in the same phi. The measurement is as long as whole cycles are, the frequency exact to 3e-4. Every part
+//! every [`Signal`] in the same phi, which begins at 0 with every change of a part and goes on otherwise. The measurement
+//! is as long as whole cycles are, the frequency exact to 3e-4. Every part
 //! of e moves to what is asked for, and back, within [`SLEW_S`].
 //!
 //! # Timing
@@ -39,8 +40,8 @@ mod phasor;
 mod tests;
 
 pub use messages::{
-    PROBE_REQUEST_WORDS, PROBE_RESULT_WORDS, ProbeRequest, ProbeResult, ProbeStatus, SIGNALS, Signal, Target,
-    Tone,
+    NOTCH_COEFFICIENTS, PROBE_REQUEST_WORDS, PROBE_RESULT_WORDS, ProbeRequest, ProbeResult, ProbeStatus,
+    SIGNALS, Signal, Target, Tone,
 };
 
 use crate::mail::{BearingState, Mailboxes};
@@ -116,6 +117,8 @@ pub struct UnitNow {
     pub motor_wanted: bool,
     /// Rotor speed [rad/s].
     pub rotor_speed_rad_per_s: f32,
+    /// Coefficients of the notch [m].
+    pub notch_m: [f32; NOTCH_COEFFICIENTS],
 }
 
 /// Offset, cosine and sine part, each of x and y.
@@ -285,6 +288,9 @@ impl Probe {
             if was != target {
                 self.applied = Parts::default();
             }
+            if self.wanted != parts {
+                self.phasor = Phasor::new(0.0);
+            }
             self.wanted = parts;
             self.limit = self.limit_of(target);
             self.slew = self.limit * self.period_s / SLEW_S;
@@ -435,6 +441,7 @@ impl Probe {
             limits: self.seen_limits,
             faults: self.seen_faults,
             rotor_speed_rad_per_s: now.rotor_speed_rad_per_s,
+            notch_m: now.notch_m,
             tones: if done { self.lock_in.tones(self.measure_periods) } else { [Tone::default(); SIGNALS] },
         });
     }

@@ -6,8 +6,13 @@ use crate::math::sin_cos;
 use proptest::prelude::*;
 
 const LIMITS: ProbeLimits = ProbeLimits { set_point_m: 150e-6, coil_current_a: 6.0, motor_current_a: 8.0 };
-const LEVITATED: UnitNow =
-    UnitNow { periods: 1, bearing: BearingState::Levitated, motor_wanted: false, rotor_speed_rad_per_s: 0.0 };
+const LEVITATED: UnitNow = UnitNow {
+    periods: 1,
+    bearing: BearingState::Levitated,
+    motor_wanted: false,
+    rotor_speed_rad_per_s: 0.0,
+    notch_m: [0.0; 8],
+};
 
 struct Bench {
     probe: Probe,

@@ -210,6 +210,7 @@ impl LevitationTask {
                 .latest()
                 .is_none_or(|supervisor| supervisor.speed_setpoint_rpm != 0.0 || supervisor.state == landing),
             rotor_speed_rad_per_s: self.motor.rotor().speed_rad_per_s,
+            notch_m: self.bearing.notch_m(),
         }
     }
 
@@ -296,6 +297,11 @@ impl LevitationTask {
         let Some(speed) = self.speed.latest() else {
             return false;
         };
+        // The order of the phases is not known yet: a speed control might drive the wrong way.
+        let commissioning = UnitState::Commissioning as u32;
+        if self.supervisor.latest().is_some_and(|supervisor| supervisor.state == commissioning) {
+            return false;
+        }
         if self.speed.age_us() <= SPEED_SILENT_US_MAX {
             self.held_speed_rad_per_s = None;
             self.torque_current_reference_a =

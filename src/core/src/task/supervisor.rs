@@ -9,7 +9,8 @@
 //!                                                 |  +--|---------------------------------------------------+
 //!                                                 +-----+ touchdown: the bearing lifts off again by itself
 //! ```
-//! Standby --Service--> Service --Land--> Standby, or --LiftOff--> LiftingOff: commissioning at the wall, no therapy.
+//! Standby --Service--> Service --Land--> Standby, or --LiftOff--> LiftingOff: probing at the wall, no therapy.
+//! Standby --Commission--> Commissioning --over, or stopped by Land--> Standby: see [`crate::commissioning`].
 //!
 //! `Land` first brings the speed set-point to zero; the rotor is set down once it has been slower than
 //! `land_speed_rpm_max` for 0.5 s by a trusted angle. Without a trusted angle it is set down after 60 s with
@@ -29,13 +30,16 @@
 //! # Shown by
 //! Unit tests below; `tests/scenarios/1a_levitation.toml`.
 
+use crate::commissioning::{Commissioning, CommissioningInput};
 use crate::config::ConfigError;
 use crate::mail::{
     BearingState, CirculationMail, CommandMail, LevitateRequest, LevitationMail, Mailboxes, SupervisorMail,
     UnitState, fault,
 };
 use crate::mailbox::Reader;
+use crate::probe::{ProbeRequest, ProbeResult};
 use crate::schedule::TaskId;
+use crate::unit::UnitConfig;
 use crate::units::RPM_PER_RAD_PER_S;
 
 /// Periods for which the rotor must be slow before it is set down: 0.5 s.
@@ -73,6 +77,8 @@ pub enum Command {
     },
     /// Leave the rotor where it lies and give the coils to the probe; `Land` ends it.
     Service,
+    /// Find the calibration of this drive; `Land` stops it.
+    Commission,
 }
 
 impl Command {
@@ -84,6 +90,7 @@ impl Command {
             Self::Land => (2, 0.0),
             Self::SetSpeed { speed_rpm } => (3, speed_rpm),
             Self::Service => (4, 0.0),
+            Self::Commission => (5, 0.0),
         };
         CommandMail { number, kind, value }
     }
@@ -96,6 +103,7 @@ impl Command {
             2 => Some(Self::Land),
             3 => Some(Self::SetSpeed { speed_rpm: mail.value }),
             4 => Some(Self::Service),
+            5 => Some(Self::Commission),
             _ => None,
         }
     }
@@ -115,8 +123,10 @@ pub enum Refusal {
     NotDriving = 4,
     /// The rotor is being set down.
     IsLanding = 5,
-    /// Service begins in standby.
+    /// Service and commissioning begin in standby.
     NotStandby = 6,
+    /// Commissioning is under way.
+    Commissioning = 7,
 }
 
 impl Refusal {
@@ -130,6 +140,7 @@ impl Refusal {
             Self::NotDriving,
             Self::IsLanding,
             Self::NotStandby,
+            Self::Commissioning,
         ]
         .into_iter()
         .find(|refusal| *refusal as u32 == code)
@@ -144,7 +155,8 @@ impl Refusal {
             Self::NotLevitated => "the rotor is not levitated: lift it first",
             Self::NotDriving => "this unit stands by; the other one drives the head",
             Self::IsLanding => "the rotor is being set down: wait, then lift",
-            Self::NotStandby => "service begins in standby: land first",
+            Self::NotStandby => "service and commissioning begin in standby: land first",
+            Self::Commissioning => "commissioning is under way: land stops it",
         }
     }
 }
@@ -170,20 +182,24 @@ pub struct SupervisorTask {
     slow_periods: u32,
     command: Reader<CommandMail>,
     levitation: Reader<LevitationMail>,
+    unit: UnitConfig,
+    commissioning: Option<Commissioning>,
 }
 
 impl SupervisorTask {
-    /// A supervisor in standby. `speed_rpm_max` is the speed task's limit, so that a set-point beyond it is refused
-    /// and not quietly clipped; `drive` says whether this unit may energise the head.
+    /// A supervisor in standby. It knows the whole configuration: the speed task's limit, so that a set-point beyond it
+    /// is refused and not quietly clipped, and what commissioning starts from. `drive` says whether this unit may
+    /// energise the head.
     ///
     /// # Errors
     /// A field of the configuration that is outside its range.
-    pub fn new(config: &SupervisorConfig, speed_rpm_max: f32, drive: bool) -> Result<Self, ConfigError> {
-        config.check()?;
+    pub fn new(unit: &UnitConfig, drive: bool) -> Result<Self, ConfigError> {
+        unit.supervisor.check()?;
+        unit.commissioning.check()?;
         let period_us = TaskId::Supervisor.slot().period_us();
         Ok(Self {
-            config: *config,
-            speed_rpm_max,
+            config: unit.supervisor,
+            speed_rpm_max: unit.speed.speed_rpm_max,
             drive,
             state: UnitState::Standby,
             speed_setpoint_rpm: 0.0,
@@ -194,6 +210,8 @@ impl SupervisorTask {
             slow_periods: 0,
             command: Reader::new(period_us),
             levitation: Reader::new(period_us),
+            unit: *unit,
+            commissioning: None,
         })
     }
 
@@ -208,7 +226,8 @@ impl SupervisorTask {
         if let Some(levitation) = self.levitation.fresh(SILENT_US_MAX) {
             self.follow(&levitation);
         }
-        self.obey();
+        self.obey(mail);
+        self.commission(mail);
         self.judge_speed();
         mail.supervisor.write(&SupervisorMail {
             state: self.state as u32,
@@ -267,21 +286,37 @@ impl SupervisorTask {
     }
 
     /// Carries out a command whose number is new.
-    fn obey(&mut self) {
+    fn obey(&mut self, mailboxes: &Mailboxes) {
         let Some(mail) = self.command.latest().filter(|mail| mail.number != self.command_number) else {
             return;
         };
         self.command_number = mail.number;
-        let result =
-            Command::from_mail(&mail).ok_or(Refusal::Unknown).and_then(|command| self.apply(command));
+        let result = Command::from_mail(&mail)
+            .ok_or(Refusal::Unknown)
+            .and_then(|command| self.apply(command, mailboxes));
         self.command_result = result.map_or_else(|refusal| refusal as u32, |()| 0);
     }
 
-    fn apply(&mut self, command: Command) -> Result<(), Refusal> {
+    fn apply(&mut self, command: Command, mail: &Mailboxes) -> Result<(), Refusal> {
         if !self.drive {
             return Err(Refusal::NotDriving);
         }
+        if let Some(commissioning) = &mut self.commissioning {
+            if command != Command::Land {
+                return Err(Refusal::Commissioning);
+            }
+            commissioning.stop();
+            return Ok(());
+        }
         match (command, self.state) {
+            (Command::Commission, UnitState::Standby) => {
+                let last = mail.probe_request.read::<ProbeRequest>().map_or(0, |(_, request)| request.number);
+                self.commissioning = Some(Commissioning::new(&self.unit, last));
+                self.state = UnitState::Commissioning;
+            }
+            (Command::Commission, _) => return Err(Refusal::NotStandby),
+            // Without the routine there is no such state.
+            (_, UnitState::Commissioning) => self.state = UnitState::Standby,
             (Command::LiftOff, UnitState::Standby | UnitState::Service) => self.state = UnitState::LiftingOff,
             (Command::LiftOff, UnitState::LiftingOff | UnitState::Operating) => {}
             (Command::LiftOff, UnitState::Landing) if !self.may_set_down() => {
@@ -312,9 +347,29 @@ impl SupervisorTask {
         Ok(())
     }
 
+    /// One step of commissioning, if it is under way.
+    fn commission(&mut self, mail: &Mailboxes) {
+        let Some(commissioning) = &mut self.commissioning else { return };
+        let input = CommissioningInput {
+            levitation: self.levitation.fresh(SILENT_US_MAX),
+            result: mail.probe_result.read::<ProbeResult>().map(|(_, result)| result),
+        };
+        if let Some(request) = commissioning.step(&input) {
+            mail.probe_request.write(&request);
+        }
+        mail.commissioning.write(&commissioning.report());
+        if commissioning.is_over() {
+            self.commissioning = None;
+            self.state = UnitState::Standby;
+        }
+    }
+
     /// What the bearing is to do in this state.
     fn request(&self) -> LevitateRequest {
         match self.state {
+            UnitState::Commissioning => {
+                self.commissioning.as_ref().map_or(LevitateRequest::Off, Commissioning::hold)
+            }
             UnitState::Standby => LevitateRequest::Off,
             UnitState::LiftingOff | UnitState::Operating => LevitateRequest::Levitate,
             UnitState::Landing if self.may_set_down() => LevitateRequest::Land,
@@ -336,7 +391,7 @@ mod tests {
 
     impl Bench {
         fn new(drive: bool) -> Self {
-            let task = SupervisorTask::new(&SupervisorConfig::ECMO_50, 5500.0, drive).unwrap();
+            let task = SupervisorTask::new(&UnitConfig::ECMO_50, drive).unwrap();
             Self { task, mail: Mailboxes::new(), number: 0 }
         }
 
@@ -453,7 +508,7 @@ mod tests {
         };
         bench.mail.circulation.write(&circulation);
         bench.command(Command::Land); // carried out by the one before, not again by the next
-        bench.task = SupervisorTask::new(&SupervisorConfig::ECMO_50, 5500.0, true).unwrap();
+        bench.task = SupervisorTask::new(&UnitConfig::ECMO_50, true).unwrap();
         let seen = bench.plant(BearingState::Levitated, 400.0);
         assert_eq!(
             (seen.state, seen.levitate),

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Commissioning of drives that differ in everything at once: what is found is compared with the world's truth.
+
+use levitas::commission::{Bench, Commissioned};
+use levitas::scenario::Setting;
+use levitas_core::calibration::{Identity, Record};
+use levitas_core::commissioning::{Outcome, Reason, Stage};
+use levitas_core::unit::{Role, UnitConfig};
+
+const IDENTITY: Identity = Identity { serial_number: 7, role: Role::Host };
+
+fn commission(settings: &[&str], stop_s: Option<f64>) -> Commissioned {
+    let settings: Vec<Setting> = settings.iter().map(|text| Setting::parse(text).unwrap()).collect();
+    Bench::new(&settings).unwrap().run(&IDENTITY, stop_s, &mut |_, _| {}).unwrap()
+}
+
+fn assert_accurate(settings: &[&str]) {
+    let done = commission(settings, None);
+    assert!(done.passed(), "{settings:?}: {:?}", done.failures());
+    let record = Record::decode(&done.record.unwrap(), &IDENTITY).unwrap();
+    assert_eq!(record.values, done.report.values);
+    let mut config = UnitConfig::ECMO_50;
+    record.values.apply(&mut config);
+    assert_eq!(config.check(), Ok(()));
+}
+
+/// Stiff, weak, resistive, swapped, turned, with offsets; in blood.
+const ONE_WAY: [&str; 14] = [
+    "rotor.k_x_n_per_m=24e3",
+    "bearing.k_i_n_per_a=6.6",
+    "bearing.resistance_ohm=1.2",
+    "bearing.inductance_h=1.65e-3",
+    "sensor.displacement.coil_pickup_m_per_a=6e-6",
+    "sensor.angle.offset_error_rad=0.5",
+    "wiring.gain_x=1.045",
+    "wiring.gain_y=0.955",
+    "wiring.mid_x_plus_v=0.02",
+    "wiring.mid_x_minus_v=-0.01",
+    "wiring.mid_y_plus_v=-0.015",
+    "wiring.mid_y_minus_v=0.012",
+    "wiring.phase_order=-1",
+    "seed=3",
+];
+
+/// Soft, strong, inductive, turned the other way; in air.
+const OTHER_WAY: [&str; 13] = [
+    "rotor.k_x_n_per_m=10.5e3",
+    "bearing.k_i_n_per_a=9.5",
+    "bearing.resistance_ohm=0.8",
+    "bearing.inductance_h=2.4e-3",
+    "sensor.displacement.coil_pickup_m_per_a=4e-6",
+    "sensor.angle.offset_error_rad=-0.5",
+    "rotor.force_angle_error_deg=5",
+    "rotor.fluid.viscosity_pa_s=1.8e-5",
+    "rotor.fluid.density_kg_per_m3=1.2",
+    "wiring.gain_x=0.96",
+    "wiring.gain_y=1.05",
+    "wiring.mid_y_minus_v=0.02",
+    "seed=5",
+];
+
+#[test]
+fn a_drive_as_designed_is_found_as_designed() {
+    assert_accurate(&["seed=1"]);
+}
+
+#[test]
+fn a_drive_that_differs_in_everything_is_found() {
+    assert_accurate(&ONE_WAY);
+    assert_accurate(&OTHER_WAY);
+}
+
+#[test]
+fn a_stop_at_any_stage_leaves_no_record_and_a_rotor_that_lies() {
+    for (stop_s, stage) in
+        [(3.0, Stage::Wall), (7.0, Stage::Coils), (12.0, Stage::Force), (33.0, Stage::Runout)]
+    {
+        let done = commission(&["seed=2"], Some(stop_s));
+        assert_eq!(done.report.outcome, Outcome::Failed(stage, Reason::Stopped));
+        assert!(done.record.is_none());
+        assert_eq!(done.report.stage, Stage::Over, "it ended by itself");
+    }
+}
+
+#[test]
+fn what_is_not_plausible_is_refused_by_its_name() {
+    let done = commission(&["wiring.gain_x=0.75"], None);
+    let Outcome::Failed(Stage::Wall, Reason::Implausible(error)) = done.report.outcome else {
+        panic!("{:?}", done.report.outcome);
+    };
+    assert_eq!(error.field, "hall_gain_x");
+    assert!(done.record.is_none() && error.min > 0.75);
+}
