@@ -130,7 +130,9 @@ impl AlarmWatch {
                 if time_s > self.from_s {
                     alarm.first_s.get_or_insert(time_s);
                 }
-                let is_true = alarm.bit == fault::TOUCHDOWN && touchdowns > 0;
+                let touched = alarm.bit == fault::TOUCHDOWN && touchdowns > 0;
+                // A copy that is refused is the cause; the log names it.
+                let is_true = touched || alarm.bit == fault::CALIBRATION;
                 if time_s <= self.cause_s && !is_true {
                     self.false_alarm.get_or_insert((time_s, alarm.name));
                 }

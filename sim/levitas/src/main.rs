@@ -12,7 +12,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use levitas_core::calibration::Identity;
+use levitas_core::calibration::{Identity, Record};
 use levitas_core::commissioning::Stage;
 use levitas_core::unit::Role;
 
@@ -156,6 +156,12 @@ struct RunArguments {
     /// Override a number of the plant, circuit, patient, controllers or run; may be repeated
     #[arg(long = "set", value_name = "KEY=VALUE", allow_hyphen_values = true)]
     settings: Vec<String>,
+    /// Calibration record of the host, from `levitas commission --out`; a second one is its copy B
+    #[arg(long, value_name = "FILE")]
+    calibration: Vec<PathBuf>,
+    /// Serial number of the host, which its record must have
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    serial: u32,
     /// Folder for the outputs [default: out/NAME]
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
@@ -291,8 +297,31 @@ fn settings(arguments: &[String], seed: Option<&String>) -> Checked<Vec<Setting>
 
 fn run_command(arguments: &RunArguments) -> Checked<bool> {
     let scenario = load(&arguments.scenario, &settings(&arguments.settings, arguments.seed.as_ref())?)?;
+    let mut scenario = scenario;
+    take_calibration(&mut scenario, arguments)?;
     let folder = arguments.out.clone().unwrap_or_else(|| default_folder(&scenario));
     run_and_write(&scenario, &folder, arguments.json.as_deref(), arguments.quiet)
+}
+
+/// Reads the copies of the calibration record; says which of them the host refuses, and why.
+fn take_calibration(scenario: &mut Scenario, arguments: &RunArguments) -> Checked<()> {
+    let allowed = "one or two files, the copies A and B of a record";
+    if arguments.calibration.len() > scenario.calibration.len() {
+        let count = arguments.calibration.len();
+        return Err(BadInput::key("--calibration", "calibration", count, "too many copies", allowed));
+    }
+    scenario.serial_number = arguments.serial;
+    for (copy, file) in scenario.calibration.iter_mut().zip(&arguments.calibration) {
+        let bytes = std::fs::read(file).map_err(|error| {
+            BadInput::key("--calibration", "calibration", file.display(), error, "a file that can be read")
+        })?;
+        let identity = Identity { serial_number: arguments.serial, role: Role::Host };
+        if let Err(error) = Record::decode(&bytes, &identity) {
+            complain(&format!("{}: {error}; the copy is not used", file.display()));
+        }
+        *copy = Some(bytes);
+    }
+    Ok(())
 }
 
 /// Checks where the outputs go, runs, writes, and says how it went. True when everything held.

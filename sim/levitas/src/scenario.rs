@@ -75,6 +75,10 @@ pub struct Scenario {
     pub patient: Patient,
     /// The measured pump curve; without one the plant's formula holds.
     pub pump_table: Option<PumpTable>,
+    /// Serial number of the host, and the copies A and B of its calibration record.
+    pub serial_number: u32,
+    /// See `serial_number`; none: the host runs on its configuration.
+    pub calibration: [Option<Vec<u8>>; 2],
     /// Configuration of the host.
     pub host: UnitConfig,
     /// Configuration of the emergency drive.
@@ -248,6 +252,8 @@ impl Head<'_> {
             circuit,
             patient,
             pump_table: None,
+            serial_number: 1,
+            calibration: [None, None],
             host: UnitConfig::ECMO_50,
             emergency_drive: UnitConfig::ECMO_50,
             events: Vec::new(),

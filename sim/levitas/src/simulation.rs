@@ -12,6 +12,7 @@ use std::collections::VecDeque;
 use std::f64::consts::TAU;
 use std::time::Instant;
 
+use levitas_core::calibration::{CalibrationError, Identity};
 use levitas_core::mail::{LevitationMail, Mailboxes};
 use levitas_core::ports::LevitationOutputs;
 use levitas_core::schedule::{SCHEDULE, TaskId};
@@ -117,7 +118,10 @@ impl<'a> Simulation<'a> {
             }
         }
         let mut installed = Vec::new();
-        let host = Unit::new(&scenario.host, Role::Host).map_err(|error| refused(&error))?;
+        let identity = Identity { serial_number: scenario.serial_number, role: Role::Host };
+        let [copy_a, copy_b] = scenario.calibration.each_ref().map(Option::as_deref);
+        let (host, selection) =
+            Unit::calibrated(&scenario.host, &identity, copy_a, copy_b).map_err(|error| refused(&error))?;
         installed.push(Installed { unit: host, set: 0 });
         if units == Units::Both {
             let drive = Unit::new(&scenario.emergency_drive, Role::EmergencyDrive)
@@ -138,6 +142,18 @@ impl<'a> Simulation<'a> {
             tick: 0,
             ticks,
         };
+        for (letter, copy) in ['A', 'B'].into_iter().zip(&selection.copies) {
+            match copy {
+                Err(CalibrationError::Missing) => {}
+                Err(error) => {
+                    simulation.log.push(0.0, "calibration_refused", format!("copy {letter}: {error}"))
+                }
+                Ok(record) => {
+                    let text = format!("copy {letter}: number {}", record.sequence);
+                    simulation.log.push(0.0, "calibration_valid", text);
+                }
+            }
+        }
         simulation.observe();
         Ok(simulation)
     }

@@ -2,9 +2,11 @@
 //! Commissioning of drives that differ in everything at once: what is found is compared with the world's truth.
 
 use levitas::commission::{Bench, Commissioned};
-use levitas::scenario::Setting;
-use levitas_core::calibration::{Identity, Record};
+use levitas::scenario::{Setting, load};
+use levitas::simulation::{Simulation, Units};
+use levitas_core::calibration::{Calibration, Identity, RECORD_BYTES, Record};
 use levitas_core::commissioning::{Outcome, Reason, Stage};
+use levitas_core::mail::{BearingState, fault};
 use levitas_core::unit::{Role, UnitConfig};
 
 const IDENTITY: Identity = Identity { serial_number: 7, role: Role::Host };
@@ -90,4 +92,35 @@ fn what_is_not_plausible_is_refused_by_its_name() {
     };
     assert_eq!(error.field, "hall_gain_x");
     assert!(done.record.is_none() && error.min > 0.75);
+}
+
+/// Bearing state and faults at the end of a lift-off with these copies.
+fn lift_off(copies: [Option<Vec<u8>>; 2]) -> (u32, u32) {
+    let mut scenario = load("1f_lift_off", &[]).unwrap();
+    scenario.serial_number = IDENTITY.serial_number;
+    scenario.calibration = copies;
+    let mut simulation = Simulation::new(&scenario, Units::Host).unwrap();
+    for _ in 0..simulation.ticks() {
+        simulation.step();
+    }
+    (simulation.sample().bearing_state, simulation.sample().faults & fault::CALIBRATION)
+}
+
+#[test]
+fn a_corrupt_record_raises_the_alarm_and_the_rotor_flies_all_the_same() {
+    let values = Calibration { force_displacement_n_per_m: 16e3, ..Calibration::of(&UnitConfig::ECMO_50) };
+    let good = Record { sequence: 1, values }.encode(&IDENTITY);
+    let mut damaged = good;
+    damaged[RECORD_BYTES / 2] ^= 1;
+    let (good, damaged) = (good.to_vec(), damaged.to_vec());
+    let levitated = BearingState::Levitated as u32;
+    for (copies, alarm) in [
+        ([None, None], 0),
+        ([Some(good.clone()), Some(good.clone())], 0),
+        ([Some(good.clone()), None], 0),
+        ([Some(damaged.clone()), Some(good)], fault::CALIBRATION),
+        ([Some(damaged), Some(b"noise".to_vec())], fault::CALIBRATION),
+    ] {
+        assert_eq!(lift_off(copies.clone()), (levitated, alarm), "{copies:?}");
+    }
 }

@@ -3,6 +3,7 @@
 //!
 //! The simulator steps a [`Unit`]; on Zephyr each thread owns its task and the mailboxes are a `static`.
 
+use crate::calibration::{Identity, Selection};
 use crate::commissioning::CommissioningConfig;
 use crate::config::{ConfigError, Field};
 use crate::mail::{Mailboxes, SupervisorMail};
@@ -113,6 +114,29 @@ impl Unit {
             supervisor: SupervisorTask::new(config, role.drives())?,
             command_number: 0,
         })
+    }
+
+    /// A unit after power-up with what lies in its two places for the calibration record: runs on the record in force, or
+    /// on `config` as it is when there is none; says in `fault::CALIBRATION` when a copy was refused.
+    ///
+    /// # Errors
+    /// A field of the configuration that is outside its range.
+    pub fn calibrated(
+        config: &UnitConfig,
+        identity: &Identity,
+        copy_a: Option<&[u8]>,
+        copy_b: Option<&[u8]>,
+    ) -> Result<(Self, Selection), ConfigError> {
+        let selection = Selection::new(copy_a, copy_b, identity);
+        let mut calibrated = *config;
+        if let Some(record) = selection.record() {
+            record.values.apply(&mut calibrated);
+        }
+        let mut unit = Self::new(&calibrated, identity.role)?;
+        if selection.is_refused() {
+            unit.levitation.doubt_calibration();
+        }
+        Ok((unit, selection))
     }
 
     /// Posts a command; the supervisor looks at it in its next period. Returns the command's number.

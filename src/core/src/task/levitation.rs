@@ -87,6 +87,7 @@ pub struct LevitationTask {
     sample_count: Option<u32>,
     missed_samples: u32,
     drive_line: bool,
+    standing_faults: u32,
     probe: Probe,
     coil_duty: [f32; 2],
 }
@@ -116,9 +117,15 @@ impl LevitationTask {
             sample_count: None,
             missed_samples: 0,
             drive_line: false,
+            standing_faults: 0,
             probe: Probe::new(probe_limits(config), period_us),
             coil_duty: [0.0; 2],
         })
+    }
+
+    /// A copy of the calibration record was refused at power-up: `fault::CALIBRATION` stands from now on.
+    pub fn doubt_calibration(&mut self) {
+        self.standing_faults |= fault::CALIBRATION;
     }
 
     /// One period.
@@ -170,7 +177,7 @@ impl LevitationTask {
             self.predict_motor(&input, missed);
         }
         let motor = self.motor.step(&input);
-        faults |= bearing.faults | motor.faults;
+        faults |= bearing.faults | motor.faults | self.standing_faults;
         faults |= if phase_current_a.is_none() { fault::CURRENT } else { 0 };
         self.coil_current_a = coil_current_a.unwrap_or(self.coil_current_a);
         self.publish(mail, bearing.limits | motor.limits, faults);
