@@ -86,7 +86,7 @@ pub fn bench(scenario: &Scenario) -> Checked<String> {
         STEP_S * 1e6,
         STEP_S * 1e9 / tick_ns
     );
-    Ok(text + &bench_peers::table(&mut unit, &samples))
+    Ok(text + &bench_peers::table(&mut unit, &samples, &recorded_without_notch(scenario)?))
 }
 
 fn clock_cost_ns() -> f64 {
@@ -140,4 +140,11 @@ fn run_timed(
     }
     black_box(world.truth());
     Ok((unit, kept))
+}
+
+/// Samples of a run without notch: a bearing that has learned nothing yet gives the voltages of that run.
+pub(crate) fn recorded_without_notch(scenario: &Scenario) -> Checked<Vec<LevitationInputs>> {
+    let mut scenario = scenario.clone();
+    scenario.host.levitation.bearing.synchronous_rate_per_s = 0.0;
+    run_timed(&scenario, &mut |_, work| work()).map(|(_, samples)| samples)
 }

@@ -7,7 +7,7 @@
 //! theirs: below one ours is faster.
 //!
 //! # What the peers do
-//! The same linear mathematics as far as a crate has blocks for it; what it has none for (Hall pairs, Clarke, Park, space
+//! The rows "same mathematics" are in `bench_bearing.rs`. The others have work of the same order: linear mathematics as far as a crate has blocks for it; what it has none for (Hall pairs, Clarke, Park, space
 //! vectors) is written with our functions, so that only the blocks differ. Coefficients are any stable ones: they do not
 //! change the time.
 //!
@@ -38,6 +38,8 @@ use levitas_core::motor::{MotorConfig, MotorDrive, MotorInput, SpeedConfig, Spee
 use levitas_core::ports::LevitationInputs;
 use levitas_core::unit::Unit;
 
+use crate::bench_bearing;
+
 /// Rounds, of which the median is shown.
 const ROUNDS: usize = 101;
 /// Sections of an axis: two notches, two from displacement, two from current, one for the current.
@@ -54,7 +56,7 @@ const POLE_PAIRS: f32 = 2.0;
 const TORQUE_CURRENT_A: f32 = 1.0;
 
 /// One way to do a piece of work: the result of a step is summed up, so that nothing is left out.
-struct Contestant<'a> {
+pub(crate) struct Contestant<'a> {
     work: &'static str,
     name: &'static str,
     step: Box<dyn FnMut(&LevitationInputs) -> f32 + 'a>,
@@ -235,10 +237,15 @@ impl FocCrate {
 }
 
 /// The table of all contestants; `unit` flies at the speed of the samples.
-pub(crate) fn table(unit: &mut Unit, samples: &[LevitationInputs]) -> String {
-    let mut contestants = contestants(unit);
+pub(crate) fn table(
+    unit: &mut Unit,
+    samples: &[LevitationInputs],
+    without_notch: &[LevitationInputs],
+) -> String {
+    let mut contestants = contestants(unit, without_notch);
     for _ in 0..ROUNDS {
         for contestant in &mut contestants {
+            let samples = if contestant.work == bench_bearing::WORK { without_notch } else { samples };
             let started = Instant::now();
             let sum: f32 = samples.iter().map(|samples| (contestant.step)(black_box(samples))).sum();
             black_box(sum);
@@ -246,8 +253,8 @@ pub(crate) fn table(unit: &mut Unit, samples: &[LevitationInputs]) -> String {
         }
     }
     let mut text =
-        format!("\n  {:34} {:10} {:>8} {:>14}\n", "the same work, median", "by", "ns", "ours / theirs");
-    let mut ours_ns = 0.0;
+        format!("\n  {:34} {:12} {:>8} {:>14}\n", "the same work, median", "by", "ns", "ours / theirs");
+    let (mut ours_ns, mut linear_ns) = (0.0, 0.0);
     for contestant in &mut contestants {
         contestant.times_ns.sort_by(f64::total_cmp);
         let median_ns = contestant.times_ns[ROUNDS / 2];
@@ -256,11 +263,19 @@ pub(crate) fn table(unit: &mut Unit, samples: &[LevitationInputs]) -> String {
         }
         let ratio = ours_ns / median_ns;
         let _ =
-            writeln!(text, "  {:34} {:10} {median_ns:>8.1} {ratio:>14.2}", contestant.work, contestant.name);
+            write!(text, "  {:34} {:12} {median_ns:>8.1} {ratio:>14.2}", contestant.work, contestant.name);
+        if contestant.name == bench_bearing::LINEAR {
+            linear_ns = median_ns;
+        } else if contestant.work == bench_bearing::WORK && linear_ns > 0.0 {
+            let _ = write!(text, "   linear / theirs {:.2}", linear_ns / median_ns);
+        }
+        text.push('\n');
     }
     let _ = writeln!(
         text,
-        "  a peer's steps are linear mathematics alone, ours judge, learn, limit and report: see bench_peers.rs"
+        "  a peer's steps are linear mathematics alone, ours judge, learn, limit and report: see bench_peers.rs\n  \
+         bearing, same mathematics: outputs agree (test), two axes with notch; ours is the whole step with vote, limits,\n  \
+         faults and states, `ours, linear` the core's equations alone; pid cannot: see bench_bearing.rs"
     );
     drop(contestants);
     let flies = unit
@@ -274,16 +289,17 @@ pub(crate) fn table(unit: &mut Unit, samples: &[LevitationInputs]) -> String {
     text
 }
 
-fn contestants(unit: &mut Unit) -> Vec<Contestant<'_>> {
+fn contestants<'a>(unit: &'a mut Unit, without_notch: &[LevitationInputs]) -> Vec<Contestant<'a>> {
     let mut list = Vec::new();
     rotations(&mut list);
     currents(&mut list);
     speeds(&mut list);
+    bench_bearing::rows(&mut list, without_notch);
     levitations(&mut list, unit);
     list
 }
 
-fn add<'a>(
+pub(crate) fn add<'a>(
     list: &mut Vec<Contestant<'a>>,
     work: &'static str,
     name: &'static str,

@@ -6,7 +6,9 @@
 pub mod alarms;
 pub mod analysis;
 pub mod bench;
+mod bench_bearing;
 mod bench_peers;
+mod bench_sections;
 pub mod catalogue;
 pub mod channel;
 pub mod commission;
