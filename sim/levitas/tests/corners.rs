@@ -20,6 +20,17 @@ const REPLAYED: [(&str, &str, f64); 3] = [
     ("2x current", "levitation.second_harmonic_current_a", 1e3),
 ];
 
+/// The command of a row gives its figure.
+fn replays(scratch: &Scratch, row: &Value, metric: &str, scale: f64) {
+    let replay = row["replay"].as_str().unwrap();
+    let command: Vec<&str> = replay.split(' ').skip(1).collect();
+    let replayed =
+        levitas(&scratch.path, &[&command[..], &["--json", "-", "--quiet", "--out", "out"]].concat());
+    let value = json(&replayed.stdout)[metric].as_f64().unwrap() * scale;
+    let told = row["value"].as_f64().unwrap();
+    assert!((value - told).abs() < 1e-5 * told.abs(), "{replay}: {value} for {told}");
+}
+
 #[test]
 fn the_short_plan_holds_and_its_rows_can_be_replayed() {
     let scratch = Scratch::new("corners");
@@ -36,15 +47,19 @@ fn the_short_plan_holds_and_its_rows_can_be_replayed() {
     let found = json(&fs::read_to_string(scratch.path.join("c.json")).unwrap());
     assert_eq!(found["touched"].as_array().map(Vec::len), Some(0));
     assert!(found["faults"].as_array().unwrap().len() >= 14);
+    let row = |figure: &str| {
+        found["figures"].as_array().unwrap().iter().find(|row| row["figure"] == figure).unwrap()
+    };
     for (figure, metric, scale) in REPLAYED {
-        let row = found["figures"].as_array().unwrap().iter().find(|row| row["figure"] == figure).unwrap();
-        let command: Vec<&str> = row["worst"]["replay"].as_str().unwrap().split(' ').skip(1).collect();
-        let replayed =
-            levitas(&scratch.path, &[&command[..], &["--json", "-", "--quiet", "--out", "out"]].concat());
-        let value = json(&replayed.stdout)[metric].as_f64().unwrap() * scale;
-        let told = row["worst"]["value"].as_f64().unwrap();
-        assert!((value - told).abs() < 1e-5 * told.abs(), "{figure}: {value} for {told}");
+        let row = row(figure);
+        replays(&scratch, &row["worst"], metric, scale);
+        replays(&scratch, &row["commissioned"], metric, scale);
     }
+    let step = row("20 N step, peak");
+    let peak_um = |which: &str| step[which]["value"].as_f64().unwrap();
+    assert!(peak_um("commissioned") < peak_um("worst"), "{step}");
+    assert!(step["commissioned"]["replay"].as_str().unwrap().contains("--set config.host."));
+    assert!(row("control outage survived, 1 N static")["commissioned"].is_null());
     let page = fs::read_to_string(scratch.path.join("page.md")).unwrap();
     assert!(
         page.starts_with("before\n<!-- generated: corners, `cargo sim -- corners --short` -->\nFrom commit ")

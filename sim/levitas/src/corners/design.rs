@@ -2,7 +2,8 @@
 //! The corners: what varies, between which values, and which combinations are run.
 //!
 //! # Model
-//! Eight factors with a low and a high value each; the controllers keep the gains of the nominal plant.
+//! Eight factors with a low and a high value each; the controllers keep the gains of the nominal plant, or have what an
+//! exact commissioning gives them ([`super::commissioned`]).
 //! | design | runs | for |
 //! |---|---|---|
 //! | extremes | all 2^8 = 256 | figures of a run of 2 s |
@@ -99,14 +100,22 @@ pub struct Corner {
     pub levels: Levels,
     /// It has the head with 1.5 mm of clearance.
     pub wide: bool,
+    /// The controller knows it, as after an exact commissioning.
+    pub commissioned: bool,
 }
 
 impl Corner {
     /// The nominal plant.
-    pub const NOMINAL: Self = Self { levels: [0; FACTOR_COUNT], wide: false };
+    pub const NOMINAL: Self = Self { levels: [0; FACTOR_COUNT], wide: false, commissioned: false };
 
     const fn of(levels: Levels) -> Self {
-        Self { levels, wide: false }
+        Self { levels, wide: false, commissioned: false }
+    }
+
+    /// The same plant, known to the controller.
+    #[must_use]
+    pub const fn known(self) -> Self {
+        Self { commissioned: true, ..self }
     }
 
     /// True for the nominal plant.
@@ -123,7 +132,7 @@ impl Corner {
         (off.next().is_none() && !self.wide).then_some(first)
     }
 
-    /// What to set.
+    /// What to set in the plant.
     #[must_use]
     pub fn settings(&self) -> Vec<String> {
         let wide = if self.wide { WIDE } else { &[] };

@@ -10,6 +10,7 @@
 
 use std::collections::BTreeMap;
 
+use super::commissioned;
 use super::design::Corner;
 use crate::input::Checked;
 use crate::scenario::{Scenario, Setting, load};
@@ -107,6 +108,10 @@ impl Experiment {
     /// A setting is refused.
     pub fn carry_out(&self, point: Point) -> Checked<Row> {
         let mut settings = point.corner.settings();
+        if point.corner.commissioned {
+            let told = commissioned::settings(&scenario_with(self.scenario, &settings)?);
+            settings.extend(told);
+        }
         settings.extend(point.speed_rpm.map(|speed_rpm| format!("event.2.value={speed_rpm}")));
         match &self.search {
             None => self.row(point, &settings),
