@@ -2,6 +2,7 @@
 """Design of the bearing's gains: the numbers of `BearingConfig::ECMO_50` and what they achieve.
 
     python3 bearing_design.py           prints gains and figures
+    python3 bearing_design.py --markdown ../../docs/levitation.md    writes the table of sensitivity peaks
     pytest test_gains.py                compares them with the core's source
 
 Regulator on (x, v, i), where the current follows its reference with one period of delay and the pole 1 - c;
@@ -13,6 +14,8 @@ Plant: one axis of ecmo-50 with the film's added mass, coil, Hall pole with coil
 zero-order hold. "Before" and "after" are the sensor's signal before and after the pickup is taken off.
 """
 import itertools
+import pathlib
+import sys
 from typing import NamedTuple
 
 import numpy as np
@@ -171,12 +174,34 @@ def commissioned_corners(feedback, observer):
     return worst
 
 
+def table(feedback, observer):
+    """The sensitivity peaks as Markdown."""
+    loop = closed_loop(feedback, observer)
+    rows = [("nominal, after the pickup is taken off", 2.0, sensitivity_peak(loop), ()),
+            ("nominal, at the Halls", 3.0, sensitivity_peak(loop, 3), ()),
+            ("worst of 64 corners, gains fixed", 3.0, *corners(feedback, observer)),
+            ("worst of 1024 corners, commissioned", 2.2, *commissioned_corners(feedback, observer))]
+    place = "k_x {:g} N/mm, k_i {:g} N/A, L {:g} mH, R {:g} ohm, gain {:g}, pickup {:g} um/A".format
+    lines = ["| peak sensitivity | must | reached | at |", "|---|---:|---:|---|"]
+    for name, must, peak, at in rows:
+        where = place(at[0] / 1e3, at[1], at[2] * 1e3, at[3], at[4], at[5] * 1e6) if at else ""
+        lines.append(f"| {name} | {must} | {peak:.2f} | {where} |")
+    return "\n".join(lines) + "\n"
+
+
+def write_table(page, text):
+    """Puts the table into its generated part of a page."""
+    old = page.read_text()
+    begin = old.index("\n", old.index("<!-- generated: sensitivity")) + 1
+    page.write_text(old[:begin] + text + old[old.index("<!-- end of generated part", begin):])
+
+
 if __name__ == "__main__":
     FEEDBACK, OBSERVER = gains()
     LOOP = closed_loop(FEEDBACK, OBSERVER)
     print("feedback   x {:.5g} A/m   v {:.5g} A.s/m   i {:.5g}".format(*FEEDBACK))
     print("observer   x {:.5g}   v {:.5g} 1/s   d {:.5g} N/m".format(*OBSERVER))
-    print(f"sensitivity peak {sensitivity_peak(LOOP):.3f}, before {sensitivity_peak(LOOP, 3):.3f}")
-    for name, (peak, where) in ("fixed gains", corners(FEEDBACK, OBSERVER)), ("commissioned", commissioned_corners(FEEDBACK, OBSERVER)):
-        print(f"worst corner, {name}: {peak:.2f} at k_x, k_i, L, R, gain, pickup = {where}")
+    print(TABLE := table(FEEDBACK, OBSERVER))
     print(f"20 N step {step_peak_um(LOOP):.1f} um, idle current {idle_current_a(LOOP):.4f} A rms")
+    if "--markdown" in sys.argv:
+        write_table(pathlib.Path(sys.argv[sys.argv.index("--markdown") + 1]), TABLE)
