@@ -28,7 +28,7 @@ use levitas_world::{ECMO_50, InitialState, RotorStart, Setup, VA_25_21, VA_ADULT
 const RECORDED: &[u8] = include_bytes!("../../../tests/data/levitation_samples.bin");
 /// Bytes of one recorded period.
 const RECORD_SIZE: usize = 56;
-/// Speed of the rotor at the start, and the one it is asked for [rad/s], [rpm].
+/// Speed of the rotor at the start, and the one it is asked for in rad/s and in rpm.
 const START_RAD_PER_S: f64 = 400.0;
 const SPEED_RPM: f32 = 4000.0;
 /// Period in which the speed is asked for, first one that counts, and the end.

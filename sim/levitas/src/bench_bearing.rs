@@ -2,7 +2,7 @@
 //! The linear part of one bearing axis, written with the sections of a peer: the same mathematics for `levitas bench`.
 //!
 //! # Model
-//! With fixed gains an axis of [`Bearing`](levitas_core::bearing::Bearing) is linear from displacement sample (with what the
+//! With fixed gains an axis of [`Bearing`] is linear from displacement sample (with what the
 //! notch adds), own and other coil current to the coil voltage: pickup, observer, state feedback, predictive current loop.
 //! ```text
 //! u = H_x(z) (x + w - F(z) (p i_own + q i_other)) + H_i(z) i_own        F = (1 - w_h) + w_h / z

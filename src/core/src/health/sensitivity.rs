@@ -478,7 +478,7 @@ mod tests {
             for harmonic in 1..=6 {
                 let distance_hz = (moved_hz - harmonic as f32 * running_hz).abs();
                 prop_assert!(running_hz < 1.0 || distance_hz > 0.33 * running_hz);
-                prop_assert!(running_hz < 1.3 || moved_hz > 6.6 * running_hz || distance_hz * measure_s > 3.9);
+                prop_assert!(running_hz < 1.3 || frequency_hz > 6.5 * running_hz || distance_hz * measure_s > 3.9);
             }
         }
     }
