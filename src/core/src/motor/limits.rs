@@ -18,7 +18,7 @@ pub const ANGLE_LOST: u32 = 1 << 4;
 pub const CURRENT_COASTING: u32 = 1 << 5;
 /// The phase currents were missing for longer than the model is good for. The phase bridge is open.
 pub const CURRENT_LOST: u32 = 1 << 6;
-/// A phase was shorted, or none carried its current: the phase bridge is open for a while, or for good.
+/// A phase was shorted, or none carried its current: the phase bridge is open for a while.
 pub const PHASE_TRIPPED: u32 = 1 << 7;
 /// All that keeps the phase bridge open whatever is asked for: no torque, so speed control shall wait.
 pub const BRIDGE_OPEN: u32 = BUS_TOO_LOW | ANGLE_LOST | CURRENT_LOST | PHASE_TRIPPED;
@@ -37,5 +37,5 @@ pub const BUS_SAG: u32 = 1 << 12;
 pub const REGENERATION: u32 = 1 << 13;
 /// The rotor is faster than a tenth above `speed_rpm_max`: no motoring current until it is in range again.
 pub const OVERSPEED: u32 = 1 << 14;
-/// The rotor did not turn with all the current there is: no current for a while, or for good.
+/// The rotor did not turn with all the current there is: no current for a while.
 pub const STALL: u32 = 1 << 15;

@@ -15,7 +15,7 @@
 //!    |  ^                                     |
 //!    |  | wait is over                        | short
 //!    +--+--------------> Open <---------------+
-//!      short, or no phase carries     (bridge open: 5 ms, four times as long each time, after TRIES_MAX for good)
+//!      short, or no phase carries     (bridge open: 5 ms, four times as long each time, up to WAITS_MAX times)
 //! ```
 //! On two phases the current keeps to a line in the stator frame, square to the axis of the open phase. The torque is
 //! the wanted one in the mean and zero twice per electrical turn; the rotor's inertia carries it over.
@@ -62,7 +62,8 @@ const LINE_STEPS: u32 = 20_000;
 /// First wait with the bridge open [steps]: 5 ms; the factor from one to the next; how many of them.
 const WAIT_STEPS: u32 = 100;
 const WAIT_FACTOR: u32 = 4;
-const TRIES_MAX: u32 = 6;
+/// The wait grows so often; then it is tried again every 5 s: a motor that stays off for good ends the support.
+const WAITS_MAX: u32 = 5;
 /// Steps without fault after which the alarm ends: 50 ms, and the tries are forgiven: 1 s.
 const SOUND_STEPS: u32 = 1000;
 const FORGIVEN_STEPS: u32 = 20_000;
@@ -139,7 +140,6 @@ impl PhaseMonitor {
     pub(super) fn waits(&mut self) -> bool {
         let State::Open { steps_left } = self.state else { return false };
         self.state = match steps_left.checked_sub(1) {
-            Some(_) if self.tries > TRIES_MAX => self.state,
             Some(steps_left) => State::Open { steps_left },
             None => State::Sound,
         };
@@ -218,7 +218,7 @@ impl PhaseMonitor {
 
     fn open(&mut self, fault: u32) {
         self.faults |= fault;
-        let factor = WAIT_FACTOR.saturating_pow(self.tries);
+        let factor = WAIT_FACTOR.saturating_pow(self.tries.min(WAITS_MAX));
         self.tries = self.tries.saturating_add(1);
         (self.steps, self.sound_steps) = ([0; 3], 0);
         self.state = State::Open { steps_left: WAIT_STEPS.saturating_mul(factor) };

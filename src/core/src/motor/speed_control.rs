@@ -60,6 +60,8 @@ const BURN_A: f32 = 4.0;
 const FLUX_A_PER_S: f32 = 2.0;
 /// What of the ceiling must flow before a rotor that does not turn is a stalled one.
 const FULL: f32 = 0.5;
+/// Slowest set-point without angle Halls: 800 rpm. Below 600 rpm the angle would be lost, and the pump with it.
+const SENSORLESS_RAD_PER_S_MIN: f32 = 83.8;
 
 /// What one step of speed control looks at.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -172,7 +174,10 @@ impl SpeedControl {
             self.reference_rad_per_s = speed;
             self.enabled = true;
         }
-        let (setpoint, mut limits) = self.setpoint(input.setpoint_rpm);
+        let (mut setpoint, mut limits) = self.setpoint(input.setpoint_rpm);
+        if input.sensorless && setpoint > 0.0 && setpoint < SENSORLESS_RAD_PER_S_MIN {
+            (setpoint, limits) = (SENSORLESS_RAD_PER_S_MIN, limits | limits::SPEED_RANGE);
+        }
         if setpoint == 0.0 {
             self.guard.rest();
         }
@@ -304,6 +309,18 @@ mod tests {
         let mut control = control();
         control.step(&SpeedInput { speed_rad_per_s, enable: false, ..HOLD });
         control
+    }
+
+    #[test]
+    fn without_angle_halls_the_pump_is_not_slowed_to_where_the_angle_is_lost() {
+        let mut control = control_at(HOLD.speed_rad_per_s);
+        let slow = SpeedInput { setpoint_rpm: 500.0, sensorless: true, ..HOLD };
+        let last = (0..3000).map(|_| control.step(&slow)).last().unwrap();
+        assert_ne!(last.limits & limits::SPEED_RANGE, 0);
+        assert!(control.reference_rad_per_s >= SENSORLESS_RAD_PER_S_MIN);
+        assert!((0..3000).any(|_| control.step(&SpeedInput { setpoint_rpm: 0.0, ..slow }).limits
+            & limits::SPEED_RANGE
+            == 0));
     }
 
     #[test]

@@ -5,7 +5,7 @@
 //! | condition | begins | acts | ends |
 //! |---|---|---|---|
 //! | overspeed | faster than [`OVERSPEED`] times `speed_rpm_max`, either way, for [`OVERSPEED_PERIODS`] | no motoring current; braking as the bus allows | below `speed_rpm_max` |
-//! | stall | slower than [`STALL_RAD_PER_S`] with all the current there is for [`STALL_PERIODS`] | no current for [`BACK_OFF_PERIODS`], then again; after [`TRIES_MAX`] tries no more | it turns; the set-point is zero; disabled |
+//! | stall | slower than [`STALL_RAD_PER_S`] with all the current there is for [`STALL_PERIODS`] | no current for [`BACK_OFF_PERIODS`], then again; after [`TRIES_MAX`] tries after a pause [`LONG_FACTOR`] times as long | it turns; the set-point is zero; disabled |
 //!
 //! # Limits and failure
 //! A stall is full current without the *reported* speed: a blocked rotor, or angle Halls that stand still (see the
@@ -28,6 +28,8 @@ const STALL_PERIODS: u32 = 500;
 /// 1 s at 1 kHz.
 const BACK_OFF_PERIODS: u32 = 1000;
 const TRIES_MAX: u32 = 5;
+/// Longer pauses in place of giving up, which would end the support: 0.5 s of 16 W every 10 s.
+const LONG_FACTOR: u32 = 10;
 
 /// See the [module](self).
 #[derive(Clone, Copy, Debug, Default)]
@@ -51,12 +53,12 @@ impl SpeedGuard {
         if size > STALL_RAD_PER_S {
             (self.stalled_periods, self.tries) = (0, 0);
         } else if self.back_off_periods > 0 {
-            let for_good = self.tries > TRIES_MAX;
-            self.back_off_periods = self.back_off_periods.saturating_sub(u32::from(!for_good));
+            self.back_off_periods = self.back_off_periods.saturating_sub(1);
         } else {
             self.stalled_periods = if saturated { self.stalled_periods.saturating_add(1) } else { 0 };
             if self.stalled_periods >= STALL_PERIODS {
-                (self.stalled_periods, self.back_off_periods) = (0, BACK_OFF_PERIODS);
+                let factor = if self.tries < TRIES_MAX { 1 } else { LONG_FACTOR };
+                (self.stalled_periods, self.back_off_periods) = (0, BACK_OFF_PERIODS.saturating_mul(factor));
                 self.tries = self.tries.saturating_add(1);
             }
         }
@@ -80,18 +82,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_stall_backs_off_and_gives_up_after_some_tries() {
+    fn a_stall_backs_off_and_is_tried_again_at_a_bounded_rate() {
         let mut guard = SpeedGuard::default();
         let (mut tries, mut pulled) = (0, 0);
-        for _ in 0..20_000 {
+        for _ in 0..100_000 {
             let waited = guard.waits();
             guard.step(1.0, 576.0, !waited);
             tries += u32::from(guard.waits() && !waited);
             pulled += u32::from(!guard.waits());
         }
-        assert_eq!(tries, TRIES_MAX + 1);
-        assert!(pulled < (TRIES_MAX + 1) * (STALL_PERIODS + 2), "{pulled}");
-        assert!(guard.waits() && guard.step(1.0, 576.0, false) == limits::STALL);
+        // Five tries in 7.5 s, then one every 10.5 s: never for good, and never more than a twentieth of the time.
+        assert!(tries > TRIES_MAX + 7 && tries < TRIES_MAX + 11, "{tries}");
+        assert!(pulled < tries * (STALL_PERIODS + 2), "{pulled}");
+        assert_eq!(guard.step(1.0, 576.0, false), limits::STALL);
         guard.rest();
         assert!(!guard.waits() && guard.step(1.0, 576.0, false) == 0);
     }

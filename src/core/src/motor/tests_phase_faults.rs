@@ -52,17 +52,18 @@ fn a_shorted_phase_opens_the_bridge_and_is_named() {
 }
 
 #[test]
-fn after_a_short_the_bridge_tries_again_a_few_times() {
+fn after_a_short_the_bridge_tries_again_less_and_less_often() {
     let mut rig = at_speed(3000.0, 1);
     rig.motor.shorted[1] = true;
     let mut tries = 0;
     let mut gate = true;
-    for _ in 0..steps(12.0) {
+    for _ in 0..steps(30.0) {
         let output = rig.step();
         tries += u32::from(output.gate && !gate);
         gate = output.gate;
     }
-    assert_eq!(tries, 6);
+    // Six in the first 6.8 s, then one every 5.12 s, for ever.
+    assert!((9..=11).contains(&tries), "{tries}");
     let mut rig = at_speed(3000.0, 1);
     rig.motor.shorted[1] = true;
     watch(&mut rig, 0.1, 0);

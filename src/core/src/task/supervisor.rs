@@ -241,6 +241,10 @@ impl SupervisorTask {
 
     /// First period: what a supervisor before this one left behind.
     fn take_over(&mut self, mail: &Mailboxes) {
+        // What it has carried out already is not new: it must not happen again unasked.
+        if let Some((_, last)) = mail.supervisor.read::<SupervisorMail>() {
+            self.command_number = last.command_number;
+        }
         let bearing =
             self.levitation.latest().and_then(|levitation| BearingState::from_code(levitation.state));
         let running = !matches!(
@@ -249,7 +253,6 @@ impl SupervisorTask {
         );
         if running && self.drive {
             self.state = UnitState::Operating;
-            self.command_number = self.command.latest().map_or(0, |command| command.number);
             self.speed_setpoint_rpm = mail
                 .circulation
                 .read::<CirculationMail>()
@@ -515,6 +518,18 @@ mod tests {
             (UnitState::Operating as u32, LevitateRequest::Levitate as u32)
         );
         assert_eq!(seen.speed_setpoint_rpm, 4000.0);
+    }
+
+    #[test]
+    fn a_restarted_supervisor_does_not_carry_out_the_last_command_again() {
+        for command in [Command::LiftOff, Command::Service] {
+            let mut bench = Bench::new(true);
+            bench.command(command);
+            bench.task = SupervisorTask::new(&UnitConfig::ECMO_50, true).unwrap();
+            let seen = bench.plant(BearingState::Off, 0.0);
+            assert_eq!((seen.state, seen.levitate), (0, LevitateRequest::Off as u32), "{command:?}");
+            assert_eq!(bench.command(Command::LiftOff), None);
+        }
     }
 
     #[test]

@@ -235,12 +235,13 @@ impl Voter {
         self.last_sum_v = sample.sum_v;
         let [plus_repeats, minus_repeats] = self.repeats;
         let pair_repeats = plus_repeats.min(minus_repeats);
+        self.faults &= !fault::DISPLACEMENT;
         let dead = [
             plus_repeats >= STUCK_REPEATS || far && !self.is_place(sample.sum_v + sample.difference_v),
             minus_repeats >= STUCK_REPEATS || far && !self.is_place(sample.sum_v - sample.difference_v),
         ];
         if pair_repeats >= FROZEN_REPEATS || dead == [true; 2] {
-            self.faults = fault::HALL_ELEMENT | fault::DISPLACEMENT;
+            self.faults |= fault::HALL_ELEMENT | fault::DISPLACEMENT;
             return None;
         }
         if pair_repeats >= SUSPECT_REPEATS {
