@@ -20,16 +20,13 @@ def core():
 
 @pytest.fixture(scope="module")
 def gains(core):
-    feedback = np.array([core[f"feedback_{name}"] for name in ("displacement_a_per_m", "velocity_a_s_per_m", "current")])
-    observer = np.array([core[f"observer_{name}"] for name in ("displacement", "velocity_per_s", "force_n_per_m")])
-    return feedback, observer
+    names = ("feedback_displacement_a_per_m", "feedback_velocity_a_s_per_m", "feedback_current", "observer_displacement",
+             "observer_velocity_per_s", "observer_force_n_per_m", "current_loop_fraction", "coil_pickup_taken_off")
+    return design.Design.of([core[name] for name in names])
 
 
 def test_the_core_has_the_designed_gains(core, gains):
-    feedback, observer = design.gains()
-    assert gains[0] == pytest.approx(feedback, rel=1e-3)
-    assert gains[1] == pytest.approx(observer, rel=1e-3)
-    assert core["current_loop_fraction"] == design.FRACTION
+    assert gains.numbers() == pytest.approx(design.DESIGN.numbers())
     assert core["levitated_mass_kg"] == design.MASS_KG
     assert core["force_displacement_n_per_m"] == design.K_X_N_PER_M
     assert core["force_current_n_per_a"] == design.K_I_N_PER_A
@@ -37,30 +34,46 @@ def test_the_core_has_the_designed_gains(core, gains):
     assert 2 * np.pi * core["hall_bandwidth_hz"] == design.HALL_RAD_PER_S
     assert f"const LACK_FRACTION: f32 = {design.LACK};" in (SOURCE.parent / "current_loop.rs").read_text()
     assert core["coil_pickup_m_per_a"] == design.PICKUP_M_PER_A
-    assert core["coil_pickup_taken_off"] == design.TAKEN_OFF
 
 
 def test_they_keep_the_limits(gains):
-    loop = design.closed_loop(*gains)
+    """Those that the product must keep, then those of the search, which leave something for the whole plant."""
+    loop = design.closed_loop(gains)
     assert design.sensitivity_peak(loop) <= 2.0
     assert design.sensitivity_peak(loop, 3) <= 3.0  # before the pickup is taken off
     assert design.step_peak_um(loop) <= 65.0
-    assert design.idle_current_a(loop) <= 0.16
+    assert design.shock_peak_um(loop) <= 60.0
+    current_a, displacement_um = design.idle(loop)
+    assert current_a <= 0.16 and displacement_um <= 0.5
+    for name, found in design.figures(gains).items():
+        assert found <= 1.001 * design.LIMITS[name], name
 
 
 def test_every_corner_is_in_zone_a(gains):
-    assert design.corners(*gains)[0] < 3.0
+    assert max(design.corner_peaks(gains)) < 3.0
+
+
+def test_no_mode_rings(gains):
+    """The observer by itself has a pair with damping ratio 0.11 at 830 Hz; closed, with the pickup, no mode has."""
+    assert design.least_damping(design.closed_loop(gains)) > 0.45
+    assert min(design.least_damping(design.closed_loop(gains, *corner)) for corner in design.CORNERS) > 0.2
 
 
 def test_every_commissioned_corner_has_the_margin_of_the_design(gains):
-    assert design.commissioned_corners(*gains)[0] <= 2.2
+    assert max(design.commissioned_peaks(gains)) <= 2.2
 
 
-@pytest.mark.parametrize(("frequency_hz", "degrees", "factor"), [(17, 1, 1.1), (67, 4, 1.3), (120, 5, 1.5), (183, 25, 2)])
-def test_the_notch_may_take_the_current_in_phase(gains, frequency_hz, degrees, factor):
+@pytest.mark.parametrize("at", range(8))
+def test_nothing_nearby_is_better(gains, at):
+    """No single number can be moved by 2 % to gain half a percent: the search ended where it is best."""
+    commissioned = [design.COMMISSIONED[at] for at in np.argsort(design.commissioned_peaks(gains))[-4:]]
+    reached = design.cost(gains, design.CORNERS, commissioned)
+    for factor in (0.98, 1.02):
+        numbers = gains.numbers()
+        numbers[at] *= factor
+        assert design.cost(design.Design.of(numbers), design.CORNERS, commissioned) > 0.995 * reached
+
+
+def test_the_notch_may_take_the_current_in_phase(gains):
     """Generalised notch: k_i / (k_x + m w^2) inverts the current response well enough to adapt on."""
-    response = design.current_per_displacement(design.closed_loop(*gains), frequency_hz)
-    w_2 = (2 * np.pi * frequency_hz) ** 2
-    product = response * design.K_I_N_PER_A / (design.K_X_N_PER_M + design.MASS_KG * w_2)
-    assert abs(np.degrees(np.angle(product))) < degrees
-    assert 1 / factor < abs(product) < factor
+    assert design.notch_error(design.closed_loop(gains)) <= 1.0

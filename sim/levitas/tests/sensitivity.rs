@@ -23,7 +23,7 @@ fn answer(settings: &[&str], speed_rpm: f64, amplitude_um: f64) -> Answer {
 #[test]
 fn the_margin_while_pumping_is_that_of_standstill() {
     let standing = answer(&[], 0.0, 3.0).axes.remove(0).peak;
-    assert!((standing.value / 1.993 - 1.0).abs() < 0.03, "design 1.993, measured {standing:?}");
+    assert!((standing.value / 1.756 - 1.0).abs() < 0.03, "design 1.756, measured {standing:?}");
     // 10 um bring a coil to its voltage limit above 1 kHz, not at the peak.
     for (speed_rpm, amplitude_um) in [(1000.0, 3.0), (3000.0, 3.0), (3000.0, 10.0), (5500.0, 3.0)] {
         let answer = answer(&[], speed_rpm, amplitude_um);
@@ -38,7 +38,7 @@ fn the_margin_while_pumping_is_that_of_standstill() {
 
 #[test]
 fn a_bearing_with_too_much_damping_is_not_in_zone_a() {
-    let answer = answer(&["config.host.feedback_velocity_a_s_per_m=100"], 3000.0, 1.0);
+    let answer = answer(&["config.host.feedback_velocity_a_s_per_m=80"], 3000.0, 1.0);
     assert_eq!((answer.axes[0].peak.zone, answer.axes[0].raw_peak.zone), (Zone::A, Zone::B));
     assert_eq!(answer.zone(), Zone::B);
 }
@@ -61,7 +61,7 @@ fn files_and_exit_codes() {
     let page = fs::read_to_string(out.join("report.html")).unwrap();
     assert!(page.contains("id=\"axis-y\"") && !page.contains("{{"));
 
-    let settings = ["--set", "config.host.feedback_velocity_a_s_per_m=100", "--amplitude-um", "1"];
+    let settings = ["--set", "config.host.feedback_velocity_a_s_per_m=80", "--amplitude-um", "1"];
     let run = levitas(&scratch.path, &[&["sensitivity", "--axis", "x", "-q"], &settings[..]].concat());
     assert_eq!((run.code, run.stdout.as_str(), run.stderr.lines().count()), (1, "", 1), "{}", run.stderr);
     assert!(run.stderr.contains("zone B"), "{}", run.stderr);

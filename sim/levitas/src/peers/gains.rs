@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Gains of the peers. `tests/clients/test_peers.py` reads them here and compares them with the search.
 
+use levitas_core::bearing::BearingConfig;
+
 /// What every law has beside its own gains.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Surroundings {
@@ -55,8 +57,11 @@ pub(super) struct Ladrc {
 }
 
 /// As ours, for the laws that are taken as published.
-pub(super) const AS_OURS: Surroundings =
-    Surroundings { current_loop_fraction: 0.555, taken_off_m_per_a: 3.6e-6 };
+pub(super) const AS_OURS: Surroundings = Surroundings {
+    current_loop_fraction: OURS.current_loop_fraction as f64,
+    taken_off_m_per_a: (OURS.coil_pickup_taken_off * OURS.coil_pickup_m_per_a) as f64,
+};
+const OURS: BearingConfig = BearingConfig::ECMO_50;
 
 /// Closed-loop stiffness 30 N/mm, damping ratio 0.9 on 0.1 kg, integral time 50 ms.
 pub(super) const PUBLISHED_PID: Pid = Pid {

@@ -61,7 +61,7 @@ pub fn table(scenario: &Scenario, question: &Question, answer: &Answer) -> Strin
     text
 }
 
-/// `x: peak 1.99 at 330 Hz, zone A; at the Halls 2.01 at 330 Hz, zone A`.
+/// `x: peak 1.76 at 443 Hz, zone A; at the Halls 1.83 at 2153 Hz, zone A`.
 #[must_use]
 pub fn verdict(axis: &AxisResult) -> String {
     let peak = |peak: &Peak| {

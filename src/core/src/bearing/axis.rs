@@ -44,7 +44,7 @@ impl Axis {
             hall: HallPair::new(config, pair, period_s),
             current: CurrentLoop::new(config, period_s),
             motion: Motion::new(config, period_s),
-            observer: Observer::new(config),
+            observer: Observer::new(config, period_s),
             feedback: StateFeedback::new(config),
             runout,
             synchronous: Synchronous::new(config, period_s),
@@ -75,11 +75,16 @@ impl Axis {
             self.summed_m = expected_m + innovation_m;
             self.observer.correct(innovation_m, rough)
         });
-        self.blind_periods = if seen { 0 } else { self.blind_periods.saturating_add(1) };
+        if seen {
+            self.blind_periods = 0;
+        } else {
+            self.blind_periods = self.blind_periods.saturating_add(1);
+            self.observer.coast();
+        }
         if let Some(current_a) = screened_a
             && !rough
         {
-            self.synchronous.adapt(turn, current_a, self.observer.state().disturbance_n);
+            self.synchronous.adapt(turn, current_a, self.observer.steady_n());
         }
         let forecast = self.current.forecast(screened_a, self.observer.state().velocity_m_per_s, rough);
         let state = self.observer.state();

@@ -12,7 +12,7 @@
 //!
 //! The Halls show the pickup through their own lag. Between two samples the current is nearly a straight line, so what
 //! they show is i[k] + w (i[k-1] - i[k]) with w = tau / T (1 - exp(-T / tau)), 0.30 for 10 kHz. Taking off the pickup
-//! of i[k] itself leaves a loop through the fast current: 0.176 A rms at idle in place of 0.159 A. Why only a part of p
+//! of i[k] itself leaves a loop through the fast current: 0.163 A rms at idle in place of 0.157 A. Why only a part of p
 //! is taken off (`coil_pickup_taken_off`): `BearingConfig::ECMO_50`.
 //!
 //! # Limits and failure
