@@ -8,7 +8,7 @@
 //! | worst corner | the same, 16 frequencies, over k_x 10, 25 N/mm, k_i, L, pickup -20, +20 % with R -20 %, sensor gain +5 % |
 //! | step | at rest: 20 N for 0.2 s, worst of three directions, distance from where it was before |
 //! | shock | half-sine of 30 g and 11 ms, worst of six directions, less the orbit before; and the largest radius itself |
-//! | outage | at 4000 rpm: both bridges open, four times at any angle, 0.25 ms longer each time until it touches, worst seed |
+//! | outage | at 4000 rpm: both bridges open, four times at any angle, 0.25 ms longer each time until it touches; mean of 12 seeds, because what separates good laws is less than a step |
 //! | 1x, 2x | harmonics of true position and true current over 6 s, larger axis; over 1.5 s the noise is worth 0.04 um at 1000 rpm |
 
 use levitas_world::{Disturbance, ECMO_50, Truth};
@@ -66,8 +66,8 @@ pub const FIGURES: [Figure; 21] = [
     less("shock_2700_um", "30 g shock at 2700 rpm, um", 1),
     less("shock_5500_um", "30 g shock at 5500 rpm, um", 1),
     less("shock_radius_um", "largest radius in these shocks, um", 1),
-    more("outage_1n_ms", "outage survived at 1 N, ms", 2),
-    more("outage_3n_ms", "outage survived at 3 N, ms", 2),
+    more("outage_1n_ms", "outage survived at 1 N, ms", 1),
+    more("outage_3n_ms", "outage survived at 3 N, ms", 1),
     less("orbit_1000_um", "1x orbit at 1000 rpm, um", 1),
     less("orbit_4000_um", "1x orbit at 4000 rpm, um", 1),
     less("orbit_5500_um", "1x orbit at 5500 rpm, um", 1),
@@ -101,8 +101,8 @@ pub(super) enum Part {
     Corner(u32),
     /// Shock, and orbit where it is asked for, at a speed [rpm].
     Turning { speed_rpm: f64, shock: Option<&'static str>, harmonics: Option<[&'static str; 3]> },
-    /// Outage at a static force, for a seed.
-    Outage { key: &'static str, static_n: f64, seed: u64 },
+    /// Outage at a static force.
+    Outage { key: &'static str, static_n: f64 },
 }
 
 const fn shock(speed_rpm: f64, shock: &'static str) -> Part {
@@ -126,17 +126,15 @@ pub(super) fn parts() -> Vec<Part> {
         shock(2700.0, "shock_2700_um"),
         orbit(4000.0, None, ORBIT_4000),
         orbit(5500.0, Some("shock_5500_um"), ORBIT_5500),
+        Part::Outage { key: "outage_1n_ms", static_n: 1.0 },
+        Part::Outage { key: "outage_3n_ms", static_n: 3.0 },
     ];
-    for seed in OUTAGE_SEEDS {
-        parts.push(Part::Outage { key: "outage_1n_ms", static_n: 1.0, seed });
-        parts.push(Part::Outage { key: "outage_3n_ms", static_n: 3.0, seed });
-    }
     parts.extend((0..CORNER_COUNT).map(Part::Corner));
     parts
 }
 
 const SEED: u64 = 1;
-const OUTAGE_SEEDS: [u64; 3] = [1, 2, 3];
+const OUTAGE_SEEDS: core::ops::RangeInclusive<u64> = 1..=12;
 /// Bits: k_x, k_i, L, pickup.
 const CORNER_COUNT: u32 = 16;
 const UM_PER_M: f64 = 1e6;
@@ -178,7 +176,7 @@ pub(super) fn measure(contender: Contender, part: Part) -> Checked<Measured> {
         Part::Rest => at_rest(contender),
         Part::Corner(bits) => corner(contender, bits),
         Part::Turning { speed_rpm, shock, harmonics } => turning(contender, speed_rpm, shock, harmonics),
-        Part::Outage { key, static_n, seed } => outage(contender, key, static_n, seed),
+        Part::Outage { key, static_n } => outage(contender, key, static_n),
     }
 }
 
@@ -264,23 +262,32 @@ fn turning(
     Ok(measured)
 }
 
-fn outage(contender: Contender, key: &'static str, static_n: f64, seed: u64) -> Checked<Measured> {
+fn outage(contender: Contender, key: &'static str, static_n: f64) -> Checked<Measured> {
     let mut plant = ECMO_50;
     plant.rotor.static_radial_force_n = static_n;
-    let mut trial = Trial::at_speed(contender, OUTAGE_RPM, &plant, seed)?;
-    if !trial.is_held() {
-        return Ok(vec![(key, Value::Touches)]);
+    let (mut sum_s, mut seeds) = (0.0, 0.0);
+    for seed in OUTAGE_SEEDS {
+        let mut trial = Trial::at_speed(contender, OUTAGE_RPM, &plant, seed)?;
+        if !trial.is_held() {
+            return Ok(vec![(key, Value::Touches)]);
+        }
+        sum_s += longest_outage_s(&mut trial)?;
+        seeds += 1.0;
     }
+    Ok(vec![(key, Value::Number(sum_s / seeds * MS_PER_S))])
+}
+
+fn longest_outage_s(trial: &mut Trial) -> Checked<f64> {
     let [mut duration_s, step_s, longest_s] = OUTAGE_S;
-    'longer: while duration_s <= longest_s {
+    while duration_s <= longest_s {
         for _ in 0..OUTAGE_COUNT {
             if !trial.survives_outage(duration_s)? {
-                break 'longer;
+                return Ok(duration_s - step_s);
             }
         }
         duration_s += step_s;
     }
-    Ok(vec![(key, Value::Number((duration_s - step_s) * MS_PER_S))])
+    Ok(duration_s - step_s)
 }
 
 /// Recorded truth.
