@@ -393,11 +393,11 @@ mod tests {
         LevitationInputs {
             displacement_hall_v: [0, 1, 2, 3].map(|channel| 1.65 + noise(sample_count, channel, 1e-4)),
             coil_current_a: [4, 5].map(|channel| noise(sample_count, channel, 4e-4)),
+            phase_current_a: [6, 7, 8].map(|channel| noise(sample_count, channel, 4e-4)),
             angle_hall_v: [1.0, 0.0],
             bus_voltage_v: 48.0,
             sample_count,
             valid: valid::LEVITATION,
-            ..LevitationInputs::default()
         }
     }
 
