@@ -4,7 +4,8 @@
 //! # Model
 //! One table, [`FAULTS`]. From it come the events `fault` of the scenario format, the invariant `alarm_in_time`, the
 //! list `levitas list faults` and the page `docs/faults.md`. What a fault does to the physics is the world's matter
-//! ([`levitas_world::Fault`]); what an alarm means is the core's ([`levitas_core::mail::fault`]).
+//! ([`levitas_world::Fault`]), to the memory of a unit this program's ([`Broken`]); what an alarm means is the core's
+//! ([`levitas_core::mail::fault`]).
 //!
 //! # Timing
 //! The time of an alarm is the end of the period whose step raised it, so one period is the least there is. A fault
@@ -14,6 +15,7 @@ use levitas_core::mail::fault::TABLE;
 use levitas_world::Fault;
 
 use crate::key_spec::KeySpec;
+use Broken::{Record, World};
 
 /// How soon the alarm must be there.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -24,6 +26,15 @@ pub enum Within {
     Drift(f64),
     /// So long after the bus has fallen below a voltage [s, V].
     Bus(f64, f64),
+}
+
+/// What a fault breaks.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Broken {
+    /// Something of the plant.
+    World(Fault),
+    /// The copies A and B of the calibration record, before the unit reads them.
+    Record([bool; 2]),
 }
 
 /// A fault of the catalogue.
@@ -41,8 +52,8 @@ pub struct FaultSpec {
     pub within: Within,
     /// What the system does.
     pub reaction: &'static str,
-    /// The world's fault; the values are in the order of the keys, a name as its index.
-    pub make: fn(&[f64]) -> Fault,
+    /// What breaks; the values are in the order of the keys, a name as its index.
+    pub make: fn(&[f64]) -> Broken,
 }
 
 const ELEMENT: KeySpec = KeySpec::names("element", &["x+", "x-", "y+", "y-"], "which displacement Hall");
@@ -56,7 +67,7 @@ const DRIFT_M: f64 = 100e-6;
 const BUS_SAG_V: f64 = 36.0;
 
 /// Every fault of this stage.
-pub const FAULTS: [FaultSpec; 15] = [
+pub const FAULTS: [FaultSpec; 16] = [
     FaultSpec {
         name: "hall_open",
         doc: "The wire of a displacement Hall is open: it reads a rail of the converter.",
@@ -64,7 +75,7 @@ pub const FAULTS: [FaultSpec; 15] = [
         alarm: "hall_element",
         within: Within::Time(100e-6),
         reaction: "The element is voted out; the axis is read from the other one.",
-        make: |v| Fault::HallOpen { element: index(v, 0), high: index(v, 1) == 1 },
+        make: |v| World(Fault::HallOpen { element: index(v, 0), high: index(v, 1) == 1 }),
     },
     FaultSpec {
         name: "hall_stuck",
@@ -73,7 +84,7 @@ pub const FAULTS: [FaultSpec; 15] = [
         alarm: "hall_element",
         within: Within::Time(1e-3),
         reaction: "The element is voted out; the axis is read from the other one.",
-        make: |v| Fault::HallStuck { element: index(v, 0) },
+        make: |v| World(Fault::HallStuck { element: index(v, 0) }),
     },
     FaultSpec {
         name: "hall_noise",
@@ -85,7 +96,7 @@ pub const FAULTS: [FaultSpec; 15] = [
         alarm: "hall_element",
         within: Within::Time(5e-3),
         reaction: "The element is voted out; the axis is read from the other one.",
-        make: |v| Fault::HallNoise { element: index(v, 0), rms_m: value(v, 1) / 1e6 },
+        make: |v| World(Fault::HallNoise { element: index(v, 0), rms_m: value(v, 1) / 1e6 }),
     },
     FaultSpec {
         name: "hall_drift",
@@ -97,7 +108,7 @@ pub const FAULTS: [FaultSpec; 15] = [
         alarm: "hall_drift",
         within: Within::Drift(DRIFT_M),
         reaction: "The alarm stands before the rotor has moved by 50 um; the drifting element is voted out.",
-        make: |v| Fault::HallDrift { element: index(v, 0), m_per_s: value(v, 1) / 1e6 },
+        make: |v| World(Fault::HallDrift { element: index(v, 0), m_per_s: value(v, 1) / 1e6 }),
     },
     FaultSpec {
         name: "hall_frozen",
@@ -106,7 +117,7 @@ pub const FAULTS: [FaultSpec; 15] = [
         alarm: "displacement",
         within: Within::Time(1e-3),
         reaction: "Neither is believed; the observer of the axis runs on its model until a sample is believed again.",
-        make: |v| Fault::HallFrozen { axis: index(v, 0) },
+        make: |v| World(Fault::HallFrozen { axis: index(v, 0) }),
     },
     FaultSpec {
         name: "emi_burst",
@@ -115,7 +126,7 @@ pub const FAULTS: [FaultSpec; 15] = [
         alarm: "interference",
         within: Within::Time(5e-3),
         reaction: "No element is voted out; the displacement is believed less while it lasts.",
-        make: |v| Fault::EmiBurst { rms_m: value(v, 0) / 1e6 },
+        make: |v| World(Fault::EmiBurst { rms_m: value(v, 0) / 1e6 }),
     },
     FaultSpec {
         name: "sample_loss",
@@ -124,7 +135,7 @@ pub const FAULTS: [FaultSpec; 15] = [
         alarm: "displacement",
         within: Within::Time(100e-6),
         reaction: "All observers run on their models; after 5 ms the gates open.",
-        make: |_| Fault::SampleLoss,
+        make: |_| World(Fault::SampleLoss),
     },
     FaultSpec {
         name: "angle_loss",
@@ -133,7 +144,7 @@ pub const FAULTS: [FaultSpec; 15] = [
         alarm: "angle",
         within: Within::Time(2e-3),
         reaction: "Above 800 rpm the angle comes from the back-EMF, below it from the model for a while.",
-        make: |v| Fault::AngleOpen { channel: index(v, 0), high: index(v, 1) == 1 },
+        make: |v| World(Fault::AngleOpen { channel: index(v, 0), high: index(v, 1) == 1 }),
     },
     FaultSpec {
         name: "angle_stuck",
@@ -142,7 +153,7 @@ pub const FAULTS: [FaultSpec; 15] = [
         alarm: "angle",
         within: Within::Time(2e-3),
         reaction: "Above 800 rpm the angle comes from the back-EMF, below it from the model for a while.",
-        make: |_| Fault::AngleStuck,
+        make: |_| World(Fault::AngleStuck),
     },
     FaultSpec {
         name: "current_stuck",
@@ -155,7 +166,7 @@ pub const FAULTS: [FaultSpec; 15] = [
         alarm: "current",
         within: Within::Time(2e-3),
         reaction: "The current that the model predicts is used instead.",
-        make: |v| Fault::CurrentStuck { channel: index(v, 0) },
+        make: |v| World(Fault::CurrentStuck { channel: index(v, 0) }),
     },
     FaultSpec {
         name: "coil_open",
@@ -164,7 +175,7 @@ pub const FAULTS: [FaultSpec; 15] = [
         alarm: "coil_open",
         within: Within::Time(1e-3),
         reaction: "The fault is named at once, for the other unit to take over: this one cannot hold the axis.",
-        make: |v| Fault::CoilOpen { axis: index(v, 0) },
+        make: |v| World(Fault::CoilOpen { axis: index(v, 0) }),
     },
     FaultSpec {
         name: "gate_driver_fault",
@@ -173,7 +184,7 @@ pub const FAULTS: [FaultSpec; 15] = [
         alarm: "coil_open",
         within: Within::Time(1e-3),
         reaction: "The fault is named at once; when the drivers come back the rotor is caught where it is.",
-        make: |_| Fault::GateFault,
+        make: |_| World(Fault::GateFault),
     },
     FaultSpec {
         name: "phase_open",
@@ -182,7 +193,7 @@ pub const FAULTS: [FaultSpec; 15] = [
         alarm: "phase_open",
         within: Within::Time(2e-3),
         reaction: "The rotor stays levitated; the motor runs on with what two phases give, or coasts.",
-        make: |v| Fault::PhaseOpen { phase: index(v, 0) },
+        make: |v| World(Fault::PhaseOpen { phase: index(v, 0) }),
     },
     FaultSpec {
         name: "phase_short",
@@ -191,7 +202,7 @@ pub const FAULTS: [FaultSpec; 15] = [
         alarm: "phase_short",
         within: Within::Time(2e-3),
         reaction: "The phase bridge and its isolation switches open, so that nothing brakes the rotor; it stays levitated.",
-        make: |v| Fault::PhaseShort { phase: index(v, 0) },
+        make: |v| World(Fault::PhaseShort { phase: index(v, 0) }),
     },
     FaultSpec {
         name: "bus_sag",
@@ -200,7 +211,17 @@ pub const FAULTS: [FaultSpec; 15] = [
         alarm: "bus_sag",
         within: Within::Bus(100e-6, BUS_SAG_V),
         reaction: "The motor takes less; the rotor stays levitated down to 24 V, with full speed up to 5000 rpm.",
-        make: |v| Fault::BusSag { bus_v: value(v, 0) },
+        make: |v| World(Fault::BusSag { bus_v: value(v, 0) }),
+    },
+    FaultSpec {
+        name: "calibration_corrupt",
+        doc: "A bit of the calibration record has turned over before the host reads it, at at_s = 0 only, and for good. Without --calibration \
+              there is a record beforehand that fits the plant.",
+        keys: &[KeySpec::names("copy", &["a", "b", "both"], "which of the two copies")],
+        alarm: "calibration",
+        within: Within::Time(100e-6),
+        reaction: "The other copy is in force, or the values that the drive is built with; the rotor is lifted and held, the alarm stays.",
+        make: |v| Record([index(v, 0) != 1, index(v, 0) != 0]),
     },
 ];
 
@@ -222,9 +243,9 @@ pub fn alarm_bit(name: &str) -> u32 {
 impl FaultSpec {
     /// Time from the fault in which its alarm must rise [s].
     #[must_use]
-    pub fn within_s(&self, fault: &Fault) -> f64 {
-        match (self.within, fault) {
-            (Within::Drift(drift_m), Fault::HallDrift { m_per_s, .. }) => drift_m / m_per_s.abs(),
+    pub fn within_s(&self, broken: &Broken) -> f64 {
+        match (self.within, broken) {
+            (Within::Drift(drift_m), World(Fault::HallDrift { m_per_s, .. })) => drift_m / m_per_s.abs(),
             (Within::Drift(_), _) => f64::INFINITY,
             (Within::Time(time_s) | Within::Bus(time_s, _), _) => time_s,
         }
@@ -263,12 +284,19 @@ mod tests {
             assert_ne!(alarm_bit(spec.alarm), 0, "{}", spec.name);
             let last: Vec<f64> = spec.keys.iter().map(KeySpec::last).collect();
             for values in [vec![0.0; spec.keys.len()], last] {
-                let fault = (spec.make)(&values);
-                assert!(fault.check().is_ok(), "{}: {fault:?}", spec.name);
-                assert!(spec.within_s(&fault) > 0.0);
+                let broken = (spec.make)(&values);
+                assert!(
+                    match broken {
+                        World(fault) => fault.check().is_ok(),
+                        Record(copies) => copies != [false; 2],
+                    },
+                    "{}: {broken:?}",
+                    spec.name
+                );
+                assert!(spec.within_s(&broken) > 0.0);
             }
         }
-        let drift = Fault::HallDrift { element: 0, m_per_s: -1e-3 };
+        let drift = World(Fault::HallDrift { element: 0, m_per_s: -1e-3 });
         assert!((FAULTS[3].within_s(&drift) - 0.1).abs() < 1e-12);
     }
 }

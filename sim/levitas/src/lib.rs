@@ -24,6 +24,7 @@ pub mod metrics;
 pub mod outputs;
 pub mod peers;
 pub mod progress;
+mod record_fault;
 pub mod recording;
 pub mod report;
 pub mod scenario;

@@ -302,9 +302,10 @@ impl Scenario {
     pub fn story(&self) -> Story {
         let mut marks = Vec::new();
         for event in &self.events {
-            marks.push(Mark { time_s: event.at_s, act: event.action.act() });
+            let Some(act) = event.action.act() else { continue };
+            marks.push(Mark { time_s: event.at_s, act });
             let end_s = event.at_s + event.action.duration_s();
-            if event.action.act() == Act::Disturb && end_s > event.at_s && end_s < self.duration_s {
+            if act == Act::Disturb && end_s > event.at_s && end_s < self.duration_s {
                 marks.push(Mark { time_s: end_s, act: Act::DisturbEnd });
             }
         }

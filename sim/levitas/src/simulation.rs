@@ -25,11 +25,13 @@ use rand_pcg::rand_core::Rng as _;
 use crate::alarms::AlarmWatch;
 use crate::channel::{Sample, bearing_state_name};
 use crate::event_log::EventLog;
+use crate::fault_catalogue::Broken;
 use crate::input::{BadInput, Checked};
 use crate::invariants::Invariants;
 use crate::metrics::{Meter, Metrics};
+use crate::record_fault;
 use crate::recording::Recording;
-use crate::scenario::{EventAction, Scenario, Verdict};
+use crate::scenario::{EventAction, InjectedFault, Scenario, Verdict};
 use crate::story::{Act, Story};
 
 /// Which units are in the loop.
@@ -113,13 +115,16 @@ impl<'a> Simulation<'a> {
                 EventAction::Disturb(disturbance, _) => {
                     disturbance.check().map_err(|error| refused(&error))?
                 }
-                EventAction::Fault(injected) => injected.fault.check().map_err(|error| refused(&error))?,
-                EventAction::Operator(_) | EventAction::Clear(_) => {}
+                EventAction::Fault(InjectedFault { broken: Broken::World(fault), .. }) => {
+                    fault.check().map_err(|error| refused(&error))?
+                }
+                EventAction::Fault(_) | EventAction::Operator(_) | EventAction::Clear(_) => {}
             }
         }
         let mut installed = Vec::new();
         let identity = Identity { serial_number: scenario.serial_number, role: Role::Host };
-        let [copy_a, copy_b] = scenario.calibration.each_ref().map(Option::as_deref);
+        let copies = record_fault::copies(scenario, &identity)?;
+        let [copy_a, copy_b] = copies.each_ref().map(Option::as_deref);
         let (host, selection) =
             Unit::calibrated(&scenario.host, &identity, copy_a, copy_b).map_err(|error| refused(&error))?;
         installed.push(Installed { unit: host, set: 0 });
@@ -214,15 +219,17 @@ impl<'a> Simulation<'a> {
                 continue;
             }
             self.log.push(event.at_s, event.name, event.text.clone());
-            acts.push((event.at_s, event.action.act()));
+            acts.extend(event.action.act().map(|act| (event.at_s, act)));
             match &event.action {
                 EventAction::Disturb(disturbance, _) => {
                     let started = self.world.disturb(*disturbance);
                     debug_assert!(started.is_ok(), "checked before the first tick");
                 }
                 EventAction::Fault(injected) => {
-                    let started = self.world.fault(injected.set, injected.fault);
-                    debug_assert!(started.is_ok(), "checked before the first tick");
+                    if let Broken::World(fault) = injected.broken {
+                        let started = self.world.fault(injected.set, fault);
+                        debug_assert!(started.is_ok(), "checked before the first tick");
+                    }
                 }
                 EventAction::Clear(set) => self.world.clear(*set),
                 EventAction::Operator(command) => self.waiting.push_back((*command, event.name)),

@@ -3,7 +3,7 @@
 
 use levitas::commission::{Bench, Commissioned};
 use levitas::scenario::{Setting, load};
-use levitas::simulation::{Simulation, Units};
+use levitas::simulation::{Simulation, Units, run};
 use levitas_core::calibration::{Calibration, Identity, RECORD_BYTES, Record};
 use levitas_core::commissioning::{Outcome, Reason, Stage};
 use levitas_core::mail::{BearingState, fault};
@@ -122,5 +122,46 @@ fn a_corrupt_record_raises_the_alarm_and_the_rotor_flies_all_the_same() {
         ([Some(damaged), Some(b"noise".to_vec())], fault::CALIBRATION),
     ] {
         assert_eq!(lift_off(copies.clone()), (levitated, alarm), "{copies:?}");
+    }
+}
+
+/// Kinds and texts of the log that are about the record, and what 20 N move, of a seed with one or both copies corrupt.
+fn with_corrupt(copy: &str, seed: u64) -> (Vec<String>, f64) {
+    let settings = [format!("seed={seed}"), format!("event.1.copy={copy}")];
+    let settings: Vec<Setting> = settings.iter().map(|text| Setting::parse(text).unwrap()).collect();
+    let scenario = load("3q_calibration_one_corrupt", &settings).unwrap();
+    let outcome = run(&scenario, Units::Host, &mut |_| {}).unwrap();
+    let metric = |name| outcome.metrics.get(name).unwrap();
+    assert_eq!((metric("levitation.touchdowns"), outcome.metrics.invariants_broken.len()), (0.0, 0));
+    assert!(metric("alarm.calibration.latency_s") <= 100e-6, "{copy}, seed {seed}");
+    let about = |text: &str| text.contains("calibration") || text.starts_with("copy ");
+    let texts = outcome.log.events().iter().filter(|event| about(&event.text));
+    (texts.map(|event| format!("{}: {}", event.kind, event.text)).collect(), metric("levitation.peak_um"))
+}
+
+#[test]
+fn a_turned_bit_anywhere_in_a_copy_is_named_and_the_other_copy_or_the_defaults_hold_the_rotor() {
+    for seed in 0..6 {
+        let mut peaks_um = [0.0; 3];
+        for (peak_um, (copy, refused)) in
+            peaks_um.iter_mut().zip([("a", [true, false]), ("b", [false, true]), ("both", [true; 2])])
+        {
+            let (log, moved_um) = with_corrupt(copy, seed);
+            *peak_um = moved_um;
+            for (letter, refused) in ["A", "B"].into_iter().zip(refused) {
+                let kind = if refused { "calibration_refused" } else { "calibration_valid" };
+                assert!(
+                    log.iter().any(|text| text.starts_with(&format!("{kind}: copy {letter}"))),
+                    "{copy}: {log:?}"
+                );
+            }
+            // The alarm stands to the end.
+            assert!(!log.iter().any(|text| text.starts_with("alarm_cleared")), "{copy}: {log:?}");
+        }
+        let [a_um, b_um, both_um] = peaks_um;
+        println!(
+            "seed {seed}: 20 N move {a_um:.1}, {b_um:.1} um by the record, {both_um:.1} um by the defaults"
+        );
+        assert!((a_um - b_um).abs() < 1e-6 && both_um > a_um + 5.0);
     }
 }

@@ -74,7 +74,7 @@ pub(super) fn moments(scenario: &Scenario, outcome: &Outcome, story: &Story) -> 
 fn title(scenario: &Scenario, act: Act, time_s: f64) -> Option<(String, Act)> {
     let event = scenario.events.iter().find(|event| {
         let end_s = event.at_s + event.action.duration_s();
-        event.action.act() == act && event.at_s == time_s || act == Act::DisturbEnd && end_s == time_s
+        event.action.act() == Some(act) && event.at_s == time_s || act == Act::DisturbEnd && end_s == time_s
     })?;
     let text = plain_words(&event.text);
     let capital = |text: &str| {

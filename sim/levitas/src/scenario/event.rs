@@ -2,9 +2,9 @@
 //! Events of a scenario: one table of what there is, which keys each needs and what they may be.
 
 use levitas_core::task::supervisor::Command;
-use levitas_world::{Disturbance, Fault};
+use levitas_world::Disturbance;
 
-use crate::fault_catalogue::{FAULTS, FaultSpec, alarm_bit};
+use crate::fault_catalogue::{Broken, FAULTS, FaultSpec, alarm_bit};
 use crate::input::{BadInput, Checked, allowed_names, any_of};
 use crate::key_spec::KeySpec;
 use crate::story::Act;
@@ -101,8 +101,8 @@ pub const LATER_EVENTS: [&str; 7] =
     ["takeover_drill", "hand_back", "set_speed", "set_limit", "circuit", "patient", "command"];
 /// Faults of the format whose parts come with later versions.
 #[rustfmt::skip]
-pub const LATER_FAULTS: [&str; 26] = [
-    "power_loss", "hang", "reboot", "thread_stall", "bit_flip", "calibration_corrupt", "coil_short", "can_break",
+pub const LATER_FAULTS: [&str; 25] = [
+    "power_loss", "hang", "reboot", "thread_stall", "bit_flip", "coil_short", "can_break",
     "can_errors", "can_babble", "can_delay", "can_replay", "line_stuck_high", "line_stuck_low", "flow_meter_loss",
     "flow_meter_bias", "pressure_loss", "pressure_drift", "bubble_sensor_loss", "temperature_open", "temperature_short",
     "temperature_drift", "heater_stuck_on", "mains_loss", "battery_weak", "flash_write_fail",
@@ -129,8 +129,8 @@ pub enum EventAction {
 pub struct InjectedFault {
     /// Winding set of the unit, as in [`TARGETS`].
     pub set: usize,
-    /// What the world is told.
-    pub fault: Fault,
+    /// What breaks.
+    pub broken: Broken,
     /// Name in the catalogue.
     pub name: &'static str,
     /// How long it lasts [s]; `None` until it is cleared.
@@ -157,16 +157,17 @@ pub struct Event {
 }
 
 impl EventAction {
-    /// Its meaning for measuring.
+    /// Its meaning for measuring; a record that is damaged before the run disturbs nothing in it.
     #[must_use]
-    pub fn act(&self) -> Act {
-        match self {
+    pub fn act(&self) -> Option<Act> {
+        Some(match self {
             Self::Operator(Command::LiftOff) => Act::LiftOff,
             Self::Operator(Command::Land | Command::Service | Command::Commission) => Act::Land,
             Self::Operator(Command::SetSpeed { .. }) => Act::SetMode,
+            Self::Fault(InjectedFault { broken: Broken::Record(_), .. }) => return None,
             Self::Disturb(..) | Self::Fault(_) => Act::Disturb,
             Self::Clear(_) => Act::DisturbEnd,
-        }
+        })
     }
 
     /// How long it acts [s]; 0 when it stays.
@@ -299,21 +300,39 @@ fn fault(table: &Table<'_>) -> Checked<(EventAction, String)> {
     keys.extend(spec.keys.iter().map(|key| key.name));
     table.allow_keys(&keys, &format!(" of fault {}", spec.name))?;
     let values = spec.keys.iter().map(|key| key.read(table)).collect::<Checked<Vec<f64>>>()?;
+    let broken = (spec.make)(&values);
+    if matches!(broken, Broken::Record(_)) {
+        check_record(table)?;
+    }
     let duration_s = match table.entry(FAULT_DURATION_S.name) {
         Some(_) => Some(FAULT_DURATION_S.read(table)?),
         None => None,
     };
-    let fault = (spec.make)(&values);
     let injected = InjectedFault {
         set,
-        fault,
+        broken,
         name: spec.name,
         duration_s,
         alarm: alarm_bit(spec.alarm),
-        within_s: spec.within_s(&fault),
+        within_s: spec.within_s(&broken),
         below_bus_v: spec.below_bus_v(),
     };
     Ok((EventAction::Fault(injected), fault_text(spec, &values, &injected)))
+}
+
+/// A record is the host's, is read at power-up alone, and does not heal.
+fn check_record(table: &Table<'_>) -> Checked<()> {
+    let refuse = |key: &str, problem: &str, allowed: &str| match table.entry(key) {
+        Some(entry) => Err(entry.refuse(problem, allowed)),
+        None => Ok(()),
+    };
+    if target(table)? != 0 {
+        refuse("target", "the record of this unit is not read yet", TARGETS[0])?;
+    }
+    if table.required("at_s", "0")?.number(&(0.0..=f64::MAX))? != 0.0 {
+        refuse("at_s", "the record is read at power-up", "0")?;
+    }
+    refuse(FAULT_DURATION_S.name, "a damaged record stays damaged", "no duration_s")
 }
 
 /// `host: hall_open, element x+, rail high, for 0.1 s`.
@@ -339,6 +358,7 @@ fn clear(table: &Table<'_>) -> Checked<(EventAction, String)> {
 pub(super) fn check_faults(tables: &[Table<'_>], events: &[Event]) -> Checked<()> {
     let span = |event: &Event| {
         let EventAction::Fault(injected) = event.action else { return None };
+        event.action.act()?;
         let cleared = |other: &&Event| {
             matches!(other.action, EventAction::Clear(set) if set == injected.set) && other.at_s >= event.at_s
         };
