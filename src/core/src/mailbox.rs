@@ -125,6 +125,17 @@ impl<const N: usize> Mailbox<N> {
         self.read_other_than(0)
     }
 
+    /// False until a value is written for the first time; true while it is being written, when nobody can read it.
+    pub fn is_used(&self) -> bool {
+        self.sequence.load(Ordering::Relaxed) != 0
+    }
+
+    /// A write that has begun and is not over.
+    #[cfg(test)]
+    pub(crate) fn begin_write(&self) {
+        self.sequence.fetch_or(1, Ordering::Relaxed);
+    }
+
     /// As [`Self::read`], but `None` for the sequence that is known already, without looking at the words.
     fn read_other_than<T: Words<N>>(&self, known: u32) -> Option<(u32, T)> {
         let before = self.sequence.load(Ordering::Acquire);

@@ -20,6 +20,9 @@
 //! A supervisor that starts while the bearing holds the rotor takes over what it finds: state, set-point, and the last
 //! command as carried out. Restarting this thread never drops a rotor.
 //!
+//! Until it has read the levitation mail whole it asks for nothing, and what the supervisor before it asked for stands. Only
+//! a mailbox into which nobody has ever written is waited for no longer than `FIRST_PERIODS`: nothing is energised then.
+//!
 //! # Stale input
 //! Without news of the levitation task for `SILENT_US_MAX` the state stands: the supervisor never stops a pump
 //! because it cannot see it, and never sets a rotor down whose speed it does not know.
@@ -49,6 +52,8 @@ const SLOW_PERIODS: u32 = TaskId::Supervisor.slot().rate_hz / 2;
 const BLIND_LAND_PERIODS: u32 = TaskId::Supervisor.slot().rate_hz.saturating_mul(60);
 /// Age from which the levitation task counts as silent [us].
 const SILENT_US_MAX: u32 = 50_000;
+/// Periods for which a levitation task that has never spoken is waited for: 50 ms.
+const FIRST_PERIODS: u32 = 5;
 
 crate::ranged_struct! {
     /// Configuration of the supervisor.
@@ -178,6 +183,7 @@ pub struct SupervisorTask {
     command_number: u32,
     command_result: u32,
     started: bool,
+    waited_periods: u32,
     landing_periods: u32,
     slow_periods: u32,
     command: Reader<CommandMail>,
@@ -206,6 +212,7 @@ impl SupervisorTask {
             command_number: 0,
             command_result: 0,
             started: false,
+            waited_periods: 0,
             landing_periods: 0,
             slow_periods: 0,
             command: Reader::new(period_us),
@@ -219,9 +226,8 @@ impl SupervisorTask {
     pub fn step(&mut self, mail: &Mailboxes) {
         self.command.poll(&mail.command);
         self.levitation.poll(&mail.levitation);
-        if !self.started {
-            self.started = true;
-            self.take_over(mail);
+        if !self.started && !self.starts(mail) {
+            return;
         }
         if let Some(levitation) = self.levitation.fresh(SILENT_US_MAX) {
             self.follow(&levitation);
@@ -239,12 +245,27 @@ impl SupervisorTask {
         });
     }
 
-    /// First period: what a supervisor before this one left behind.
-    fn take_over(&mut self, mail: &Mailboxes) {
-        // What it has carried out already is not new: it must not happen again unasked.
-        if let Some((_, last)) = mail.supervisor.read::<SupervisorMail>() {
-            self.command_number = last.command_number;
+    /// First period, or as soon as it is known what the bearing does; false until then.
+    fn starts(&mut self, mail: &Mailboxes) -> bool {
+        let unspoken = !mail.levitation.is_used() && self.waited_periods >= FIRST_PERIODS;
+        self.started = self.levitation.latest().is_some() || unspoken;
+        if self.started {
+            self.take_over(mail);
+        } else {
+            self.waited_periods = self.waited_periods.saturating_add(1);
         }
+        self.started
+    }
+
+    /// What a supervisor before this one left behind. It may have died while it wrote its own mail.
+    fn take_over(&mut self, mail: &Mailboxes) {
+        let last = mail.supervisor.read::<SupervisorMail>().map(|(_, last)| last);
+        // What it has carried out already is not new: it must not happen again unasked.
+        self.command_number = match last {
+            Some(last) => last.command_number,
+            None if mail.supervisor.is_used() => self.command.latest().map_or(0, |command| command.number),
+            None => 0,
+        };
         let bearing =
             self.levitation.latest().and_then(|levitation| BearingState::from_code(levitation.state));
         let running = !matches!(
@@ -253,10 +274,11 @@ impl SupervisorTask {
         );
         if running && self.drive {
             self.state = UnitState::Operating;
-            self.speed_setpoint_rpm = mail
-                .circulation
-                .read::<CirculationMail>()
-                .map_or(0.0, |(_, circulation)| circulation.speed_setpoint_rpm);
+            let in_force = mail.circulation.read::<CirculationMail>();
+            self.speed_setpoint_rpm = in_force
+                .map(|(_, circulation)| circulation.speed_setpoint_rpm)
+                .or(last.map(|last| last.speed_setpoint_rpm))
+                .unwrap_or(0.0);
         }
     }
 
@@ -386,6 +408,16 @@ impl SupervisorTask {
 mod tests {
     use super::*;
 
+    fn bearing(state: BearingState, speed_rad_per_s: f32) -> LevitationMail {
+        let words = crate::mailbox::Words::from_words([0; crate::mail::LEVITATION_WORDS]);
+        LevitationMail { state: state as u32, rotor_speed_rad_per_s: speed_rad_per_s, ..words }
+    }
+
+    fn circulation(speed_setpoint_rpm: f32) -> CirculationMail {
+        let words = crate::mailbox::Words::from_words([0; crate::mail::CIRCULATION_WORDS]);
+        CirculationMail { speed_setpoint_rpm, ..words }
+    }
+
     struct Bench {
         task: SupervisorTask,
         mail: Mailboxes,
@@ -395,7 +427,13 @@ mod tests {
     impl Bench {
         fn new(drive: bool) -> Self {
             let task = SupervisorTask::new(&UnitConfig::ECMO_50, drive).unwrap();
-            Self { task, mail: Mailboxes::new(), number: 0 }
+            let bench = Self { task, mail: Mailboxes::new(), number: 0 };
+            bench.mail.levitation.write(&bearing(BearingState::Off, 0.0));
+            bench
+        }
+
+        fn restart(&mut self) {
+            self.task = SupervisorTask::new(&UnitConfig::ECMO_50, true).unwrap();
         }
 
         fn command(&mut self, command: Command) -> Option<Refusal> {
@@ -407,10 +445,7 @@ mod tests {
         }
 
         fn plant(&mut self, state: BearingState, speed_rad_per_s: f32) -> SupervisorMail {
-            let words = crate::mailbox::Words::from_words([0; crate::mail::LEVITATION_WORDS]);
-            let mail =
-                LevitationMail { state: state as u32, rotor_speed_rad_per_s: speed_rad_per_s, ..words };
-            self.mail.levitation.write(&mail);
+            self.mail.levitation.write(&bearing(state, speed_rad_per_s));
             self.step()
         }
 
@@ -505,13 +540,9 @@ mod tests {
         let mut bench = Bench::new(true);
         bench.command(Command::LiftOff);
         bench.plant(BearingState::Levitated, 0.0);
-        let circulation = CirculationMail {
-            speed_setpoint_rpm: 4000.0,
-            ..crate::mailbox::Words::from_words([0; crate::mail::CIRCULATION_WORDS])
-        };
-        bench.mail.circulation.write(&circulation);
+        bench.mail.circulation.write(&circulation(4000.0));
         bench.command(Command::Land); // carried out by the one before, not again by the next
-        bench.task = SupervisorTask::new(&UnitConfig::ECMO_50, true).unwrap();
+        bench.restart();
         let seen = bench.plant(BearingState::Levitated, 400.0);
         assert_eq!(
             (seen.state, seen.levitate),
@@ -525,11 +556,61 @@ mod tests {
         for command in [Command::LiftOff, Command::Service] {
             let mut bench = Bench::new(true);
             bench.command(command);
-            bench.task = SupervisorTask::new(&UnitConfig::ECMO_50, true).unwrap();
+            bench.restart();
             let seen = bench.plant(BearingState::Off, 0.0);
             assert_eq!((seen.state, seen.levitate), (0, LevitateRequest::Off as u32), "{command:?}");
             assert_eq!(bench.command(Command::LiftOff), None);
         }
+    }
+
+    #[test]
+    fn a_restarted_supervisor_asks_for_nothing_before_it_has_read_what_the_bearing_does() {
+        let mut bench = Bench::new(true);
+        bench.command(Command::LiftOff);
+        bench.plant(BearingState::Levitated, 0.0);
+        bench.command(Command::SetSpeed { speed_rpm: 4000.0 });
+        let before = bench.mail.supervisor.read::<SupervisorMail>();
+        bench.restart();
+        // The levitation task writes whenever this one looks.
+        for _ in 0..1000 {
+            bench.mail.levitation.begin_write();
+            bench.task.step(&bench.mail);
+            assert_eq!(bench.mail.supervisor.read::<SupervisorMail>(), before);
+        }
+        let seen = bench.plant(BearingState::Levitated, 400.0);
+        let wanted = (UnitState::Operating as u32, LevitateRequest::Levitate as u32, 4000.0);
+        assert_eq!((seen.state, seen.levitate, seen.speed_setpoint_rpm), wanted);
+    }
+
+    #[test]
+    fn a_levitation_task_that_never_speaks_is_not_waited_for() {
+        let mut bench = Bench::new(true);
+        bench.mail = Mailboxes::new();
+        let speaks = |bench: &mut Bench| {
+            bench.task.step(&bench.mail);
+            bench.mail.supervisor.read::<SupervisorMail>()
+        };
+        assert!((0..FIRST_PERIODS).all(|_| speaks(&mut bench).is_none()));
+        let (_, seen) = speaks(&mut bench).unwrap();
+        assert_eq!((seen.state, seen.levitate), (0, LevitateRequest::Off as u32));
+        assert_eq!(bench.command(Command::LiftOff), None);
+    }
+
+    #[test]
+    fn a_supervisor_that_died_while_it_wrote_leaves_set_point_and_carried_out_command() {
+        // It died in its own mail: nobody knows the number of the last command, but there is no new one.
+        let mut bench = Bench::new(true);
+        bench.command(Command::Commission);
+        bench.mail.supervisor.begin_write();
+        bench.restart();
+        assert_eq!(bench.plant(BearingState::Off, 0.0).state, UnitState::Standby as u32);
+        assert_eq!(bench.command(Command::LiftOff), None);
+        // The circulation task is writing just now: what the supervisor before asked of it stands.
+        bench.plant(BearingState::Levitated, 0.0);
+        bench.command(Command::SetSpeed { speed_rpm: 4000.0 });
+        bench.mail.circulation.begin_write();
+        bench.restart();
+        assert_eq!(bench.plant(BearingState::Levitated, 400.0).speed_setpoint_rpm, 4000.0);
     }
 
     #[test]
