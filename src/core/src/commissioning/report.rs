@@ -150,6 +150,8 @@ pub enum Reason {
     NotFollowing,
     /// The measurements do not determine what is sought.
     Undetermined,
+    /// The supervisor started anew, and with it was lost how far it had come.
+    Restarted,
     /// A value that is not plausible; field and range as in [`Calibration`] or [`Checks`].
     Implausible(ConfigError),
 }
@@ -170,6 +172,7 @@ impl core::fmt::Display for Reason {
             Self::Probe(status) => f.write_str(status.text()),
             Self::NotFollowing => f.write_str("the rotor does not follow the turning motor current"),
             Self::Undetermined => f.write_str("the measurements do not determine the values"),
+            Self::Restarted => f.write_str("the supervisor started anew"),
             Self::Implausible(error) => error.fmt(f),
         }
     }
@@ -219,6 +222,18 @@ impl CommissioningReport {
             values: Calibration::of(config),
             checks: nothing,
         }
+    }
+
+    /// A routine is under way, or was when this was written.
+    #[must_use]
+    pub fn is_running(&self) -> bool {
+        !matches!(self.stage, Stage::Idle | Stage::Over)
+    }
+
+    /// What becomes of a routine that nobody carries on.
+    #[must_use]
+    pub fn cut_off(&self) -> Self {
+        Self { stage: Stage::Over, outcome: Outcome::Failed(self.stage, Reason::Restarted), ..*self }
     }
 
     /// All values with their fields: those of [`Calibration`], then those of [`Checks`].
@@ -300,6 +315,7 @@ fn code_of(reason: &Reason) -> (u32, u32) {
             let fields = Calibration::FIELDS.iter().chain(Checks::FIELDS);
             (10, fields.take_while(|field| field.name != error.field).count() as u32)
         }
+        Reason::Restarted => (11, 0),
     }
 }
 
@@ -316,6 +332,7 @@ fn reason_of(code: u32, detail: u32, value: Option<(&'static Field<f32>, f32)>) 
         (10, Some((field, value))) => {
             Reason::Implausible(ConfigError { field: field.name, value, min: field.min, max: field.max })
         }
+        (11, _) => Reason::Restarted,
         _ => Reason::Undetermined,
     }
 }
@@ -337,6 +354,7 @@ mod tests {
             Reason::Probe(ProbeStatus::Stale),
             Reason::NotFollowing,
             Reason::Undetermined,
+            Reason::Restarted,
             Reason::Implausible(implausible),
         ];
         for reason in reasons {

@@ -23,6 +23,10 @@
 //! Until it has read the levitation mail whole it asks for nothing, and what the supervisor before it asked for stands. Only
 //! a mailbox into which nobody has ever written is waited for no longer than `FIRST_PERIODS`: nothing is energised then.
 //!
+//! Commissioning is not carried on: how far it had come is lost, and the order of the phases may be unproven. The rotor is
+//! held with the motor off until it is slow, then set down as by `Land`; no command calls that off. A rotor that was
+//! on its way down goes on: it is held once more, then set down.
+//!
 //! # Stale input
 //! Without news of the levitation task for `SILENT_US_MAX` the state stands: the supervisor never stops a pump
 //! because it cannot see it, and never sets a rotor down whose speed it does not know.
@@ -33,7 +37,7 @@
 //! # Shown by
 //! Unit tests below; `tests/scenarios/1a_levitation.toml`.
 
-use crate::commissioning::{Commissioning, CommissioningInput};
+use crate::commissioning::{Commissioning, CommissioningInput, CommissioningReport};
 use crate::config::ConfigError;
 use crate::mail::{
     BearingState, CirculationMail, CommandMail, LevitateRequest, LevitationMail, Mailboxes, SupervisorMail,
@@ -246,6 +250,8 @@ impl SupervisorTask {
     }
 
     /// First period, or as soon as it is known what the bearing does; false until then.
+    #[cold]
+    #[inline(never)]
     fn starts(&mut self, mail: &Mailboxes) -> bool {
         let unspoken = !mail.levitation.is_used() && self.waited_periods >= FIRST_PERIODS;
         self.started = self.levitation.latest().is_some() || unspoken;
@@ -266,14 +272,19 @@ impl SupervisorTask {
             None if mail.supervisor.is_used() => self.command.latest().map_or(0, |command| command.number),
             None => 0,
         };
+        let commissions = self.end_commissioning(mail, last.as_ref());
         let bearing =
             self.levitation.latest().and_then(|levitation| BearingState::from_code(levitation.state));
-        let running = !matches!(
-            bearing,
-            None | Some(BearingState::Off | BearingState::Landing | BearingState::Service)
-        );
-        if running && self.drive {
-            self.state = UnitState::Operating;
+        self.state = match bearing {
+            None | Some(BearingState::Off | BearingState::Service) => UnitState::Standby,
+            Some(_) if !self.drive => UnitState::Standby,
+            Some(_) if commissions => UnitState::Commissioning,
+            Some(BearingState::Landing) => UnitState::Landing,
+            Some(BearingState::LiftOff | BearingState::Levitated | BearingState::Touchdown) => {
+                UnitState::Operating
+            }
+        };
+        if self.state == UnitState::Operating {
             let in_force = mail.circulation.read::<CirculationMail>();
             self.speed_setpoint_rpm = in_force
                 .map(|(_, circulation)| circulation.speed_setpoint_rpm)
@@ -282,18 +293,39 @@ impl SupervisorTask {
         }
     }
 
+    /// Whether the supervisor before this one was commissioning. That is over: the report says so, the probe lets go.
+    fn end_commissioning(&self, mail: &Mailboxes, last: Option<&SupervisorMail>) -> bool {
+        let report = mail.commissioning.read::<CommissioningReport>().map(|(_, report)| report);
+        let running = report.is_some_and(|report| report.is_running());
+        let commissions = last.map_or(running, |last| last.state == UnitState::Commissioning as u32);
+        if running || commissions && report.is_none() {
+            let report = report.unwrap_or_else(|| CommissioningReport::new(&self.unit));
+            mail.commissioning.write(&report.cut_off());
+        }
+        if commissions {
+            let number = mail.probe_request.read::<ProbeRequest>().map_or(0, |(_, request)| request.number);
+            mail.probe_request.write(&ProbeRequest::listening(number.wrapping_add(1)));
+        }
+        commissions
+    }
+
+    /// On the way down: as the operator wants it, or because nobody carries commissioning on.
+    fn is_landing(&self) -> bool {
+        matches!(self.state, UnitState::Landing | UnitState::Commissioning) && self.commissioning.is_none()
+    }
+
     /// State changes that the plant causes.
     fn follow(&mut self, levitation: &LevitationMail) {
         match (self.state, BearingState::from_code(levitation.state)) {
             (UnitState::LiftingOff, Some(BearingState::Levitated)) => self.state = UnitState::Operating,
-            (UnitState::Landing, Some(BearingState::Off)) => self.state = UnitState::Standby,
+            (_, Some(BearingState::Off)) if self.is_landing() => self.state = UnitState::Standby,
             _ => {}
         }
     }
 
     /// How long the unit has been landing, and for how long the rotor has been known to be slow.
     fn judge_speed(&mut self) {
-        if self.state != UnitState::Landing {
+        if !self.is_landing() {
             (self.landing_periods, self.slow_periods) = (0, 0);
             return;
         }
@@ -340,8 +372,9 @@ impl SupervisorTask {
                 self.state = UnitState::Commissioning;
             }
             (Command::Commission, _) => return Err(Refusal::NotStandby),
-            // Without the routine there is no such state.
-            (_, UnitState::Commissioning) => self.state = UnitState::Standby,
+            // Nobody carries the routine on; the rotor is being set down.
+            (Command::Land, UnitState::Commissioning) => {}
+            (_, UnitState::Commissioning) => return Err(Refusal::Commissioning),
             (Command::LiftOff, UnitState::Standby | UnitState::Service) => self.state = UnitState::LiftingOff,
             (Command::LiftOff, UnitState::LiftingOff | UnitState::Operating) => {}
             (Command::LiftOff, UnitState::Landing) if !self.may_set_down() => {
@@ -392,13 +425,13 @@ impl SupervisorTask {
     /// What the bearing is to do in this state.
     fn request(&self) -> LevitateRequest {
         match self.state {
-            UnitState::Commissioning => {
-                self.commissioning.as_ref().map_or(LevitateRequest::Off, Commissioning::hold)
-            }
             UnitState::Standby => LevitateRequest::Off,
             UnitState::LiftingOff | UnitState::Operating => LevitateRequest::Levitate,
-            UnitState::Landing if self.may_set_down() => LevitateRequest::Land,
-            UnitState::Landing => LevitateRequest::Levitate,
+            UnitState::Landing | UnitState::Commissioning => match &self.commissioning {
+                Some(commissioning) => commissioning.hold(),
+                None if self.may_set_down() => LevitateRequest::Land,
+                None => LevitateRequest::Levitate,
+            },
             UnitState::Service => LevitateRequest::Service,
         }
     }
@@ -407,6 +440,7 @@ impl SupervisorTask {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::commissioning::{Outcome, Reason, Stage};
 
     fn bearing(state: BearingState, speed_rad_per_s: f32) -> LevitationMail {
         let words = crate::mailbox::Words::from_words([0; crate::mail::LEVITATION_WORDS]);
@@ -611,6 +645,61 @@ mod tests {
         bench.mail.circulation.begin_write();
         bench.restart();
         assert_eq!(bench.plant(BearingState::Levitated, 400.0).speed_setpoint_rpm, 4000.0);
+    }
+
+    #[test]
+    fn a_supervisor_that_restarts_while_commissioning_holds_the_rotor_and_sets_it_down() {
+        // The mail in which the one before may have died: its own, its report, or none.
+        for torn in 0..3 {
+            let mut bench = Bench::new(true);
+            bench.command(Command::Commission);
+            bench.plant(BearingState::Levitated, 0.0);
+            let asked = bench.mail.probe_request.read::<ProbeRequest>().unwrap().1.number;
+            match torn {
+                0 => bench.mail.supervisor.begin_write(),
+                1 => bench.mail.commissioning.begin_write(),
+                _ => {}
+            }
+            bench.restart();
+            let seen = bench.plant(BearingState::Levitated, 40.0);
+            // In this state the levitation task takes no torque current; the probe is told to let go.
+            let wanted = (UnitState::Commissioning as u32, LevitateRequest::Levitate as u32);
+            assert_eq!((seen.state, seen.levitate), wanted, "{torn}");
+            let asks = bench.mail.probe_request.read::<ProbeRequest>().unwrap().1;
+            assert_eq!(asks, ProbeRequest::listening(asked + 1), "{torn}");
+            let report = bench.mail.commissioning.read::<CommissioningReport>().unwrap().1;
+            let stage = if torn == 1 { Stage::Idle } else { Stage::Wall };
+            let outcome = Outcome::Failed(stage, Reason::Restarted);
+            assert_eq!((report.stage, report.outcome), (Stage::Over, outcome));
+            for command in [Command::LiftOff, Command::Commission, Command::SetSpeed { speed_rpm: 1000.0 }] {
+                assert!(bench.command(command).is_some(), "{command:?}");
+            }
+            assert_eq!(bench.command(Command::Land), None);
+            for _ in 0..100 {
+                assert_eq!(bench.plant(BearingState::Levitated, 40.0).levitate, wanted.1);
+            }
+            let slow = (0..60).map(|_| bench.plant(BearingState::Levitated, 1.0)).last().unwrap();
+            assert_eq!(slow.levitate, LevitateRequest::Land as u32);
+            let seen = bench.plant(BearingState::Off, 0.0);
+            assert_eq!((seen.state, seen.levitate), (0, LevitateRequest::Off as u32));
+            assert_eq!(bench.command(Command::LiftOff), None);
+        }
+    }
+
+    #[test]
+    fn a_supervisor_that_restarts_while_the_rotor_goes_down_lets_it_go_down_slowly() {
+        let mut bench = Bench::new(true);
+        bench.command(Command::LiftOff);
+        bench.plant(BearingState::Levitated, 0.0);
+        bench.command(Command::Land);
+        bench.restart();
+        let seen = bench.plant(BearingState::Landing, 1.0);
+        assert_eq!(
+            (seen.state, seen.levitate),
+            (UnitState::Landing as u32, LevitateRequest::Levitate as u32)
+        );
+        let slow = (0..60).map(|_| bench.plant(BearingState::Levitated, 1.0)).last().unwrap();
+        assert_eq!(slow.levitate, LevitateRequest::Land as u32);
     }
 
     #[test]
