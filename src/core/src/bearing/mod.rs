@@ -323,6 +323,10 @@ impl Bearing {
             }
             (state, _) => self.follow(state, input.rotor.as_ref()),
         };
+        if !matches!(self.state, State::Levitated) {
+            self.x.hall.voter.forget_base();
+            self.y.hall.voter.forget_base();
+        }
         let blind = self.is_blind();
         match &mut self.state {
             State::Off | State::Service => None,

@@ -233,3 +233,31 @@ fn a_frozen_pair_is_named() {
     }
     assert!(named_after_s.is_some_and(|after_s| after_s < 0.1), "{named_after_s:?}");
 }
+
+#[test]
+fn a_drive_that_was_never_calibrated_is_read_from_both_halls() {
+    // The mids of x are 20 mV off, upward; the sensors of the coil currents show 20 mA too much.
+    let off = |input: &mut BearingInput| {
+        if let (Some([x_plus_v, x_minus_v, ..]), Some(current_a)) =
+            (&mut input.hall_v, &mut input.coil_current_a)
+        {
+            (*x_plus_v, *x_minus_v) = (*x_plus_v + 0.02, *x_minus_v + 0.02);
+            *current_a = current_a.map(|current_a| current_a + 0.02);
+        }
+    };
+    let mut bench = Bench::lying_at(0.3);
+    let misread_um =
+        |bench: &Bench| 1e6 * (bench.bearing.displacement_m()[0] - bench.mass.position_m[0]).abs();
+    bench.run_with(1.0, |input| {
+        off(input);
+        input.request = LevitateRequest::Off;
+    });
+    assert!(misread_um(&bench) < 2.0, "in standby: {} um", misread_um(&bench));
+    bench.mass.force_n = [3.0, 0.0];
+    bench.run_with(1.0, off);
+    assert_eq!(bench.bearing.state(), BearingState::Levitated);
+    assert!(misread_um(&bench) < 2.0, "levitated: {} um", misread_um(&bench));
+    let mut input = bench.mass.sample();
+    off(&mut input);
+    assert_eq!(bench.bearing.step(&input).faults, fault::HALL_DRIFT);
+}

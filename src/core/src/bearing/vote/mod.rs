@@ -31,6 +31,10 @@
 //! So the change of the mean current since s was small has the sign of s when plus drifts. The load may have changed
 //! as well and the vote have been wrong: then the current goes on changing with s, and the vote is turned over.
 //!
+//! Only of a rotor that is held does the current tell anything. So the current while s was small (the base) counts only if
+//! it was taken while levitated; without one, as on a drive that was never calibrated, the drift is named and nobody is
+//! voted out.
+//!
 //! # How often a healthy Hall repeats itself
 //! Noise 1.4 mV, step 0.8 mV: the most frequent code has probability p = 0.23, and k repeats have p^k / sqrt(k + 1):
 //! 18: 5e-13, once a year with four Halls at 20 kHz, for 0.1 s on one Hall. A pair: 4: (1e-3)^2, one sample in a million
@@ -113,6 +117,7 @@ pub(super) struct Voter {
     mean_v: f32,
     square_v2: f32,
     lean_v2: f32,
+    /// Mean current while s was small and the rotor levitated; else no number, with which no comparison is true.
     base_current_a: f32,
     calm: bool,
     rough: bool,
@@ -144,7 +149,7 @@ impl Voter {
             mean_v: 0.0,
             square_v2: 0.0,
             lean_v2: 0.0,
-            base_current_a: 0.0,
+            base_current_a: f32::NAN,
             calm: true,
             rough: false,
             weight: 0.0,
@@ -176,6 +181,11 @@ impl Voter {
     /// Both Halls are believed and there is nothing to be named.
     pub(super) fn is_well(&self) -> bool {
         self.calm
+    }
+
+    /// The rotor is not levitated: the current of now is no base.
+    pub(super) fn forget_base(&mut self) {
+        self.base_current_a = f32::NAN;
     }
 
     fn opinion(&self) -> Opinion {
