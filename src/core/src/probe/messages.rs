@@ -12,7 +12,7 @@ pub enum Target {
     Listen = 0,
     /// Added to the displacement at the summing point: pickup taken off, before notch and observer [m]. Levitated only.
     Displacement = 1,
-    /// Set-point of the bearing [m]. Levitated only.
+    /// Set-point of the bearing [m]. Levitated with the speed set-point at zero and a rotor at rest.
     SetPoint = 2,
     /// References of the coil currents, the rotor at the wall [A]. Service state only.
     CoilCurrent = 3,
@@ -98,7 +98,7 @@ statuses! {
     20 Measure "refused: measure_s: allowed is 0.001 to 10";
     21 WrongState "refused: state: the bearing is not in the state that the target needs";
     22 Turning "refused: state: the speed set-point is not zero, or the rotor turns";
-    32 Stopped "stopped: the bearing has left the state that the target needs, or the motor is wanted by the speed task";
+    32 Stopped "stopped: the bearing has left the state that the target needs, or a speed is wanted";
     33 Stale "stopped: the request was not renewed";
 }
 

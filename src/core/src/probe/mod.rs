@@ -21,12 +21,16 @@
 //! | target | needs | per axis at most |
 //! |---|---|---|
 //! | displacement | levitated | [`DISPLACEMENT_M_MAX`] |
-//! | set-point | levitated | [`SET_POINT_FRACTION_MAX`] of the clearance, [`SET_POINT_M_PER_S2_MAX`] |
+//! | set-point | levitated and at rest | [`SET_POINT_FRACTION_MAX`] of the clearance, [`SET_POINT_M_PER_S2_MAX`] |
 //! | coil current | service | `coil_current_a_max` |
-//! | motor current | service, or levitated with set-point zero and slower than [`TURNING_RAD_PER_S_MAX`] | `motor_current_limit_a_max` |
+//! | motor current | service, or levitated and at rest | `motor_current_limit_a_max` |
 //!
-//! What is beyond is refused by name, not clipped. When the bearing leaves the state that the target needs the excitation
-//! is zero in the same period and stays so. A request that is not renewed for [`STALE_US_MAX`] fades out.
+//! At rest: the speed set-point is zero, and the rotor slower than [`TURNING_RAD_PER_S_MAX`]. No rotor that pumps is led 150 um
+//! aside.
+//!
+//! What is beyond is refused by name, not clipped. When the unit leaves the state that the target needs the excitation
+//! is zero in the same period and stays so; but a set-point of a rotor that is still held fades out, because a jump of it
+//! would be one of the rotor. A request that is not renewed for [`STALE_US_MAX`] fades out.
 //! Therapy sees of an excited displacement that the rotor moves by as much again, 20 um at most, and a freeze of the
 //! notch, 0.3 s at most, when it begins.
 //!
@@ -59,7 +63,7 @@ pub const DISPLACEMENT_M_MAX: f32 = 20e-6;
 pub const SET_POINT_FRACTION_MAX: f32 = 0.3;
 /// Largest acceleration of a set-point, per axis: 5 N for a rotor of 124 g [m/s^2].
 pub const SET_POINT_M_PER_S2_MAX: f32 = 40.0;
-/// Fastest rotor with which the probe may take the motor: 600 rpm [rad/s].
+/// Fastest rotor with which the probe may take the motor or move the set-point: 600 rpm [rad/s].
 pub const TURNING_RAD_PER_S_MAX: f32 = 62.8;
 /// Time in which a part of the excitation goes from zero to its limit [s].
 pub const SLEW_S: f32 = 0.02;
@@ -214,8 +218,10 @@ impl Probe {
             self.end(mail, ProbeStatus::Stale, now);
         }
         if !self.is_permitted(now) {
-            self.target = Target::Listen;
-            self.applied = Parts::default();
+            if !(self.target == Target::SetPoint && now.bearing == BearingState::Levitated) {
+                self.target = Target::Listen;
+                self.applied = Parts::default();
+            }
             self.end(mail, ProbeStatus::Stopped, now);
         }
         for _ in 1..now.periods {
@@ -225,6 +231,7 @@ impl Probe {
         let resting = self.applied == Parts::default() && !moving;
         self.active = !(resting && matches!(self.progress, Progress::Over));
         if !self.active {
+            self.target = Target::Listen;
             return Excitation::None;
         }
         self.settle(moving);
@@ -282,8 +289,9 @@ impl Probe {
         } else {
             if !self.is_permitted(now) {
                 self.target = was;
-                let motor = target == Target::MotorCurrent && now.bearing == BearingState::Levitated;
-                return Err(if motor { ProbeStatus::Turning } else { ProbeStatus::WrongState });
+                let rest = matches!(target, Target::SetPoint | Target::MotorCurrent);
+                let turning = rest && now.bearing == BearingState::Levitated;
+                return Err(if turning { ProbeStatus::Turning } else { ProbeStatus::WrongState });
             }
             if was != target {
                 self.applied = Parts::default();
@@ -341,16 +349,15 @@ impl Probe {
 
     /// The state of the unit is one that the target may be excited in.
     fn is_permitted(&self, now: &UnitNow) -> bool {
-        let turning_rad_per_s = now.rotor_speed_rad_per_s.abs();
+        let levitated = now.bearing == BearingState::Levitated;
+        let service = now.bearing == BearingState::Service;
+        let rests = !now.motor_wanted && now.rotor_speed_rad_per_s.abs() <= TURNING_RAD_PER_S_MAX;
         match self.target {
             Target::Listen => true,
-            Target::Displacement | Target::SetPoint => now.bearing == BearingState::Levitated,
-            Target::CoilCurrent => now.bearing == BearingState::Service,
-            Target::MotorCurrent => match now.bearing {
-                BearingState::Service => true,
-                BearingState::Levitated => !now.motor_wanted && turning_rad_per_s <= TURNING_RAD_PER_S_MAX,
-                _ => false,
-            },
+            Target::Displacement => levitated,
+            Target::SetPoint => levitated && rests,
+            Target::CoilCurrent => service,
+            Target::MotorCurrent => service || levitated && rests,
         }
     }
 

@@ -128,10 +128,60 @@ fn what_is_out_of_range_is_refused_by_name_and_nothing_is_excited() {
         assert_eq!(bench.status(), status);
         assert!(!bench.probe.is_active());
     }
+}
+
+#[test]
+fn while_the_pump_turns_neither_motor_nor_set_point_are_given_away_but_displacement_is() {
+    let (slow, fast) = (TURNING_RAD_PER_S_MAX, 1.01 * TURNING_RAD_PER_S_MAX);
+    let motor = ProbeRequest { target: Target::MotorCurrent as u32, cosine_x: 1.0, ..sine(1, 5.0) };
+    let set_point = ProbeRequest { target: Target::SetPoint as u32, cosine_x: 100e-6, ..sine(1, 5.0) };
+    for (motor_wanted, speed_rad_per_s, turns) in
+        [(true, 0.0, true), (false, fast, true), (false, -fast, true), (false, slow, false)]
+    {
+        for (request, refused) in [(motor, turns), (set_point, turns), (sine(1, 100.0), false)] {
+            let mut bench = Bench::new();
+            (bench.now.motor_wanted, bench.now.rotor_speed_rad_per_s) = (motor_wanted, speed_rad_per_s);
+            bench.ask(&request);
+            let idle = bench.run(10) == Excitation::None;
+            let status = if refused { ProbeStatus::Turning } else { ProbeStatus::Settling };
+            assert_eq!(
+                (idle, bench.status()),
+                (refused, status),
+                "{request:?} {motor_wanted} {speed_rad_per_s}"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_speed_that_is_wanted_leads_the_rotor_back_to_the_centre() {
     let mut bench = Bench::new();
+    bench.ask(&ProbeRequest {
+        target: Target::SetPoint as u32,
+        offset_x: 150e-6,
+        measure_s: 0.5,
+        ..ProbeRequest::listening(1)
+    });
+    let place_m = |excitation: Excitation| match excitation {
+        Excitation::SetPoint { displacement_m: [x_m, _], .. } => x_m,
+        _ => 0.0,
+    };
+    let mut before_m = place_m(bench.run(1000));
+    assert_eq!(before_m, 150e-6);
     bench.now.motor_wanted = true;
-    bench.ask(&ProbeRequest { target: Target::MotorCurrent as u32, cosine_x: 1.0, ..sine(1, 5.0) });
-    assert_eq!((bench.run(10), bench.status()), (Excitation::None, ProbeStatus::Turning));
+    // 150 um in 20 ms.
+    for _ in 0..400 {
+        let now_m = place_m(bench.step(|_| 0.0));
+        assert!((0.0..0.5e-6).contains(&(before_m - now_m)), "{before_m} {now_m}");
+        before_m = now_m;
+    }
+    assert!(before_m < 1e-6 && bench.status() == ProbeStatus::Stopped);
+    bench.run(10);
+    assert!(!bench.probe.is_active());
+    // And whoever only listens is not stopped for it.
+    bench.ask(&ProbeRequest { measure_s: 0.01, ..ProbeRequest::listening(2) });
+    bench.run(300);
+    assert_eq!(bench.status(), ProbeStatus::Done);
 }
 
 #[test]
