@@ -277,6 +277,31 @@ fn a_spinning_rotor_is_taken_over_either_way() {
 }
 
 #[test]
+fn a_spinning_rotor_without_angle_halls_from_power_up_on_is_held_and_coasts() {
+    for (rpm, broken) in [
+        (4000.0, Fault::AngleOpen { channel: 0, high: true }),
+        (-2000.0, Fault::AngleOpen { channel: 1, high: false }),
+    ] {
+        let mut bench = spinning(rpm, 3);
+        bench.fault(broken);
+        bench.command(Command::LiftOff);
+        let lifted = bench.run(0.1, fault::ANGLE);
+        bench.command(Command::SetSpeed { speed_rpm: 4000.0 });
+        let seen = bench.run(2.0, fault::ANGLE);
+        println!("{rpm} rpm, {broken:?}: {:.1?} rpm, {:.2} A, {:x}", seen.rpm, seen.torque_a, seen.faults);
+        // Nobody knows the angle, so the motor stays off, and it is said.
+        assert_eq!((lifted.faults | seen.faults) & MOTOR, fault::ANGLE);
+        assert!(lifted.torque_a + seen.torque_a < 0.05 && bench.reported().faults & fault::ANGLE != 0);
+        bench.is_levitated();
+        // Once they are back it is caught.
+        bench.world.clear(0);
+        bench.run(4.0, 0);
+        assert!((bench.world.truth().rotor_speed_rad_per_s / RAD_PER_S_PER_RPM - 4000.0).abs() < 10.0);
+        bench.is_levitated();
+    }
+}
+
+#[test]
 fn an_overspeed_is_braked_and_named() {
     let mut bench = spinning(6600.0, 1);
     bench.command(Command::LiftOff);
