@@ -256,7 +256,10 @@ pub(crate) fn slow_notch(config: &BearingConfig) -> BearingConfig {
 }
 
 /// What the whole bearing gets: levitate, nothing is missing.
-pub(crate) fn bearing_input(samples: &LevitationInputs, rotor: Option<RotorDirection>) -> BearingInput {
+pub(crate) fn bearing_input(
+    samples: &LevitationInputs,
+    rotor: Option<RotorDirection>,
+) -> BearingInput<'static> {
     BearingInput {
         hall_v: Some(samples.displacement_hall_v),
         coil_current_a: Some(samples.coil_current_a),
@@ -264,7 +267,7 @@ pub(crate) fn bearing_input(samples: &LevitationInputs, rotor: Option<RotorDirec
         missed: 0,
         rotor,
         request: LevitateRequest::Levitate,
-        excitation: Excitation::None,
+        excitation: &Excitation::None,
     }
 }
 

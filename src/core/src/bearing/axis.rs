@@ -4,6 +4,10 @@
 //! [`HallPair`] gives the sample, [`Runout`] takes off what is no motion, [`Synchronous`] adds what takes the synchronous
 //! current away, [`Observer`] estimates, [`StateFeedback`] decides, [`CurrentLoop`] acts.
 //!
+//! # Turns
+//! What is slow is done every other period, x and y in turns, so that no period has to do it twice: the notch learns, and
+//! the coil is watched.
+//!
 //! # Two displacements
 //! `controlled_m` is what the loop holds on its set-point: the estimate of sample plus notch. `displacement_m` is the
 //! estimate without what the notch adds: where the rotor is, as far as Halls and runout table can tell. States,
@@ -20,6 +24,17 @@ use super::trajectory::Setpoint;
 use super::turn::Turn;
 use super::vote::Voter;
 use crate::mail::limit;
+
+/// What the Halls of one axis show at a sample.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Seen {
+    /// Voltages of plus and minus [V].
+    pub(super) hall_v: [f32; 2],
+    /// Currents of the own and of the other coil, through the lag of the Halls [A].
+    pub(super) current_a: [f32; 2],
+    /// What the probe adds at the summing point [m].
+    pub(super) injected_m: f32,
+}
 
 /// Everything that one axis has of its own.
 #[derive(Clone, Copy, Debug)]
@@ -47,7 +62,7 @@ impl Axis {
             observer: Observer::new(config, period_s),
             feedback: StateFeedback::new(config),
             runout,
-            synchronous: Synchronous::new(config, period_s),
+            synchronous: Synchronous::new(config, 2.0 * period_s),
             force_current_n_per_a: config.force_current_n_per_a,
             added_m: 0.0,
             summed_m: 0.0,
@@ -58,17 +73,18 @@ impl Axis {
     /// Brings the estimate to the present sample and on to the start of the next period.
     pub(super) fn observe(
         &mut self,
-        hall_v: Option<[f32; 2]>,
+        halls: Option<&Seen>,
         screened_a: Option<f32>,
         turn: &Turn,
         other: &Voter,
-        injected_m: f32,
+        is_its_turn: bool,
     ) -> CurrentForecast {
         self.added_m = self.synchronous.added_m(turn);
         let expected_m = self.observer.expected_m() - self.added_m + self.runout.at_m(turn);
-        let innovation_m = hall_v.and_then(|hall_v| {
+        let innovation_m = halls.and_then(|seen| {
             let mean_current_a = self.synchronous.mean_current_a();
-            self.hall.innovation_m(hall_v, expected_m - injected_m, mean_current_a, other)
+            let shown_m = expected_m - seen.injected_m;
+            self.hall.innovation_m(seen.hall_v, seen.current_a, shown_m, mean_current_a, other)
         });
         let rough = self.hall.voter.is_rough();
         let seen = innovation_m.is_some_and(|innovation_m| {
@@ -81,12 +97,14 @@ impl Axis {
             self.blind_periods = self.blind_periods.saturating_add(1);
             self.observer.coast();
         }
-        if let Some(current_a) = screened_a
+        if is_its_turn
+            && let Some(current_a) = screened_a
             && !rough
         {
             self.synchronous.adapt(turn, current_a, self.observer.steady_n());
         }
-        let forecast = self.current.forecast(screened_a, self.observer.state().velocity_m_per_s, rough);
+        let forecast =
+            self.current.forecast(screened_a, self.observer.state().velocity_m_per_s, rough, is_its_turn);
         let state = self.observer.state();
         let force_n = self.force_current_n_per_a * forecast.mean_a + state.disturbance_n;
         let next = self.motion.after(state, force_n);

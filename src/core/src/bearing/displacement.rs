@@ -44,9 +44,27 @@ pub(super) struct HallPair {
     difference_v: f32,
     pickup_m_per_a: f32,
     pickup_cross_m_per_a: f32,
+}
+
+/// Coil currents x, y as the Halls show them, through their lag.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct SeenCurrents {
     lag_weight: f32,
-    seen_a: [f32; 2],
     last_a: [f32; 2],
+}
+
+impl SeenCurrents {
+    pub(super) fn new(config: &BearingConfig, period_s: f32) -> Self {
+        let ratio = RAD_PER_S_PER_HZ * config.hall_bandwidth_hz * period_s;
+        Self { lag_weight: (1.0 - exp_of_minus(ratio)) / ratio, last_a: [0.0; 2] }
+    }
+
+    /// Takes in the currents of this sample; what the Halls show of them [A].
+    pub(super) fn step(&mut self, now_a: [f32; 2]) -> [f32; 2] {
+        let ([x_a, y_a], [last_x_a, last_y_a]) = (now_a, self.last_a);
+        self.last_a = now_a;
+        [x_a + self.lag_weight * (last_x_a - x_a), y_a + self.lag_weight * (last_y_a - y_a)]
+    }
 }
 
 /// What calibration says of one pair.
@@ -77,7 +95,6 @@ impl PairCalibration {
 
 impl HallPair {
     pub(super) fn new(config: &BearingConfig, pair: &PairCalibration, period_s: f32) -> Self {
-        let ratio = RAD_PER_S_PER_HZ * config.hall_bandwidth_hz * period_s;
         let v_per_m = config.hall_v_per_m * pair.gain;
         let difference_v_max = PLAUSIBLE_FRACTION * config.clearance_m * v_per_m;
         Self {
@@ -88,32 +105,21 @@ impl HallPair {
             difference_v: pair.mid_plus_v - pair.mid_minus_v,
             pickup_m_per_a: config.coil_pickup_taken_off * config.coil_pickup_m_per_a,
             pickup_cross_m_per_a: config.coil_pickup_cross_m_per_a,
-            lag_weight: (1.0 - exp_of_minus(ratio)) / ratio,
-            seen_a: [0.0; 2],
-            last_a: [0.0; 2],
         }
     }
 
-    /// Takes in the currents of this sample, of the axis' own and of the other coil [A].
-    pub(super) fn see_currents(&mut self, own_a: f32, other_a: f32) {
-        let [last_own_a, last_other_a] = self.last_a;
-        self.seen_a = [
-            own_a + self.lag_weight * (last_own_a - own_a),
-            other_a + self.lag_weight * (last_other_a - other_a),
-        ];
-        self.last_a = [own_a, other_a];
-    }
-
-    /// Displacement along this axis less the expected one [m], from the pair's voltages; the currents come first.
+    /// Displacement along this axis less the expected one [m], from the pair's voltages and what the Halls show of the
+    /// axis' own and of the other coil's current.
     pub(super) fn innovation_m(
         &mut self,
         hall_v: [f32; 2],
+        seen_a: [f32; 2],
         expected_m: f32,
         mean_current_a: f32,
         other: &Voter,
     ) -> Option<f32> {
         let [plus_v, minus_v] = hall_v;
-        let [own_a, other_a] = self.seen_a;
+        let [own_a, other_a] = seen_a;
         let pickup_m = self.pickup_m_per_a * own_a + self.pickup_cross_m_per_a * other_a;
         let difference_v = plus_v - minus_v - self.difference_v;
         let sum_v = plus_v + minus_v - self.sum_v;
@@ -139,7 +145,7 @@ mod tests {
 
     fn displacement_m(pair: &mut HallPair, plus_v: f32, minus_v: f32) -> Option<f32> {
         let other = pair.voter;
-        pair.innovation_m([plus_v, minus_v], 0.0, 0.0, &other)
+        pair.innovation_m([plus_v, minus_v], [0.0; 2], 0.0, 0.0, &other)
     }
 
     #[test]
@@ -165,16 +171,19 @@ mod tests {
 
     #[test]
     fn coil_pickup_is_taken_off() {
-        let mut pair = pair();
-        // The first sample of a step shows two thirds of it, the next one all.
-        pair.see_currents(2.0, 1.0);
         let config = BearingConfig::ECMO_50;
+        let mut currents = SeenCurrents::new(&config, 50e-6);
+        let mut displacement_m = |current_a| {
+            let mut pair = pair();
+            let other = pair.voter;
+            pair.innovation_m([1.65; 2], currents.step(current_a), 0.0, 0.0, &other).unwrap()
+        };
         let pickup_m = 2.0 * config.coil_pickup_taken_off * config.coil_pickup_m_per_a
             + config.coil_pickup_cross_m_per_a;
-        let first_m = displacement_m(&mut pair, 1.65, 1.65).unwrap();
+        // The first sample of a step shows two thirds of it, the next one all.
+        let first_m = displacement_m([2.0, 1.0]);
         assert!((first_m + 0.696 * pickup_m).abs() < 0.02e-6, "{first_m}");
-        pair.see_currents(2.0, 1.0);
-        let second_m = displacement_m(&mut pair, 1.65, 1.65).unwrap();
+        let second_m = displacement_m([2.0, 1.0]);
         assert!((second_m + pickup_m).abs() < 1e-9, "{second_m}");
     }
 

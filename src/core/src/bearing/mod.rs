@@ -56,11 +56,10 @@ mod vote;
 
 use crate::config::ConfigError;
 use crate::mail::{BearingState, LevitateRequest, fault};
-use crate::math::saturate_between;
 use crate::probe::Excitation;
-use axis::Axis;
+use axis::{Axis, Seen};
 pub use config::BearingConfig;
-use displacement::PairCalibration;
+use displacement::{PairCalibration, SeenCurrents};
 pub use observer::AxisState;
 use recovery::Recovery;
 use runout::Runout;
@@ -90,7 +89,7 @@ const OVERLOAD_S: f32 = 0.02;
 
 /// Samples of one period; `None` where the driver does not vouch for them.
 #[derive(Clone, Copy, Debug)]
-pub struct BearingInput {
+pub struct BearingInput<'a> {
     /// Hall voltages x+, x-, y+, y- [V].
     pub hall_v: Option<[f32; 4]>,
     /// Coil currents x, y [A].
@@ -104,7 +103,7 @@ pub struct BearingInput {
     /// What the supervisor asks for.
     pub request: LevitateRequest,
     /// What the probe excites.
-    pub excitation: Excitation,
+    pub excitation: &'a Excitation,
 }
 
 /// Commands for the next period.
@@ -136,6 +135,8 @@ enum State {
 pub struct Bearing {
     x: Axis,
     y: Axis,
+    currents: SeenCurrents,
+    turn_of_x: bool,
     state: State,
     period_s: f32,
     clearance_m: f32,
@@ -144,7 +145,8 @@ pub struct Bearing {
     recovery: Recovery,
     touchdown_count: u32,
     outside_periods: u32,
-    overload_s: f32,
+    overload_periods: u32,
+    overload_periods_max: u32,
     blind_periods_max: u32,
     astray_periods: u32,
 }
@@ -159,6 +161,8 @@ impl Bearing {
         Ok(Self {
             x: Axis::new(config, &PairCalibration::x(config), Runout::x(config), period_s),
             y: Axis::new(config, &PairCalibration::y(config), Runout::y(config), period_s),
+            currents: SeenCurrents::new(config, period_s),
+            turn_of_x: true,
             state: State::Off,
             period_s,
             clearance_m: config.clearance_m,
@@ -167,31 +171,28 @@ impl Bearing {
             recovery: Recovery::new(config, period_s),
             touchdown_count: 0,
             outside_periods: 0,
-            overload_s: 0.0,
+            overload_periods: 0,
+            overload_periods_max: (OVERLOAD_S / period_s) as u32,
             blind_periods_max: (BLIND_S / period_s) as u32,
             astray_periods: (ASTRAY_S / period_s) as u32,
         })
     }
 
     /// One levitation period.
-    pub fn step(&mut self, input: &BearingInput) -> BearingOutput {
+    pub fn step(&mut self, input: &BearingInput<'_>) -> BearingOutput {
         if input.missed != 0 {
             self.predict(input.missed);
         }
-        let [screened_x_a, screened_y_a] = self.take_currents(input.coil_current_a);
-        let (hall_x_v, hall_y_v) = match input.hall_v {
-            Some([x_plus_v, x_minus_v, y_plus_v, y_minus_v]) => {
-                (Some([x_plus_v, x_minus_v]), Some([y_plus_v, y_minus_v]))
-            }
-            None => (None, None),
-        };
+        let [screened_x_a, screened_y_a] = self.screen_currents(input.coil_current_a);
         let turn = Turn::of(input.rotor);
-        let [injected_x_m, injected_y_m] = match input.excitation {
-            Excitation::Displacement(injected_m) => injected_m,
-            _ => [0.0; 2],
+        let halls = self.seen(input, [screened_x_a, screened_y_a]);
+        let [seen_x, seen_y] = match &halls {
+            Some([x, y]) => [Some(x), Some(y)],
+            None => [None, None],
         };
-        let forecast_x = self.x.observe(hall_x_v, screened_x_a, &turn, &self.y.hall.voter, injected_x_m);
-        let forecast_y = self.y.observe(hall_y_v, screened_y_a, &turn, &self.x.hall.voter, injected_y_m);
+        let forecast_x = self.x.observe(seen_x, screened_x_a, &turn, &self.y.hall.voter, self.turn_of_x);
+        let forecast_y = self.y.observe(seen_y, screened_y_a, &turn, &self.x.hall.voter, !self.turn_of_x);
+        self.turn_of_x = !self.turn_of_x;
         let outside = !self.is_within(TOUCHDOWN_FRACTION);
         self.outside_periods = if outside { self.outside_periods.saturating_add(1) } else { 0 };
         let output = match self.next_state(input) {
@@ -206,53 +207,70 @@ impl Bearing {
             None => {
                 self.x.current.restart();
                 self.y.current.restart();
-                self.overload_s = 0.0;
+                self.overload_periods = 0;
                 BearingOutput::default()
             }
         };
         let well = self.x.is_well()
             && self.y.is_well()
             && matches!(self.state, State::Levitated)
-            && self.overload_s < OVERLOAD_S
+            && self.overload_periods < self.overload_periods_max
             && !self.recovery.is_lost();
         BearingOutput { faults: if well { 0 } else { self.faults(input) }, ..output }
     }
 
-    /// Books the time for which a coil has been at its limit.
+    /// Counts the periods for which a coil has been at its limit.
     fn watch_overload(&mut self, limits: u32) {
-        let overload_s =
-            if limits == 0 { self.overload_s - self.period_s } else { self.overload_s + self.period_s };
-        self.overload_s = saturate_between(overload_s, 0.0, OVERLOAD_S);
+        self.overload_periods = if limits == 0 {
+            self.overload_periods.saturating_sub(1)
+        } else {
+            self.overload_periods.saturating_add(1).min(self.overload_periods_max)
+        };
     }
 
     /// Carries the models over missed triggers.
     #[cold]
     fn predict(&mut self, missed: u32) {
         for _ in 0..missed {
-            self.x.observe(None, None, &Turn::UNKNOWN, &self.y.hall.voter, 0.0);
-            self.y.observe(None, None, &Turn::UNKNOWN, &self.x.hall.voter, 0.0);
+            self.x.observe(None, None, &Turn::UNKNOWN, &self.y.hall.voter, false);
+            self.y.observe(None, None, &Turn::UNKNOWN, &self.x.hall.voter, false);
         }
     }
 
-    /// Screens the currents and shows them to the Halls, which they disturb; for one that is not believed stands the model.
-    fn take_currents(&mut self, coil_current_a: Option<[f32; 2]>) -> [Option<f32>; 2] {
+    /// The currents as far as they are to be believed.
+    fn screen_currents(&mut self, coil_current_a: Option<[f32; 2]>) -> [Option<f32>; 2] {
         let [measured_x_a, measured_y_a] = match coil_current_a {
             Some([x_a, y_a]) => [Some(x_a), Some(y_a)],
             None => [None, None],
         };
-        let screened_x_a = self.x.current.screen(measured_x_a);
-        let screened_y_a = self.y.current.screen(measured_y_a);
-        let x_a = screened_x_a.unwrap_or(self.x.current.predicted_a());
-        let y_a = screened_y_a.unwrap_or(self.y.current.predicted_a());
-        self.x.hall.see_currents(x_a, y_a);
-        self.y.hall.see_currents(y_a, x_a);
-        [screened_x_a, screened_y_a]
+        [self.x.current.screen(measured_x_a), self.y.current.screen(measured_y_a)]
+    }
+
+    /// What the Halls show, and the currents that disturb them; for one that is not believed stands the model.
+    fn seen(
+        &mut self,
+        input: &BearingInput<'_>,
+        [screened_x_a, screened_y_a]: [Option<f32>; 2],
+    ) -> Option<[Seen; 2]> {
+        let [x_a, y_a] = self.currents.step([
+            screened_x_a.unwrap_or(self.x.current.predicted_a()),
+            screened_y_a.unwrap_or(self.y.current.predicted_a()),
+        ]);
+        let [x_plus_v, x_minus_v, y_plus_v, y_minus_v] = input.hall_v?;
+        let [injected_x_m, injected_y_m] = match input.excitation {
+            Excitation::Displacement(injected_m) => *injected_m,
+            _ => [0.0; 2],
+        };
+        Some([
+            Seen { hall_v: [x_plus_v, x_minus_v], current_a: [x_a, y_a], injected_m: injected_x_m },
+            Seen { hall_v: [y_plus_v, y_minus_v], current_a: [y_a, x_a], injected_m: injected_y_m },
+        ])
     }
 
     /// What is wrong with sensors, coils and rotor, as bits of [`fault`].
     #[cold]
     #[inline(never)]
-    fn faults(&self, input: &BearingInput) -> u32 {
+    fn faults(&self, input: &BearingInput<'_>) -> u32 {
         let (x, y) = (&self.x, &self.y);
         let when = |is: bool, bits: u32| if is { bits } else { 0 };
         let held = !matches!(self.state, State::Off | State::Service);
@@ -266,7 +284,7 @@ impl Bearing {
             | when(held && self.blind_periods() > self.blind_periods_max, fault::BEARING_LOST)
             | when(self.recovery.is_lost(), fault::BEARING_LOST)
             | when(self.state() == BearingState::Touchdown, fault::TOUCHDOWN)
-            | when(self.overload_s >= OVERLOAD_S, fault::BEARING_OVERLOAD)
+            | when(self.overload_periods >= self.overload_periods_max, fault::BEARING_OVERLOAD)
     }
 
     /// What the notch has learned: x cos, sin, cos 2, sin 2, then y [m].
@@ -283,9 +301,9 @@ impl Bearing {
     }
 
     /// Service: the coils carry what the probe asks for, the rotor stays where that pulls it.
-    fn carry(&mut self, input: &BearingInput) -> BearingOutput {
+    fn carry(&mut self, input: &BearingInput<'_>) -> BearingOutput {
         let [reference_x_a, reference_y_a] = match input.excitation {
-            Excitation::CoilCurrent(reference_a) => reference_a,
+            Excitation::CoilCurrent(reference_a) => *reference_a,
             _ => [0.0; 2],
         };
         let (duty_x, limits_x) = self.x.carry(reference_x_a, input.bus_voltage_v);
@@ -294,7 +312,7 @@ impl Bearing {
     }
 
     /// Moves the state machine by one period; what the set-points add to the references of both axes, or `None` when nothing is to be held.
-    fn next_state(&mut self, input: &BearingInput) -> Option<[f32; 2]> {
+    fn next_state(&mut self, input: &BearingInput<'_>) -> Option<[f32; 2]> {
         if matches!(self.state, State::Levitated)
             && input.request == LevitateRequest::Levitate
             && !self.has_lost_hold()
@@ -310,7 +328,7 @@ impl Bearing {
 
     /// The rest of [`Self::next_state`], for what is not the everyday: kept out of the way of a rotor that is held.
     #[cold]
-    fn change_state(&mut self, input: &BearingInput) -> Option<[Setpoint; 2]> {
+    fn change_state(&mut self, input: &BearingInput<'_>) -> Option<[Setpoint; 2]> {
         self.state = match (self.state, input.request) {
             (_, LevitateRequest::Off) | (State::Off | State::Service, LevitateRequest::Land) => State::Off,
             (State::Off, LevitateRequest::Service) => State::Service,
@@ -332,7 +350,7 @@ impl Bearing {
             State::Off | State::Service => None,
             State::Touchdown { .. } if blind => None,
             State::LiftOff { curve, .. } | State::Landing { curve } => Some(curve.step()),
-            State::Levitated => Some(Setpoint::excited(&input.excitation)),
+            State::Levitated => Some(Setpoint::excited(input.excitation)),
             State::Touchdown { at_m } => {
                 Some(at_m.map(|displacement_m| Setpoint { displacement_m, ..Setpoint::default() }))
             }

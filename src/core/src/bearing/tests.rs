@@ -34,7 +34,7 @@ impl Mass {
         size * (mixed as f32 / 32_768.0 - 1.0)
     }
 
-    fn sample(&mut self) -> BearingInput {
+    fn sample(&mut self) -> BearingInput<'static> {
         self.samples += 1;
         let measured = [0, 1].map(|axis| {
             self.position_m[axis] + 5e-6 * self.current_a[axis] + 1e-6 * self.current_a[1 - axis]
@@ -48,7 +48,7 @@ impl Mass {
             missed: 0,
             rotor: None,
             request: LevitateRequest::Levitate,
-            excitation: crate::probe::Excitation::None,
+            excitation: &crate::probe::Excitation::None,
         }
     }
 
@@ -105,7 +105,7 @@ impl Bench {
     }
 
     /// Runs and returns the largest radius [um].
-    fn run_with(&mut self, duration_s: f32, change: impl Fn(&mut BearingInput)) -> f32 {
+    fn run_with(&mut self, duration_s: f32, change: impl Fn(&mut BearingInput<'static>)) -> f32 {
         let mut peak_um = 0.0_f32;
         for _ in 0..(duration_s / PERIOD_S).round() as u32 {
             let mut input = self.mass.sample();
@@ -208,7 +208,7 @@ fn signs_of_force_and_displacement() {
 fn one_absurd_hall_sample_hardly_moves_the_rotor() {
     for absurd_v in [0.4, 1.0, 1.3, 1.6] {
         let mut bench = Bench::levitated();
-        let absurd = |input: &mut BearingInput| {
+        let absurd = |input: &mut BearingInput<'_>| {
             input.hall_v = Some([1.65 + absurd_v / 2.0, 1.65 - absurd_v / 2.0, 1.65, 1.65])
         };
         let peak_um = bench.run_with(PERIOD_S, absurd).max(bench.run(0.05));

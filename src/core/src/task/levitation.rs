@@ -154,7 +154,7 @@ impl LevitationTask {
             missed,
             rotor: self.rotor_direction(),
             request,
-            excitation,
+            excitation: &excitation,
         });
         let held = self.bearing.state() != BearingState::Off;
         let imposed_a = match excitation {
