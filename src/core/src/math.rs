@@ -74,7 +74,7 @@ fn nearest(value: f32) -> i32 {
 /// The same angle within -pi to pi [rad]. Beyond three turns the resolution of `f32` shows; NaN gives 0.
 #[must_use]
 pub fn wrap_to_pi(angle_rad: f32) -> f32 {
-    if (-PI..PI).contains(&angle_rad) {
+    if angle_rad.abs() < PI {
         return angle_rad;
     }
     let half_turns_even = nearest(angle_rad * (0.5 * FRAC_2_PI) * 0.5) as f32 * 4.0;

@@ -34,7 +34,7 @@
 //! Unit tests below.
 
 use super::BearingConfig;
-use crate::math::{exp_of_minus, saturate, saturate_between};
+use crate::math::{exp_of_minus, saturate};
 
 /// See the [module](self).
 #[derive(Clone, Copy, Debug)]
@@ -222,11 +222,8 @@ impl CurrentLoop {
         }
         let missing_a2 =
             self.missing_a2 - 2.0 * self.driven_a * (innovation_a + FOLLOW_SHARE * self.driven_a);
-        self.missing_a2 = if measured_a.abs() < NO_CURRENT_A {
-            saturate_between(missing_a2, 0.0, 2.0 * OPEN_A2)
-        } else {
-            0.0
-        };
+        self.missing_a2 =
+            if measured_a.abs() < NO_CURRENT_A { missing_a2.max(0.0).min(2.0 * OPEN_A2) } else { 0.0 };
         self.open_looks = if self.missing_a2 > OPEN_A2 { self.open_looks.saturating_add(1) } else { 0 };
     }
 

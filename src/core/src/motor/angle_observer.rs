@@ -97,7 +97,7 @@ use crate::units::RAD_PER_S_PER_HZ;
 /// Slowest speed at which the channels learn [rad/s].
 pub const LEARNING_RAD_PER_S_MIN: f32 = 100.0;
 /// Plausible squares of the normalised amplitude: 0.7 to 1.3.
-const PLAUSIBLE_SQUARE: (f32, f32) = (0.49, 1.69);
+const PLAUSIBLE_SQUARE: (f32, f32) = (0.7 * 0.7, 1.3 * 1.3);
 /// Largest phase error that is a measurement while tracking; ten times what a touchdown makes.
 const ERROR_MAX: f32 = 0.25;
 /// Largest turn of a period that is taken by the short series [rad].
@@ -159,7 +159,7 @@ pub struct AngleObserver {
     nominal_v: f32,
     cosine: HallChannel,
     sine: HallChannel,
-    learn_sine: bool,
+    learn_turn: u32,
     /// Hall angle to rotor angle.
     offset_rad: f32,
     offset: Rotation,
@@ -202,7 +202,7 @@ impl AngleObserver {
             nominal_v,
             cosine: channel,
             sine: channel,
-            learn_sine: false,
+            learn_turn: 0,
             offset_rad: -config.angle_hall_offset_rad,
             offset: Rotation::of_angle(-config.angle_hall_offset_rad),
             phase: Phase::Lost,
@@ -220,7 +220,12 @@ impl AngleObserver {
 
     /// One period: the Hall pair now [V], the motor torque since the last step [N.m], and the voltage that the current
     /// control cannot explain [V] while there is a current to explain. Gives [`limits`] bits.
-    pub fn step(&mut self, hall_v: Option<[f32; 2]>, motor_torque_n_m: f32, unmodelled_v: Option<Dq>) -> u32 {
+    pub fn step(
+        &mut self,
+        hall_v: Option<[f32; 2]>,
+        motor_torque_n_m: f32,
+        unmodelled_v: Option<&Dq>,
+    ) -> u32 {
         self.jump_rad = 0.0;
         let has_model = matches!(self.phase, Phase::Tracking | Phase::Coasting);
         self.predict(if has_model { motor_torque_n_m } else { 0.0 });
@@ -311,7 +316,7 @@ impl AngleObserver {
         self.speed_rad_per_s += gain_rad_per_s;
         self.correction_rad = 0.0;
         let angle_rad = self.angle_rad + turn_rad;
-        if (-PI..PI).contains(&angle_rad) && turn_rad.abs() < SMALL_RAD {
+        if angle_rad.abs() < PI && turn_rad.abs() < SMALL_RAD {
             self.angle_rad = angle_rad;
             self.rotation = self.rotation.turned_by_small(turn_rad);
         } else {
@@ -347,18 +352,15 @@ impl AngleObserver {
         let (cos, sin) = (self.cosine.normalised(cos_v), self.sine.normalised(sin_v));
         let square = cos * cos + sin * sin;
         let (low, high) = PLAUSIBLE_SQUARE;
-        (square >= low && square <= high).then_some((cos, sin))
+        let from_middle = square - 0.5 * (low + high);
+        (from_middle.abs() <= 0.5 * (high - low)).then_some((cos, sin))
     }
 
     /// Sine of the phase error; beyond a quarter turn its sign alone.
     fn error(&self, (cos, sin): (f32, f32)) -> f32 {
         let across = sin * self.rotation.cos - cos * self.rotation.sin;
         let along = cos * self.rotation.cos + sin * self.rotation.sin;
-        match (along > 0.0, across < 0.0) {
-            (true, _) => across,
-            (false, true) => -1.0,
-            (false, false) => 1.0,
-        }
+        if along > 0.0 { across } else { beyond_a_quarter(across) }
     }
 
     /// The angle's part waits for the next prediction, where it costs nothing.
@@ -368,13 +370,13 @@ impl AngleObserver {
         self.load_torque_n_m -= gains.load_torque_n_m * error;
     }
 
-    /// The channels take turns.
+    /// The channels take turns, one every other step.
     fn learn(&mut self, cos_v: f32, sin_v: f32) {
-        self.learn_sine = !self.learn_sine;
-        if self.learn_sine {
-            self.sine.learn(sin_v, self.rotation.sin, self.nominal_v);
-        } else {
-            self.cosine.learn(cos_v, self.rotation.cos, self.nominal_v);
+        self.learn_turn = self.learn_turn.wrapping_add(1);
+        match self.learn_turn & 3 {
+            0 => self.cosine.learn(cos_v, self.rotation.cos, self.nominal_v),
+            2 => self.sine.learn(sin_v, self.rotation.sin, self.nominal_v),
+            _ => (),
         }
     }
 
@@ -383,7 +385,7 @@ impl AngleObserver {
         &mut self,
         pair: Option<(f32, f32)>,
         hall_v: Option<[f32; 2]>,
-        unmodelled_v: Option<Dq>,
+        unmodelled_v: Option<&Dq>,
     ) -> Phase {
         let (Some(pair), Some([cos_v, sin_v])) = (pair, hall_v) else {
             return self.coast(None, unmodelled_v);
@@ -414,7 +416,7 @@ impl AngleObserver {
     }
 
     /// Halls that move otherwise than the rotor have pulled the estimate along: angle and speed are those of the EMF.
-    fn start_from_emf(&mut self, unmodelled_v: Option<Dq>) -> Phase {
+    fn start_from_emf(&mut self, unmodelled_v: Option<&Dq>) -> Phase {
         let Some(unmodelled_v) = unmodelled_v else { return Phase::Lost };
         let (error_rad, speed_rad_per_s, goes_on) =
             self.takeover.start_from_emf(unmodelled_v, self.speed_rad_per_s);
@@ -425,7 +427,7 @@ impl AngleObserver {
     }
 
     /// Without Halls: by the EMF, which gives back what coasting costs; without one as long as steps are left.
-    fn coast(&mut self, hall_error: Option<f32>, unmodelled_v: Option<Dq>) -> Phase {
+    fn coast(&mut self, hall_error: Option<f32>, unmodelled_v: Option<&Dq>) -> Phase {
         let Some(error) = self.takeover.emf_error(hall_error, unmodelled_v, self.speed_rad_per_s) else {
             let Some(steps_left) = self.coast_steps_left.checked_sub(1) else { return Phase::Lost };
             self.coast_steps_left = steps_left;
@@ -438,6 +440,12 @@ impl AngleObserver {
         self.coast_steps_left = self.coast_steps_left.saturating_add(1).min(self.coast_steps);
         Phase::Coasting
     }
+}
+
+/// The sign alone of a phase error beyond a quarter turn.
+#[cold]
+fn beyond_a_quarter(across: f32) -> f32 {
+    if across < 0.0 { -1.0 } else { 1.0 }
 }
 
 #[cfg(test)]

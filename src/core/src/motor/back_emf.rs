@@ -68,7 +68,7 @@ impl BackEmf {
 
     /// Phase error (true less estimated angle) [rad]; `None` when the EMF is too small, or none of a rotor with about
     /// this speed. `kept`: it has taken over already.
-    pub(super) fn error(&self, unmodelled_v: Dq, speed_rad_per_s: f32, kept: bool) -> Option<f32> {
+    pub(super) fn error(&self, unmodelled_v: &Dq, speed_rad_per_s: f32, kept: bool) -> Option<f32> {
         let emf_v = self.flux_v_s * speed_rad_per_s;
         let least_rad_per_s = if kept { KEEP_RAD_PER_S_MIN } else { START_RAD_PER_S_MIN };
         let fits = speed_rad_per_s.abs() > least_rad_per_s
@@ -78,7 +78,7 @@ impl BackEmf {
     }
 
     /// True when the EMF says that the rotor is elsewhere, or turns otherwise.
-    pub(super) fn contradicts(&mut self, unmodelled_v: Dq, speed_rad_per_s: f32) -> bool {
+    pub(super) fn contradicts(&mut self, unmodelled_v: &Dq, speed_rad_per_s: f32) -> bool {
         let bound_v = CONTRADICTION_V + (CONTRADICTION * self.flux_v_s) * speed_rad_per_s.abs();
         let square_v2 = unmodelled_v.d * unmodelled_v.d + unmodelled_v.q * unmodelled_v.q;
         let lasts = square_v2 > LASTING * self.square_v2;
@@ -87,7 +87,7 @@ impl BackEmf {
     }
 
     /// Phase error [rad] and speed [rad/s] from the whole EMF vector, for a rotor that turns in the estimated direction.
-    pub(super) fn rotor(&self, unmodelled_v: Dq, speed_rad_per_s: f32) -> (f32, f32) {
+    pub(super) fn rotor(&self, unmodelled_v: &Dq, speed_rad_per_s: f32) -> (f32, f32) {
         let direction = if speed_rad_per_s < 0.0 { -1.0 } else { 1.0 };
         let across_v = direction * unmodelled_v.d;
         let along_v = direction * (self.flux_v_s * speed_rad_per_s - unmodelled_v.q);

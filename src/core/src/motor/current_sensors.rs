@@ -59,14 +59,14 @@ impl CurrentSensors {
     }
 
     /// The currents as far as they are known [A].
-    pub(super) fn step(&mut self, phase_a: [f32; 3]) -> [f32; 3] {
-        let [a, b, c] = phase_a;
+    pub(super) fn step(&mut self, phase_a: &[f32; 3]) -> [f32; 3] {
+        let [a, b, c] = *phase_a;
         let is_balanced = (a + b + c).abs() < SUM_A_MAX;
-        self.watch(phase_a);
+        self.watch([a, b, c]);
         if is_balanced && self.still_steps < STILL_STEPS && self.stuck.is_none() {
-            return phase_a;
+            return [a, b, c];
         }
-        self.repaired(phase_a, is_balanced)
+        self.repaired([a, b, c], is_balanced)
     }
 
     /// Looks at one sensor, and at the next one once it has moved.
@@ -84,6 +84,8 @@ impl CurrentSensors {
         }
     }
 
+    #[cold]
+    #[inline(never)]
     fn repaired(&mut self, mut phase_a: [f32; 3], is_balanced: bool) -> [f32; 3] {
         for ((repeats, last_a), now_a) in self.repeats.iter_mut().zip(&mut self.last_a).zip(phase_a) {
             *repeats = if now_a == *last_a { repeats.saturating_add(1) } else { 0 };
@@ -121,7 +123,7 @@ mod tests {
             if (1000..2500).contains(&step) {
                 seen[1] = 0.7;
             }
-            let error_a = (sensors.step(seen)[1] - truth[1]).abs();
+            let error_a = (sensors.step(&seen)[1] - truth[1]).abs();
             if !(1000..1100).contains(&step) {
                 worst_a = worst_a.max(error_a);
             }
@@ -157,7 +159,7 @@ mod tests {
                     stands_a = seen[stuck];
                 }
                 seen[stuck] = if *step < 300 { seen[stuck] } else { stands_a };
-                sensors.step(seen);
+                sensors.step(&seen);
                 sensors.is_one_stuck()
             });
             assert_eq!(sensors.stuck, Some(stuck), "run {run}");
@@ -175,7 +177,7 @@ mod tests {
         for _ in 0..2_000_000 {
             // The middle of a code is the worst place.
             let before = sensors.still_steps;
-            sensors.step([0; 3].map(|_| sample(0.0, &mut noise)));
+            sensors.step(&[0; 3].map(|_| sample(0.0, &mut noise)));
             assert!(!sensors.is_one_stuck());
             if sensors.still_steps == 0 {
                 watches += 1;

@@ -173,7 +173,7 @@ impl MotorDrive {
         let mut limits = self.observer.step(
             input.angle_hall_v,
             self.torque_n_m_per_a * torque_current_a,
-            self.unmodelled_v,
+            self.unmodelled_v.as_ref(),
         );
         if self.observer.jump_rad() != 0.0 {
             self.control.turn_frame(self.pole_pairs as f32 * self.observer.jump_rad());
@@ -187,7 +187,7 @@ impl MotorDrive {
             (rotor, self.pole_pairs as f32 * self.observer.speed_rad_per_s(), limits::BRIDGE_OPEN)
         };
         let changed = core::mem::replace(&mut self.imposed, input.imposed_a.is_some()) != self.imposed;
-        let measured = self.measured(input.phase_current_a, frame);
+        let measured = self.measured(input.phase_current_a.as_ref(), frame);
         limits |= self.count_missing(measured.is_some());
         let has_bus = input.bus_voltage_v >= self.bus_voltage_v_min; // false for no number
         if !has_bus {
@@ -217,8 +217,8 @@ impl MotorDrive {
         }
         let ahead = frame.turned_by_small(speed_rad_per_s * self.delay_s);
         let modulation = modulate(voltage_v.to_alpha_beta(ahead), input.bus_voltage_v);
-        self.control.realised(modulation.scale);
         if modulation.is_saturated() {
+            self.control.realised(modulation.scale);
             limits |= limits::VOLTAGE;
         }
         let Abc { a, b, c } = self.in_order(modulation.duty);
@@ -314,7 +314,7 @@ impl MotorDrive {
     }
 
     /// Phase currents in the frame of the control, unless one is missing or implausible.
-    fn measured(&mut self, phase_current_a: Option<[f32; 3]>, frame: Rotation) -> Option<Dq> {
+    fn measured(&mut self, phase_current_a: Option<&[f32; 3]>, frame: Rotation) -> Option<Dq> {
         let [a, b, c] = self.sensors.step(phase_current_a?);
         self.phase_current_a = self.in_order(Abc { a, b, c });
         let current = self.phase_current_a.to_alpha_beta().to_dq(frame);

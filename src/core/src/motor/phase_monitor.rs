@@ -105,6 +105,8 @@ pub(super) struct PhaseMonitor {
     over_current_a2: f32,
     /// Steps without current that should have had some, since there was any; by phase.
     steps: [u8; 3],
+    /// A step, a try or a fault is counted or shown.
+    unsettled: bool,
     /// Bits of [`fault`] that are shown.
     faults: u32,
     tries: u32,
@@ -117,6 +119,7 @@ impl PhaseMonitor {
             state: State::Sound,
             over_current_a2: OVER_CURRENT * OVER_CURRENT * current_limit_a * current_limit_a,
             steps: [0; 3],
+            unsettled: false,
             faults: 0,
             tries: 0,
             sound_steps: 0,
@@ -148,12 +151,21 @@ impl PhaseMonitor {
 
     /// A step in which the current is the predicted one.
     pub(super) fn is_sound(&mut self) {
+        if self.unsettled {
+            self.settle();
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn settle(&mut self) {
         if self.steps != [0; 3] {
             self.steps = self.steps.map(|steps| steps.saturating_sub(1));
         }
         if self.tries != 0 || self.faults != 0 {
             self.count_sound();
         }
+        self.unsettled = self.steps != [0; 3] || self.tries != 0 || self.faults != 0;
     }
 
     fn count_sound(&mut self) {
@@ -167,7 +179,10 @@ impl PhaseMonitor {
     }
 
     /// A step in which it does not; true when the bridge must open now.
+    #[cold]
+    #[inline(never)]
     pub(super) fn look(&mut self, look: &Look) -> bool {
+        self.unsettled = true;
         match self.state {
             State::Sound => self.look_for_missing(look),
             State::Line { phase, steps_left } => {

@@ -26,7 +26,6 @@
 //! `linear_up_to_v_bus_over_sqrt_3`, `outside_the_hexagon_the_angle_stays`.
 
 use super::transforms::{Abc, AlphaBeta};
-use crate::math::{larger, smaller};
 
 /// Below this bus voltage no voltage is made [V].
 pub const BUS_VOLTAGE_V_MIN: f32 = 1.0;
@@ -57,11 +56,13 @@ impl Modulation {
 #[must_use]
 pub fn modulate(voltage_v: AlphaBeta, bus_voltage_v: f32) -> Modulation {
     let phase = voltage_v.to_abc();
-    let max = larger(larger(phase.a, phase.b), phase.c);
-    let min = smaller(smaller(phase.a, phase.b), phase.c);
+    let max = phase.a.max(phase.b).max(phase.c);
+    let min = phase.a.min(phase.b).min(phase.c);
     let span = max - min;
+    // The sum is no number when one of the phases is none, which min and max pass over.
+    let is_vector = (phase.a + phase.b + span).is_finite();
     let has_bus = (BUS_VOLTAGE_V_MIN..f32::INFINITY).contains(&bus_voltage_v);
-    if !has_bus || !span.is_finite() {
+    if !has_bus || !is_vector {
         return Modulation::ZERO;
     }
     let scale = if span > bus_voltage_v { bus_voltage_v / span } else { 1.0 };

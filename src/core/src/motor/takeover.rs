@@ -80,12 +80,14 @@ impl Takeover {
 
     /// The phase error less the bias.
     pub(super) fn without_bias(&mut self, raw_error: f32) -> f32 {
-        self.bias_rad -= saturate(self.bias_rad, self.bias_step_rad);
+        if self.bias_rad != 0.0 {
+            self.bias_rad -= saturate(self.bias_rad, self.bias_step_rad);
+        }
         raw_error - self.bias_rad
     }
 
     /// True when the EMF has contradicted the Halls for long.
-    pub(super) fn is_contradicted(&mut self, unmodelled_v: Option<Dq>, speed_rad_per_s: f32) -> bool {
+    pub(super) fn is_contradicted(&mut self, unmodelled_v: Option<&Dq>, speed_rad_per_s: f32) -> bool {
         let contradicts = unmodelled_v.is_some_and(|v| self.emf.contradicts(v, speed_rad_per_s));
         self.doubt_steps = if contradicts { self.doubt_steps.saturating_add(1) } else { 0 };
         self.doubt_steps > DOUBT_STEPS
@@ -107,7 +109,7 @@ impl Takeover {
     pub(super) fn emf_error(
         &mut self,
         hall_error: Option<f32>,
-        unmodelled_v: Option<Dq>,
+        unmodelled_v: Option<&Dq>,
         speed_rad_per_s: f32,
     ) -> Option<f32> {
         self.steps_without = self.steps_without.saturating_add(1);
@@ -135,7 +137,7 @@ impl Takeover {
     }
 
     /// Phase error [rad] and speed [rad/s] that the EMF shows whatever was estimated, and whether it can go on with them.
-    pub(super) fn start_from_emf(&mut self, unmodelled_v: Dq, speed_rad_per_s: f32) -> (f32, f32, bool) {
+    pub(super) fn start_from_emf(&mut self, unmodelled_v: &Dq, speed_rad_per_s: f32) -> (f32, f32, bool) {
         let (error_rad, speed_rad_per_s) = self.emf.rotor(unmodelled_v, speed_rad_per_s);
         let goes_on = speed_rad_per_s.abs() > KEEP_RAD_PER_S_MIN;
         (self.steps_without, self.doubt_steps) = (0, 0);

@@ -68,6 +68,19 @@ impl LevitationConfig {
     pub const ECMO_50: Self = Self { bearing: BearingConfig::ECMO_50, motor: MotorConfig::ECMO_50 };
 }
 
+/// What supervisor and speed task want: made anew when one of them has written or is silent.
+#[derive(Clone, Copy, Debug, Default)]
+struct Orders {
+    /// The last request that exists.
+    levitate: LevitateRequest,
+    /// This unit may energise the head.
+    drive: bool,
+    /// The motor is to be energised.
+    motor_enable: bool,
+    /// What is wrong with the two, and what the speed task has found.
+    faults: u32,
+}
+
 /// See the [module](self).
 #[derive(Clone, Debug)]
 pub struct LevitationTask {
@@ -79,9 +92,9 @@ pub struct LevitationTask {
     torque_current_reference_a: f32,
     flux_current_reference_a: f32,
     torque_current_a_max: f32,
-    coil_plausible_a: f32,
-    phase_plausible_a: f32,
-    levitate: LevitateRequest,
+    coil_plausible: Size,
+    phase_plausible: Size,
+    orders: Orders,
     bus_voltage_v: f32,
     coil_current_a: [f32; 2],
     sample_count: Option<u32>,
@@ -109,9 +122,9 @@ impl LevitationTask {
             torque_current_reference_a: 0.0,
             flux_current_reference_a: 0.0,
             torque_current_a_max: config.motor.motor_current_limit_a_max,
-            coil_plausible_a: PLAUSIBLE_CURRENT_FACTOR * config.bearing.coil_current_a_max,
-            phase_plausible_a: PLAUSIBLE_CURRENT_FACTOR * config.motor.motor_current_limit_a_max,
-            levitate: LevitateRequest::Off,
+            coil_plausible: size(PLAUSIBLE_CURRENT_FACTOR * config.bearing.coil_current_a_max),
+            phase_plausible: size(PLAUSIBLE_CURRENT_FACTOR * config.motor.motor_current_limit_a_max),
+            orders: Orders::default(),
             bus_voltage_v: BUS_V,
             coil_current_a: [0.0; 2],
             sample_count: None,
@@ -133,27 +146,34 @@ impl LevitationTask {
         let (groups, missed, mut faults) = self.count(samples);
         let periods = missed.saturating_add(1);
         let elapsed_us = TaskId::Levitation.slot().period_us().saturating_mul(periods);
-        self.supervisor.poll_after(&mail.supervisor, elapsed_us);
-        self.speed.poll_after(&mail.speed, elapsed_us);
-        faults |= self.take_bus_voltage(samples, groups);
+        let news = self.supervisor.poll_after(&mail.supervisor, elapsed_us)
+            | self.speed.poll_after(&mail.speed, elapsed_us);
+        if news
+            || self.supervisor.age_us() > SUPERVISOR_SILENT_US_MAX
+            || self.speed.age_us() > SPEED_SILENT_US_MAX
+        {
+            self.take_orders();
+        }
+        let Orders { levitate, drive, motor_enable, faults: order_faults } = self.orders;
+        faults |= order_faults | self.take_bus_voltage(samples, groups);
 
         let coil_current_a =
-            believable(groups & valid::COIL_CURRENT, &samples.coil_current_a, self.coil_plausible_a);
-        let (request, drive) = self.request(&mut faults);
+            believable(groups & valid::COIL_CURRENT, &samples.coil_current_a, self.coil_plausible);
         let excitation = if self.probe.is_wanted(mail) {
             let now = self.unit_now(periods);
             self.probe.excite(mail, &now)
         } else {
             Excitation::None
         };
-        let hall_v = believable(groups & valid::DISPLACEMENT, &samples.displacement_hall_v, PLAUSIBLE_V);
+        let hall_v =
+            believable(groups & valid::DISPLACEMENT, &samples.displacement_hall_v, size(PLAUSIBLE_V));
         let bearing = self.bearing.step(&BearingInput {
             hall_v,
             coil_current_a,
             bus_voltage_v: larger(self.bus_voltage_v, BEARING_BUS_V_MIN),
             missed,
             rotor: self.rotor_direction(),
-            request,
+            request: if drive { levitate } else { LevitateRequest::Off },
             excitation: &excitation,
         });
         let held = self.bearing.state() != BearingState::Off;
@@ -161,11 +181,11 @@ impl LevitationTask {
             Excitation::MotorCurrent([alpha, beta]) => Some(AlphaBeta { alpha, beta }),
             _ => None,
         };
-        let motor_enable = (self.torque_current(&mut faults) || imposed_a.is_some()) && held && drive;
+        let motor_enable = (motor_enable || imposed_a.is_some()) && held && drive;
         let phase_current_a =
-            believable(groups & valid::PHASE_CURRENT, &samples.phase_current_a, self.phase_plausible_a);
+            believable(groups & valid::PHASE_CURRENT, &samples.phase_current_a, self.phase_plausible);
         let input = MotorInput {
-            angle_hall_v: believable(groups & valid::ANGLE, &samples.angle_hall_v, PLAUSIBLE_V),
+            angle_hall_v: believable(groups & valid::ANGLE, &samples.angle_hall_v, size(PLAUSIBLE_V)),
             phase_current_a,
             bus_voltage_v: self.bus_voltage_v,
             torque_current_reference_a: self.torque_current_reference_a,
@@ -277,8 +297,8 @@ impl LevitationTask {
 
     fn take_bus_voltage(&mut self, samples: &LevitationInputs, groups: u32) -> u32 {
         let (min_v, max_v) = PLAUSIBLE_BUS_V;
-        if groups & valid::BUS_VOLTAGE != 0 && samples.bus_voltage_v > min_v && samples.bus_voltage_v < max_v
-        {
+        let from_middle_v = samples.bus_voltage_v - 0.5 * (min_v + max_v);
+        if groups & valid::BUS_VOLTAGE != 0 && from_middle_v.abs() < 0.5 * (max_v - min_v) {
             self.bus_voltage_v = samples.bus_voltage_v;
             if samples.bus_voltage_v < BUS_SAG_V { fault::BUS_SAG } else { 0 }
         } else {
@@ -286,27 +306,33 @@ impl LevitationTask {
         }
     }
 
-    /// What the supervisor wants, and whether this unit may energise the head at all.
-    fn request(&mut self, faults: &mut u32) -> (LevitateRequest, bool) {
+    /// Takes over what supervisor and speed task want now.
+    #[cold]
+    #[inline(never)]
+    fn take_orders(&mut self) {
         let Some(supervisor) = self.supervisor.latest() else {
-            return (LevitateRequest::Off, false);
+            self.orders = Orders { motor_enable: false, drive: false, faults: 0, ..self.orders };
+            return;
         };
         let request = LevitateRequest::from_code(supervisor.levitate);
-        if request.is_none() || self.supervisor.age_us() > SUPERVISOR_SILENT_US_MAX {
-            *faults |= fault::SUPERVISOR_SILENT;
-        }
-        self.levitate = request.unwrap_or(self.levitate);
-        if supervisor.drive { (self.levitate, true) } else { (LevitateRequest::Off, false) }
+        let silent = request.is_none() || self.supervisor.age_us() > SUPERVISOR_SILENT_US_MAX;
+        let mut faults = if silent { fault::SUPERVISOR_SILENT } else { 0 };
+        let motor_enable = self.torque_current(supervisor.state, &mut faults);
+        self.orders = Orders {
+            levitate: request.unwrap_or(self.orders.levitate),
+            drive: supervisor.drive,
+            motor_enable,
+            faults,
+        };
     }
 
     /// Updates the torque current reference; true when the motor is to be energised.
-    fn torque_current(&mut self, faults: &mut u32) -> bool {
+    fn torque_current(&mut self, unit_state: u32, faults: &mut u32) -> bool {
         let Some(speed) = self.speed.latest() else {
             return false;
         };
         // The order of the phases is not known yet: a speed control might drive the wrong way.
-        let commissioning = UnitState::Commissioning as u32;
-        if self.supervisor.latest().is_some_and(|supervisor| supervisor.state == commissioning) {
+        if unit_state == UnitState::Commissioning as u32 {
             return false;
         }
         if self.speed.age_us() <= SPEED_SILENT_US_MAX {
@@ -318,8 +344,7 @@ impl LevitationTask {
             return speed.motor_enable;
         }
         *faults |= fault::SPEED_TASK_SILENT;
-        let landing = UnitState::Landing as u32;
-        if self.supervisor.latest().is_some_and(|supervisor| supervisor.state == landing) {
+        if unit_state == UnitState::Landing as u32 {
             return false;
         }
         let measured_rad_per_s = self.motor.rotor().speed_rad_per_s;
@@ -369,12 +394,18 @@ fn speed_faults(bits: u32) -> u32 {
     fault_of(limits::OVERSPEED, fault::OVERSPEED) | fault_of(limits::STALL, fault::STALL)
 }
 
+/// Bits of a value without its sign, shifted out.
+type Size = u32;
+
+const fn size(value: f32) -> Size {
+    value.to_bits() << 1
+}
+
 /// The samples of a group if the driver vouches for it and each lies within +-`limit`. Sizes are compared as bits, the sign
 /// shifted out: for a float in memory that is one instruction, and no number is larger than every number.
 #[inline(always)]
-fn believable<const N: usize>(vouched: u32, values: &[f32; N], limit: f32) -> Option<[f32; N]> {
-    let limit_bits = limit.to_bits() << 1;
-    let inside = values.iter().all(|value| value.to_bits() << 1 < limit_bits);
+fn believable<const N: usize>(vouched: u32, values: &[f32; N], limit: Size) -> Option<[f32; N]> {
+    let inside = values.iter().all(|value| size(*value) < limit);
     (vouched != 0 && inside).then_some(*values)
 }
 
