@@ -256,13 +256,10 @@ pub(crate) fn slow_notch(config: &BearingConfig) -> BearingConfig {
 }
 
 /// What the whole bearing gets: levitate, nothing is missing.
-pub(crate) fn bearing_input(
-    samples: &LevitationInputs,
-    rotor: Option<RotorDirection>,
-) -> BearingInput<'static> {
+pub(crate) fn bearing_input(samples: &LevitationInputs, rotor: Option<RotorDirection>) -> BearingInput<'_> {
     BearingInput {
-        hall_v: Some(samples.displacement_hall_v),
-        coil_current_a: Some(samples.coil_current_a),
+        hall_v: Some(&samples.displacement_hall_v),
+        coil_current_a: Some(&samples.coil_current_a),
         bus_voltage_v: samples.bus_voltage_v,
         missed: 0,
         rotor,

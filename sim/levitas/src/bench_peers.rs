@@ -331,8 +331,8 @@ fn currents(list: &mut Vec<Contestant<'_>>) {
     if let Ok(mut ours) = MotorDrive::new(&MotorConfig::ECMO_50, 50e-6) {
         add(list, WORK, "ours", move |samples| {
             let input = MotorInput {
-                angle_hall_v: Some(samples.angle_hall_v),
-                phase_current_a: Some(samples.phase_current_a),
+                angle_hall_v: Some(&samples.angle_hall_v),
+                phase_current_a: Some(&samples.phase_current_a),
                 bus_voltage_v: samples.bus_voltage_v,
                 torque_current_reference_a: TORQUE_CURRENT_A,
                 flux_current_reference_a: 0.0,

@@ -34,6 +34,13 @@ pub fn saturate(value: f32, limit: f32) -> f32 {
     value.max(-limit).min(limit)
 }
 
+/// `value` kept within `min` to `max`; NaN gives `min`. Two instructions on Armv8-M and Cortex-M7.
+#[must_use]
+#[inline(always)]
+pub fn between(value: f32, min: f32, max: f32) -> f32 {
+    value.max(min).min(max)
+}
+
 /// `value` kept within `min` to `max`; NaN gives `min` or, when 0 is inside, 0.
 #[must_use]
 pub fn saturate_between(value: f32, min: f32, max: f32) -> f32 {

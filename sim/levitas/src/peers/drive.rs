@@ -140,8 +140,8 @@ impl Peer {
             y.step(&AxisInput { hall_v: [y_plus, y_minus], current_a: [i_y, i_x], bus_v }, &rotor),
         ];
         let motor = self.motor.step(&MotorInput {
-            angle_hall_v: Some(samples.angle_hall_v),
-            phase_current_a: Some(samples.phase_current_a),
+            angle_hall_v: Some(&samples.angle_hall_v),
+            phase_current_a: Some(&samples.phase_current_a),
             bus_voltage_v: samples.bus_voltage_v,
             torque_current_reference_a: self.torque_current_reference_a,
             flux_current_reference_a: 0.0,

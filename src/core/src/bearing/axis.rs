@@ -14,7 +14,7 @@
 //! mail and shell speak of the second one.
 
 use super::BearingConfig;
-use super::current_loop::{CurrentForecast, CurrentLoop};
+use super::current_loop::{Coil, CurrentForecast, CurrentLoop};
 use super::displacement::{HallPair, PairCalibration};
 use super::observer::{AxisState, Motion, Observer};
 use super::runout::Runout;
@@ -36,17 +36,39 @@ pub(super) struct Seen {
     pub(super) injected_m: f32,
 }
 
+/// What both axes have in common.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Law {
+    coil: Coil,
+    motion: Motion,
+    feedback: StateFeedback,
+    force_current_n_per_a: f32,
+}
+
+impl Law {
+    pub(super) fn new(config: &BearingConfig, period_s: f32) -> Self {
+        Self {
+            coil: Coil::new(config, period_s),
+            motion: Motion::new(config, period_s),
+            feedback: StateFeedback::new(config),
+            force_current_n_per_a: config.force_current_n_per_a,
+        }
+    }
+
+    /// What a set-point adds to the current reference [A].
+    pub(super) fn lead_a(&self, setpoint: &Setpoint) -> f32 {
+        self.feedback.lead_a(setpoint)
+    }
+}
+
 /// Everything that one axis has of its own.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Axis {
     pub(super) hall: HallPair,
     pub(super) current: CurrentLoop,
-    motion: Motion,
     observer: Observer,
-    feedback: StateFeedback,
     runout: Runout,
     synchronous: Synchronous,
-    force_current_n_per_a: f32,
     added_m: f32,
     summed_m: f32,
     blind_periods: u32,
@@ -57,28 +79,19 @@ impl Axis {
     pub(super) fn new(config: &BearingConfig, pair: &PairCalibration, runout: Runout, period_s: f32) -> Self {
         Self {
             hall: HallPair::new(config, pair, period_s),
-            current: CurrentLoop::new(config, period_s),
-            motion: Motion::new(config, period_s),
+            current: CurrentLoop::default(),
             observer: Observer::new(config, period_s),
-            feedback: StateFeedback::new(config),
             runout,
             synchronous: Synchronous::new(config, 2.0 * period_s),
-            force_current_n_per_a: config.force_current_n_per_a,
             added_m: 0.0,
             summed_m: 0.0,
             blind_periods: u32::MAX,
         }
     }
 
-    /// Brings the estimate to the present sample and on to the start of the next period.
-    pub(super) fn observe(
-        &mut self,
-        halls: Option<&Seen>,
-        screened_a: Option<f32>,
-        turn: &Turn,
-        other: &Voter,
-        is_its_turn: bool,
-    ) -> CurrentForecast {
+    /// Brings the estimate to the present sample.
+    #[inline(always)]
+    pub(super) fn observe(&mut self, halls: Option<&Seen>, turn: &Turn, other: &Voter) {
         self.added_m = self.synchronous.added_m(turn);
         let expected_m = self.observer.expected_m() - self.added_m + self.runout.at_m(turn);
         let innovation_m = halls.and_then(|seen| {
@@ -86,10 +99,9 @@ impl Axis {
             let shown_m = expected_m - seen.injected_m;
             self.hall.innovation_m(seen.hall_v, seen.current_a, shown_m, mean_current_a, other)
         });
-        let rough = self.hall.voter.is_rough();
         let seen = innovation_m.is_some_and(|innovation_m| {
             self.summed_m = expected_m + innovation_m;
-            self.observer.correct(innovation_m, rough)
+            self.observer.correct(innovation_m, self.hall.voter.is_rough())
         });
         if seen {
             self.blind_periods = 0;
@@ -97,45 +109,64 @@ impl Axis {
             self.blind_periods = self.blind_periods.saturating_add(1);
             self.observer.coast();
         }
-        if is_its_turn
-            && let Some(current_a) = screened_a
-            && !rough
+    }
+
+    /// The notch learns from the current of this sample.
+    #[inline(always)]
+    pub(super) fn learn(&mut self, screened_a: Option<f32>, turn: &Turn) {
+        if let Some(current_a) = screened_a
+            && !self.hall.voter.is_rough()
         {
             self.synchronous.adapt(turn, current_a, self.observer.steady_n());
         }
+    }
+
+    /// Carries the estimate on to the start of the next period.
+    #[inline(always)]
+    pub(super) fn advance(
+        &mut self,
+        law: &Law,
+        screened_a: Option<f32>,
+        is_watched: bool,
+    ) -> CurrentForecast {
+        let state = *self.observer.state();
+        let rough = self.hall.voter.is_rough();
         let forecast =
-            self.current.forecast(screened_a, self.observer.state().velocity_m_per_s, rough, is_its_turn);
-        let state = self.observer.state();
-        let force_n = self.force_current_n_per_a * forecast.mean_a + state.disturbance_n;
-        let next = self.motion.after(state, force_n);
-        self.observer.advance(next);
+            self.current.forecast(&law.coil, screened_a, state.velocity_m_per_s, rough, is_watched);
+        let force_n = law.force_current_n_per_a * forecast.mean_a + state.disturbance_n;
+        self.observer.advance(law.motion.after(&state, force_n));
         forecast
     }
 
-    /// What a set-point adds to the current reference [A].
-    pub(super) fn lead_a(&self, setpoint: &Setpoint) -> f32 {
-        self.feedback.lead_a(setpoint)
+    /// Carries the estimate over a period without samples.
+    #[cold]
+    #[inline(never)]
+    pub(super) fn predict(&mut self, law: &Law, other: &Voter) {
+        self.observe(None, &Turn::UNKNOWN, other);
+        self.advance(law, None, false);
     }
 
     /// Duty for the next period and the limits that act; `observe` comes first.
     pub(super) fn control(
         &mut self,
+        law: &Law,
         forecast: &CurrentForecast,
         lead_a: f32,
         bus_voltage_v: f32,
     ) -> (f32, u32) {
         let next = self.observer.state();
-        let (reference_a, current_limited) = self.feedback.reference_a(next, forecast.next_a, lead_a);
-        let (duty, voltage_limited) = self.current.duty(reference_a, next.velocity_m_per_s, bus_voltage_v);
+        let (reference_a, current_limited) = law.feedback.reference_a(next, forecast.next_a, lead_a);
+        let (duty, voltage_limited) =
+            self.current.duty(&law.coil, reference_a, next.velocity_m_per_s, bus_voltage_v);
         let limits = if current_limited { limit::COIL_CURRENT } else { 0 }
             | if voltage_limited { limit::COIL_VOLTAGE } else { 0 };
         (duty, limits)
     }
 
     /// As `control`, for a current that is given.
-    pub(super) fn carry(&mut self, reference_a: f32, bus_voltage_v: f32) -> (f32, u32) {
+    pub(super) fn carry(&mut self, law: &Law, reference_a: f32, bus_voltage_v: f32) -> (f32, u32) {
         let velocity_m_per_s = self.observer.state().velocity_m_per_s;
-        let (duty, limited) = self.current.duty(reference_a, velocity_m_per_s, bus_voltage_v);
+        let (duty, limited) = self.current.duty(&law.coil, reference_a, velocity_m_per_s, bus_voltage_v);
         (duty, if limited { limit::COIL_VOLTAGE } else { 0 })
     }
 

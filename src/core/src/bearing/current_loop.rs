@@ -34,17 +34,22 @@
 //! Unit tests below.
 
 use super::BearingConfig;
-use crate::math::{exp_of_minus, saturate};
+use crate::math::{between, exp_of_minus, saturate};
 
-/// See the [module](self).
+/// What is known of a coil and wanted of its loop; the same for both axes.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct CurrentLoop {
+pub(super) struct Coil {
     decay: f32,
     a_per_v: f32,
     v_per_a: f32,
     fraction: f32,
     emf_v_s_per_m: f32,
     lack_gain_v_per_a: f32,
+}
+
+/// See the [module](self).
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct CurrentLoop {
     lack_v: f32,
     voltage_v: f32,
     predicted_a: f32,
@@ -94,7 +99,7 @@ const ROUGH_SHARE: f32 = 0.05;
 /// Largest part of the bus voltage that is used; the rest belongs to the current sampling window.
 const DUTY_MAX: f32 = 0.97;
 
-impl CurrentLoop {
+impl Coil {
     pub(super) fn new(config: &BearingConfig, period_s: f32) -> Self {
         let decay = exp_of_minus(config.coil_resistance_ohm * period_s / config.coil_inductance_h);
         let a_per_v = (1.0 - decay) / config.coil_resistance_ohm;
@@ -105,20 +110,11 @@ impl CurrentLoop {
             fraction: config.current_loop_fraction,
             emf_v_s_per_m: config.force_current_n_per_a,
             lack_gain_v_per_a: LACK_FRACTION / a_per_v,
-            lack_v: 0.0,
-            voltage_v: 0.0,
-            predicted_a: 0.0,
-            next_a: 0.0,
-            driven_a: 0.0,
-            last_a: 0.0,
-            repeats: 0,
-            missing_a2: 0.0,
-            open_looks: 0,
-            in_step: false,
-            doubted_periods: 0,
         }
     }
+}
 
+impl CurrentLoop {
     /// Forgets the past: coils open, no current.
     pub(super) fn restart(&mut self) {
         (self.lack_v, self.voltage_v, self.predicted_a, self.next_a) = (0.0, 0.0, 0.0, 0.0);
@@ -177,8 +173,10 @@ impl CurrentLoop {
 
     /// Takes in the screened sample of this period. Half of it is believed, half of the prediction (5 mA of sensor noise); of
     /// a rough one a twentieth; of an open coil, and when the loop falls into step with its sensor again, all.
+    #[inline(always)]
     pub(super) fn forecast(
         &mut self,
+        coil: &Coil,
         screened_a: Option<f32>,
         velocity_m_per_s: f32,
         rough: bool,
@@ -201,11 +199,11 @@ impl CurrentLoop {
                 now_a += if was_open { innovation_a } else { 0.5 * innovation_a };
             }
             if !was_open {
-                self.lack_v += self.lack_gain_v_per_a * innovation_a;
+                self.lack_v += coil.lack_gain_v_per_a * innovation_a;
             }
         }
-        let driving_v = self.voltage_v - self.emf_v_s_per_m * velocity_m_per_s + self.lack_v;
-        let next_a = self.decay * now_a + self.a_per_v * driving_v;
+        let driving_v = self.voltage_v - coil.emf_v_s_per_m * velocity_m_per_s + self.lack_v;
+        let next_a = coil.decay * now_a + coil.a_per_v * driving_v;
         self.driven_a = next_a - now_a;
         self.predicted_a = next_a;
         // An open coil does not follow; a controller that thinks it does swings from rail to rail.
@@ -223,20 +221,21 @@ impl CurrentLoop {
         let missing_a2 =
             self.missing_a2 - 2.0 * self.driven_a * (innovation_a + FOLLOW_SHARE * self.driven_a);
         self.missing_a2 =
-            if measured_a.abs() < NO_CURRENT_A { missing_a2.max(0.0).min(2.0 * OPEN_A2) } else { 0.0 };
+            if measured_a.abs() < NO_CURRENT_A { between(missing_a2, 0.0, 2.0 * OPEN_A2) } else { 0.0 };
         self.open_looks = if self.missing_a2 > OPEN_A2 { self.open_looks.saturating_add(1) } else { 0 };
     }
 
     /// Duty for the next period, -1 to 1, and whether the bus voltage limits it.
     pub(super) fn duty(
         &mut self,
+        coil: &Coil,
         reference_a: f32,
         velocity_m_per_s: f32,
         bus_voltage_v: f32,
     ) -> (f32, bool) {
-        let target_a = self.next_a + self.fraction * (reference_a - self.next_a);
-        let wanted_v = (target_a - self.decay * self.next_a) * self.v_per_a
-            + self.emf_v_s_per_m * velocity_m_per_s
+        let target_a = self.next_a + coil.fraction * (reference_a - self.next_a);
+        let wanted_v = (target_a - coil.decay * self.next_a) * coil.v_per_a
+            + coil.emf_v_s_per_m * velocity_m_per_s
             - self.lack_v;
         self.voltage_v = saturate(wanted_v, DUTY_MAX * bus_voltage_v);
         let duty = if bus_voltage_v > 1.0 { self.voltage_v / bus_voltage_v } else { 0.0 };
@@ -251,14 +250,14 @@ mod tests {
     /// R-L coil with one period of delay, stepped exactly; returns the current after each period.
     fn respond(reference_a: f32, resistance_ohm: f32, periods: usize) -> std::vec::Vec<f32> {
         let config = BearingConfig::ECMO_50;
-        let mut current_loop = CurrentLoop::new(&config, 50e-6);
+        let (coil, mut current_loop) = (Coil::new(&config, 50e-6), CurrentLoop::default());
         let decay = (-resistance_ohm * 50e-6 / config.coil_inductance_h).exp();
         let (mut current_a, mut acting_v) = (0.0, 0.0);
         (0..periods)
             .map(|period| {
                 let screened_a = current_loop.screen(Some(current_a));
-                current_loop.forecast(screened_a, 0.0, false, period % 2 == 0);
-                let (duty, _) = current_loop.duty(reference_a, 0.0, 48.0);
+                current_loop.forecast(&coil, screened_a, 0.0, false, period % 2 == 0);
+                let (duty, _) = current_loop.duty(&coil, reference_a, 0.0, 48.0);
                 current_a = decay * current_a + (1.0 - decay) / resistance_ohm * acting_v;
                 acting_v = duty * 48.0;
                 current_a
@@ -280,14 +279,14 @@ mod tests {
     #[test]
     fn a_stuck_sensor_is_passed_over_and_named() {
         let config = BearingConfig::ECMO_50;
-        let mut current_loop = CurrentLoop::new(&config, 50e-6);
+        let (coil, mut current_loop) = (Coil::new(&config, 50e-6), CurrentLoop::default());
         let decay = (-config.coil_resistance_ohm * 50e-6 / config.coil_inductance_h).exp();
         let (mut current_a, mut acting_v) = (0.0_f32, 0.0);
         for period in 0..400 {
             let noise_a = 4e-3 * (period % 2) as f32;
             let screened_a = current_loop.screen(Some(if period < 20 { current_a + noise_a } else { 5.0 }));
-            current_loop.forecast(screened_a, 0.0, false, period % 2 == 0);
-            let (duty, _) = current_loop.duty(0.5, 0.0, 48.0);
+            current_loop.forecast(&coil, screened_a, 0.0, false, period % 2 == 0);
+            let (duty, _) = current_loop.duty(&coil, 0.5, 0.0, 48.0);
             current_a = decay * current_a + (1.0 - decay) * acting_v;
             acting_v = duty * 48.0;
             assert!(period < 10 || (current_a - 0.5).abs() < 0.05, "{period}: {current_a}");
@@ -297,10 +296,11 @@ mod tests {
 
     #[test]
     fn a_sensor_that_sticks_and_then_jumps_is_not_believed() {
-        let mut current_loop = CurrentLoop::new(&BearingConfig::ECMO_50, 50e-6);
+        let coil = Coil::new(&BearingConfig::ECMO_50, 50e-6);
+        let mut current_loop = CurrentLoop::default();
         for _ in 0..SUSPECT_REPEATS + 4 {
             let screened_a = current_loop.screen(Some(0.012));
-            current_loop.forecast(screened_a, 0.0, false, true);
+            current_loop.forecast(&coil, screened_a, 0.0, false, true);
         }
         assert_eq!(current_loop.screen(Some(5.0)), None);
         assert_eq!(current_loop.screen(Some(0.016)), Some(0.016));
@@ -309,7 +309,7 @@ mod tests {
     /// A coil that follows a changing reference; shows periods from the fault on until it is called open, and until doubted.
     fn broken(show: impl Fn(f32, u32) -> f32, conducts: bool) -> (Option<u32>, Option<u32>) {
         let config = BearingConfig::ECMO_50;
-        let mut current_loop = CurrentLoop::new(&config, 50e-6);
+        let (coil, mut current_loop) = (Coil::new(&config, 50e-6), CurrentLoop::default());
         let decay = (-config.coil_resistance_ohm * 50e-6 / config.coil_inductance_h).exp();
         let (mut current_a, mut acting_v, mut random) = (0.0_f32, 0.0, 1_u32);
         let (mut open, mut doubted) = (None, None);
@@ -322,8 +322,8 @@ mod tests {
             let sensed_a = ((current_a + 9e-3 * noise()) / 4e-3).round() * 4e-3;
             let screened_a =
                 current_loop.screen(Some(if healthy { sensed_a } else { show(sensed_a, period) }));
-            current_loop.forecast(screened_a, 0.0, false, period % 2 == 0);
-            let (duty, _) = current_loop.duty(0.28 * noise(), 0.0, 48.0);
+            current_loop.forecast(&coil, screened_a, 0.0, false, period % 2 == 0);
+            let (duty, _) = current_loop.duty(&coil, 0.28 * noise(), 0.0, 48.0);
             current_a = if healthy || conducts { decay * current_a + (1.0 - decay) * acting_v } else { 0.0 };
             acting_v = duty * 48.0;
             assert!(!(healthy && (current_loop.is_open() || current_loop.is_doubted())), "{period}");
@@ -344,15 +344,16 @@ mod tests {
     #[test]
     fn the_voltage_on_an_open_coil_is_that_of_the_reference() {
         let config = BearingConfig::ECMO_50;
-        let mut current_loop = CurrentLoop::new(&config, 50e-6);
-        let per_a = config.current_loop_fraction * current_loop.v_per_a / 48.0;
+        let coil = Coil::new(&config, 50e-6);
+        let mut current_loop = CurrentLoop::default();
+        let per_a = config.current_loop_fraction * coil.v_per_a / 48.0;
         let (mut fed_back_a, mut open) = (0.0, 0);
         for period in 0..4000_u32 {
             let noise_a = 4e-3 * (period * period % 5) as f32 - 8e-3;
             let screened_a = current_loop.screen(Some(noise_a));
-            fed_back_a = current_loop.forecast(screened_a, 0.0, false, period % 2 == 0).next_a;
+            fed_back_a = current_loop.forecast(&coil, screened_a, 0.0, false, period % 2 == 0).next_a;
             let reference_a = 0.2 * (period / 2 % 2) as f32 - config.feedback_current * fed_back_a;
-            let (duty, _) = current_loop.duty(reference_a, 0.0, 48.0);
+            let (duty, _) = current_loop.duty(&coil, reference_a, 0.0, 48.0);
             open += u32::from(current_loop.is_open());
             assert!(open < 4 || duty.abs() < 0.25 * per_a, "{period}: {duty}");
         }

@@ -110,6 +110,7 @@ impl HallPair {
 
     /// Displacement along this axis less the expected one [m], from the pair's voltages and what the Halls show of the
     /// axis' own and of the other coil's current.
+    #[inline(always)]
     pub(super) fn innovation_m(
         &mut self,
         hall_v: [f32; 2],

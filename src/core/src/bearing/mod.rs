@@ -49,6 +49,7 @@ mod observer;
 mod recovery;
 mod runout;
 mod state_feedback;
+mod states;
 mod synchronous;
 mod trajectory;
 mod turn;
@@ -57,13 +58,13 @@ mod vote;
 use crate::config::ConfigError;
 use crate::mail::{BearingState, LevitateRequest, fault};
 use crate::probe::Excitation;
-use axis::{Axis, Seen};
+use axis::{Axis, Law, Seen};
 pub use config::BearingConfig;
 use displacement::{PairCalibration, SeenCurrents};
 pub use observer::AxisState;
 use recovery::Recovery;
 use runout::Runout;
-use trajectory::{SCurve, Setpoint};
+use trajectory::SCurve;
 pub use turn::RotorDirection;
 use turn::Turn;
 
@@ -91,9 +92,9 @@ const OVERLOAD_S: f32 = 0.02;
 #[derive(Clone, Copy, Debug)]
 pub struct BearingInput<'a> {
     /// Hall voltages x+, x-, y+, y- [V].
-    pub hall_v: Option<[f32; 4]>,
+    pub hall_v: Option<&'a [f32; 4]>,
     /// Coil currents x, y [A].
-    pub coil_current_a: Option<[f32; 2]>,
+    pub coil_current_a: Option<&'a [f32; 2]>,
     /// Bus voltage [V].
     pub bus_voltage_v: f32,
     /// Triggers missed before this one, as many as are to be predicted over.
@@ -133,6 +134,7 @@ enum State {
 /// See the [module](self).
 #[derive(Clone, Copy, Debug)]
 pub struct Bearing {
+    law: Law,
     x: Axis,
     y: Axis,
     currents: SeenCurrents,
@@ -159,6 +161,7 @@ impl Bearing {
     pub fn new(config: &BearingConfig, period_s: f32) -> Result<Self, ConfigError> {
         config.check()?;
         Ok(Self {
+            law: Law::new(config, period_s),
             x: Axis::new(config, &PairCalibration::x(config), Runout::x(config), period_s),
             y: Axis::new(config, &PairCalibration::y(config), Runout::y(config), period_s),
             currents: SeenCurrents::new(config, period_s),
@@ -190,15 +193,25 @@ impl Bearing {
             Some([x, y]) => [Some(x), Some(y)],
             None => [None, None],
         };
-        let forecast_x = self.x.observe(seen_x, screened_x_a, &turn, &self.y.hall.voter, self.turn_of_x);
-        let forecast_y = self.y.observe(seen_y, screened_y_a, &turn, &self.x.hall.voter, !self.turn_of_x);
-        self.turn_of_x = !self.turn_of_x;
+        self.x.observe(seen_x, &turn, &self.y.hall.voter);
+        self.y.observe(seen_y, &turn, &self.x.hall.voter);
+        let is_turn_of_x = self.turn_of_x;
+        self.turn_of_x = !is_turn_of_x;
+        if is_turn_of_x {
+            self.x.learn(screened_x_a, &turn);
+        } else {
+            self.y.learn(screened_y_a, &turn);
+        }
+        let forecast_x = self.x.advance(&self.law, screened_x_a, is_turn_of_x);
+        let forecast_y = self.y.advance(&self.law, screened_y_a, !is_turn_of_x);
         let outside = !self.is_within(TOUCHDOWN_FRACTION);
         self.outside_periods = if outside { self.outside_periods.saturating_add(1) } else { 0 };
         let output = match self.next_state(input) {
             Some([lead_x_a, lead_y_a]) => {
-                let (duty_x, limits_x) = self.x.control(&forecast_x, lead_x_a, input.bus_voltage_v);
-                let (duty_y, limits_y) = self.y.control(&forecast_y, lead_y_a, input.bus_voltage_v);
+                let (duty_x, limits_x) =
+                    self.x.control(&self.law, &forecast_x, lead_x_a, input.bus_voltage_v);
+                let (duty_y, limits_y) =
+                    self.y.control(&self.law, &forecast_y, lead_y_a, input.bus_voltage_v);
                 let limits = limits_x | limits_y;
                 self.watch_overload(limits);
                 BearingOutput { coil_duty: [duty_x, duty_y], gate: true, limits, faults: 0 }
@@ -232,15 +245,15 @@ impl Bearing {
     #[cold]
     fn predict(&mut self, missed: u32) {
         for _ in 0..missed {
-            self.x.observe(None, None, &Turn::UNKNOWN, &self.y.hall.voter, false);
-            self.y.observe(None, None, &Turn::UNKNOWN, &self.x.hall.voter, false);
+            self.x.predict(&self.law, &self.y.hall.voter);
+            self.y.predict(&self.law, &self.x.hall.voter);
         }
     }
 
     /// The currents as far as they are to be believed.
-    fn screen_currents(&mut self, coil_current_a: Option<[f32; 2]>) -> [Option<f32>; 2] {
+    fn screen_currents(&mut self, coil_current_a: Option<&[f32; 2]>) -> [Option<f32>; 2] {
         let [measured_x_a, measured_y_a] = match coil_current_a {
-            Some([x_a, y_a]) => [Some(x_a), Some(y_a)],
+            Some(&[x_a, y_a]) => [Some(x_a), Some(y_a)],
             None => [None, None],
         };
         [self.x.current.screen(measured_x_a), self.y.current.screen(measured_y_a)]
@@ -256,7 +269,7 @@ impl Bearing {
             screened_x_a.unwrap_or(self.x.current.predicted_a()),
             screened_y_a.unwrap_or(self.y.current.predicted_a()),
         ]);
-        let [x_plus_v, x_minus_v, y_plus_v, y_minus_v] = input.hall_v?;
+        let [x_plus_v, x_minus_v, y_plus_v, y_minus_v] = *input.hall_v?;
         let [injected_x_m, injected_y_m] = match input.excitation {
             Excitation::Displacement(injected_m) => *injected_m,
             _ => [0.0; 2],
@@ -306,136 +319,9 @@ impl Bearing {
             Excitation::CoilCurrent(reference_a) => *reference_a,
             _ => [0.0; 2],
         };
-        let (duty_x, limits_x) = self.x.carry(reference_x_a, input.bus_voltage_v);
-        let (duty_y, limits_y) = self.y.carry(reference_y_a, input.bus_voltage_v);
+        let (duty_x, limits_x) = self.x.carry(&self.law, reference_x_a, input.bus_voltage_v);
+        let (duty_y, limits_y) = self.y.carry(&self.law, reference_y_a, input.bus_voltage_v);
         BearingOutput { coil_duty: [duty_x, duty_y], gate: true, limits: limits_x | limits_y, faults: 0 }
-    }
-
-    /// Moves the state machine by one period; what the set-points add to the references of both axes, or `None` when nothing is to be held.
-    fn next_state(&mut self, input: &BearingInput<'_>) -> Option<[f32; 2]> {
-        if matches!(self.state, State::Levitated)
-            && input.request == LevitateRequest::Levitate
-            && !self.has_lost_hold()
-        {
-            self.recovery.hold();
-            if !matches!(input.excitation, Excitation::SetPoint { .. }) {
-                return Some([0.0; 2]); // the centre
-            }
-        }
-        let [setpoint_x, setpoint_y] = self.change_state(input)?;
-        Some([self.x.lead_a(&setpoint_x), self.y.lead_a(&setpoint_y)])
-    }
-
-    /// The rest of [`Self::next_state`], for what is not the everyday: kept out of the way of a rotor that is held.
-    #[cold]
-    fn change_state(&mut self, input: &BearingInput<'_>) -> Option<[Setpoint; 2]> {
-        self.state = match (self.state, input.request) {
-            (_, LevitateRequest::Off) | (State::Off | State::Service, LevitateRequest::Land) => State::Off,
-            (State::Off, LevitateRequest::Service) => State::Service,
-            (State::Off | State::Service, LevitateRequest::Levitate) if self.is_blind() => State::Off,
-            (State::Off | State::Service | State::Landing { .. }, LevitateRequest::Levitate) => {
-                self.lift_off(false)
-            }
-            (State::LiftOff { .. } | State::Levitated | State::Touchdown { .. }, LevitateRequest::Land) => {
-                State::Landing { curve: self.way_down() }
-            }
-            (state, _) => self.follow(state, input.rotor.as_ref()),
-        };
-        if !matches!(self.state, State::Levitated) {
-            self.x.hall.voter.forget_base();
-            self.y.hall.voter.forget_base();
-        }
-        let blind = self.is_blind();
-        match &mut self.state {
-            State::Off | State::Service => None,
-            State::Touchdown { .. } if blind => None,
-            State::LiftOff { curve, .. } | State::Landing { curve } => Some(curve.step()),
-            State::Levitated => Some(Setpoint::excited(input.excitation)),
-            State::Touchdown { at_m } => {
-                Some(at_m.map(|displacement_m| Setpoint { displacement_m, ..Setpoint::default() }))
-            }
-        }
-    }
-
-    /// Changes of state that the rotor causes.
-    fn follow(&mut self, state: State, rotor: Option<&RotorDirection>) -> State {
-        let lost = self.has_lost_hold();
-        match state {
-            State::LiftOff { curve, after_touchdown, cleared, centred_s, overtime_s } => {
-                let cleared = cleared || self.is_within(CLEAR_FRACTION);
-                if (cleared && lost) || self.is_blind() {
-                    return self.touch_down();
-                }
-                if !curve.is_done() {
-                    return State::LiftOff { curve, after_touchdown, cleared, centred_s, overtime_s };
-                }
-                let centred_s =
-                    if self.is_within(CENTRED_FRACTION) { centred_s + self.period_s } else { 0.0 };
-                let overtime_s = overtime_s + self.period_s;
-                if centred_s >= CENTRED_S {
-                    State::Levitated
-                } else if overtime_s >= CENTRING_S_MAX {
-                    if after_touchdown { self.try_again() } else { self.lift_off(false) }
-                } else {
-                    State::LiftOff { curve, after_touchdown, cleared, centred_s, overtime_s }
-                }
-            }
-            State::Levitated if lost => self.touch_down(),
-            State::Levitated => {
-                self.recovery.hold();
-                State::Levitated
-            }
-            State::Touchdown { at_m } => {
-                if !self.is_blind() && self.recovery.may_lift(rotor) {
-                    self.lift_off(true)
-                } else {
-                    State::Touchdown { at_m }
-                }
-            }
-            State::Landing { curve } if curve.is_done() => State::Off,
-            other => other,
-        }
-    }
-
-    /// No displacement for longer than the model is good for, or none yet.
-    fn is_blind(&self) -> bool {
-        self.blind_periods() > self.astray_periods
-    }
-
-    /// Periods since the last believable displacement, of the axis that waits longer.
-    fn blind_periods(&self) -> u32 {
-        self.x.blind_periods().max(self.y.blind_periods())
-    }
-
-    fn touch_down(&mut self) -> State {
-        self.touchdown_count = self.touchdown_count.saturating_add(1);
-        self.try_again()
-    }
-
-    /// Waits for the next try where the rotor is now.
-    fn try_again(&mut self) -> State {
-        self.recovery.touch();
-        State::Touchdown { at_m: self.controlled_m() }
-    }
-
-    /// Lift-off from where the rotor is now.
-    fn lift_off(&self, after_touchdown: bool) -> State {
-        let curve = SCurve::new(self.controlled_m(), [0.0; 2], self.liftoff_s, self.period_s);
-        State::LiftOff { curve, after_touchdown, cleared: false, centred_s: 0.0, overtime_s: 0.0 }
-    }
-
-    /// From here to the clearance circle, on the side to which the rotor is pushed anyway.
-    fn way_down(&self) -> SCurve {
-        let push_x_n = self.x.controlled().disturbance_n;
-        let push_y_n = self.y.controlled().disturbance_n;
-        let push_n = crate::math::sqrt(push_x_n * push_x_n + push_y_n * push_y_n);
-        let toward = if push_n > 1e-3 { [push_x_n / push_n, push_y_n / push_n] } else { [1.0, 0.0] };
-        SCurve::new(
-            self.controlled_m(),
-            toward.map(|part| part * self.clearance_m),
-            self.landing_s,
-            self.period_s,
-        )
     }
 
     /// Nobody knows where the rotor is, or it is at the wall.

@@ -173,32 +173,39 @@ impl Observer {
     /// Takes in a sample less [`Self::expected_m`]; false when it was passed over as an outlier. A `rough` sample has so
     /// much noise that it is followed with care. The first one finds the rotor at rest against the wall, which holds it
     /// against k_x.
+    #[inline(always)]
     pub(super) fn correct(&mut self, innovation_m: f32, rough: bool) -> bool {
         if !self.started {
-            self.started = true;
-            self.steady_n = saturate(-self.k_x_n_per_m * innovation_m, self.disturbance_limit_n);
-            self.state = AxisState {
-                displacement_m: innovation_m,
-                velocity_m_per_s: 0.0,
-                disturbance_n: self.steady_n,
-            };
+            self.start(innovation_m);
             return true;
         }
-        let ([l_x, l_v, l_d], innovation_m) = if rough {
-            (self.rough_gain, saturate(innovation_m, self.rough_m))
-        } else if (self.outliers != 0 || innovation_m.abs() > self.outlier_m)
-            && self.is_passed_over(innovation_m)
-        {
+        if rough {
+            self.take(self.rough_gain, saturate(innovation_m, self.rough_m));
+            return true;
+        }
+        if (self.outliers != 0 || innovation_m.abs() > self.outlier_m) && self.is_passed_over(innovation_m) {
             return false;
-        } else {
-            (self.gain, innovation_m)
-        };
+        }
+        self.take(self.gain, innovation_m);
+        true
+    }
+
+    #[cold]
+    fn start(&mut self, innovation_m: f32) {
+        self.started = true;
+        self.steady_n = saturate(-self.k_x_n_per_m * innovation_m, self.disturbance_limit_n);
+        self.state =
+            AxisState { displacement_m: innovation_m, velocity_m_per_s: 0.0, disturbance_n: self.steady_n };
+    }
+
+    /// Moves the state by an innovation.
+    #[inline(always)]
+    fn take(&mut self, [l_x, l_v, l_d]: [f32; 3], innovation_m: f32) {
         self.state.displacement_m += l_x * innovation_m;
         self.state.velocity_m_per_s += l_v * innovation_m;
         self.state.disturbance_n =
             saturate(self.state.disturbance_n + l_d * innovation_m, self.disturbance_limit_n);
         self.steady_n += self.steady_gain * (self.state.disturbance_n - self.steady_n);
-        true
     }
 
     /// Keeps account of outliers; whether this sample is one that is passed over.

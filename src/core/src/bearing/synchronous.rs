@@ -133,6 +133,7 @@ impl Synchronous {
     }
 
     /// Adapts to the measured current of this sample.
+    #[inline(always)]
     pub(super) fn adapt(&mut self, turn: &Turn, current_a: f32, disturbance_n: f32) {
         let current_ac_a = current_a - self.mean_current_a;
         self.mean_current_a += self.mean_gain * current_ac_a;

@@ -5,6 +5,27 @@ use super::*;
 
 const PERIOD_S: f32 = 50e-6;
 
+/// What the bearing gets of one period.
+struct Sample {
+    hall_v: Option<[f32; 4]>,
+    coil_current_a: Option<[f32; 2]>,
+    request: LevitateRequest,
+}
+
+impl Sample {
+    fn input(&self) -> BearingInput<'_> {
+        BearingInput {
+            hall_v: self.hall_v.as_ref(),
+            coil_current_a: self.coil_current_a.as_ref(),
+            bus_voltage_v: 48.0,
+            missed: 0,
+            rotor: None,
+            request: self.request,
+            excitation: &crate::probe::Excitation::None,
+        }
+    }
+}
+
 /// A mass with negative stiffness, two coils with one period of delay, walls at the clearance.
 struct Mass {
     position_m: [f32; 2],
@@ -34,21 +55,17 @@ impl Mass {
         size * (mixed as f32 / 32_768.0 - 1.0)
     }
 
-    fn sample(&mut self) -> BearingInput<'static> {
+    fn sample(&mut self) -> Sample {
         self.samples += 1;
         let measured = [0, 1].map(|axis| {
             self.position_m[axis] + 5e-6 * self.current_a[axis] + 1e-6 * self.current_a[1 - axis]
         });
         let halls = measured.map(|x_m| [1.65 + 1e3 * x_m, 1.65 - 1e3 * x_m]);
         let halls = [halls[0][0], halls[0][1], halls[1][0], halls[1][1]];
-        BearingInput {
+        Sample {
             hall_v: Some([0, 1, 2, 3].map(|channel| halls[channel] + self.noise(channel as u32, 1e-4))),
             coil_current_a: Some([0, 1].map(|axis| self.current_a[axis] + self.noise(4 + axis as u32, 4e-4))),
-            bus_voltage_v: 48.0,
-            missed: 0,
-            rotor: None,
             request: LevitateRequest::Levitate,
-            excitation: &crate::probe::Excitation::None,
         }
     }
 
@@ -89,7 +106,7 @@ impl Bench {
     fn lying_at(angle_rad: f32) -> Self {
         let bearing = Bearing::new(&BearingConfig::ECMO_50, PERIOD_S).unwrap();
         let mut bench = Self { bearing, mass: Mass::lying_at(angle_rad) };
-        bench.run_with(0.01, |input| input.request = LevitateRequest::Off);
+        bench.run_with(0.01, |sample| sample.request = LevitateRequest::Off);
         bench
     }
 
@@ -105,12 +122,12 @@ impl Bench {
     }
 
     /// Runs and returns the largest radius [um].
-    fn run_with(&mut self, duration_s: f32, change: impl Fn(&mut BearingInput<'static>)) -> f32 {
+    fn run_with(&mut self, duration_s: f32, change: impl Fn(&mut Sample)) -> f32 {
         let mut peak_um = 0.0_f32;
         for _ in 0..(duration_s / PERIOD_S).round() as u32 {
-            let mut input = self.mass.sample();
-            change(&mut input);
-            let output = self.bearing.step(&input);
+            let mut sample = self.mass.sample();
+            change(&mut sample);
+            let output = self.bearing.step(&sample.input());
             self.mass.advance(&output);
             peak_um = peak_um.max(self.mass.radius_um());
         }
@@ -162,7 +179,7 @@ fn half_a_millisecond_without_halls_or_currents_is_carried_by_the_model() {
     let mut bench = Bench::levitated();
     bench.mass.force_n = [1.0, 0.0];
     bench.run(0.05);
-    let peak_um = bench.run_with(0.0005, |input| (input.hall_v, input.coil_current_a) = (None, None));
+    let peak_um = bench.run_with(0.0005, |sample| (sample.hall_v, sample.coil_current_a) = (None, None));
     assert!(peak_um.max(bench.run(0.02)) < 30.0);
     assert_eq!(bench.bearing.touchdown_count(), 0);
 }
@@ -170,13 +187,16 @@ fn half_a_millisecond_without_halls_or_currents_is_carried_by_the_model() {
 #[test]
 fn faults_are_named() {
     let mut bench = Bench::levitated();
-    let mut input = bench.mass.sample();
-    input.hall_v = Some([0.0, 1.65, 1.651, 1.651]);
-    assert_eq!(bench.bearing.step(&input).faults, fault::HALL_ELEMENT);
-    input.hall_v = Some([0.0, 3.3, 1.65, 1.65]);
-    assert_eq!(bench.bearing.step(&input).faults, fault::HALL_ELEMENT | fault::DISPLACEMENT);
-    input.coil_current_a = None;
-    assert_eq!(bench.bearing.step(&input).faults, fault::HALL_ELEMENT | fault::DISPLACEMENT | fault::CURRENT);
+    let mut sample = bench.mass.sample();
+    sample.hall_v = Some([0.0, 1.65, 1.651, 1.651]);
+    assert_eq!(bench.bearing.step(&sample.input()).faults, fault::HALL_ELEMENT);
+    sample.hall_v = Some([0.0, 3.3, 1.65, 1.65]);
+    assert_eq!(bench.bearing.step(&sample.input()).faults, fault::HALL_ELEMENT | fault::DISPLACEMENT);
+    sample.coil_current_a = None;
+    assert_eq!(
+        bench.bearing.step(&sample.input()).faults,
+        fault::HALL_ELEMENT | fault::DISPLACEMENT | fault::CURRENT
+    );
 }
 
 #[test]
@@ -184,7 +204,7 @@ fn landing_sets_it_down_where_it_is_pushed_and_opens_the_coils() {
     let mut bench = Bench::levitated();
     bench.mass.force_n = [0.0, 1.0];
     bench.run(0.05);
-    bench.run_with(0.15, |input| input.request = LevitateRequest::Land);
+    bench.run_with(0.15, |sample| sample.request = LevitateRequest::Land);
     assert_eq!(bench.bearing.state(), BearingState::Off);
     assert!(bench.mass.position_m[1] > 0.45e-3, "{:?}", bench.mass.position_m);
     assert_eq!(bench.bearing.touchdown_count(), 0);
@@ -200,7 +220,7 @@ fn signs_of_force_and_displacement() {
     bench.run(0.05);
     assert!((bench.mass.current_a[1] + 0.5).abs() < 0.01, "{:?}", bench.mass.current_a);
     // Positive duty is positive current.
-    let output = bench.bearing.step(&bench.mass.sample());
+    let output = bench.bearing.step(&bench.mass.sample().input());
     assert!(output.coil_duty[1] < 0.0);
 }
 
@@ -208,8 +228,8 @@ fn signs_of_force_and_displacement() {
 fn one_absurd_hall_sample_hardly_moves_the_rotor() {
     for absurd_v in [0.4, 1.0, 1.3, 1.6] {
         let mut bench = Bench::levitated();
-        let absurd = |input: &mut BearingInput<'_>| {
-            input.hall_v = Some([1.65 + absurd_v / 2.0, 1.65 - absurd_v / 2.0, 1.65, 1.65])
+        let absurd = |sample: &mut Sample| {
+            sample.hall_v = Some([1.65 + absurd_v / 2.0, 1.65 - absurd_v / 2.0, 1.65, 1.65])
         };
         let peak_um = bench.run_with(PERIOD_S, absurd).max(bench.run(0.05));
         assert!(peak_um < 5.0, "{absurd_v} V: {peak_um} um");
@@ -224,8 +244,8 @@ fn a_frozen_pair_is_named() {
     bench.mass.force_n = [5.0, 0.0];
     let mut named_after_s = None;
     for period in 0..4000 {
-        let input = BearingInput { hall_v: frozen, ..bench.mass.sample() };
-        let output = bench.bearing.step(&input);
+        let sample = Sample { hall_v: frozen, ..bench.mass.sample() };
+        let output = bench.bearing.step(&sample.input());
         bench.mass.advance(&output);
         if output.faults != 0 && named_after_s.is_none() {
             named_after_s = Some(period as f32 * PERIOD_S);
@@ -237,7 +257,7 @@ fn a_frozen_pair_is_named() {
 #[test]
 fn a_drive_that_was_never_calibrated_is_read_from_both_halls() {
     // The mids of x are 20 mV off, upward; the sensors of the coil currents show 20 mA too much.
-    let off = |input: &mut BearingInput| {
+    let off = |input: &mut Sample| {
         if let (Some([x_plus_v, x_minus_v, ..]), Some(current_a)) =
             (&mut input.hall_v, &mut input.coil_current_a)
         {
@@ -259,5 +279,5 @@ fn a_drive_that_was_never_calibrated_is_read_from_both_halls() {
     assert!(misread_um(&bench) < 2.0, "levitated: {} um", misread_um(&bench));
     let mut input = bench.mass.sample();
     off(&mut input);
-    assert_eq!(bench.bearing.step(&input).faults, fault::HALL_DRIFT);
+    assert_eq!(bench.bearing.step(&input.input()).faults, fault::HALL_DRIFT);
 }

@@ -220,17 +220,17 @@ impl AngleObserver {
 
     /// One period: the Hall pair now [V], the motor torque since the last step [N.m], and the voltage that the current
     /// control cannot explain [V] while there is a current to explain. Gives [`limits`] bits.
+    #[inline(always)]
     pub fn step(
         &mut self,
-        hall_v: Option<[f32; 2]>,
+        hall_v: Option<&[f32; 2]>,
         motor_torque_n_m: f32,
         unmodelled_v: Option<&Dq>,
     ) -> u32 {
         self.jump_rad = 0.0;
         let has_model = matches!(self.phase, Phase::Tracking | Phase::Coasting);
         self.predict(if has_model { motor_torque_n_m } else { 0.0 });
-        let repeats = hall_v.is_some_and(|hall_v| self.repeats(hall_v));
-        let hall_v = hall_v.filter(|_| !(repeats && has_model));
+        let hall_v = hall_v.filter(|hall_v| !(self.repeats(hall_v) && has_model));
         let pair = hall_v.and_then(|hall_v| self.plausible(hall_v));
         self.phase = match (self.phase, pair) {
             (Phase::Lost, Some((cos, sin))) => {
@@ -331,9 +331,9 @@ impl AngleObserver {
     }
 
     /// True for a pair that is the last one although the rotor turns.
-    fn repeats(&mut self, hall_v: [f32; 2]) -> bool {
-        let is_last = hall_v == self.last_hall_v;
-        self.last_hall_v = hall_v;
+    fn repeats(&mut self, hall_v: &[f32; 2]) -> bool {
+        let is_last = *hall_v == self.last_hall_v;
+        self.last_hall_v = *hall_v;
         is_last && self.speed_rad_per_s.abs() > REPEAT_RAD_PER_S_MIN
     }
 
@@ -348,8 +348,8 @@ impl AngleObserver {
     }
 
     /// The normalised pair, unless its amplitude cannot be that of a magnet (or is no number).
-    fn plausible(&self, [cos_v, sin_v]: [f32; 2]) -> Option<(f32, f32)> {
-        let (cos, sin) = (self.cosine.normalised(cos_v), self.sine.normalised(sin_v));
+    fn plausible(&self, [cos_v, sin_v]: &[f32; 2]) -> Option<(f32, f32)> {
+        let (cos, sin) = (self.cosine.normalised(*cos_v), self.sine.normalised(*sin_v));
         let square = cos * cos + sin * sin;
         let (low, high) = PLAUSIBLE_SQUARE;
         let from_middle = square - 0.5 * (low + high);
@@ -381,13 +381,14 @@ impl AngleObserver {
     }
 
     /// Tracks a pair that agrees with the model and that the EMF does not contradict.
+    #[inline(always)]
     fn track_or_coast(
         &mut self,
         pair: Option<(f32, f32)>,
-        hall_v: Option<[f32; 2]>,
+        hall_v: Option<&[f32; 2]>,
         unmodelled_v: Option<&Dq>,
     ) -> Phase {
-        let (Some(pair), Some([cos_v, sin_v])) = (pair, hall_v) else {
+        let (Some(pair), Some(&[cos_v, sin_v])) = (pair, hall_v) else {
             return self.coast(None, unmodelled_v);
         };
         let raw_error = self.error(pair);
@@ -416,6 +417,8 @@ impl AngleObserver {
     }
 
     /// Halls that move otherwise than the rotor have pulled the estimate along: angle and speed are those of the EMF.
+    #[cold]
+    #[inline(never)]
     fn start_from_emf(&mut self, unmodelled_v: Option<&Dq>) -> Phase {
         let Some(unmodelled_v) = unmodelled_v else { return Phase::Lost };
         let (error_rad, speed_rad_per_s, goes_on) =
@@ -427,6 +430,8 @@ impl AngleObserver {
     }
 
     /// Without Halls: by the EMF, which gives back what coasting costs; without one as long as steps are left.
+    #[cold]
+    #[inline(never)]
     fn coast(&mut self, hall_error: Option<f32>, unmodelled_v: Option<&Dq>) -> Phase {
         let Some(error) = self.takeover.emf_error(hall_error, unmodelled_v, self.speed_rad_per_s) else {
             let Some(steps_left) = self.coast_steps_left.checked_sub(1) else { return Phase::Lost };

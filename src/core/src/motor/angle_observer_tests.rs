@@ -26,7 +26,7 @@ fn run(observer: &mut AngleObserver, motor: &mut TestMotor, steps: u32) -> (f64,
     let (mut peak, mut speed_square, mut angle_square) = (0.0_f64, 0.0, 0.0);
     for _ in 0..steps {
         motor.turn_open();
-        observer.step(Some(motor.hall_v()), 0.0, None);
+        observer.step(Some(&motor.hall_v()), 0.0, None);
         let speed_error = f64::from(observer.speed_rad_per_s()) - motor.speed_rad_per_s;
         peak = peak.max(speed_error.abs());
         speed_square += speed_error.powi(2) / f64::from(steps);
@@ -97,7 +97,7 @@ fn the_load_torque_is_found() {
     for step in 0..20_000 {
         motor.turn_open();
         // A motor torque that holds the speed against the pump.
-        observer.step(Some(motor.hall_v()), motor.load_torque_n_m() as f32, None);
+        observer.step(Some(&motor.hall_v()), motor.load_torque_n_m() as f32, None);
         if step >= 10_000 {
             found += f64::from(observer.estimate().load_torque_n_m) / 10_000.0;
         }
@@ -115,7 +115,7 @@ fn a_touchdown_does_not_shake_it_off() {
     for _ in 0..2000 {
         motor.speed_rad_per_s -= 3000.0 * PERIOD_S;
         motor.turn_open();
-        observer.step(Some(motor.hall_v()), 0.0, None);
+        observer.step(Some(&motor.hall_v()), 0.0, None);
         assert!(observer.estimate().trusted);
         worst = worst.max(angle_error(&observer, &motor).abs());
     }
@@ -132,7 +132,7 @@ fn a_lost_pair_coasts_then_gives_up_and_comes_back() {
         let mut steps = 0;
         loop {
             motor.turn_open();
-            let limits = observer.step(bad, 0.0, None);
+            let limits = observer.step(bad.as_ref(), 0.0, None);
             if limits == limits::ANGLE_LOST {
                 break;
             }
@@ -159,7 +159,7 @@ fn a_frozen_channel_is_not_believed() {
             for step in 0..20_000 {
                 motor.turn_open();
                 let [cos_v, _] = motor.hall_v();
-                if observer.step(Some([cos_v, stuck_v]), 0.0, None) & limits::ANGLE_LOST != 0 {
+                if observer.step(Some(&[cos_v, stuck_v]), 0.0, None) & limits::ANGLE_LOST != 0 {
                     lost.get_or_insert(step);
                 }
                 let trusted = lost.is_some() && observer.estimate().trusted;
@@ -185,7 +185,7 @@ fn a_frozen_pair_is_lost_and_stays_lost() {
             let mut lost = None;
             for step in 0..20_000 {
                 let hall_v = frozen_v.map(|hall_v| hall_v + (noise_v * motor.noise.gauss()) as f32);
-                if observer.step(Some(hall_v), 0.0, None) & limits::ANGLE_LOST != 0 {
+                if observer.step(Some(&hall_v), 0.0, None) & limits::ANGLE_LOST != 0 {
                     lost.get_or_insert(step);
                 }
                 let estimate = observer.estimate();
@@ -222,7 +222,7 @@ fn a_rotor_that_stopped_unseen_is_believed_in_time() {
         while !observer.estimate().trusted {
             assert!(observer.estimate().speed_rad_per_s < before, "the reported speed never rises");
             before = observer.estimate().speed_rad_per_s;
-            observer.step(Some(motor.hall_v()), 0.0, None);
+            observer.step(Some(&motor.hall_v()), 0.0, None);
             steps += 1;
         }
         let waited_s = f64::from(steps) * PERIOD_S;
@@ -242,7 +242,7 @@ fn a_first_start_from_standstill_is_believed_at_once() {
     // And with Halls without any noise, as on a bench.
     let mut observer = AngleObserver::new(&MotorConfig::ECMO_50, PERIOD_S as f32);
     for _ in 0..1000 {
-        observer.step(Some([1.0, 0.0]), 0.0, None);
+        observer.step(Some(&[1.0, 0.0]), 0.0, None);
     }
     assert!(observer.estimate().trusted);
 }

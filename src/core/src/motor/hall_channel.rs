@@ -12,7 +12,7 @@
 //! # Shown by
 //! `speed_noise_at_4000_rpm` in `angle_observer_tests.rs`.
 
-use crate::math::saturate;
+use crate::math::{between, saturate};
 
 /// Step of the learning: 1/(0.5 s x 5 kHz), each channel learns every fourth step.
 const LEARNING_STEP: f32 = 4e-4;
@@ -44,7 +44,7 @@ impl HallChannel {
         let error_v = hall_v - self.amplitude_v * expected - self.offset_v;
         let amplitude_v = self.amplitude_v + 2.0 * LEARNING_STEP * error_v * expected;
         let (low, high) = AMPLITUDE_RATIO;
-        self.amplitude_v = amplitude_v.max(low * nominal_v).min(high * nominal_v);
+        self.amplitude_v = between(amplitude_v, low * nominal_v, high * nominal_v);
         self.offset_v = saturate(self.offset_v + LEARNING_STEP * error_v, OFFSET_FRACTION_MAX * nominal_v);
     }
 }

@@ -82,11 +82,11 @@ const DELAY_PERIODS: f32 = 1.5;
 
 /// What one step of the motor looks at.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct MotorInput {
+pub struct MotorInput<'a> {
     /// Angle Halls, cosine and sine [V]; `None` when the driver does not vouch for them.
-    pub angle_hall_v: Option<[f32; 2]>,
+    pub angle_hall_v: Option<&'a [f32; 2]>,
     /// Currents into the phases A, B, C [A]; `None` when the driver does not vouch for them.
-    pub phase_current_a: Option<[f32; 3]>,
+    pub phase_current_a: Option<&'a [f32; 3]>,
     /// Bus voltage [V]; no number when it is unknown.
     pub bus_voltage_v: f32,
     /// Wanted torque current [A].
@@ -166,7 +166,7 @@ impl MotorDrive {
     }
 
     /// One 20 kHz step.
-    pub fn step(&mut self, input: &MotorInput) -> MotorOutput {
+    pub fn step(&mut self, input: &MotorInput<'_>) -> MotorOutput {
         // The torque since the last sample is that of the last current: 50 us late, which no rotor feels. An imposed one
         // may be of phases in the wrong order; its torque is none, and the Halls tell the rest.
         let torque_current_a = if self.imposed { 0.0 } else { self.current_dq_a.q };
@@ -187,7 +187,7 @@ impl MotorDrive {
             (rotor, self.pole_pairs as f32 * self.observer.speed_rad_per_s(), limits::BRIDGE_OPEN)
         };
         let changed = core::mem::replace(&mut self.imposed, input.imposed_a.is_some()) != self.imposed;
-        let measured = self.measured(input.phase_current_a.as_ref(), frame);
+        let measured = self.measured(input.phase_current_a, frame);
         limits |= self.count_missing(measured.is_some());
         let has_bus = input.bus_voltage_v >= self.bus_voltage_v_min; // false for no number
         if !has_bus {
@@ -248,13 +248,18 @@ impl MotorDrive {
             self.phases.is_sound();
             return false;
         }
-        self.phases.look(&Look {
+        let opens = self.phases.look(&Look {
             current_a: self.phase_current_a,
             surprise_a: surprise.to_alpha_beta(frame).to_abc(),
             square_a2: measured.d * measured.d + measured.q * measured.q,
             unmodelled_v: self.control.disturbance_v(),
             bus_voltage_v,
-        })
+        });
+        if let Some(line) = self.phases.line() {
+            // Across the line of an open phase there was a voltage without a current: nothing of it is left to explain.
+            self.control.keep_to(line.to_dq(frame));
+        }
+        opens
     }
 
     fn all_faults(&self, faults: u32) -> u32 {
@@ -274,7 +279,7 @@ impl MotorDrive {
 
     /// The wanted current in the frame of the control, within the limit; with an open phase, twice the torque current as
     /// far as it lies on the line.
-    fn reference(&self, input: &MotorInput, line: Option<Dq>, limits: &mut u32) -> Dq {
+    fn reference(&self, input: &MotorInput<'_>, line: Option<Dq>, limits: &mut u32) -> Dq {
         let limit_a = self.current_limit_a;
         let wanted_q_a = input.torque_current_reference_a;
         let q = saturate(wanted_q_a, limit_a);

@@ -184,7 +184,12 @@ impl PhaseMonitor {
     pub(super) fn look(&mut self, look: &Look) -> bool {
         self.unsettled = true;
         match self.state {
-            State::Sound => self.look_for_missing(look),
+            State::Sound => {
+                self.look_for_missing(look);
+                if matches!(self.state, State::Line { .. }) {
+                    return false; // what the voltage does not explain now, the open phase does
+                }
+            }
             State::Line { phase, steps_left } => {
                 self.state = match steps_left.checked_sub(1) {
                     Some(steps_left) => State::Line { phase, steps_left },

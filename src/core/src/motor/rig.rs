@@ -65,9 +65,10 @@ impl Rig {
         phase_current_a: Option<[f32; 3]>,
     ) -> MotorOutput {
         let wired = |[a, b, c]: [f32; 3]| if self.crossed { [a, c, b] } else { [a, b, c] };
+        let phase_current_a = phase_current_a.map(wired);
         let output = self.drive.step(&MotorInput {
-            angle_hall_v,
-            phase_current_a: phase_current_a.map(wired),
+            angle_hall_v: angle_hall_v.as_ref(),
+            phase_current_a: phase_current_a.as_ref(),
             bus_voltage_v: self.bus_voltage_v,
             torque_current_reference_a: self.torque_current_reference_a,
             flux_current_reference_a: self.flux_current_reference_a,

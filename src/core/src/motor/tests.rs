@@ -77,8 +77,8 @@ proptest! {
         rig.run(0.02);
         for ([cos, sin, a, b, c, bus], reference, enable) in samples {
             let output = rig.drive.step(&MotorInput {
-                angle_hall_v: Some([f32::from_bits(cos), f32::from_bits(sin)]),
-                phase_current_a: Some([f32::from_bits(a), f32::from_bits(b), f32::from_bits(c)]),
+                angle_hall_v: Some(&[f32::from_bits(cos), f32::from_bits(sin)]),
+                phase_current_a: Some(&[f32::from_bits(a), f32::from_bits(b), f32::from_bits(c)]),
                 bus_voltage_v: f32::from_bits(bus),
                 torque_current_reference_a: f32::from_bits(reference),
                 flux_current_reference_a: 0.0,
@@ -196,7 +196,7 @@ fn without_a_bus_the_bridge_is_open_and_a_wild_reference_is_clipped() {
         rig.bus_voltage_v = bus_voltage_v;
         let output = rig.drive.step(&MotorInput {
             angle_hall_v: None,
-            phase_current_a: Some([0.0; 3]),
+            phase_current_a: Some(&[0.0; 3]),
             bus_voltage_v,
             torque_current_reference_a: 1.0,
             flux_current_reference_a: 0.0,

@@ -146,14 +146,7 @@ impl LevitationTask {
         let (groups, missed, mut faults) = self.count(samples);
         let periods = missed.saturating_add(1);
         let elapsed_us = TaskId::Levitation.slot().period_us().saturating_mul(periods);
-        let news = self.supervisor.poll_after(&mail.supervisor, elapsed_us)
-            | self.speed.poll_after(&mail.speed, elapsed_us);
-        if news
-            || self.supervisor.age_us() > SUPERVISOR_SILENT_US_MAX
-            || self.speed.age_us() > SPEED_SILENT_US_MAX
-        {
-            self.take_orders();
-        }
+        self.read(mail, elapsed_us);
         let Orders { levitate, drive, motor_enable, faults: order_faults } = self.orders;
         faults |= order_faults | self.take_bus_voltage(samples, groups);
 
@@ -199,10 +192,13 @@ impl LevitationTask {
         let motor = self.motor.step(&input);
         faults |= bearing.faults | motor.faults | self.standing_faults;
         faults |= if phase_current_a.is_none() { fault::CURRENT } else { 0 };
-        self.coil_current_a = coil_current_a.unwrap_or(self.coil_current_a);
-        self.publish(mail, bearing.limits | motor.limits, faults);
+        if let Some(coil_current_a) = coil_current_a {
+            self.coil_current_a = *coil_current_a;
+        }
+        let limits = bearing.limits | motor.limits;
+        self.publish(mail, limits, faults);
         if self.probe.is_active() {
-            self.listen(mail, hall_v, input.angle_hall_v, bearing.limits | motor.limits, faults);
+            self.listen(mail, hall_v, input.angle_hall_v, limits, faults);
             self.coil_duty = bearing.coil_duty;
         }
 
@@ -219,7 +215,7 @@ impl LevitationTask {
 
     /// Carries the motor's models over missed triggers.
     #[cold]
-    fn predict_motor(&mut self, input: &MotorInput, missed: u32) {
+    fn predict_motor(&mut self, input: &MotorInput<'_>, missed: u32) {
         let unseen = MotorInput { angle_hall_v: None, phase_current_a: None, ..*input };
         for _ in 0..missed {
             self.motor.step(&unseen);
@@ -245,14 +241,14 @@ impl LevitationTask {
     fn listen(
         &mut self,
         mail: &Mailboxes,
-        hall_v: Option<[f32; 4]>,
-        angle_hall_v: Option<[f32; 2]>,
+        hall_v: Option<&[f32; 4]>,
+        angle_hall_v: Option<&[f32; 2]>,
         limits: u32,
         faults: u32,
     ) {
         let [last_0, last_1, last_2, last_3, .., last_cos, last_sin] = self.probe.signals();
-        let [x_plus, x_minus, y_plus, y_minus] = hall_v.unwrap_or([last_0, last_1, last_2, last_3]);
-        let [cosine, sine] = angle_hall_v.unwrap_or([last_cos, last_sin]);
+        let [x_plus, x_minus, y_plus, y_minus] = hall_v.copied().unwrap_or([last_0, last_1, last_2, last_3]);
+        let [cosine, sine] = angle_hall_v.copied().unwrap_or([last_cos, last_sin]);
         let [current_x, current_y] = self.coil_current_a;
         let [voltage_x, voltage_y] = self.coil_duty.map(|duty| duty * self.bus_voltage_v);
         let [x, y] = self.bearing.summed_m();
@@ -303,6 +299,19 @@ impl LevitationTask {
             if samples.bus_voltage_v < BUS_SAG_V { fault::BUS_SAG } else { 0 }
         } else {
             fault::BUS_VOLTAGE
+        }
+    }
+
+    /// Reads the mail of supervisor and speed task.
+    #[inline(always)]
+    fn read(&mut self, mail: &Mailboxes, elapsed_us: u32) {
+        let news = self.supervisor.poll_after(&mail.supervisor, elapsed_us)
+            | self.speed.poll_after(&mail.speed, elapsed_us);
+        if news
+            || self.supervisor.age_us() > SUPERVISOR_SILENT_US_MAX
+            || self.speed.age_us() > SPEED_SILENT_US_MAX
+        {
+            self.take_orders();
         }
     }
 
@@ -404,316 +413,10 @@ const fn size(value: f32) -> Size {
 /// The samples of a group if the driver vouches for it and each lies within +-`limit`. Sizes are compared as bits, the sign
 /// shifted out: for a float in memory that is one instruction, and no number is larger than every number.
 #[inline(always)]
-fn believable<const N: usize>(vouched: u32, values: &[f32; N], limit: Size) -> Option<[f32; N]> {
+fn believable<const N: usize>(vouched: u32, values: &[f32; N], limit: Size) -> Option<&[f32; N]> {
     let inside = values.iter().all(|value| size(*value) < limit);
-    (vouched != 0 && inside).then_some(*values)
+    (vouched != 0 && inside).then_some(values)
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::probe::{ProbeRequest, ProbeResult, ProbeStatus, Signal, Target};
-
-    /// A converter never shows the same twice for long: a tenth of a step of noise.
-    fn noise(sample_count: u32, channel: u32, size: f32) -> f32 {
-        let mixed = (sample_count ^ channel.wrapping_mul(0x9e37)).wrapping_mul(2_654_435_761) >> 16;
-        size * (mixed as f32 / 32_768.0 - 1.0)
-    }
-
-    fn centred(sample_count: u32) -> LevitationInputs {
-        LevitationInputs {
-            displacement_hall_v: [0, 1, 2, 3].map(|channel| 1.65 + noise(sample_count, channel, 1e-4)),
-            coil_current_a: [4, 5].map(|channel| noise(sample_count, channel, 4e-4)),
-            phase_current_a: [6, 7, 8].map(|channel| noise(sample_count, channel, 4e-4)),
-            angle_hall_v: [1.0, 0.0],
-            bus_voltage_v: 48.0,
-            sample_count,
-            valid: valid::LEVITATION,
-        }
-    }
-
-    fn supervisor(levitate: LevitateRequest, drive: bool) -> SupervisorMail {
-        SupervisorMail {
-            state: 0,
-            levitate: levitate as u32,
-            drive,
-            speed_setpoint_rpm: 0.0,
-            command_number: 0,
-            command_result: 0,
-        }
-    }
-
-    /// The bench has no motor: any current that is asked for would be missed.
-    const NO_TORQUE: SpeedMail = SpeedMail {
-        torque_current_reference_a: 0.0,
-        flux_current_reference_a: 0.0,
-        motor_enable: true,
-        speed_reference_rad_per_s: 0.0,
-        limits: 0,
-    };
-
-    struct Bench {
-        task: LevitationTask,
-        mail: Mailboxes,
-        count: u32,
-    }
-
-    impl Bench {
-        fn new() -> Self {
-            let motor = MotorConfig { motor_current_a_min: 0.0, ..MotorConfig::ECMO_50 };
-            let task = LevitationTask::new(&LevitationConfig { motor, ..LevitationConfig::ECMO_50 }).unwrap();
-            Self { task, mail: Mailboxes::new(), count: 0 }
-        }
-
-        fn step(&mut self, change: impl Fn(&mut LevitationInputs)) -> (LevitationOutputs, LevitationMail) {
-            self.count += 1;
-            let mut samples = centred(self.count);
-            change(&mut samples);
-            let outputs = self.task.step(&samples, &self.mail);
-            (outputs, self.mail.levitation.read().unwrap().1)
-        }
-
-        fn levitated() -> Self {
-            let mut bench = Self::new();
-            bench.mail.supervisor.write(&supervisor(LevitateRequest::Levitate, true));
-            for _ in 0..1000 {
-                bench.step(|_| {});
-            }
-            let (outputs, mail) = bench.step(|_| {});
-            assert_eq!((outputs.coil_gate, mail.state), (1, BearingState::Levitated as u32));
-            bench
-        }
-    }
-
-    #[test]
-    fn without_a_supervisor_or_in_standby_all_gates_stay_open() {
-        let mut bench = Bench::new();
-        assert_eq!(bench.step(|_| {}).0.coil_gate, 0);
-        bench.mail.supervisor.write(&supervisor(LevitateRequest::Levitate, false));
-        let outputs = bench.step(|_| {}).0;
-        assert_eq!((outputs.coil_gate, outputs.phase_gate, outputs.drive_line), (0, 0, 0));
-    }
-
-    #[test]
-    fn the_drive_line_alternates_while_it_drives_and_only_then() {
-        let mut bench = Bench::levitated();
-        let levels: std::vec::Vec<u32> = (0..4).map(|_| bench.step(|_| {}).0.drive_line).collect();
-        assert!(levels == [0, 1, 0, 1] || levels == [1, 0, 1, 0], "{levels:?}");
-        bench.mail.supervisor.write(&supervisor(LevitateRequest::Off, true));
-        assert!((0..4).all(|_| bench.step(|_| {}).0.drive_line == 0));
-    }
-
-    #[test]
-    fn a_silent_supervisor_never_drops_the_rotor() {
-        let mut bench = Bench::levitated();
-        let mail = (0..40_000).map(|_| bench.step(|_| {})).last().unwrap().1;
-        assert_eq!(mail.state, BearingState::Levitated as u32);
-        assert_ne!(mail.faults & fault::SUPERVISOR_SILENT, 0);
-    }
-
-    #[test]
-    fn a_silent_speed_task_is_named_and_the_motor_stays_on() {
-        let mut bench = Bench::levitated();
-        bench.mail.speed.write(&NO_TORQUE);
-        for _ in 0..101 {
-            assert_eq!(bench.step(|_| {}).1.faults & fault::SPEED_TASK_SILENT, 0);
-        }
-        let (outputs, mail) = bench.step(|_| {});
-        assert_ne!(mail.faults & fault::SPEED_TASK_SILENT, 0);
-        assert_eq!(outputs.phase_gate, 1);
-    }
-
-    #[test]
-    fn missed_triggers_are_counted_across_the_wrap() {
-        let mut bench = Bench::new();
-        bench.task.step(&centred(u32::MAX - 1), &bench.mail);
-        bench.task.step(&centred(2), &bench.mail);
-        assert_eq!(bench.task.missed_samples, 3);
-    }
-
-    #[test]
-    fn a_counter_that_stands_still_or_jumps_is_no_reason_to_move_the_rotor() {
-        let mut bench = Bench::levitated();
-        let held = bench.count;
-        let mail = bench.step(|samples| samples.sample_count = held).1;
-        assert_ne!(mail.faults & fault::SAMPLES_STALE, 0);
-        bench.count = held;
-        // A fetch that failed before it filled the struct: all zero, nothing valid.
-        let (outputs, mail) = bench.step(|samples| *samples = LevitationInputs::default());
-        assert_eq!((outputs.coil_gate, mail.state), (1, BearingState::Levitated as u32));
-        let missed = mail.missed_samples;
-        // Halls that are away for a while are not missed triggers.
-        for _ in 0..20 {
-            bench.step(|samples| samples.valid &= !valid::DISPLACEMENT);
-        }
-        assert_eq!(bench.step(|_| {}).1.missed_samples, missed);
-        // A jump, forward or back, is one missed period and nothing predicted.
-        for count in [1_000_000, 5] {
-            bench.count = count;
-            let (outputs, mail) = bench.step(|_| {});
-            assert!(outputs.coil_duty.iter().all(|duty| duty.abs() < 0.02), "{outputs:?}");
-            assert_eq!(mail.state, BearingState::Levitated as u32);
-        }
-        assert_eq!(bench.step(|_| {}).1.missed_samples, missed + 2);
-    }
-
-    #[test]
-    fn a_wrong_word_from_the_supervisor_leaves_the_last_request() {
-        let mut bench = Bench::levitated();
-        let wrong = SupervisorMail { levitate: 9, ..supervisor(LevitateRequest::Off, true) };
-        bench.mail.supervisor.write(&wrong);
-        let (outputs, mail) = bench.step(|_| {});
-        assert_eq!(outputs.coil_gate, 1);
-        assert_ne!(mail.faults & fault::SUPERVISOR_SILENT, 0);
-    }
-
-    #[test]
-    fn landing_lets_the_motor_coast_when_the_speed_task_is_silent() {
-        let mut bench = Bench::levitated();
-        bench.mail.speed.write(&NO_TORQUE);
-        for _ in 0..200 {
-            bench.step(|_| {});
-        }
-        assert_eq!(bench.step(|_| {}).0.phase_gate, 1);
-        let landing = SupervisorMail {
-            state: UnitState::Landing as u32,
-            ..supervisor(LevitateRequest::Levitate, true)
-        };
-        bench.mail.supervisor.write(&landing);
-        assert_eq!(bench.step(|_| {}).0.phase_gate, 0);
-    }
-
-    #[test]
-    fn without_displacement_nothing_lifts_off_and_nothing_counts_as_levitated() {
-        let mut blind = Bench::new();
-        blind.mail.supervisor.write(&supervisor(LevitateRequest::Levitate, true));
-        for _ in 0..2000 {
-            let (outputs, mail) = blind.step(|samples| samples.valid &= !valid::DISPLACEMENT);
-            assert_eq!((outputs.coil_gate, mail.state), (0, BearingState::Off as u32));
-        }
-        let mut bench = Bench::levitated();
-        let broken = |samples: &mut LevitationInputs| {
-            let [_, _, y_plus_v, y_minus_v] = samples.displacement_hall_v;
-            samples.displacement_hall_v = [0.0, 3.3, y_plus_v, y_minus_v];
-        };
-        let mails: std::vec::Vec<LevitationMail> = (0..202).map(|_| bench.step(broken).1).collect();
-        assert_eq!(mails[100].faults & fault::BEARING_LOST, 0, "5 ms are carried");
-        assert_ne!(mails[112].faults & fault::BEARING_LOST, 0, "then the other unit is asked");
-        assert_eq!(mails[198].state, BearingState::Levitated as u32, "and 10 ms are tried");
-        let (outputs, mail) = bench.step(broken);
-        assert_eq!((outputs.coil_gate, mail.state), (0, BearingState::Touchdown as u32));
-        for _ in 0..2000 {
-            bench.step(|_| {});
-        }
-        assert_eq!(bench.step(|_| {}).1.state, BearingState::Levitated as u32, "and it comes back");
-    }
-
-    #[test]
-    fn in_service_the_coils_carry_what_the_probe_asks_for_and_only_that() {
-        let mut bench = Bench::new();
-        bench.mail.supervisor.write(&supervisor(LevitateRequest::Service, true));
-        let outputs = bench.step(|_| {}).0;
-        assert_eq!((outputs.coil_gate, outputs.phase_gate), (1, 0));
-        assert!(outputs.coil_duty.iter().all(|duty| duty.abs() < 1e-4), "{outputs:?}");
-        let mut request = ProbeRequest {
-            target: Target::CoilCurrent as u32,
-            offset_x: 2.0,
-            settle_s: 0.02,
-            measure_s: 0.01,
-            ..ProbeRequest::listening(1)
-        };
-        bench.mail.probe_request.write(&request);
-        // The coil as the model has it: 1 ohm, 2 mH.
-        let mut current_a = [0.0_f32; 2];
-        let mut acting = [0.0_f32; 2];
-        for _ in 0..1000 {
-            let measured_a = current_a;
-            let outputs = bench.step(|samples| samples.coil_current_a = measured_a).0;
-            for (current_a, duty) in current_a.iter_mut().zip(acting) {
-                *current_a += (48.0 * duty - *current_a) * (50e-6 / 2e-3);
-            }
-            acting = outputs.coil_duty;
-        }
-        let result: ProbeResult = bench.mail.probe_result.read().unwrap().1;
-        assert_eq!(result.status, ProbeStatus::Done as u32);
-        let mean = |signal| result.tone(signal).mean;
-        assert!((mean(Signal::CoilCurrentX) - 2.0).abs() < 1e-3 && mean(Signal::CoilCurrentY).abs() < 1e-3);
-        assert!((mean(Signal::CoilVoltageX) - 2.0).abs() < 2e-3, "{}", mean(Signal::CoilVoltageX));
-
-        request = ProbeRequest {
-            number: 2,
-            target: Target::MotorCurrent as u32,
-            cosine_x: 1.0,
-            sine_y: 1.0,
-            frequency_hz: 5.0,
-            offset_x: 0.0,
-            ..request
-        };
-        bench.mail.probe_request.write(&request);
-        // There is no motor behind the gate: the phases are found to carry nothing.
-        let gates: u32 = (0..10).map(|_| bench.step(|_| {}).0.phase_gate).sum();
-        assert!(gates > 4, "{gates}");
-        bench.mail.supervisor.write(&supervisor(LevitateRequest::Off, true));
-        let outputs = bench.step(|_| {}).0;
-        assert_eq!((outputs.coil_gate, outputs.phase_gate), (0, 0));
-    }
-
-    #[test]
-    fn a_bus_that_is_down_reads_as_down() {
-        let mut bench = Bench::levitated();
-        assert_eq!(bench.step(|samples| samples.bus_voltage_v = 0.0).1.bus_voltage_v, 0.0);
-        let mail = bench.step(|samples| samples.bus_voltage_v = f32::NAN).1;
-        assert_eq!((mail.bus_voltage_v, mail.faults & fault::BUS_VOLTAGE), (0.0, fault::BUS_VOLTAGE));
-    }
-
-    #[test]
-    fn nonsense_never_leaves_the_ranges_and_leaves_no_trace() {
-        let mut bench = Bench::levitated();
-        for value in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY, f32::MAX, 1e-40] {
-            for group in 0..5 {
-                for _ in 0..5 {
-                    let (outputs, mail) = bench.step(|samples| match group {
-                        0 => samples.displacement_hall_v[1] = value,
-                        1 => samples.angle_hall_v = [value; 2],
-                        2 => samples.coil_current_a[0] = value,
-                        3 => samples.phase_current_a[2] = value,
-                        _ => samples.bus_voltage_v = value,
-                    });
-                    assert!(outputs.coil_duty.iter().all(|duty| duty.abs() <= 1.0), "{value} {group}");
-                    assert!(
-                        outputs.phase_duty.iter().all(|duty| (0.0..=1.0).contains(duty)),
-                        "{value} {group}"
-                    );
-                    assert_eq!(mail.state, BearingState::Levitated as u32, "{value} {group}");
-                }
-                // A Hall is believed again after 0.1 s.
-                for _ in 0..2100 {
-                    bench.step(|_| {});
-                }
-                let (outputs, mail) = bench.step(|_| {});
-                // Nobody else is here, and there is no coil that would follow its voltage.
-                let absent = fault::SUPERVISOR_SILENT
-                    | fault::SPEED_TASK_SILENT
-                    | fault::COIL_OPEN
-                    | fault::BEARING_LOST;
-                assert_eq!(mail.faults & !absent, 0, "{value} {group}");
-                assert!(
-                    outputs.coil_duty.iter().all(|duty| duty.abs() < 0.01),
-                    "{value} {group}: {outputs:?}"
-                );
-            }
-        }
-    }
-
-    #[test]
-    fn invalid_groups_are_named() {
-        let mut bench = Bench::levitated();
-        let faults =
-            |bench: &mut Bench, group: u32| bench.step(|samples| samples.valid &= !group).1.faults & 0xf;
-        assert_eq!(faults(&mut bench, valid::DISPLACEMENT), fault::DISPLACEMENT);
-        assert_eq!(faults(&mut bench, valid::COIL_CURRENT), fault::CURRENT);
-        assert_eq!(faults(&mut bench, valid::PHASE_CURRENT), fault::CURRENT);
-        assert_eq!(faults(&mut bench, valid::BUS_VOLTAGE), fault::BUS_VOLTAGE);
-        assert_eq!(faults(&mut bench, valid::ANGLE), fault::ANGLE);
-    }
-}
+mod tests;
