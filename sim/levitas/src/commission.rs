@@ -8,7 +8,7 @@ mod wiring;
 
 use std::path::PathBuf;
 
-use levitas_core::calibration::{Calibration, Identity, RECORD_BYTES, Record, Selection};
+use levitas_core::calibration::{Calibration, CalibrationError, Identity, RECORD_BYTES, Selection};
 use levitas_core::commissioning::{CommissioningReport, Outcome, Stage};
 use levitas_core::ports::LevitationOutputs;
 use levitas_core::schedule::{SCHEDULE, TaskId};
@@ -118,9 +118,11 @@ impl Bench {
             }
         }
         let record = (report.outcome == Outcome::Passed).then(|| {
-            let sequence = Selection::new(None, None, identity).next_sequence();
-            Record { sequence, values: report.values }.encode(identity)
+            let nothing = [Err(CalibrationError::Missing); 2];
+            let selection = Selection::new(nothing, identity, &self.scenario.host);
+            selection.next_record(report.values, identity, &self.scenario.host)
         });
+        let record = record.transpose().map_err(|error| refused(&error))?;
         let truth = truth(&self.scenario.plant, &self.scenario.host, &self.wiring);
         Ok(Commissioned { report, stages, truth, record })
     }

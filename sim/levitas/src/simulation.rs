@@ -124,9 +124,9 @@ impl<'a> Simulation<'a> {
         let mut installed = Vec::new();
         let identity = Identity { serial_number: scenario.serial_number, role: Role::Host };
         let copies = record_fault::copies(scenario, &identity)?;
-        let [copy_a, copy_b] = copies.each_ref().map(Option::as_deref);
+        let places = copies.each_ref().map(|copy| copy.as_deref().ok_or(CalibrationError::Missing));
         let (host, selection) =
-            Unit::calibrated(&scenario.host, &identity, copy_a, copy_b).map_err(|error| refused(&error))?;
+            Unit::calibrated(&scenario.host, &identity, places).map_err(|error| refused(&error))?;
         installed.push(Installed { unit: host, set: 0 });
         if units == Units::Both {
             let drive = Unit::new(&scenario.emergency_drive, Role::EmergencyDrive)

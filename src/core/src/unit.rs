@@ -3,7 +3,7 @@
 //!
 //! The simulator steps a [`Unit`]; on Zephyr each thread owns its task and the mailboxes are a `static`.
 
-use crate::calibration::{Identity, Selection};
+use crate::calibration::{Identity, Selection, Stored};
 use crate::commissioning::CommissioningConfig;
 use crate::config::{ConfigError, Field};
 use crate::mail::{Mailboxes, SupervisorMail};
@@ -79,12 +79,58 @@ impl UnitConfig {
             .or_else(|| self.commissioning.field_mut(name))
     }
 
-    /// Checks everything that `Unit::new` checks.
+    /// Checks everything that `UnitTasks::new` checks, without making a task.
     ///
     /// # Errors
     /// The first field that is outside its range.
     pub fn check(&self) -> Result<(), ConfigError> {
-        Unit::new(self, Role::Host).map(|_| ())
+        self.levitation.bearing.check()?;
+        self.levitation.motor.checked_pole_pairs()?;
+        self.speed.check_order()?;
+        self.circulation.check()?;
+        self.supervisor.check()?;
+        self.commissioning.check()
+    }
+}
+
+/// The tasks of a unit after power-up: nothing energised. On Zephyr each goes to the thread that steps it.
+#[derive(Debug)]
+pub struct UnitTasks {
+    /// 20 kHz.
+    pub levitation: LevitationTask,
+    /// 1 kHz.
+    pub speed: SpeedTask,
+    /// 100 Hz.
+    pub circulation: CirculationTask,
+    /// 100 Hz.
+    pub supervisor: SupervisorTask,
+}
+
+impl UnitTasks {
+    /// Tasks that run on this configuration as it is.
+    ///
+    /// # Errors
+    /// A field of the configuration that is outside its range.
+    pub fn new(config: &UnitConfig, role: Role) -> Result<Self, ConfigError> {
+        Ok(Self {
+            levitation: LevitationTask::new(&config.levitation)?,
+            speed: SpeedTask::new(&config.speed, &config.levitation)?,
+            circulation: CirculationTask::new(&config.circulation)?,
+            supervisor: SupervisorTask::new(config, role.drives())?,
+        })
+    }
+
+    /// Tasks that run on the record in force, or on `config` as it is when there is none; they say in
+    /// `fault::CALIBRATION` when a copy was refused. `selection` was made with the same `config`.
+    ///
+    /// # Errors
+    /// A field of `config` itself that is outside its range: a record never is a reason.
+    pub fn calibrated(config: &UnitConfig, role: Role, selection: &Selection) -> Result<Self, ConfigError> {
+        let mut tasks = Self::new(&selection.configuration(config), role)?;
+        if selection.is_refused() {
+            tasks.levitation.doubt_calibration();
+        }
+        Ok(tasks)
     }
 }
 
@@ -93,10 +139,7 @@ impl UnitConfig {
 pub struct Unit {
     /// Mailboxes of this unit.
     pub mail: Mailboxes,
-    levitation: LevitationTask,
-    speed: SpeedTask,
-    circulation: CirculationTask,
-    supervisor: SupervisorTask,
+    tasks: UnitTasks,
     command_number: u32,
 }
 
@@ -106,37 +149,26 @@ impl Unit {
     /// # Errors
     /// A field of the configuration that is outside its range.
     pub fn new(config: &UnitConfig, role: Role) -> Result<Self, ConfigError> {
-        Ok(Self {
-            mail: Mailboxes::new(),
-            levitation: LevitationTask::new(&config.levitation)?,
-            speed: SpeedTask::new(&config.speed, &config.levitation)?,
-            circulation: CirculationTask::new(&config.circulation)?,
-            supervisor: SupervisorTask::new(config, role.drives())?,
-            command_number: 0,
-        })
+        UnitTasks::new(config, role).map(Self::of)
     }
 
-    /// A unit after power-up with what lies in its two places for the calibration record: runs on the record in force, or
-    /// on `config` as it is when there is none; says in `fault::CALIBRATION` when a copy was refused.
+    /// A unit after power-up with what lies in its two places for the calibration record; see
+    /// [`UnitTasks::calibrated`].
     ///
     /// # Errors
-    /// A field of the configuration that is outside its range.
+    /// A field of `config` itself that is outside its range.
     pub fn calibrated(
         config: &UnitConfig,
         identity: &Identity,
-        copy_a: Option<&[u8]>,
-        copy_b: Option<&[u8]>,
+        places: [Stored<'_>; 2],
     ) -> Result<(Self, Selection), ConfigError> {
-        let selection = Selection::new(copy_a, copy_b, identity);
-        let mut calibrated = *config;
-        if let Some(record) = selection.record() {
-            record.values.apply(&mut calibrated);
-        }
-        let mut unit = Self::new(&calibrated, identity.role)?;
-        if selection.is_refused() {
-            unit.levitation.doubt_calibration();
-        }
-        Ok((unit, selection))
+        let selection = Selection::new(places, identity, config);
+        let tasks = UnitTasks::calibrated(config, identity.role, &selection)?;
+        Ok((Self::of(tasks), selection))
+    }
+
+    fn of(tasks: UnitTasks) -> Self {
+        Self { mail: Mailboxes::new(), tasks, command_number: 0 }
     }
 
     /// Posts a command; the supervisor looks at it in its next period. Returns the command's number.
@@ -154,22 +186,22 @@ impl Unit {
 
     /// One period of the levitation task.
     pub fn step_levitation(&mut self, samples: &LevitationInputs) -> LevitationOutputs {
-        self.levitation.step(samples, &self.mail)
+        self.tasks.levitation.step(samples, &self.mail)
     }
 
     /// One period of the speed task.
     pub fn step_speed(&mut self) {
-        self.speed.step(&self.mail);
+        self.tasks.speed.step(&self.mail);
     }
 
     /// One period of the circulation task.
     pub fn step_circulation(&mut self, samples: &CirculationInputs) {
-        self.circulation.step(samples, &self.mail);
+        self.tasks.circulation.step(samples, &self.mail);
     }
 
     /// One period of the supervisor task.
     pub fn step_supervisor(&mut self) {
-        self.supervisor.step(&self.mail);
+        self.tasks.supervisor.step(&self.mail);
     }
 }
 
@@ -199,6 +231,9 @@ mod tests {
                     *config.field_mut(field.name).unwrap() = value;
                     let refused = config.check().unwrap_err();
                     assert_eq!(refused.field, field.name, "{value}");
+                    // The check stands apart from what makes the tasks, but must never know better or worse.
+                    let not_made = UnitTasks::new(&config, Role::Host).unwrap_err();
+                    assert_eq!(std::format!("{refused:?}"), std::format!("{not_made:?}"));
                 }
             }
         }

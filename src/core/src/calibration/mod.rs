@@ -23,7 +23,7 @@
 //!
 //! # Limits and failure
 //! A copy that is short, of another version, unit or set, damaged, no number or outside of what is plausible is
-//! refused with the name of what is wrong; nothing of it is used. Without a valid copy the drive runs on the values it is
+//! refused with the name of what is wrong, and so is one whose gains the configuration does not allow; nothing of it is used. Without a valid copy the drive runs on the values it is
 //! built with, which is what it did on its first day: interference that eats the record must not stop a rotor.
 //! Where any copy was refused the unit shows `fault::CALIBRATION`.
 //!
@@ -33,11 +33,13 @@
 //! # Shown by
 //! `tests.rs`; `levitas run --calibration`.
 
+mod selection;
 mod values;
 
 use crate::config::ConfigError;
-use crate::unit::Role;
+use crate::unit::{Role, UnitConfig};
 use crc::{CRC_32_ISO_HDLC, Crc, NoTable};
+pub use selection::{Place, Selection, Stored};
 pub use values::Calibration;
 
 /// First bytes of a record.
@@ -78,6 +80,8 @@ pub struct Record {
 pub enum CalibrationError {
     /// There is no copy.
     Missing,
+    /// The place cannot be read.
+    Unreadable,
     /// Another number of bytes than a record has.
     Length {
         /// How many there are.
@@ -109,6 +113,8 @@ pub enum CalibrationError {
     },
     /// A value that is no number or not plausible.
     Value(ConfigError),
+    /// A field of the configuration that the record, or the gains that follow from it, would push out of its range.
+    Inadmissible(ConfigError),
 }
 
 impl CalibrationError {
@@ -117,13 +123,14 @@ impl CalibrationError {
     pub const fn name(&self) -> &'static str {
         match self {
             Self::Missing => "missing",
+            Self::Unreadable => "unreadable",
             Self::Length { .. } => "length",
             Self::Magic => "magic",
             Self::Version { .. } => "version",
             Self::Crc { .. } => "crc",
             Self::SerialNumber { .. } => "serial_number",
             Self::Set { .. } => "set",
-            Self::Value(error) => error.field,
+            Self::Value(error) | Self::Inadmissible(error) => error.field,
         }
     }
 }
@@ -132,6 +139,7 @@ impl core::fmt::Display for CalibrationError {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         match self {
             Self::Missing => f.write_str("missing: there is no such copy"),
+            Self::Unreadable => f.write_str("unreadable: the storage does not answer"),
             Self::Length { bytes } => write!(f, "length: {bytes} bytes, a record has {RECORD_BYTES}"),
             Self::Magic => f.write_str("magic: this is no calibration record"),
             Self::Version { version } => write!(f, "version: {version}, this drive reads {VERSION}"),
@@ -143,6 +151,7 @@ impl core::fmt::Display for CalibrationError {
             }
             Self::Set { set } => write!(f, "set: {set}, the record of the other winding set"),
             Self::Value(error) => error.fmt(f),
+            Self::Inadmissible(error) => write!(f, "{error}; it would follow from this record"),
         }
     }
 }
@@ -225,104 +234,17 @@ impl Record {
         Ok(Self { sequence: u32::from_le_bytes([n_0, n_1, n_2, n_3]), values })
     }
 
+    /// Whether this configuration can take the values, the gains that follow from them included.
+    fn check_for(&self, config: &UnitConfig) -> Result<(), CalibrationError> {
+        let mut calibrated = *config;
+        self.values.apply(&mut calibrated);
+        calibrated.check().map_err(CalibrationError::Inadmissible)
+    }
+
     /// Counted later than the other one.
     fn is_newer_than(&self, other: &Self) -> bool {
         let ahead = self.sequence.wrapping_sub(other.sequence);
         ahead != 0 && ahead <= u32::MAX >> 1
-    }
-}
-
-/// One of the two places of a record.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Place {
-    /// The first one.
-    A,
-    /// The second one.
-    B,
-}
-
-/// What power-up finds in the two places.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Selection {
-    /// What each place holds.
-    pub copies: [Result<Record, CalibrationError>; 2],
-    /// The place of the record in force; `None`: no valid copy, the values that the drive is built with are.
-    pub place: Option<Place>,
-}
-
-impl Selection {
-    /// Reads both places; `None` for one that holds nothing.
-    #[must_use]
-    pub fn new(copy_a: Option<&[u8]>, copy_b: Option<&[u8]>, identity: &Identity) -> Self {
-        let read = |copy: Option<&[u8]>| match copy {
-            Some(bytes) => Record::decode(bytes, identity),
-            None => Err(CalibrationError::Missing),
-        };
-        let (a, b) = (read(copy_a), read(copy_b));
-        let place = match (&a, &b) {
-            (Ok(a), Ok(b)) if b.is_newer_than(a) => Some(Place::B),
-            (Ok(_), _) => Some(Place::A),
-            (Err(_), Ok(_)) => Some(Place::B),
-            (Err(_), Err(_)) => None,
-        };
-        Self { copies: [a, b], place }
-    }
-
-    /// The record in force.
-    #[must_use]
-    pub fn record(&self) -> Option<Record> {
-        let [a, b] = self.copies;
-        match self.place? {
-            Place::A => a.ok(),
-            Place::B => b.ok(),
-        }
-    }
-
-    /// Something that was once written is not to be trusted; an empty place is none of that.
-    #[must_use]
-    pub fn is_refused(&self) -> bool {
-        self.copies.iter().any(|copy| !matches!(copy, Ok(_) | Err(CalibrationError::Missing)))
-    }
-
-    /// Nothing has ever been written.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.copies.iter().all(|copy| matches!(copy, Err(CalibrationError::Missing)))
-    }
-
-    /// Where a new record goes first; then, once it reads back well, the other place.
-    #[must_use]
-    pub const fn write_first(&self) -> Place {
-        match self.place {
-            Some(Place::A) => Place::B,
-            Some(Place::B) | None => Place::A,
-        }
-    }
-
-    /// Sequence number of a new record: newer than either copy.
-    #[must_use]
-    pub fn next_sequence(&self) -> u32 {
-        self.record().map_or(1, |record| record.sequence.wrapping_add(1))
-    }
-}
-
-impl Place {
-    /// The other one.
-    #[must_use]
-    pub const fn other(self) -> Self {
-        match self {
-            Self::A => Self::B,
-            Self::B => Self::A,
-        }
-    }
-
-    /// Its letter.
-    #[must_use]
-    pub const fn letter(self) -> char {
-        match self {
-            Self::A => 'A',
-            Self::B => 'B',
-        }
     }
 }
 

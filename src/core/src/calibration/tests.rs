@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 use super::*;
-use crate::unit::UnitConfig;
+use crate::unit::Unit;
 use proptest::prelude::*;
 use std::string::ToString as _;
 
@@ -8,6 +8,12 @@ const IDENTITY: Identity = Identity { serial_number: 4711, role: Role::Host };
 
 fn record(sequence: u32) -> Record {
     Record { sequence, values: Calibration::of(&UnitConfig::ECMO_50) }
+}
+
+/// What the drive as it is built makes of these places; `None` is an empty one.
+fn select(places: [Option<&[u8]>; 2]) -> Selection {
+    let places = places.map(|bytes| bytes.ok_or(CalibrationError::Missing));
+    Selection::new(places, &IDENTITY, &UnitConfig::ECMO_50)
 }
 
 /// A record with one thing changed and the check sum put right again.
@@ -85,7 +91,7 @@ fn the_newest_valid_copy_is_in_force() {
     let (old, new) = (record(u32::MAX).encode(&IDENTITY), record(0).encode(&IDENTITY)); // over the wrap
     let mut damaged = new;
     damaged[30] ^= 0x10;
-    let select = |a: Option<&[u8]>, b: Option<&[u8]>| Selection::new(a, b, &IDENTITY);
+    let select = |a: Option<&[u8]>, b: Option<&[u8]>| select([a, b]);
     assert_eq!(select(Some(&old), Some(&new)).place, Some(Place::B));
     assert_eq!(select(Some(&new), Some(&old)).place, Some(Place::A));
     let one = select(Some(&damaged), Some(&old));
@@ -97,13 +103,64 @@ fn the_newest_valid_copy_is_in_force() {
     assert!(fresh.is_empty() && !fresh.is_refused() && fresh.record().is_none());
 }
 
+/// A heavy rotor: with the smallest plausible k_i its gains leave their ranges, with the k_i of the design they do not.
+fn heavy() -> UnitConfig {
+    let mut config = UnitConfig::ECMO_50;
+    config.levitation.bearing.levitated_mass_kg = 0.6;
+    config.levitation.bearing = config.levitation.bearing.retuned();
+    config
+}
+
+#[test]
+fn a_record_whose_gains_are_not_allowed_is_refused_by_their_name_and_the_drive_starts() {
+    let config = heavy();
+    let values = Calibration { force_current_n_per_a: 5.0, ..Calibration::of(&config) };
+    let bad = Record { sequence: 9, values }.encode(&IDENTITY);
+    let good = Record { sequence: 8, values: Calibration { force_current_n_per_a: 8.5, ..values } }
+        .encode(&IDENTITY);
+    assert!(Record::decode(&bad, &IDENTITY).is_ok(), "plausible by itself");
+    let missing = Err(CalibrationError::Missing);
+    for (places, force_current_n_per_a) in
+        [([Ok(&bad[..]), Ok(&good[..])], 8.5), ([Ok(&good), Ok(&bad)], 8.5), ([Ok(&bad), missing], 8.0)]
+    {
+        let (_, selection) = Unit::calibrated(&config, &IDENTITY, places).unwrap();
+        assert!(selection.is_refused());
+        let refused = selection.copies.iter().find_map(|copy| copy.err()).unwrap();
+        assert_eq!(refused.name(), "feedback_displacement_a_per_m");
+        let in_force = selection.configuration(&config);
+        assert_eq!(in_force.levitation.bearing.force_current_n_per_a, force_current_n_per_a);
+    }
+    let refused =
+        Selection::new([missing, missing], &IDENTITY, &config).next_record(values, &IDENTITY, &config);
+    assert_eq!(refused.unwrap_err().name(), "feedback_displacement_a_per_m", "not written either");
+}
+
+#[test]
+fn a_place_that_cannot_be_read_is_an_alarm_and_the_other_copy_holds() {
+    let good = record(3).encode(&IDENTITY);
+    let selection =
+        Selection::new([Err(CalibrationError::Unreadable), Ok(&good)], &IDENTITY, &UnitConfig::ECMO_50);
+    assert_eq!((selection.place, selection.is_refused()), (Some(Place::B), true));
+    assert_eq!(selection.copies[0].unwrap_err().name(), "unreadable");
+}
+
+#[test]
+fn a_new_record_is_newer_than_the_one_in_force_and_is_read_again() {
+    let old = record(3).encode(&IDENTITY);
+    let found = select([Some(&old), None]);
+    let values = Calibration { hall_gain_x: 1.02, ..record(3).values };
+    let bytes = found.next_record(values, &IDENTITY, &UnitConfig::ECMO_50).unwrap();
+    let again = select([Some(&old), Some(&bytes)]);
+    assert_eq!((again.place, again.record()), (Some(Place::B), Some(Record { sequence: 4, values })));
+}
+
 #[test]
 fn a_power_cut_at_any_byte_of_either_write_leaves_a_whole_record() {
     let old = record(3).encode(&IDENTITY);
     for start in [[Some(old), Some(old)], [Some(old), None], [None, Some(old)]] {
         let read = |places: &[Option<[u8; RECORD_BYTES]>; 2]| {
             let [a, b] = places;
-            Selection::new(a.as_ref().map(|a| &a[..]), b.as_ref().map(|b| &b[..]), &IDENTITY)
+            select([a.as_ref().map(|a| &a[..]), b.as_ref().map(|b| &b[..])])
         };
         let found = read(&start);
         let new = Record { sequence: found.next_sequence(), values: found.record().unwrap().values };
@@ -138,7 +195,7 @@ proptest! {
         let name = refused(&bytes);
         prop_assert!(["magic", "version", "crc"].contains(&name), "{}", name);
         let other = record(1).encode(&IDENTITY);
-        let selection = Selection::new(Some(&bytes), Some(&other), &IDENTITY);
+        let selection = select([Some(&bytes), Some(&other)]);
         prop_assert_eq!(selection.record(), Some(record(1)));
         prop_assert!(selection.is_refused());
     }
@@ -176,7 +233,7 @@ proptest! {
     #[test]
     fn noise_is_no_record(bytes in prop::collection::vec(any::<u8>(), 0..2 * RECORD_BYTES)) {
         prop_assert!(Record::decode(&bytes, &IDENTITY).is_err());
-        let selection = Selection::new(Some(&bytes), None, &IDENTITY);
+        let selection = select([Some(&bytes), None]);
         prop_assert!(selection.record().is_none() && selection.is_refused());
     }
 }

@@ -84,7 +84,7 @@ impl MotorConfig {
     ///
     /// # Errors
     /// Any field outside its range, pole pairs that are no whole number, or a phase order that is neither 1 nor -1.
-    pub(super) fn checked_pole_pairs(&self) -> Result<u32, ConfigError> {
+    pub(crate) fn checked_pole_pairs(&self) -> Result<u32, ConfigError> {
         self.check()?;
         if self.motor_phase_order.abs() != 1.0 {
             let (field, value) = ("motor_phase_order", self.motor_phase_order);
