@@ -12,9 +12,10 @@ target_include_directories(app PRIVATE ${glue})
 target_sources(app PRIVATE
   ${glue}/port.c
   ${glue}/rust_support.c
+  ${glue}/storage.c
   ${glue}/threads.c
 )
-target_sources_ifdef(CONFIG_LEVITAS_SHELL app PRIVATE ${glue}/shell.c)
+target_sources_ifdef(CONFIG_LEVITAS_SHELL app PRIVATE ${glue}/commission.c ${glue}/shell.c)
 
 if(CONFIG_ARCH_POSIX)
   # The module would choose x86_64-unknown-none, which passes floats in other registers than the C compiler.

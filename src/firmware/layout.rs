@@ -8,6 +8,8 @@ use core::ffi::c_char;
 
 use levitas_core::ports::{CirculationInputs, LevitationInputs, LevitationOutputs};
 
+use super::calibration::{CalibrationView, CopyView};
+use super::commissioning::{CommissioningView, FieldView};
 use super::operator::{OperatorCommand, UnitStatus};
 use super::world::{ForceStep, PlantTruth};
 
@@ -73,6 +75,10 @@ rows! {
         flow_valid, pressures_valid, touchdown_count, missed_samples, limits, faults, command_number, command_result,
     }
     OperatorCommand as "levitas_command" { kind, value }
+    CopyView as "levitas_calibration_copy" { state, sequence, values, reason }
+    CalibrationView as "levitas_calibration" { copies, place, start_place, start_sequence }
+    FieldView as "levitas_field" { name, min, max }
+    CommissioningView as "levitas_commissioning" { stage, outcome, values, stage_name, reason }
     PlantTruth as "levitas_truth" {
         displacement_m, speed_rpm, flow_lpm, head_mmhg, touching, touchdown_count, periods,
     }

@@ -1,11 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Zephyr glue: the border to C, the units of this image, and in simulation the plant.
 
+pub(crate) mod calibration;
+pub(crate) mod commissioning;
 #[cfg(levitas_world)]
 pub(crate) mod layout;
 pub(crate) mod operator;
 pub(crate) mod replay;
 pub(crate) mod shim;
+pub(crate) mod text;
+#[cfg(levitas_world)]
+pub(crate) mod truth;
 pub(crate) mod units;
 #[cfg(levitas_world)]
 pub(crate) mod world;

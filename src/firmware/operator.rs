@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 //! What an operator at the shell sees and asks for.
 
-use core::fmt::Write;
 use core::sync::atomic::Ordering;
 
-use levitas_core::mail::{CirculationMail, CommandMail, LevitationMail, SupervisorMail};
+use levitas_core::mail::{CirculationMail, CommandMail, LevitationMail, SupervisorMail, fault};
 use levitas_core::task::supervisor::Refusal;
 use levitas_core::units::RPM_PER_RAD_PER_S;
 
+use super::text;
 use super::units::{self, CONFIG};
 
 /// Mirrors `struct levitas_unit_status`.
@@ -81,7 +81,8 @@ const STATE_UNKNOWN: u32 = u32::MAX;
 /// Looks at a mailbox before it counts as unreadable; a look that a writer interrupts finds nothing.
 const LOOKS_MAX: usize = 8;
 
-fn look<T>(mut read: impl FnMut() -> Option<(u32, T)>) -> Option<T> {
+/// The latest mail; `None` when there is none, or no look found it whole.
+pub(crate) fn look<T>(mut read: impl FnMut() -> Option<(u32, T)>) -> Option<T> {
     (0..LOOKS_MAX).find_map(|_| read()).map(|(_, mail)| mail)
 }
 
@@ -121,24 +122,10 @@ extern "C" fn levitas_command_post(unit: u32, command: Option<&OperatorCommand>)
     number
 }
 
-/// Writes into a C string; what does not fit is cut off.
-struct Text<'a> {
-    free: core::slice::IterMut<'a, u8>,
-}
-
-impl Write for Text<'_> {
-    fn write_str(&mut self, text: &str) -> core::fmt::Result {
-        for (byte, place) in text.bytes().zip(&mut self.free) {
-            *place = byte;
-        }
-        Ok(())
-    }
-}
-
 /// See `shim.h`.
 ///
 /// # Safety
-/// `text` points to `size` bytes that nobody else uses during the call.
+/// `text` is null or points to `size` bytes that nobody else uses during the call.
 #[unsafe(no_mangle)]
 unsafe extern "C" fn levitas_refusal_text(
     result: u32,
@@ -146,27 +133,40 @@ unsafe extern "C" fn levitas_refusal_text(
     text: *mut u8,
     size: usize,
 ) {
-    if text.is_null() || size == 0 {
-        return;
-    }
-    // SAFETY: the caller's promise; the bytes need not be initialised, so they are before the slice is made.
-    let bytes = unsafe {
-        text.write_bytes(0, size);
-        core::slice::from_raw_parts_mut(text, size)
-    };
-    let Some((_, bytes)) = bytes.split_last_mut() else { return };
-    let mut text = Text { free: bytes.iter_mut() };
-    let refusal = Refusal::from_code(result);
-    // Whole numbers: float formatting would cost more flash than the whole shell command.
-    let written = match (refusal, command) {
-        (None, _) => text.write_str("accepted"),
-        (Some(Refusal::SpeedOutOfRange), Some(command)) => write!(
-            text,
-            "speed {} rpm: allowed is 0 to {} rpm",
-            command.value as i32, CONFIG.speed.speed_rpm_max as i32
+    // SAFETY: the caller's promise.
+    let buffer = unsafe { text::buffer(text, size) };
+    // Whole numbers: they are what the operator typed.
+    match (Refusal::from_code(result), command) {
+        (None, _) => text::fill(buffer, format_args!("accepted")),
+        (Some(Refusal::SpeedOutOfRange), Some(command)) => text::fill(
+            buffer,
+            format_args!(
+                "speed {} rpm: allowed is 0 to {} rpm",
+                command.value as i32, CONFIG.speed.speed_rpm_max as i32
+            ),
         ),
-        (Some(refusal), _) => text.write_str(refusal.reason()),
-    };
-    // Text never fails; it cuts off.
-    let _ = written;
+        (Some(refusal), _) => text::fill(buffer, format_args!("{refusal}")),
+    }
+}
+
+/// The names of the faults whose bits are set.
+struct FaultNames(u32);
+
+impl core::fmt::Display for FaultNames {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        let set = fault::TABLE.iter().filter(|(bit, _, _)| self.0 & bit != 0);
+        set.enumerate()
+            .try_for_each(|(index, (_, name, _))| write!(f, "{}{name}", if index == 0 { "" } else { ", " }))
+    }
+}
+
+/// See `shim.h`.
+///
+/// # Safety
+/// `text` is null or points to `size` bytes that nobody else uses during the call.
+#[unsafe(no_mangle)]
+unsafe extern "C" fn levitas_fault_names(faults: u32, text: *mut u8, size: usize) {
+    // SAFETY: the caller's promise.
+    let buffer = unsafe { text::buffer(text, size) };
+    text::fill(buffer, format_args!("{}", FaultNames(faults)));
 }

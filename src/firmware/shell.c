@@ -11,20 +11,17 @@
 #include <zephyr/kernel.h>
 #include <zephyr/shell/shell.h>
 
+#include "decimal.h"
+#include "shell.h"
 #include "shim.h"
 #include "threads.h"
 
 /* The supervisor runs every 10 ms; ten times that means it does not run. */
 #define ANSWER_MS_MAX 100
 
-#if defined(CONFIG_LEVITAS_ROLE_EMERGENCY_DRIVE)
-#define OPERATED_UNIT LEVITAS_UNIT_EMERGENCY_DRIVE
-#else
-#define OPERATED_UNIT LEVITAS_UNIT_HOST
-#endif
-
 static const char *const unit_names[] = {"host", "emergency drive"};
-static const char *const state_names[] = {"standby", "lifting off", "operating", "landing", "service"};
+static const char *const state_names[] = {"standby", "lifting off", "operating", "landing", "service",
+					  "commissioning"};
 static const char *const bearing_names[] = {"off", "lift-off", "levitated", "landing", "touchdown", "service"};
 
 static const char *name_of(const char *const names[], size_t count, uint32_t code)
@@ -32,31 +29,10 @@ static const char *name_of(const char *const names[], size_t count, uint32_t cod
 	return code < count ? names[code] : "unknown";
 }
 
-/* A fraction as decimal digits, since printing floats costs more flash than this file. */
-struct decimal {
-	const char *sign;
-	uint32_t whole;
-	uint32_t digits;
-};
-
-/* Value in steps of 1 / scale, where scale is a power of ten; rounds to nearest. */
-static struct decimal decimal(float value, uint32_t scale)
-{
-	const bool negative = value < 0.0f;
-	const uint32_t steps = (uint32_t)((negative ? -value : value) * scale + 0.5f);
-
-	return (struct decimal){
-		.sign = negative && steps > 0 ? "-" : "",
-		.whole = steps / scale,
-		.digits = steps % scale,
-	};
-}
-
-#define DECIMAL(number) (number).sign, (unsigned int)(number).whole, (unsigned int)(number).digits
-
 static void print_unit(const struct shell *sh, uint32_t unit)
 {
 	struct levitas_unit_status status;
+	char fault_names[128];
 	struct decimal x_um, y_um, i_x_a, i_y_a, torque_a, bus_v, flow_lpm;
 
 	levitas_status_read(unit, &status);
@@ -88,25 +64,36 @@ static void print_unit(const struct shell *sh, uint32_t unit)
 	} else {
 		shell_print(sh, "  pressures     unknown");
 	}
-	shell_print(sh, "  since boot    %u touchdowns, %u missed samples; limits 0x%x, faults 0x%x",
-		    status.touchdown_count, status.missed_samples, status.limits, status.faults);
+	levitas_fault_names(status.faults, fault_names, sizeof(fault_names));
+	shell_print(sh, "  since boot    %u touchdowns, %u missed samples; limits 0x%x, faults 0x%x%s%s",
+		    status.touchdown_count, status.missed_samples, status.limits, status.faults,
+		    status.faults != 0 ? ": " : "", fault_names);
+}
+
+const char *levitas_shell_unit_name(uint32_t unit)
+{
+	return name_of(unit_names, ARRAY_SIZE(unit_names), unit);
+}
+
+void levitas_shell_each_unit(const struct shell *sh, void (*print)(const struct shell *sh, uint32_t unit))
+{
+	if (!IS_ENABLED(CONFIG_LEVITAS_ROLE_EMERGENCY_DRIVE)) {
+		print(sh, LEVITAS_UNIT_HOST);
+	}
+	if (!IS_ENABLED(CONFIG_LEVITAS_ROLE_HOST)) {
+		print(sh, LEVITAS_UNIT_EMERGENCY_DRIVE);
+	}
 }
 
 static int cmd_status(const struct shell *sh, size_t argc, char **argv)
 {
 	ARG_UNUSED(argc);
 	ARG_UNUSED(argv);
-	if (!IS_ENABLED(CONFIG_LEVITAS_ROLE_EMERGENCY_DRIVE)) {
-		print_unit(sh, LEVITAS_UNIT_HOST);
-	}
-	if (!IS_ENABLED(CONFIG_LEVITAS_ROLE_HOST)) {
-		print_unit(sh, LEVITAS_UNIT_EMERGENCY_DRIVE);
-	}
+	levitas_shell_each_unit(sh, print_unit);
 	return 0;
 }
 
-/* Posts a command, waits for the answer, prints a refusal. */
-static int operate(const struct shell *sh, enum levitas_command_kind kind, float value)
+int levitas_shell_operate(const struct shell *sh, enum levitas_command_kind kind, float value)
 {
 	const struct levitas_command command = {.kind = kind, .value = value};
 	const uint32_t number = levitas_command_post(OPERATED_UNIT, &command);
@@ -131,7 +118,7 @@ static int operate(const struct shell *sh, enum levitas_command_kind kind, float
 
 static int cmd_lift(const struct shell *sh, size_t argc, char **argv)
 {
-	int error = operate(sh, LEVITAS_COMMAND_LIFT, 0.0f);
+	int error = levitas_shell_operate(sh, LEVITAS_COMMAND_LIFT, 0.0f);
 
 	ARG_UNUSED(argc);
 	ARG_UNUSED(argv);
@@ -143,7 +130,7 @@ static int cmd_lift(const struct shell *sh, size_t argc, char **argv)
 
 static int cmd_land(const struct shell *sh, size_t argc, char **argv)
 {
-	int error = operate(sh, LEVITAS_COMMAND_LAND, 0.0f);
+	int error = levitas_shell_operate(sh, LEVITAS_COMMAND_LAND, 0.0f);
 
 	ARG_UNUSED(argc);
 	ARG_UNUSED(argv);
@@ -173,7 +160,7 @@ static int cmd_speed(const struct shell *sh, size_t argc, char **argv)
 		shell_error(sh, "speed \"%s\": give a whole number of rpm, for example: levitas speed 3000", argv[1]);
 		return -EINVAL;
 	}
-	error = operate(sh, LEVITAS_COMMAND_SPEED, (float)speed_rpm);
+	error = levitas_shell_operate(sh, LEVITAS_COMMAND_SPEED, (float)speed_rpm);
 	if (error == 0) {
 		shell_print(sh, "speed set-point %ld rpm", speed_rpm);
 	}
@@ -254,10 +241,19 @@ SHELL_STATIC_SUBCMD_SET_CREATE(
 #endif /* CONFIG_LEVITAS_WORLD */
 
 SHELL_STATIC_SUBCMD_SET_CREATE(
+	levitas_commission_commands,
+	SHELL_CMD_ARG(stop, NULL, "End it: the rotor is set down, nothing is stored.", levitas_shell_commission_stop, 1, 0),
+	SHELL_SUBCMD_SET_END);
+
+SHELL_STATIC_SUBCMD_SET_CREATE(
 	levitas_commands, SHELL_CMD_ARG(status, NULL, "What the unit measures and does.", cmd_status, 1, 0),
 	SHELL_CMD_ARG(lift, NULL, "Lift the rotor off and hold it.", cmd_lift, 1, 0),
 	SHELL_CMD_ARG(speed, NULL, "Speed set-point [rpm]. Usage: levitas speed RPM", cmd_speed, 2, 0),
 	SHELL_CMD_ARG(land, NULL, "Stop the motor, then set the rotor down.", cmd_land, 1, 0),
+	SHELL_CMD_ARG(commission, &levitas_commission_commands,
+		      "Find the calibration of this drive on itself, 50 s, and store it.", levitas_shell_commission, 1, 0),
+	SHELL_CMD_ARG(calibration, NULL, "Both copies of the calibration record, and which one is in force.",
+		      levitas_shell_calibration, 1, 0),
 	SHELL_CMD_ARG(thread, NULL,
 		      "Task threads since boot: steps, missed deadlines, longest response (release to end) and step.",
 		      cmd_thread, 1, 0),

@@ -10,6 +10,7 @@
 #ifndef LEVITAS_SHIM_H_
 #define LEVITAS_SHIM_H_
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -79,6 +80,8 @@ enum levitas_unit_state {
 	LEVITAS_STATE_LIFTING_OFF,
 	LEVITAS_STATE_OPERATING,
 	LEVITAS_STATE_LANDING,
+	LEVITAS_STATE_SERVICE,
+	LEVITAS_STATE_COMMISSIONING,
 };
 
 /** What the shell shows of a unit; mirrors UnitStatus. */
@@ -117,6 +120,7 @@ enum levitas_command_kind {
 	LEVITAS_COMMAND_LIFT = 1,
 	LEVITAS_COMMAND_LAND = 2,
 	LEVITAS_COMMAND_SPEED = 3,
+	LEVITAS_COMMAND_COMMISSION = 5,
 };
 
 /** A command of the operator; mirrors OperatorCommand. */
@@ -125,6 +129,71 @@ struct levitas_command {
 	uint32_t kind;
 	/** Argument: the set-point [rpm] of a speed command, else 0. */
 	float value;
+};
+
+/** Bytes of a calibration record, its values, and those of a commissioning, which has checks beside them. */
+#define LEVITAS_RECORD_BYTES         112
+#define LEVITAS_CALIBRATION_VALUES   22
+#define LEVITAS_COMMISSIONING_VALUES 30
+
+/** What a place for a calibration record holds. */
+enum levitas_copy_state {
+	LEVITAS_COPY_MISSING,
+	LEVITAS_COPY_VALID,
+	LEVITAS_COPY_REFUSED,
+};
+
+/** One place for a calibration record; mirrors CopyView. */
+struct levitas_calibration_copy {
+	/** enum levitas_copy_state */
+	uint32_t state;
+	/** Of a valid record. */
+	uint32_t sequence;
+	/** Of a valid record, in the order of levitas_field_read(). */
+	float values[LEVITAS_CALIBRATION_VALUES];
+	/** Of any other one: the part or field that is wrong, in one line. */
+	char reason[128];
+};
+
+/** Neither place: the values that the drive is built with are in force. */
+#define LEVITAS_PLACE_NONE 2
+
+/** Both places and what follows from them; mirrors CalibrationView. */
+struct levitas_calibration {
+	/** A, then B. */
+	struct levitas_calibration_copy copies[2];
+	/** Place that the next start would take, or LEVITAS_PLACE_NONE. */
+	uint32_t place;
+	/** Place that this start took, or LEVITAS_PLACE_NONE, and the sequence number it had. */
+	uint32_t start_place;
+	uint32_t start_sequence;
+};
+
+/** Name and plausible range of a value; mirrors FieldView. */
+struct levitas_field {
+	char name[32];
+	float min;
+	float max;
+};
+
+/** How a commissioning ended. */
+enum levitas_outcome {
+	LEVITAS_OUTCOME_RUNNING,
+	LEVITAS_OUTCOME_PASSED,
+	LEVITAS_OUTCOME_FAILED,
+};
+
+/** How far a commissioning is; mirrors CommissioningView. */
+struct levitas_commissioning {
+	/** Code of Stage. */
+	uint32_t stage;
+	/** enum levitas_outcome */
+	uint32_t outcome;
+	/** Found so far, in the order of levitas_field_read(). */
+	float values[LEVITAS_COMMISSIONING_VALUES];
+	char stage_name[16];
+	/** Where it failed and why. */
+	char reason[128];
 };
 
 /** State of the simulated plant as it is, not as it is measured; mirrors PlantTruth. */
@@ -171,6 +240,18 @@ void levitas_port_write_levitation(uint32_t unit, const struct levitas_levitatio
 /** Samples the circulation devices of a unit. */
 void levitas_port_read_circulation(uint32_t unit, struct levitas_circulation_inputs *inputs);
 
+/** Makes the storage readable, again if need be; a negative errno when it cannot be. */
+int levitas_storage_mount(void);
+
+/** Reads a copy of a calibration record; how many bytes there are, which may be more than `size`, or an errno. */
+int32_t levitas_storage_read(uint32_t unit, uint32_t place, uint8_t *bytes, uint32_t size);
+
+/** Writes a copy of a calibration record; 0 or a negative errno. May erase flash: from background threads only. */
+int32_t levitas_storage_write(uint32_t unit, uint32_t place, const uint8_t *bytes, uint32_t size);
+
+/** CONFIG_LEVITAS_SERIAL_NUMBER. */
+uint32_t levitas_serial_number(void);
+
 /* Rust functions that C calls. -------------------------------------------------------------------------------- */
 
 /** Builds the tasks and starts the threads; main() of the image. */
@@ -194,11 +275,32 @@ void levitas_refusal_text(uint32_t result, const struct levitas_command *command
 /** Latest status of a unit; a state that cannot be read has a code outside its enum. */
 void levitas_status_read(uint32_t unit, struct levitas_unit_status *status);
 
+/** Names of faults, with a comma between them. */
+void levitas_fault_names(uint32_t faults, char *text, size_t size);
+
+/** Reads both places of a unit's calibration record as the next start would. */
+void levitas_calibration_read(uint32_t unit, struct levitas_calibration *calibration);
+
+/**
+ * Makes a record of what the last commissioning found and writes it to both places. One line says what became of it;
+ * 0: it is in both, 1: in one, -1: nothing was written that counts. From a background thread only.
+ */
+int levitas_calibration_store(uint32_t unit, char *text, size_t size);
+
+/** How far the last commissioning of a unit is; false when there was none. */
+bool levitas_commissioning_read(uint32_t unit, struct levitas_commissioning *commissioning);
+
+/** A value of a commissioning; the first LEVITAS_CALIBRATION_VALUES are those of a record. False behind the last. */
+bool levitas_field_read(uint32_t index, struct levitas_field *field);
+
 /** Builds the simulated plant; 0 or -1. Before the threads start. */
 int levitas_world_start(void);
 
 /** State of the simulated plant; not for the levitation thread. */
 void levitas_world_truth(struct levitas_truth *truth);
+
+/** The calibration that is right for the simulated plant: LEVITAS_CALIBRATION_VALUES values. */
+void levitas_world_calibration(float *values);
 
 /** Begins a force step now; not for the levitation thread. */
 void levitas_world_force_step(const struct levitas_force_step *step);

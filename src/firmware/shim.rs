@@ -3,6 +3,7 @@
 
 use core::ffi::c_void;
 
+use levitas_core::calibration::Place;
 use levitas_core::ports::{CirculationInputs, LevitationInputs, LevitationOutputs};
 
 // Safety of the whole block: the declarations mirror `shim.h`, whose structs the layout test compares.
@@ -12,7 +13,14 @@ unsafe extern "C" {
     fn levitas_port_read_levitation(unit: u32, inputs: *mut LevitationInputs);
     fn levitas_port_write_levitation(unit: u32, outputs: *const LevitationOutputs);
     fn levitas_port_read_circulation(unit: u32, inputs: *mut CirculationInputs);
+    fn levitas_storage_mount() -> i32;
+    fn levitas_storage_read(unit: u32, place: u32, bytes: *mut u8, size: u32) -> i32;
+    fn levitas_storage_write(unit: u32, place: u32, bytes: *const u8, size: u32) -> i32;
+    fn levitas_serial_number() -> u32;
 }
+
+/// What the storage says of an entry that does not exist: `-ENOENT`.
+pub(crate) const NO_ENTRY: i32 = -2;
 
 /// Starts the threads of the table; a negative errno when a device or a rate is not as it must be.
 pub(crate) fn start_threads() -> i32 {
@@ -46,4 +54,34 @@ pub(crate) fn read_circulation(unit: u32) -> CirculationInputs {
     // SAFETY: as above.
     unsafe { levitas_port_read_circulation(unit, &raw mut inputs) };
     inputs
+}
+
+/// Makes the storage readable; a negative errno when it cannot be.
+pub(crate) fn mount_storage() -> i32 {
+    // SAFETY: no arguments; called before the threads start.
+    unsafe { levitas_storage_mount() }
+}
+
+/// Reads a copy of a calibration record; the number of bytes there are, which may be more than fit.
+pub(crate) fn read_storage(unit: u32, place: Place, bytes: &mut [u8]) -> Result<usize, i32> {
+    let size = u32::try_from(bytes.len()).unwrap_or(0);
+    // SAFETY: the pointer is valid for `size` bytes during the call.
+    let count = unsafe { levitas_storage_read(unit, place as u32, bytes.as_mut_ptr(), size) };
+    usize::try_from(count).map_err(|_| count)
+}
+
+/// Writes a copy of a calibration record.
+pub(crate) fn write_storage(unit: u32, place: Place, bytes: &[u8]) -> Result<(), i32> {
+    let size = u32::try_from(bytes.len()).unwrap_or(0);
+    // SAFETY: the pointer is valid for `size` bytes during the call.
+    match unsafe { levitas_storage_write(unit, place as u32, bytes.as_ptr(), size) } {
+        0 => Ok(()),
+        error => Err(error),
+    }
+}
+
+/// Serial number of this drive.
+pub(crate) fn serial_number() -> u32 {
+    // SAFETY: no arguments, a constant.
+    unsafe { levitas_serial_number() }
 }

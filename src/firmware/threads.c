@@ -16,7 +16,7 @@
 	ROW(unit_name, unit, levitation, LEVITAS_TASK_LEVITATION, 8192, K_PRIO_COOP(0), 20000)                         \
 	ROW(unit_name, unit, speed, LEVITAS_TASK_SPEED, 4096, K_PRIO_PREEMPT(0), 1000)                                 \
 	ROW(unit_name, unit, circulation, LEVITAS_TASK_CIRCULATION, 4096, K_PRIO_PREEMPT(1), 100)                      \
-	ROW(unit_name, unit, supervisor, LEVITAS_TASK_SUPERVISOR, 4096, K_PRIO_PREEMPT(2), 100)
+	ROW(unit_name, unit, supervisor, LEVITAS_TASK_SUPERVISOR, 6144, K_PRIO_PREEMPT(2), 100)
 
 #if defined(CONFIG_LEVITAS_ROLE_HOST)
 #define THREADS(ROW) UNIT_THREADS(ROW, host, LEVITAS_UNIT_HOST)

@@ -14,7 +14,10 @@ use levitas_core::task::circulation::CirculationTask;
 use levitas_core::task::levitation::LevitationTask;
 use levitas_core::task::speed::SpeedTask;
 use levitas_core::task::supervisor::SupervisorTask;
-use levitas_core::unit::{Role, UnitConfig};
+use levitas_core::unit::{Role, UnitConfig, UnitTasks};
+
+use super::calibration::{self, PLACE_NONE};
+use super::shim;
 
 const EMPTY: u8 = 0;
 const BUSY: u8 = 1;
@@ -58,10 +61,13 @@ impl<T> Owned<T> {
 pub(crate) struct FirmwareUnit {
     /// Number as in `enum levitas_unit`.
     pub(crate) number: u32,
-    role: Role,
+    pub(crate) role: Role,
     pub(crate) mail: Mailboxes,
     /// Number of the last command that was posted.
     pub(crate) command_number: AtomicU32,
+    /// Place of the calibration record that the tasks were built from, or [`PLACE_NONE`], and its sequence number.
+    pub(crate) start_place: AtomicU32,
+    pub(crate) start_sequence: AtomicU32,
     pub(crate) levitation: Owned<LevitationTask>,
     pub(crate) speed: Owned<SpeedTask>,
     pub(crate) circulation: Owned<CirculationTask>,
@@ -75,6 +81,8 @@ impl FirmwareUnit {
             role,
             mail: Mailboxes::new(),
             command_number: AtomicU32::new(0),
+            start_place: AtomicU32::new(PLACE_NONE),
+            start_sequence: AtomicU32::new(0),
             levitation: Owned::empty(),
             speed: Owned::empty(),
             circulation: Owned::empty(),
@@ -82,11 +90,21 @@ impl FirmwareUnit {
         }
     }
 
-    fn build(&self, config: &UnitConfig) -> Result<(), ConfigError> {
-        self.levitation.put(LevitationTask::new(&config.levitation)?);
-        self.speed.put(SpeedTask::new(&config.speed, &config.levitation)?);
-        self.circulation.put(CirculationTask::new(&config.circulation)?);
-        self.supervisor.put(SupervisorTask::new(config, self.role.drives())?);
+    /// Builds the tasks on what the storage holds, if it is mounted; whatever that is, the drive starts.
+    fn build(&self, config: &UnitConfig, mounted: bool) -> Result<(), ConfigError> {
+        let selection = calibration::select(self);
+        if mounted {
+            calibration::report(self, &selection);
+        }
+        let tasks = UnitTasks::calibrated(config, self.role, &selection)?;
+        if let (Some(place), Some(record)) = (selection.place, selection.record()) {
+            self.start_place.store(place as u32, Ordering::Relaxed);
+            self.start_sequence.store(record.sequence, Ordering::Relaxed);
+        }
+        self.levitation.put(tasks.levitation);
+        self.speed.put(tasks.speed);
+        self.circulation.put(tasks.circulation);
+        self.supervisor.put(tasks.supervisor);
         Ok(())
     }
 }
@@ -98,12 +116,20 @@ static UNITS: [FirmwareUnit; 2] =
 /// The configuration of both units.
 pub(crate) const CONFIG: UnitConfig = UnitConfig::ECMO_50;
 
-/// Builds all tasks.
+/// Builds all tasks on the calibration records of the storage. A storage that cannot be mounted is named and is no
+/// reason not to start.
 ///
 /// # Errors
 /// The field of the configuration that is outside its range.
 pub(crate) fn build() -> Result<(), ConfigError> {
-    UNITS.iter().try_for_each(|unit| unit.build(&CONFIG))
+    let result = shim::mount_storage();
+    if result != 0 {
+        zephyr::printkln!(
+            "levitas: storage: error {}: the drive runs on the values it is built with and can store none",
+            result
+        );
+    }
+    UNITS.iter().try_for_each(|unit| unit.build(&CONFIG, result == 0))
 }
 
 /// The unit of that number, if there is one.

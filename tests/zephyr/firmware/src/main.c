@@ -3,6 +3,8 @@
 
 #include <zephyr/ztest.h>
 
+#include "record.h"
+
 /* main() of the application; renamed in firmware/CMakeLists.txt. */
 int levitas_application_main(void);
 
@@ -12,6 +14,7 @@ void levitas_measure_step(void);
 void test_main(void)
 {
 	levitas_measure_step();
+	record_prepare_storage();
 	(void)levitas_application_main();
 	ztest_run_all(NULL, false, 1, 1);
 	ztest_verify_all_test_suites_ran();

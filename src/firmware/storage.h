@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * @file
+ * The one table of what lies in the storage partition: NVS identifiers.
+ *
+ * An identifier is never used again for something else: an old image may have left its data there.
+ */
+#ifndef LEVITAS_STORAGE_H_
+#define LEVITAS_STORAGE_H_
+
+#include <stdint.h>
+
+/** Calibration records: one identifier per unit (enum levitas_unit) and place (0 A, 1 B). */
+#define LEVITAS_STORAGE_CALIBRATION 0x0100
+
+/** Identifier of a unit's copy of the calibration record. */
+static inline uint16_t levitas_storage_calibration_id(uint32_t unit, uint32_t place)
+{
+	return LEVITAS_STORAGE_CALIBRATION + 2 * unit + place;
+}
+
+#endif /* LEVITAS_STORAGE_H_ */

@@ -1,0 +1,298 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Commissioning from the shell: a run that is stopped leaves the record as it was; a whole one finds the plant and is
+ * stored, and a power cut at any byte of that leaves a whole record.
+ */
+
+#include <string.h>
+#include <zephyr/stats/stats.h>
+#include <zephyr/ztest.h>
+
+#include "record.h"
+#include "shell_text.h"
+#include "shim.h"
+#include "threads.h"
+
+/* The thread that follows a run, in src/firmware/commission.c. */
+extern const k_tid_t levitas_commission;
+
+static struct levitas_commissioning run;
+
+static void *setup(void)
+{
+	shell_text_setup();
+	return NULL;
+}
+
+static void before(void *fixture)
+{
+	uint8_t bytes[LEVITAS_RECORD_BYTES];
+
+	ARG_UNUSED(fixture);
+	record_erase_storage();
+	for (uint32_t place = 0; place < 2; place++) {
+		record_good(bytes, 5, record_designed);
+		zassert_ok(levitas_storage_write(TEST_UNIT, place, bytes, sizeof(bytes)));
+	}
+}
+
+/* Both copies are what `before` wrote. */
+static void expect_old_record(void)
+{
+	uint8_t expected[LEVITAS_RECORD_BYTES], bytes[LEVITAS_RECORD_BYTES];
+
+	record_good(expected, 5, record_designed);
+	for (uint32_t place = 0; place < 2; place++) {
+		zassert_equal(levitas_storage_read(TEST_UNIT, place, bytes, sizeof(bytes)), sizeof(bytes));
+		zassert_mem_equal(bytes, expected, sizeof(bytes), "copy %u", place);
+	}
+}
+
+/* Waits until the shell's follower has told the end; the seconds it took. */
+static uint32_t wait_for_text(const char *text, uint32_t s_max)
+{
+	for (uint32_t ms = 0; ms < 1000 * s_max; ms += 100) {
+		if (strstr(shell_text_output(), text) != NULL) {
+			return ms / 1000;
+		}
+		k_sleep(K_MSEC(100));
+	}
+	shell_text_show();
+	zassert_unreachable("no \"%s\" after %u s", text, s_max);
+	return s_max;
+}
+
+static void stop_half_way(const char *command, const char *answer)
+{
+	int result;
+
+	shell_text_expect("levitas commission", 0, "commissioning begins");
+	k_sleep(K_MSEC(600));
+	zassert_not_null(strstr(shell_text_output(), "commissioning: wall after 0 s"), "%s", shell_text_output());
+	shell_text_expect("levitas status", 0, "host: commissioning, bearing service");
+	shell_text_expect("levitas commission", -EBUSY, "refused: the run before has not ended");
+	shell_text_expect("levitas lift", -EPERM, "refused: commissioning is under way");
+	zassert_not_null(strstr(shell_text_run(command, &result), answer));
+	zassert_ok(result);
+	(void)wait_for_text("commissioning: failed in stage wall: stopped by the operator; nothing was stored", 5);
+	k_sleep(K_MSEC(100));
+	shell_text_expect("levitas status", 0, "host: standby, bearing off");
+	zassert_true(levitas_commissioning_read(TEST_UNIT, &run));
+	zassert_equal(run.outcome, LEVITAS_OUTCOME_FAILED);
+	expect_old_record();
+}
+
+ZTEST(commissioning, test_a_run_that_is_stopped_leaves_the_old_record)
+{
+	if (IS_ENABLED(CONFIG_LEVITAS_ROLE_EMERGENCY_DRIVE)) {
+		ztest_test_skip();
+	}
+	shell_text_expect("levitas commission stop", -EPERM, "refused: nothing is being commissioned");
+	stop_half_way("levitas commission stop", "stopping: the rotor is set down");
+	stop_half_way("levitas land", "landing");
+	zassert_equal(levitas_calibration_store(TEST_UNIT, run.reason, sizeof(run.reason)), -1);
+	zassert_not_null(strstr(run.reason, "not stored: no run has passed"), "%s", run.reason);
+	expect_old_record();
+}
+
+ZTEST(commissioning, test_a_unit_that_stands_by_is_not_commissioned)
+{
+	if (!IS_ENABLED(CONFIG_LEVITAS_ROLE_EMERGENCY_DRIVE)) {
+		ztest_test_skip();
+	}
+	shell_text_expect("levitas commission", -EPERM, "refused: this unit stands by");
+	expect_old_record();
+}
+
+static void expect_spare_stack(const char *name, k_tid_t thread)
+{
+	const size_t size = thread->stack_info.size;
+	size_t free_bytes;
+
+	zassert_ok(k_thread_stack_space_get(thread, &free_bytes));
+	TC_PRINT("%s: %zu of %zu bytes of its stack free\n", name, free_bytes, size);
+	zassert_true(free_bytes >= size / 4, "%s: %zu of %zu bytes free", name, free_bytes, size);
+}
+
+/* A quarter of the stacks that commissioning uses is to spare, where stacks are marked. */
+ZTEST(commissioning, test_c_stacks)
+{
+	size_t count, free_bytes, used_bytes;
+	const struct levitas_thread *threads = levitas_threads(&count);
+
+	if (IS_ENABLED(CONFIG_ARCH_POSIX)) {
+		ztest_test_skip();
+	}
+	expect_spare_stack("commission", levitas_commission);
+	for (size_t i = 0; i < count; i++) {
+		if (threads[i].task == LEVITAS_TASK_SUPERVISOR) {
+			expect_spare_stack(threads[i].name, threads[i].id);
+		}
+	}
+	/* The commands run in this thread, not in the shell's. */
+	shell_text_expect("levitas status", 0, "since boot");
+	shell_text_expect("levitas calibration", 0, "motor_phase_order");
+	zassert_ok(k_thread_stack_space_get(k_current_get(), &free_bytes));
+	used_bytes = k_current_get()->stack_info.size - free_bytes;
+	TC_PRINT("commands: %zu of %u bytes used\n", used_bytes, CONFIG_SHELL_STACK_SIZE);
+	zassert_true(used_bytes <= CONFIG_SHELL_STACK_SIZE * 3 / 4, "commands: %zu bytes used", used_bytes);
+}
+
+#if defined(CONFIG_LEVITAS_ROLE_HOST)
+
+static struct levitas_calibration found;
+
+/* How far each value may be off: a part of the truth, or an amount; the goals of docs/commissioning.md. */
+static const struct {
+	const char *name;
+	float part;
+	float amount;
+} goals[] = {
+	{"hall_mid", 0.0f, 5e-3f},
+	{"hall_gain", 0.01f, 0.0f},
+	{"coil_pickup", 0.0f, 0.5e-6f},
+	{"runout", 0.0f, 1e-6f},
+	{"force", 0.03f, 0.0f},
+	{"coil_resistance", 0.02f, 0.0f},
+	{"coil_inductance", 0.02f, 0.0f},
+	{"angle_hall_offset", 0.0f, 0.02f},
+	{"motor_phase_order", 0.0f, 0.0f},
+};
+
+static void expect_accurate(const float *values)
+{
+	float truth[LEVITAS_CALIBRATION_VALUES];
+	struct levitas_field field;
+
+	levitas_world_calibration(truth);
+	for (uint32_t index = 0; index < LEVITAS_CALIBRATION_VALUES; index++) {
+		size_t row = 0;
+
+		zassert_true(levitas_field_read(index, &field));
+		while (row < ARRAY_SIZE(goals) && strncmp(field.name, goals[row].name, strlen(goals[row].name)) != 0) {
+			row++;
+		}
+		zassert_true(row < ARRAY_SIZE(goals), "no goal for %s", field.name);
+		zassert_within(values[index], truth[index],
+			       goals[row].part * (truth[index] < 0.0f ? -truth[index] : truth[index]) + goals[row].amount,
+			       "%s: %d e-9 found, %d e-9 is the case", field.name, (int)(values[index] * 1e9f),
+			       (int)(truth[index] * 1e9f));
+	}
+}
+
+static uint32_t deadline_misses(void)
+{
+	size_t count;
+	const struct levitas_thread *threads = levitas_threads(&count);
+	uint32_t misses = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		misses += threads[i].deadline_misses;
+	}
+	return misses;
+}
+
+/* A counter or threshold of the simulated flash, by its name. */
+struct entry {
+	const char *name;
+	uint32_t *value;
+};
+
+static int take_entry(struct stats_hdr *group, void *wanted, const char *name, uint16_t offset)
+{
+	struct entry *entry = wanted;
+
+	if (strcmp(name, entry->name) == 0) {
+		entry->value = (uint32_t *)((uint8_t *)group + offset);
+	}
+	return 0;
+}
+
+static uint32_t *flash_entry(const char *group, const char *name)
+{
+	struct entry entry = {.name = name};
+
+	(void)stats_walk(stats_group_find(group), take_entry, &entry);
+	zassert_not_null(entry.value, "%s", name);
+	return entry.value;
+}
+
+/* Stores with the power cut in a write call, after so many bytes of it; whether the cut came before the end. */
+static bool store_with_cut(uint32_t call, uint32_t bytes)
+{
+	uint32_t *calls = flash_entry("flash_sim_stats", "flash_write_calls");
+	uint32_t *calls_max = flash_entry("flash_sim_thresholds", "max_write_calls");
+	uint32_t *length_max = flash_entry("flash_sim_thresholds", "max_len");
+	char line[160];
+	int result;
+
+	*calls_max = *calls + call;
+	*length_max = bytes;
+	result = levitas_calibration_store(TEST_UNIT, line, sizeof(line));
+	*calls_max = 0;
+	zassert_equal(result == 0, strstr(line, "in both copies") != NULL, "%s", line);
+	zassert_ok(levitas_storage_mount());
+	return result != 0;
+}
+
+static void expect_whole_record(uint32_t call, uint32_t bytes)
+{
+	levitas_calibration_read(TEST_UNIT, &found);
+	zassert_not_equal(found.place, LEVITAS_PLACE_NONE, "call %u, %u bytes: nothing is left", call, bytes);
+	if (found.copies[found.place].sequence == 5) {
+		zassert_mem_equal(found.copies[found.place].values, record_designed, sizeof(record_designed));
+	} else {
+		zassert_equal(found.copies[found.place].sequence, 6);
+		zassert_mem_equal(found.copies[found.place].values, run.values, sizeof(record_designed));
+	}
+}
+
+static void cut_the_power_everywhere(void)
+{
+	uint32_t cuts = 0;
+
+	/* Data and entry of two copies are four calls. */
+	for (uint32_t call = 1; call <= 4; call++) {
+		for (uint32_t bytes = 0; bytes < LEVITAS_RECORD_BYTES; bytes++) {
+			before(NULL);
+			cuts += store_with_cut(call, bytes);
+			expect_whole_record(call, bytes);
+		}
+	}
+	/* All of the data, and 8 bytes of each entry at least. */
+	zassert_true(cuts >= 2 * (LEVITAS_RECORD_BYTES - 1 + 8 - 1), "only %u cuts were any", cuts);
+}
+
+ZTEST(commissioning, test_b_a_whole_run_finds_the_plant_and_is_stored)
+{
+	struct levitas_unit_status status_before, status;
+	const uint32_t misses = deadline_misses();
+	char line[160];
+
+	levitas_status_read(TEST_UNIT, &status_before);
+	shell_text_expect("levitas commission", 0, "commissioning begins");
+	TC_PRINT("%u s\n", wait_for_text("commissioning: passed, stored as number 6 in both copies", 120));
+	shell_text_show();
+	levitas_status_read(TEST_UNIT, &status);
+	zassert_equal(status.touchdown_count, status_before.touchdown_count, "the rotor touched");
+	zassert_equal(deadline_misses(), misses, "a task came late");
+
+	zassert_true(levitas_commissioning_read(TEST_UNIT, &run));
+	levitas_calibration_read(TEST_UNIT, &found);
+	for (uint32_t place = 0; place < 2; place++) {
+		zassert_equal(found.copies[place].state, LEVITAS_COPY_VALID, "%s", found.copies[place].reason);
+		zassert_equal(found.copies[place].sequence, 6);
+		zassert_mem_equal(found.copies[place].values, run.values, sizeof(found.copies[place].values));
+	}
+	expect_accurate(run.values);
+	shell_text_expect("levitas calibration", 0, "in force from the next start on: copy A, number 6");
+	cut_the_power_everywhere();
+
+	record_break_storage();
+	zassert_equal(levitas_calibration_store(TEST_UNIT, line, sizeof(line)), -1);
+	zassert_not_null(strstr(line, "not stored: copy A: storage error -"), "%s", line);
+}
+
+#endif
+
+ZTEST_SUITE(commissioning, NULL, setup, before, NULL, NULL);
