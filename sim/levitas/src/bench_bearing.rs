@@ -154,10 +154,12 @@ fn lag_weight(numbers: &Numbers<f64>, period_s: f64) -> f64 {
     (1.0 - (-ratio).exp()) / ratio
 }
 
-/// Generalised notch of one axis, without its provisions for faults.
+/// Generalised notch of one axis, without its provisions for faults. It learns every other period, as the core's.
 pub(crate) struct Notch {
     coefficients_m: [f32; 4],
     sums_a: [f32; 4],
+    last_a: f32,
+    is_its_turn: bool,
     mean_a: f32,
     mean_gain: f32,
     periods: u32,
@@ -168,10 +170,13 @@ pub(crate) struct Notch {
 }
 
 impl Notch {
-    fn new(config: &BearingConfig, period_s: f64) -> Self {
+    fn new(config: &BearingConfig, period_s: f64, is_first: bool) -> Self {
+        let period_s = 2.0 * period_s;
         Self {
             coefficients_m: [0.0; 4],
             sums_a: [0.0; 4],
+            last_a: 0.0,
+            is_its_turn: is_first,
             mean_a: 0.0,
             mean_gain: (period_s / MEAN_S) as f32,
             periods: 0,
@@ -184,13 +189,19 @@ impl Notch {
 
     /// What is added to this sample [m]; then learns from the current.
     fn step(&mut self, rotor: Option<&RotorDirection>, current_a: f32) -> f32 {
-        let current_ac_a = current_a - self.mean_a;
-        self.mean_a += self.mean_gain * current_ac_a;
+        let is_its_turn = self.is_its_turn;
+        self.is_its_turn = !is_its_turn;
+        let pair_a = 0.5 * (current_a + std::mem::replace(&mut self.last_a, current_a));
+        let current_ac_a = pair_a - self.mean_a;
+        self.mean_a += if is_its_turn { self.mean_gain * current_ac_a } else { 0.0 };
         let Some(&RotorDirection { cos, sin, speed_rad_per_s }) = rotor else { return 0.0 };
         let waves = [cos, sin, cos * cos - sin * sin, 2.0 * cos * sin];
-        let mut added_m = 0.0;
-        for ((wave, coefficient_m), sum_a) in waves.iter().zip(&self.coefficients_m).zip(&mut self.sums_a) {
-            added_m += coefficient_m * wave;
+        let added_m =
+            waves.iter().zip(&self.coefficients_m).map(|(wave, coefficient_m)| coefficient_m * wave).sum();
+        if !is_its_turn {
+            return added_m;
+        }
+        for (wave, sum_a) in waves.iter().zip(&mut self.sums_a) {
             *sum_a += current_ac_a * wave;
         }
         self.periods += 1;
@@ -219,9 +230,9 @@ pub(crate) struct Axes<L> {
 impl<L: Linear> Axes<L> {
     /// Both Hall pairs have the gain and the mid levels of the design.
     pub(crate) fn new(config: &BearingConfig) -> Self {
-        let axis = || (L::new(config, STEP_S), Notch::new(config, STEP_S));
+        let axis = |is_x| (L::new(config, STEP_S), Notch::new(config, STEP_S, is_x));
         Self {
-            axes: [axis(), axis()],
+            axes: [axis(true), axis(false)],
             m_per_v: 1.0 / config.hall_v_per_m,
             pickup_m_per_a: [
                 config.coil_pickup_taken_off * config.coil_pickup_m_per_a,

@@ -58,7 +58,7 @@ pub(super) struct CurrentLoop {
     last_a: f32,
     repeats: u32,
     missing_a2: f32,
-    open_looks: u32,
+    open_periods: u32,
     in_step: bool,
     doubted_periods: u32,
 }
@@ -88,10 +88,10 @@ const FOLLOW_SHARE: f32 = 0.6;
 /// Sum of (change by the voltage) x (what is missing of it) by which a coil is open [A^2]. At idle the changes are 50 to
 /// 80 mA rms and an open coil sums it up in 0.5 ms; a healthy one sums up nothing.
 const OPEN_A2: f32 = 0.02;
-/// Repeats from which a sensor is not called alive: fewer than there are between two looks at an open coil.
-const ALIVE_REPEATS: u32 = 2;
-/// Looks in a row, one every other period, at which an open coil must show.
-const OPEN_LOOKS: u32 = 2;
+/// Repeats from which a sensor is not called alive.
+const ALIVE_REPEATS: u32 = 3;
+/// Periods in a row for which an open coil must show.
+const OPEN_PERIODS: u32 = 3;
 /// What a sensor shows of no current at most [A]: offset 20 mA, noise 5 mA.
 const NO_CURRENT_A: f32 = 0.1;
 /// Part of a current innovation that is believed when interference is about: 50 um of it are 0.35 A.
@@ -119,7 +119,7 @@ impl CurrentLoop {
     pub(super) fn restart(&mut self) {
         (self.lack_v, self.voltage_v, self.predicted_a, self.next_a) = (0.0, 0.0, 0.0, 0.0);
         (self.in_step, self.doubted_periods, self.repeats) = (false, 0, 0);
-        (self.driven_a, self.missing_a2, self.open_looks) = (0.0, 0.0, 0);
+        (self.driven_a, self.missing_a2, self.open_periods) = (0.0, 0.0, 0);
     }
 
     /// The sensor has shown something else than the model for long enough to be named.
@@ -129,12 +129,12 @@ impl CurrentLoop {
 
     /// Nothing is to be named.
     pub(super) fn is_well(&self) -> bool {
-        self.in_step && self.doubted_periods | self.open_looks == 0
+        self.in_step && self.doubted_periods | self.open_periods == 0
     }
 
     /// The current does not follow the voltage at all.
     pub(super) fn is_open(&self) -> bool {
-        self.open_looks >= OPEN_LOOKS
+        self.open_periods >= OPEN_PERIODS
     }
 
     /// The current that is expected at the next sample [A].
@@ -180,7 +180,6 @@ impl CurrentLoop {
         screened_a: Option<f32>,
         velocity_m_per_s: f32,
         rough: bool,
-        is_watched: bool,
     ) -> CurrentForecast {
         let mut now_a = self.predicted_a;
         let was_open = self.is_open();
@@ -188,14 +187,12 @@ impl CurrentLoop {
             let innovation_a = screened_a - self.predicted_a;
             if rough {
                 now_a += ROUGH_SHARE * innovation_a;
-                (self.in_step, self.missing_a2, self.open_looks) = (false, 0.0, 0);
+                (self.in_step, self.missing_a2, self.open_periods) = (false, 0.0, 0);
             } else if !self.in_step {
-                (self.in_step, self.missing_a2, self.open_looks) = (true, 0.0, 0);
+                (self.in_step, self.missing_a2, self.open_periods) = (true, 0.0, 0);
                 now_a = screened_a;
             } else {
-                if is_watched {
-                    self.book_missing(screened_a, innovation_a);
-                }
+                self.book_missing(screened_a, innovation_a);
                 now_a += if was_open { innovation_a } else { 0.5 * innovation_a };
             }
             if !was_open {
@@ -211,18 +208,17 @@ impl CurrentLoop {
         CurrentForecast { next_a: self.next_a, mean_a: 0.5 * (now_a + self.next_a) }
     }
 
-    /// Every other period: sums what is missing of the changes that the voltage must make while there is no current to speak of. A sensor that
+    /// Sums what is missing of the changes that the voltage must make while there is no current to speak of. A sensor that
     /// repeats itself says nothing about the coil.
     fn book_missing(&mut self, measured_a: f32, innovation_a: f32) {
         if self.repeats >= ALIVE_REPEATS {
-            self.open_looks = if self.is_open() { self.open_looks } else { 0 };
+            self.open_periods = if self.is_open() { self.open_periods } else { 0 };
             return;
         }
-        let missing_a2 =
-            self.missing_a2 - 2.0 * self.driven_a * (innovation_a + FOLLOW_SHARE * self.driven_a);
+        let missing_a2 = self.missing_a2 - self.driven_a * (innovation_a + FOLLOW_SHARE * self.driven_a);
         self.missing_a2 =
             if measured_a.abs() < NO_CURRENT_A { between(missing_a2, 0.0, 2.0 * OPEN_A2) } else { 0.0 };
-        self.open_looks = if self.missing_a2 > OPEN_A2 { self.open_looks.saturating_add(1) } else { 0 };
+        self.open_periods = if self.missing_a2 > OPEN_A2 { self.open_periods.saturating_add(1) } else { 0 };
     }
 
     /// Duty for the next period, -1 to 1, and whether the bus voltage limits it.
@@ -254,9 +250,9 @@ mod tests {
         let decay = (-resistance_ohm * 50e-6 / config.coil_inductance_h).exp();
         let (mut current_a, mut acting_v) = (0.0, 0.0);
         (0..periods)
-            .map(|period| {
+            .map(|_| {
                 let screened_a = current_loop.screen(Some(current_a));
-                current_loop.forecast(&coil, screened_a, 0.0, false, period % 2 == 0);
+                current_loop.forecast(&coil, screened_a, 0.0, false);
                 let (duty, _) = current_loop.duty(&coil, reference_a, 0.0, 48.0);
                 current_a = decay * current_a + (1.0 - decay) / resistance_ohm * acting_v;
                 acting_v = duty * 48.0;
@@ -285,7 +281,7 @@ mod tests {
         for period in 0..400 {
             let noise_a = 4e-3 * (period % 2) as f32;
             let screened_a = current_loop.screen(Some(if period < 20 { current_a + noise_a } else { 5.0 }));
-            current_loop.forecast(&coil, screened_a, 0.0, false, period % 2 == 0);
+            current_loop.forecast(&coil, screened_a, 0.0, false);
             let (duty, _) = current_loop.duty(&coil, 0.5, 0.0, 48.0);
             current_a = decay * current_a + (1.0 - decay) * acting_v;
             acting_v = duty * 48.0;
@@ -300,7 +296,7 @@ mod tests {
         let mut current_loop = CurrentLoop::default();
         for _ in 0..SUSPECT_REPEATS + 4 {
             let screened_a = current_loop.screen(Some(0.012));
-            current_loop.forecast(&coil, screened_a, 0.0, false, true);
+            current_loop.forecast(&coil, screened_a, 0.0, false);
         }
         assert_eq!(current_loop.screen(Some(5.0)), None);
         assert_eq!(current_loop.screen(Some(0.016)), Some(0.016));
@@ -322,7 +318,7 @@ mod tests {
             let sensed_a = ((current_a + 9e-3 * noise()) / 4e-3).round() * 4e-3;
             let screened_a =
                 current_loop.screen(Some(if healthy { sensed_a } else { show(sensed_a, period) }));
-            current_loop.forecast(&coil, screened_a, 0.0, false, period % 2 == 0);
+            current_loop.forecast(&coil, screened_a, 0.0, false);
             let (duty, _) = current_loop.duty(&coil, 0.28 * noise(), 0.0, 48.0);
             current_a = if healthy || conducts { decay * current_a + (1.0 - decay) * acting_v } else { 0.0 };
             acting_v = duty * 48.0;
@@ -351,7 +347,7 @@ mod tests {
         for period in 0..4000_u32 {
             let noise_a = 4e-3 * (period * period % 5) as f32 - 8e-3;
             let screened_a = current_loop.screen(Some(noise_a));
-            fed_back_a = current_loop.forecast(&coil, screened_a, 0.0, false, period % 2 == 0).next_a;
+            fed_back_a = current_loop.forecast(&coil, screened_a, 0.0, false).next_a;
             let reference_a = 0.2 * (period / 2 % 2) as f32 - config.feedback_current * fed_back_a;
             let (duty, _) = current_loop.duty(&coil, reference_a, 0.0, 48.0);
             open += u32::from(current_loop.is_open());

@@ -197,13 +197,10 @@ impl Bearing {
         self.y.observe(seen_y, &turn, &self.x.hall.voter);
         let is_turn_of_x = self.turn_of_x;
         self.turn_of_x = !is_turn_of_x;
-        if is_turn_of_x {
-            self.x.learn(screened_x_a, &turn);
-        } else {
-            self.y.learn(screened_y_a, &turn);
-        }
-        let forecast_x = self.x.advance(&self.law, screened_x_a, is_turn_of_x);
-        let forecast_y = self.y.advance(&self.law, screened_y_a, !is_turn_of_x);
+        self.x.learn(screened_x_a, &turn, is_turn_of_x);
+        self.y.learn(screened_y_a, &turn, !is_turn_of_x);
+        let forecast_x = self.x.advance(&self.law, screened_x_a);
+        let forecast_y = self.y.advance(&self.law, screened_y_a);
         let outside = !self.is_within(TOUCHDOWN_FRACTION);
         self.outside_periods = if outside { self.outside_periods.saturating_add(1) } else { 0 };
         let output = match self.next_state(input) {
