@@ -21,6 +21,8 @@ const SPIN_S: f64 = 3.0;
 const HELD_FRACTION: f64 = 0.9;
 /// Time after a disturbance until all has calmed down [s].
 const CALM_S: f64 = 0.2;
+/// Time after an outage until the next one [s]: notches have learned again what the outage made them forget.
+const SETTLED_S: f64 = 1.5;
 /// Time over which the radius before a disturbance is taken: whole turns from 600 rpm on [s].
 const BEFORE_S: f64 = 0.1;
 /// Injected displacement [m]: ten times the noise.
@@ -156,7 +158,7 @@ impl Trial {
             .map_err(|error| BadInput::of("fault", error, "one within its range"))?;
         self.run(duration_s, |_| {});
         self.world.clear(0);
-        self.run(CALM_S, |_| {});
+        self.run(SETTLED_S, |_| {});
         Ok(self.is_held())
     }
 
