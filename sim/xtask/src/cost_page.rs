@@ -62,7 +62,7 @@ const STORY: &str = "
 | after | 1704 |
 
 The longest step fell from 2244 to 1994. No multiplication is fused with an addition, because host and chip shall agree to the last bit;
-that costs about 200. Tried and of no use: the levitation task inlined whole (+45: the registers run out), fat link-time
+that costs about 200. Tried and of no use: the levitation task inlined whole (+18: the registers run out), fat link-time
 optimisation, optimising for size (a quarter more), no vector unit, one word of trouble per axis (+4). Tried and taken back: the angle
 Halls every other step (-49, but four tests of their monitors fail), the mail every other period (-18 of the mean, +31 of the longest).
 What is left, estimated: the slow statistics of the Halls' vote in turns (about 26). 1500 with all monitors at 20 kHz is not reached.
