@@ -21,8 +21,8 @@ Examples:
   levitas compare --markdown docs/levitation.md
   levitas compare --json - | jq .LADRC
 
-A published PID, active damping at 10 kHz, a tuned PID without and with notches, LQG and LADRC, in plant ecmo-50; half a
-minute on two cores. What was given to them and how they were tuned: docs/levitation.md.";
+A published PID, active damping at 10 kHz, a tuned PID without and with notches, LQG and LADRC, in plant ecmo-50; two
+minutes on two cores. What was given to them and how they were tuned: docs/levitation.md.";
 
 /// Its command line.
 #[derive(clap::Args)]
