@@ -109,7 +109,10 @@ impl Axis {
             self.blind_periods = 0;
         } else {
             self.blind_periods = self.blind_periods.saturating_add(1);
-            self.observer.coast();
+            // One sample that is passed over is no reason to forget a force that has just begun.
+            if self.blind_periods > 1 {
+                self.observer.coast();
+            }
         }
     }
 

@@ -187,9 +187,9 @@ impl CurrentLoop {
             let innovation_a = screened_a - self.predicted_a;
             if rough {
                 now_a += ROUGH_SHARE * innovation_a;
-                (self.in_step, self.missing_a2, self.open_periods) = (false, 0.0, 0);
+                self.fall_out_of_step(false);
             } else if !self.in_step {
-                (self.in_step, self.missing_a2, self.open_periods) = (true, 0.0, 0);
+                self.fall_out_of_step(true);
                 now_a = screened_a;
             } else {
                 self.book_missing(screened_a, innovation_a);
@@ -206,6 +206,14 @@ impl CurrentLoop {
         // An open coil does not follow; a controller that thinks it does swings from rail to rail.
         self.next_a = if was_open { now_a } else { next_a };
         CurrentForecast { next_a: self.next_a, mean_a: 0.5 * (now_a + self.next_a) }
+    }
+
+    /// The sums begin anew; a coil that is open stays open until a current is seen.
+    fn fall_out_of_step(&mut self, in_step: bool) {
+        self.in_step = in_step;
+        if !self.is_open() {
+            (self.missing_a2, self.open_periods) = (0.0, 0);
+        }
     }
 
     /// Sums what is missing of the changes that the voltage must make while there is no current to speak of. A sensor that

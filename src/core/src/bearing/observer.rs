@@ -23,8 +23,8 @@
 //! # Without a sample
 //! The estimate leaves the truth as fast as the rotor leaves the centre, an e-fold in 2.9 ms. What it starts with decides: d
 //! follows a force within half a millisecond and pays with 1.1 N rms of noise, which alone would be 140 um after 5 ms,
-//! so a blind observer, and one that gets rough samples, goes on with the mean of d over `STEADY_S`. Largest peak of 60
-//! runs with all samples lost for 5 ms: 42 um; with d as it was in that moment 182 um.
+//! so an observer that is blind for more than one period goes on with the mean of d over `STEADY_S`. Largest peak of 60
+//! runs with all samples lost for 5 ms: 44 um. Interference makes it blind, too, before its samples are called rough.
 //!
 //! # Outliers
 //! The first few samples that are further off than a rotor can be are passed over: interference is called by its name after

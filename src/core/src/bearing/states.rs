@@ -38,7 +38,8 @@ impl Bearing {
             }
             (state, _) => self.follow(state, input.rotor.as_ref()),
         };
-        if !matches!(self.state, State::Levitated) {
+        // A drift that made the rotor touch is still judged by what was before it.
+        if matches!(self.state, State::Off | State::Service | State::LiftOff { after_touchdown: false, .. }) {
             self.x.hall.voter.forget_base();
             self.y.hall.voter.forget_base();
         }

@@ -280,6 +280,8 @@ impl SupervisorTask {
             Some(_) if !self.drive => UnitState::Standby,
             Some(_) if commissions => UnitState::Commissioning,
             Some(BearingState::Landing) => UnitState::Landing,
+            // Accepted and not done yet: what the operator wanted is not undone.
+            Some(_) if last.is_some_and(|last| last.state == UnitState::Landing as u32) => UnitState::Landing,
             Some(BearingState::LiftOff | BearingState::Levitated | BearingState::Touchdown) => {
                 UnitState::Operating
             }
@@ -334,7 +336,10 @@ impl SupervisorTask {
             let speed_rpm = levitation.rotor_speed_rad_per_s * RPM_PER_RAD_PER_S;
             levitation.faults & fault::ANGLE == 0 && speed_rpm.abs() < self.config.land_speed_rpm_max
         });
-        self.slow_periods = if slow { self.slow_periods.saturating_add(1) } else { 0 };
+        // A rotor that is on its way down is not called back: its speed is hard to tell there.
+        if self.slow_periods < SLOW_PERIODS {
+            self.slow_periods = if slow { self.slow_periods.saturating_add(1) } else { 0 };
+        }
     }
 
     /// The rotor is slow enough to be set down, or must be by now.
@@ -510,6 +515,7 @@ mod tests {
         }
         assert_eq!(bench.plant(BearingState::Levitated, 1.0).levitate, LevitateRequest::Land as u32);
         assert_eq!(bench.command(Command::LiftOff), Some(Refusal::IsLanding));
+        assert_eq!(bench.plant(BearingState::Landing, 10.0).levitate, LevitateRequest::Land as u32);
         assert_eq!(bench.plant(BearingState::Off, 0.0).state, UnitState::Standby as u32);
     }
 
@@ -575,7 +581,7 @@ mod tests {
         bench.command(Command::LiftOff);
         bench.plant(BearingState::Levitated, 0.0);
         bench.mail.circulation.write(&circulation(4000.0));
-        bench.command(Command::Land); // carried out by the one before, not again by the next
+        bench.command(Command::SetSpeed { speed_rpm: 3000.0 }); // carried out by the one before, not again by the next
         bench.restart();
         let seen = bench.plant(BearingState::Levitated, 400.0);
         assert_eq!(
@@ -583,6 +589,19 @@ mod tests {
             (UnitState::Operating as u32, LevitateRequest::Levitate as u32)
         );
         assert_eq!(seen.speed_setpoint_rpm, 4000.0);
+    }
+
+    #[test]
+    fn a_restarted_supervisor_goes_on_landing() {
+        let mut bench = Bench::new(true);
+        bench.command(Command::LiftOff);
+        bench.plant(BearingState::Levitated, 0.0);
+        bench.mail.circulation.write(&circulation(4000.0));
+        bench.command(Command::Land);
+        bench.restart();
+        let seen = bench.plant(BearingState::Levitated, 400.0);
+        assert_eq!((seen.state, seen.speed_setpoint_rpm), (UnitState::Landing as u32, 0.0));
+        assert_eq!(seen.levitate, LevitateRequest::Levitate as u32, "until the rotor is slow");
     }
 
     #[test]

@@ -183,7 +183,7 @@ impl Voter {
         self.calm
     }
 
-    /// The rotor is not levitated: the current of now is no base.
+    /// The rotor has not been levitated yet: the current of now is no base.
     pub(super) fn forget_base(&mut self) {
         self.base_current_a = f32::NAN;
     }
