@@ -30,7 +30,7 @@ impl Profile {
     pub(crate) fn costs(&self, steps: &BTreeMap<String, u64>) -> Costs {
         let cost = |(part, total): (&String, &u64)| {
             let steps = steps.get(part).copied().filter(|steps| *steps > 0)?;
-            Some((part.clone(), Cost { mean: (total + steps / 2) / steps, longest: None }))
+            Some((part.clone(), Cost { mean: (total + steps / 2) / steps, longest: None, uncertainty: 0 }))
         };
         self.parts.iter().filter_map(cost).collect()
     }

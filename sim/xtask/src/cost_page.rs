@@ -11,8 +11,9 @@ const FILES_SHOWN: usize = 16;
 const HEAD: &str = "\
 # What a step costs
 
-Made by `cargo xtask cost --renew`; do not edit. `cargo xtask cost` counts again and fails when a step costs more than 5 % above its
-line in [cost.toml](../sim/xtask/cost.toml); CI does the same. For whoever changes the 20 kHz path.
+Made by `cargo xtask cost --renew`; do not edit. `cargo xtask cost` counts again and fails when a step costs more than 5 %, and what
+the clock cannot tell, above its line in [cost.toml](../sim/xtask/cost.toml); CI does the same. The clock leaves 1 instruction of a mean of
+4000 steps, and 11 of the 20 steps of a task at 100 Hz. For whoever changes the 20 kHz path.
 
 Counted are instructions, not cycles: they are the same on every machine and in every run. The program is
 [sim/cost](../sim/cost/src/main.rs): one unit against the simulated plant, the rotor levitated at 4000 rpm and the pump at work, mean of
