@@ -20,7 +20,7 @@
 //! | pid | cannot: no observer, no section | - | - |
 //!
 //! All get the same cosine and sine of the rotor. [`Notch`] leaves out standing still in a shock, forgetting and the limit.
-//! "Ours not slower" is not reached on x86-64: the whole step takes 3.0 to 3.7 times as long as a peer's sections, the
+//! "Ours not slower" is not reached on x86-64: the whole step takes 2.7 times as long as a peer's sections, the
 //! equations alone 1.4 times.
 //!
 //! # Source
