@@ -1,0 +1,306 @@
+// SPDX-License-Identifier: Apache-2.0
+use super::*;
+use crate::commissioning::{Outcome, Reason, Stage};
+
+fn bearing(state: BearingState, speed_rad_per_s: f32) -> LevitationMail {
+    let words = crate::mailbox::Words::from_words([0; crate::mail::LEVITATION_WORDS]);
+    LevitationMail { state: state as u32, rotor_speed_rad_per_s: speed_rad_per_s, ..words }
+}
+
+fn circulation(speed_setpoint_rpm: f32) -> CirculationMail {
+    let words = crate::mailbox::Words::from_words([0; crate::mail::CIRCULATION_WORDS]);
+    CirculationMail { speed_setpoint_rpm, ..words }
+}
+
+struct Bench {
+    task: SupervisorTask,
+    mail: Mailboxes,
+    number: u32,
+}
+
+impl Bench {
+    fn new(drive: bool) -> Self {
+        let task = SupervisorTask::new(&UnitConfig::ECMO_50, drive).unwrap();
+        let bench = Self { task, mail: Mailboxes::new(), number: 0 };
+        bench.mail.levitation.write(&bearing(BearingState::Off, 0.0));
+        bench
+    }
+
+    fn restart(&mut self) {
+        self.task = SupervisorTask::new(&UnitConfig::ECMO_50, true).unwrap();
+    }
+
+    fn command(&mut self, command: Command) -> Option<Refusal> {
+        self.number += 1;
+        self.mail.command.write(&command.to_mail(self.number));
+        let seen = self.step();
+        assert_eq!(seen.command_number, self.number);
+        Refusal::from_code(seen.command_result)
+    }
+
+    fn plant(&mut self, state: BearingState, speed_rad_per_s: f32) -> SupervisorMail {
+        self.mail.levitation.write(&bearing(state, speed_rad_per_s));
+        self.step()
+    }
+
+    fn step(&mut self) -> SupervisorMail {
+        self.task.step(&self.mail);
+        self.mail.supervisor.read().unwrap().1
+    }
+}
+
+#[test]
+fn a_session_from_lift_off_to_landing() {
+    let mut bench = Bench::new(true);
+    assert_eq!(bench.command(Command::SetSpeed { speed_rpm: 3000.0 }), Some(Refusal::NotLevitated));
+    assert_eq!(bench.command(Command::LiftOff), None);
+    assert_eq!(bench.step().levitate, LevitateRequest::Levitate as u32);
+    bench.plant(BearingState::Levitated, 0.0);
+    assert_eq!(bench.command(Command::SetSpeed { speed_rpm: 3000.0 }), None);
+    assert_eq!(bench.step().speed_setpoint_rpm, 3000.0);
+    assert_eq!(bench.plant(BearingState::Levitated, 314.0).state, UnitState::Operating as u32);
+    assert_eq!(bench.command(Command::Land), None);
+    // Still fast: the speed goes first.
+    let seen = bench.plant(BearingState::Levitated, 314.0);
+    assert_eq!((seen.levitate, seen.speed_setpoint_rpm), (LevitateRequest::Levitate as u32, 0.0));
+    assert_eq!(bench.command(Command::SetSpeed { speed_rpm: 1000.0 }), Some(Refusal::IsLanding));
+    // Slow must last: half a second.
+    for _ in 0..49 {
+        assert_eq!(bench.plant(BearingState::Levitated, 1.0).levitate, LevitateRequest::Levitate as u32);
+    }
+    assert_eq!(bench.plant(BearingState::Levitated, 1.0).levitate, LevitateRequest::Land as u32);
+    assert_eq!(bench.command(Command::LiftOff), Some(Refusal::IsLanding));
+    assert_eq!(bench.plant(BearingState::Landing, 10.0).levitate, LevitateRequest::Land as u32);
+    assert_eq!(bench.plant(BearingState::Off, 0.0).state, UnitState::Standby as u32);
+}
+
+#[test]
+fn service_begins_in_standby_and_gives_the_coils_to_the_probe() {
+    let mut bench = Bench::new(true);
+    assert_eq!(bench.command(Command::Service), None);
+    let seen = bench.plant(BearingState::Service, 0.0);
+    assert_eq!((seen.state, seen.levitate), (UnitState::Service as u32, LevitateRequest::Service as u32));
+    assert_eq!(bench.command(Command::SetSpeed { speed_rpm: 1000.0 }), Some(Refusal::NotLevitated));
+    assert_eq!(bench.command(Command::Land), None);
+    assert_eq!(bench.step().levitate, LevitateRequest::Off as u32);
+    bench.command(Command::Service);
+    assert_eq!(bench.command(Command::LiftOff), None);
+    assert_eq!(bench.step().levitate, LevitateRequest::Levitate as u32);
+    for state in [UnitState::LiftingOff, UnitState::Operating] {
+        assert_eq!(bench.command(Command::Service), Some(Refusal::NotStandby), "{state:?}");
+        bench.plant(BearingState::Levitated, 0.0);
+    }
+    assert_eq!(Bench::new(false).command(Command::Service), Some(Refusal::NotDriving));
+    // A supervisor that restarts in service ends it.
+    let mut bench = Bench::new(true);
+    assert_eq!(bench.plant(BearingState::Service, 0.0).levitate, LevitateRequest::Off as u32);
+}
+
+#[test]
+fn landing_can_be_called_off_while_the_rotor_is_fast() {
+    let mut bench = Bench::new(true);
+    bench.command(Command::LiftOff);
+    bench.plant(BearingState::Levitated, 0.0);
+    bench.command(Command::Land);
+    bench.plant(BearingState::Levitated, 314.0);
+    assert_eq!(bench.command(Command::LiftOff), None);
+    assert_eq!(bench.step().state, UnitState::Operating as u32);
+    assert_eq!(bench.command(Command::SetSpeed { speed_rpm: 3000.0 }), None);
+}
+
+#[test]
+fn a_speed_that_nobody_knows_is_not_slow_but_landing_ends_all_the_same() {
+    let mut bench = Bench::new(true);
+    bench.command(Command::LiftOff);
+    bench.plant(BearingState::Levitated, 0.0);
+    bench.command(Command::Land);
+    let blind = LevitationMail {
+        state: BearingState::Levitated as u32,
+        faults: fault::ANGLE,
+        ..crate::mailbox::Words::from_words([0; crate::mail::LEVITATION_WORDS])
+    };
+    for _ in 0..5990 {
+        bench.mail.levitation.write(&blind);
+        assert_eq!(bench.step().levitate, LevitateRequest::Levitate as u32);
+    }
+    for _ in 0..20 {
+        bench.mail.levitation.write(&blind);
+        bench.step();
+    }
+    assert_eq!(bench.step().levitate, LevitateRequest::Land as u32);
+}
+
+#[test]
+fn a_restarted_supervisor_takes_over_a_running_pump() {
+    let mut bench = Bench::new(true);
+    bench.command(Command::LiftOff);
+    bench.plant(BearingState::Levitated, 0.0);
+    bench.mail.circulation.write(&circulation(4000.0));
+    bench.command(Command::SetSpeed { speed_rpm: 3000.0 }); // carried out by the one before, not again by the next
+    bench.restart();
+    let seen = bench.plant(BearingState::Levitated, 400.0);
+    assert_eq!((seen.state, seen.levitate), (UnitState::Operating as u32, LevitateRequest::Levitate as u32));
+    assert_eq!(seen.speed_setpoint_rpm, 4000.0);
+}
+
+#[test]
+fn a_restarted_supervisor_goes_on_landing() {
+    let mut bench = Bench::new(true);
+    bench.command(Command::LiftOff);
+    bench.plant(BearingState::Levitated, 0.0);
+    bench.mail.circulation.write(&circulation(4000.0));
+    bench.command(Command::Land);
+    bench.restart();
+    let seen = bench.plant(BearingState::Levitated, 400.0);
+    assert_eq!((seen.state, seen.speed_setpoint_rpm), (UnitState::Landing as u32, 0.0));
+    assert_eq!(seen.levitate, LevitateRequest::Levitate as u32, "until the rotor is slow");
+}
+
+#[test]
+fn a_restarted_supervisor_does_not_carry_out_the_last_command_again() {
+    for command in [Command::LiftOff, Command::Service] {
+        let mut bench = Bench::new(true);
+        bench.command(command);
+        bench.restart();
+        let seen = bench.plant(BearingState::Off, 0.0);
+        assert_eq!((seen.state, seen.levitate), (0, LevitateRequest::Off as u32), "{command:?}");
+        assert_eq!(bench.command(Command::LiftOff), None);
+    }
+}
+
+#[test]
+fn a_restarted_supervisor_asks_for_nothing_before_it_has_read_what_the_bearing_does() {
+    let mut bench = Bench::new(true);
+    bench.command(Command::LiftOff);
+    bench.plant(BearingState::Levitated, 0.0);
+    bench.command(Command::SetSpeed { speed_rpm: 4000.0 });
+    let before = bench.mail.supervisor.read::<SupervisorMail>();
+    bench.restart();
+    // The levitation task writes whenever this one looks.
+    for _ in 0..1000 {
+        bench.mail.levitation.begin_write();
+        bench.task.step(&bench.mail);
+        assert_eq!(bench.mail.supervisor.read::<SupervisorMail>(), before);
+    }
+    let seen = bench.plant(BearingState::Levitated, 400.0);
+    let wanted = (UnitState::Operating as u32, LevitateRequest::Levitate as u32, 4000.0);
+    assert_eq!((seen.state, seen.levitate, seen.speed_setpoint_rpm), wanted);
+}
+
+#[test]
+fn a_levitation_task_that_never_speaks_is_not_waited_for() {
+    let mut bench = Bench::new(true);
+    bench.mail = Mailboxes::new();
+    let speaks = |bench: &mut Bench| {
+        bench.task.step(&bench.mail);
+        bench.mail.supervisor.read::<SupervisorMail>()
+    };
+    assert!((0..FIRST_PERIODS).all(|_| speaks(&mut bench).is_none()));
+    let (_, seen) = speaks(&mut bench).unwrap();
+    assert_eq!((seen.state, seen.levitate), (0, LevitateRequest::Off as u32));
+    assert_eq!(bench.command(Command::LiftOff), None);
+}
+
+#[test]
+fn a_supervisor_that_died_while_it_wrote_leaves_set_point_and_carried_out_command() {
+    // It died in its own mail: nobody knows the number of the last command, but there is no new one.
+    let mut bench = Bench::new(true);
+    bench.command(Command::Commission);
+    bench.mail.supervisor.begin_write();
+    bench.restart();
+    assert_eq!(bench.plant(BearingState::Off, 0.0).state, UnitState::Standby as u32);
+    assert_eq!(bench.command(Command::LiftOff), None);
+    // The circulation task is writing just now: what the supervisor before asked of it stands.
+    bench.plant(BearingState::Levitated, 0.0);
+    bench.command(Command::SetSpeed { speed_rpm: 4000.0 });
+    bench.mail.circulation.begin_write();
+    bench.restart();
+    assert_eq!(bench.plant(BearingState::Levitated, 400.0).speed_setpoint_rpm, 4000.0);
+}
+
+#[test]
+fn a_supervisor_that_restarts_while_commissioning_holds_the_rotor_and_sets_it_down() {
+    // The mail in which the one before may have died: its own, its report, or none.
+    for torn in 0..3 {
+        let mut bench = Bench::new(true);
+        bench.command(Command::Commission);
+        bench.plant(BearingState::Levitated, 0.0);
+        let asked = bench.mail.probe_request.read::<ProbeRequest>().unwrap().1.number;
+        match torn {
+            0 => bench.mail.supervisor.begin_write(),
+            1 => bench.mail.commissioning.begin_write(),
+            _ => {}
+        }
+        bench.restart();
+        let seen = bench.plant(BearingState::Levitated, 40.0);
+        // In this state the levitation task takes no torque current; the probe is told to let go.
+        let wanted = (UnitState::Commissioning as u32, LevitateRequest::Levitate as u32);
+        assert_eq!((seen.state, seen.levitate), wanted, "{torn}");
+        let asks = bench.mail.probe_request.read::<ProbeRequest>().unwrap().1;
+        assert_eq!(asks, ProbeRequest::listening(asked + 1), "{torn}");
+        let report = bench.mail.commissioning.read::<CommissioningReport>().unwrap().1;
+        let stage = if torn == 1 { Stage::Idle } else { Stage::Wall };
+        let outcome = Outcome::Failed(stage, Reason::Restarted);
+        assert_eq!((report.stage, report.outcome), (Stage::Over, outcome));
+        for command in [Command::LiftOff, Command::Commission, Command::SetSpeed { speed_rpm: 1000.0 }] {
+            assert!(bench.command(command).is_some(), "{command:?}");
+        }
+        assert_eq!(bench.command(Command::Land), None);
+        for _ in 0..100 {
+            assert_eq!(bench.plant(BearingState::Levitated, 40.0).levitate, wanted.1);
+        }
+        let slow = (0..60).map(|_| bench.plant(BearingState::Levitated, 1.0)).last().unwrap();
+        assert_eq!(slow.levitate, LevitateRequest::Land as u32);
+        let seen = bench.plant(BearingState::Off, 0.0);
+        assert_eq!((seen.state, seen.levitate), (0, LevitateRequest::Off as u32));
+        assert_eq!(bench.command(Command::LiftOff), None);
+    }
+}
+
+#[test]
+fn a_supervisor_that_restarts_while_the_rotor_goes_down_lets_it_go_down_slowly() {
+    let mut bench = Bench::new(true);
+    bench.command(Command::LiftOff);
+    bench.plant(BearingState::Levitated, 0.0);
+    bench.command(Command::Land);
+    bench.restart();
+    let seen = bench.plant(BearingState::Landing, 1.0);
+    assert_eq!((seen.state, seen.levitate), (UnitState::Landing as u32, LevitateRequest::Levitate as u32));
+    let slow = (0..60).map(|_| bench.plant(BearingState::Levitated, 1.0)).last().unwrap();
+    assert_eq!(slow.levitate, LevitateRequest::Land as u32);
+}
+
+#[test]
+fn speeds_outside_the_range_are_refused_and_change_nothing() {
+    let mut bench = Bench::new(true);
+    bench.command(Command::LiftOff);
+    bench.plant(BearingState::Levitated, 0.0);
+    assert_eq!(bench.command(Command::SetSpeed { speed_rpm: 5500.0 }), None);
+    for speed_rpm in [5500.5, -1.0, f32::NAN, f32::INFINITY] {
+        assert_eq!(bench.command(Command::SetSpeed { speed_rpm }), Some(Refusal::SpeedOutOfRange));
+    }
+    assert_eq!(bench.step().speed_setpoint_rpm, 5500.0);
+}
+
+#[test]
+fn a_touchdown_does_not_end_operation() {
+    let mut bench = Bench::new(true);
+    bench.command(Command::LiftOff);
+    bench.plant(BearingState::Levitated, 0.0);
+    let seen = bench.plant(BearingState::Touchdown, 300.0);
+    assert_eq!(seen.state, UnitState::Operating as u32);
+    assert_eq!(seen.levitate, LevitateRequest::Levitate as u32);
+}
+
+#[test]
+fn a_standby_unit_refuses_everything_and_a_command_runs_once() {
+    let mut bench = Bench::new(false);
+    assert_eq!(bench.command(Command::LiftOff), Some(Refusal::NotDriving));
+    let mut bench = Bench::new(true);
+    bench.command(Command::LiftOff);
+    bench.plant(BearingState::Levitated, 0.0);
+    bench.command(Command::Land);
+    // The rotor is down; the old command, still in its mailbox, must not act again.
+    bench.plant(BearingState::Off, 0.0);
+    assert_eq!(bench.step().state, UnitState::Standby as u32);
+}
