@@ -21,6 +21,9 @@
 //! force ([`Selection::write_first`]) and, once that reads back well, over the other. So a power cut at any
 //! instant leaves one whole record: the old one during the first write, the new one during the second.
 //!
+//! A new record is counted on from the newest copy whose check sum fits, also when this drive refuses its values: another
+//! image, whose ranges are wider, would take that copy again, and must find it older than what was found since.
+//!
 //! # Limits and failure
 //! A copy that is short, of another version, unit or set, damaged, no number or outside of what is plausible is
 //! refused with the name of what is wrong, and so is one whose gains the configuration does not allow; nothing of it is used. Without a valid copy the drive runs on the values it is
@@ -56,6 +59,20 @@ const COVERED_BYTES: usize = HEADER_BYTES.saturating_add(VALUE_BYTES);
 pub const RECORD_BYTES: usize = COVERED_BYTES.saturating_add(4);
 /// No table: a record is read twice per power-up.
 const CRC: Crc<u32, NoTable> = Crc::<u32, NoTable>::new(&CRC_32_ISO_HDLC);
+
+/// Sequence number of these bytes, if their check sum fits: also of a record that is refused for what it says.
+fn sequence_of(bytes: &[u8]) -> Option<u32> {
+    let (covered, check) = bytes.split_last_chunk::<4>()?;
+    let [magic @ .., n_0, n_1, n_2, n_3, _, _, _, _] = covered.first_chunk::<HEADER_BYTES>()?;
+    let whole = magic.starts_with(&MAGIC) && CRC.checksum(covered) == u32::from_le_bytes(*check);
+    whole.then(|| u32::from_le_bytes([*n_0, *n_1, *n_2, *n_3]))
+}
+
+/// Counted later than the other one.
+const fn is_newer(sequence: u32, other: u32) -> bool {
+    let ahead = sequence.wrapping_sub(other);
+    ahead != 0 && ahead <= u32::MAX >> 1
+}
 
 /// Which drive a record belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -239,12 +256,6 @@ impl Record {
         let mut calibrated = *config;
         self.values.apply(&mut calibrated);
         calibrated.check().map_err(CalibrationError::Inadmissible)
-    }
-
-    /// Counted later than the other one.
-    fn is_newer_than(&self, other: &Self) -> bool {
-        let ahead = self.sequence.wrapping_sub(other.sequence);
-        ahead != 0 && ahead <= u32::MAX >> 1
     }
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Which of the two copies is in force, what follows from it, and where the next one goes.
 
-use super::{Calibration, CalibrationError, Identity, RECORD_BYTES, Record};
+use super::{Calibration, CalibrationError, Identity, RECORD_BYTES, Record, is_newer, sequence_of};
 use crate::unit::UnitConfig;
 
 /// What lies in a place: bytes, or why there are none.
@@ -43,6 +43,8 @@ pub struct Selection {
     pub copies: [Result<Record, CalibrationError>; 2],
     /// The place of the record in force; `None`: no valid copy, the values that the drive is built with are.
     pub place: Option<Place>,
+    /// Sequence number of the newest copy whose check sum fits, refused ones included.
+    newest_sequence: Option<u32>,
 }
 
 impl Selection {
@@ -54,12 +56,16 @@ impl Selection {
             record.check_for(config).map(|()| record)
         });
         let place = match &copies {
-            [Ok(a), Ok(b)] if b.is_newer_than(a) => Some(Place::B),
+            [Ok(a), Ok(b)] if is_newer(b.sequence, a.sequence) => Some(Place::B),
             [Ok(_), _] => Some(Place::A),
             [Err(_), Ok(_)] => Some(Place::B),
             [Err(_), Err(_)] => None,
         };
-        Self { copies, place }
+        let newest_sequence = match places.map(|bytes| bytes.ok().and_then(sequence_of)) {
+            [Some(a), Some(b)] if is_newer(b, a) => Some(b),
+            [a, b] => a.or(b),
+        };
+        Self { copies, place, newest_sequence }
     }
 
     /// The record in force.
@@ -103,10 +109,10 @@ impl Selection {
         }
     }
 
-    /// Sequence number of a new record: newer than the one in force.
+    /// Sequence number of a new record: newer than whatever lies in the two places.
     #[must_use]
     pub fn next_sequence(&self) -> u32 {
-        self.record().map_or(1, |record| record.sequence.wrapping_add(1))
+        self.newest_sequence.map_or(1, |newest| newest.wrapping_add(1))
     }
 
     /// The bytes of a new record with these values, if this drive will take it when it reads it.

@@ -154,6 +154,31 @@ fn a_new_record_is_newer_than_the_one_in_force_and_is_read_again() {
     assert_eq!((again.place, again.record()), (Some(Place::B), Some(Record { sequence: 4, values })));
 }
 
+/// Two copies that this image refuses for a value, and a wider one would take: what is found now must be newer than
+/// both when that image comes, also when only one of the two writes was done.
+#[test]
+fn a_new_record_is_newer_than_the_copies_that_are_refused_for_what_they_say() {
+    let implausible = Calibration { force_current_n_per_a: 20.0, ..record(0).values };
+    let refused = |sequence| Record { sequence, values: implausible }.encode(&IDENTITY);
+    let next = |a: Option<&[u8]>, b: Option<&[u8]>| select([a, b]).next_sequence();
+    let (five, nine, six) = (refused(5), refused(9), record(6).encode(&IDENTITY));
+    assert_eq!(select([Some(&nine), Some(&five)]).place, None);
+    assert_eq!((next(Some(&nine), Some(&five)), next(Some(&five), Some(&nine))), (10, 10));
+    assert_eq!((next(Some(&nine), None), next(None, Some(&nine))), (10, 10));
+    assert_eq!((next(Some(&six), Some(&nine)), next(Some(&six), Some(&five))), (10, 7));
+    assert_eq!(next(Some(&refused(u32::MAX)), Some(&refused(1))), 2, "over the wrap");
+    // Another drive's and another version's record count, a damaged one does not.
+    let other = Identity { serial_number: 1, ..IDENTITY };
+    assert_eq!(next(Some(&record(30).encode(&other)), None), 31);
+    assert_eq!(next(Some(&forged(|bytes| (bytes[4], bytes[12]) = (2, 40))), None), 41);
+    let mut damaged = nine;
+    damaged[13] ^= 1;
+    assert_eq!((next(Some(&damaged), None), next(Some(&damaged), Some(&five))), (1, 6));
+    for length in 0..RECORD_BYTES {
+        assert_eq!(next(Some(&nine[..length]), None), 1, "{length}");
+    }
+}
+
 #[test]
 fn a_power_cut_at_any_byte_of_either_write_leaves_a_whole_record() {
     let old = record(3).encode(&IDENTITY);
