@@ -8,6 +8,7 @@
 #include <zephyr/stats/stats.h>
 #include <zephyr/ztest.h>
 
+#include "deadlines.h"
 #include "record.h"
 #include "shell_text.h"
 #include "shim.h"
@@ -178,18 +179,6 @@ static void expect_accurate(const float *values)
 			       "%s: %d e-9 found, %d e-9 is the case", field.name, (int)(values[index] * 1e9f),
 			       (int)(truth[index] * 1e9f));
 	}
-}
-
-static uint32_t deadline_misses(void)
-{
-	size_t count;
-	const struct levitas_thread *threads = levitas_threads(&count);
-	uint32_t misses = 0;
-
-	for (size_t i = 0; i < count; i++) {
-		misses += threads[i].deadline_misses;
-	}
-	return misses;
 }
 
 /* A counter or threshold of the simulated flash, by its name. */

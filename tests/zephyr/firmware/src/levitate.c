@@ -7,6 +7,7 @@
 
 #include <zephyr/ztest.h>
 
+#include "deadlines.h"
 #include "shim.h"
 #include "threads.h"
 
@@ -101,19 +102,6 @@ static void land(void)
 {
 	(void)post(LEVITAS_UNIT_HOST, LEVITAS_COMMAND_LAND, 0.0f);
 	(void)wait_for_state(LEVITAS_STATE_STANDBY, 15000);
-}
-
-/* Missed deadlines of all threads since boot. */
-static uint32_t deadline_misses(void)
-{
-	size_t count;
-	const struct levitas_thread *threads = levitas_threads(&count);
-	uint32_t misses = 0;
-
-	for (size_t i = 0; i < count; i++) {
-		misses += threads[i].deadline_misses;
-	}
-	return misses;
 }
 
 /* Steps of the host's levitation thread since boot. */
