@@ -15,7 +15,11 @@ target_sources(app PRIVATE
   ${glue}/storage.c
   ${glue}/threads.c
 )
-target_sources_ifdef(CONFIG_LEVITAS_SHELL app PRIVATE ${glue}/commission.c ${glue}/shell.c)
+target_sources_ifdef(CONFIG_LEVITAS_SHELL app PRIVATE
+  ${glue}/calibration.c
+  ${glue}/commission.c
+  ${glue}/shell.c
+)
 
 if(CONFIG_ARCH_POSIX)
   # The module would choose x86_64-unknown-none, which passes floats in other registers than the C compiler.

@@ -23,6 +23,9 @@ void levitas_shell_each_unit(const struct shell *sh, void (*print)(const struct 
 /** Posts a command, waits for the answer, prints a refusal. */
 int levitas_shell_operate(const struct shell *sh, enum levitas_command_kind kind, float value);
 
+/** One line of a table of calibration values: name and unit, one or two values, range. */
+void levitas_shell_value(const struct shell *sh, uint32_t index, const float *first, const float *second);
+
 /** `levitas commission`, `levitas commission stop`, `levitas calibration`. */
 int levitas_shell_commission(const struct shell *sh, size_t argc, char **argv);
 int levitas_shell_commission_stop(const struct shell *sh, size_t argc, char **argv);
