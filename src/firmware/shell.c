@@ -32,7 +32,7 @@ static const char *name_of(const char *const names[], size_t count, uint32_t cod
 static void print_unit(const struct shell *sh, uint32_t unit)
 {
 	struct levitas_unit_status status;
-	char fault_names[128];
+	char fault_names[LEVITAS_FAULT_NAMES_BYTES];
 	struct decimal x_um, y_um, i_x_a, i_y_a, torque_a, bus_v, flow_lpm;
 
 	levitas_status_read(unit, &status);

@@ -275,7 +275,10 @@ void levitas_refusal_text(uint32_t result, const struct levitas_command *command
 /** Latest status of a unit; a state that cannot be read has a code outside its enum. */
 void levitas_status_read(uint32_t unit, struct levitas_unit_status *status);
 
-/** Names of faults, with a comma between them. */
+/** Room for the names of all faults at once. */
+#define LEVITAS_FAULT_NAMES_BYTES 320
+
+/** Names of faults, with a comma between them; "..." at the end of a text that did not fit. */
 void levitas_fault_names(uint32_t faults, char *text, size_t size);
 
 /** Reads both places of a unit's calibration record as the next start would. */

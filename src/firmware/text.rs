@@ -1,16 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
-//! Text for C: written into a buffer with a terminating zero; what does not fit is cut off.
+//! Text for C: written into a buffer with a terminating zero; what does not fit is cut off, and "..." says so.
 
 use core::fmt::{Arguments, Result, Write};
 
+/// How a text ends that was cut off.
+const CUT: &[u8] = b"...";
+
 struct Text<'a> {
     free: core::slice::IterMut<'a, u8>,
+    cut: bool,
 }
 
 impl Write for Text<'_> {
     fn write_str(&mut self, text: &str) -> Result {
-        for (byte, place) in text.bytes().zip(&mut self.free) {
-            *place = byte;
+        for byte in text.bytes() {
+            match self.free.next() {
+                Some(place) => *place = byte,
+                None => self.cut = true,
+            }
         }
         Ok(())
     }
@@ -20,8 +27,14 @@ impl Write for Text<'_> {
 pub(crate) fn fill(buffer: &mut [u8], text: Arguments<'_>) {
     buffer.fill(0);
     let Some((_, free)) = buffer.split_last_mut() else { return };
+    let mut written = Text { free: free.iter_mut(), cut: false };
     // Never fails; it cuts off.
-    let _ = Text { free: free.iter_mut() }.write_fmt(text);
+    let _ = written.write_fmt(text);
+    if written.cut {
+        for (place, byte) in free.iter_mut().rev().zip(CUT.iter().rev()) {
+            *place = *byte;
+        }
+    }
 }
 
 /// A buffer of C's as a slice of zeros; empty for a null pointer.

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The operator's commands as text in and text out. */
 
+#include <string.h>
 #include <zephyr/ztest.h>
 
 #include "shell_text.h"
@@ -24,6 +25,26 @@ ZTEST(shell_commands, test_status_names_state_and_units)
 	if (!IS_ENABLED(CONFIG_LEVITAS_ROLE_EMERGENCY_DRIVE)) {
 		shell_text_expect("levitas status", 0, "host: standby");
 	}
+}
+
+ZTEST(shell_commands, test_every_fault_has_its_name_and_a_cut_list_says_so)
+{
+	/* Last of the table in src/core/src/mail.rs, and all of them. */
+	const uint32_t last = 1U << 20;
+	const char *const end = ", bearing_lost, calibration, bus_sag";
+	char all[LEVITAS_FAULT_NAMES_BYTES], some[24], other[24];
+
+	levitas_fault_names(UINT32_MAX, all, sizeof(all));
+	zassert_equal(strncmp(all, "displacement, angle, current, ", 30), 0, "%s", all);
+	zassert_str_equal(all + strlen(all) - strlen(end), end, "%s", all);
+	levitas_fault_names(last, some, sizeof(some));
+	zassert_str_equal(some, "bus_sag");
+	levitas_fault_names(last << 1, some, sizeof(some));
+	zassert_str_equal(some, "", "a fault behind the last one: count it in here");
+	levitas_fault_names(UINT32_MAX, some, sizeof(some));
+	zassert_str_equal(some, "displacement, angle,...", "%s", some);
+	levitas_fault_names(3, other, sizeof(other));
+	zassert_str_equal(other, "displacement, angle", "what fits has no mark");
 }
 
 ZTEST(shell_commands, test_thread_shows_every_task)
