@@ -129,3 +129,51 @@ int levitas_shell_calibration(const struct shell *sh, size_t argc, char **argv)
 	levitas_shell_each_unit(sh, print_calibration);
 	return 0;
 }
+
+/* Formats, and says what came of it. */
+static int format_storage(const struct shell *sh)
+{
+	int error;
+
+	if (levitas_shell_settled_state(OPERATED_UNIT) != LEVITAS_STATE_STANDBY) {
+		shell_error(sh, "refused: the unit is not in standby: land first");
+		return -EPERM;
+	}
+	error = levitas_storage_format();
+	if (error != 0) {
+		shell_error(sh, "not formatted: storage error %d", error);
+		return error;
+	}
+	shell_print(sh, "formatted: nothing is stored; the drive is to be commissioned");
+	return 0;
+}
+
+static void print_loss(const struct shell *sh, uint32_t unit)
+{
+	struct levitas_calibration calibration;
+
+	levitas_calibration_read(unit, &calibration);
+	shell_print(sh, "%s: unit number %u; this would be lost:", levitas_shell_unit_name(unit), levitas_serial_number());
+	print_copies(sh, &calibration);
+}
+
+int levitas_shell_storage_format(const struct shell *sh, size_t argc, char **argv)
+{
+	const char *other;
+	int error;
+
+	if (argc < 2 || strcmp(argv[1], FORMAT_WORD) != 0) {
+		levitas_shell_each_unit(sh, print_loss);
+		shell_error(sh, "from the next start on the drive would run on the values it is built with; if that is wanted: "
+				"levitas storage format " FORMAT_WORD);
+		return -EINVAL;
+	}
+	other = levitas_work_begin(LEVITAS_WORK_FORMATTING);
+	if (other != NULL) {
+		shell_error(sh, "refused: %s", other);
+		return -EBUSY;
+	}
+	error = format_storage(sh);
+	levitas_work_go_on(LEVITAS_WORK_NONE);
+	return error;
+}

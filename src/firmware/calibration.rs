@@ -123,20 +123,70 @@ fn passed(unit: &FirmwareUnit) -> Option<Calibration> {
     (report.outcome == Outcome::Passed).then_some(report.values)
 }
 
+/// What became of a record.
+enum Verdict {
+    /// It is in both places.
+    Both(u32),
+    /// It is in the first one alone.
+    One(u32, Failure),
+    /// It was given to the storage and does not read back: a fault of the medium, or of reading, which may pass.
+    Unknown(u32, Failure),
+    /// Nothing of it is there.
+    Nowhere(Failure),
+}
+
+impl core::fmt::Display for Verdict {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        const NEXT: &str = "in force from the next start on";
+        match self {
+            Self::Both(number) => write!(f, "stored as number {number} in both copies; it is {NEXT}"),
+            Self::One(number, failure) => {
+                write!(f, "stored as number {number} in one copy only: {failure}; {NEXT}")
+            }
+            Self::Unknown(number, failure) => write!(
+                f,
+                "not known to be stored: {failure}; the next start takes number {number} if it reads well then"
+            ),
+            Self::Nowhere(failure) => write!(f, "not stored: {failure}; what was in force stays so"),
+        }
+    }
+}
+
 /// Makes a record of what the last run found and writes it to both places, the one that is not in force first. The
 /// second write begins only when the first reads back well, so that one whole record is there at any instant.
-fn store(unit: &FirmwareUnit) -> (Option<Selection>, Result<(), Failure>) {
-    let Some(values) = passed(unit) else { return (None, Err(Failure::NotPassed)) };
+fn store(unit: &FirmwareUnit) -> Verdict {
+    let Some(values) = passed(unit) else { return Verdict::Nowhere(Failure::NotPassed) };
     let before = select(unit);
+    let number = before.next_sequence();
     let bytes = match before.next_record(values, &identity(unit), &CONFIG) {
         Ok(bytes) => bytes,
-        Err(error) => return (None, Err(Failure::Refused(error))),
+        Err(error) => return Verdict::Nowhere(Failure::Refused(error)),
     };
     let first = before.write_first();
-    if let Err(failure) = write(unit, first, &bytes) {
-        return (None, Err(failure));
+    match write(unit, first, &bytes) {
+        Ok(()) => match write(unit, first.other(), &bytes) {
+            Ok(()) => Verdict::Both(number),
+            Err(failure) => Verdict::One(number, failure),
+        },
+        Err(failure) => look_again(unit, first, &bytes, number, failure),
     }
-    (Some(before), write(unit, first.other(), &bytes))
+}
+
+/// What is to be said of a first write that failed: the next start judges by what it reads, not by what was answered here.
+fn look_again(
+    unit: &FirmwareUnit,
+    place: Place,
+    bytes: &[u8; RECORD_BYTES],
+    number: u32,
+    failure: Failure,
+) -> Verdict {
+    let mut buffer = [0; BUFFER_BYTES];
+    match (read(unit, place, &mut buffer), &failure) {
+        (Ok(found), _) if found == bytes => Verdict::One(number, failure),
+        (_, Failure::Write(_, shim::NOT_MOUNTED)) => Verdict::Nowhere(failure),
+        (Err(CalibrationError::Unreadable), _) | (_, Failure::Differs(_)) => Verdict::Unknown(number, failure),
+        _ => Verdict::Nowhere(failure),
+    }
 }
 
 /// See `shim.h`.
@@ -148,32 +198,13 @@ unsafe extern "C" fn levitas_calibration_store(unit: u32, line: *mut u8, size: u
     // SAFETY: the caller's promise.
     let line = unsafe { text::buffer(line, size) };
     let Some(unit) = usize::try_from(unit).ok().and_then(units::get) else { return -1 };
-    match store(unit) {
-        (Some(before), Ok(())) => {
-            let number = before.next_sequence();
-            text::fill(
-                line,
-                format_args!(
-                    "stored as number {number} in both copies; it is in force from the next start on"
-                ),
-            );
-            0
-        }
-        (Some(before), Err(failure)) => {
-            let number = before.next_sequence();
-            text::fill(
-                line,
-                format_args!(
-                    "stored as number {number} in one copy only: {failure}; in force from the next start on"
-                ),
-            );
-            1
-        }
-        (None, result) => {
-            let failure = result.err().unwrap_or(Failure::NotPassed);
-            text::fill(line, format_args!("not stored: {failure}; what was in force stays so"));
-            -1
-        }
+    let stored = store(unit);
+    text::fill(line, format_args!("{stored}"));
+    match stored {
+        Verdict::Both(_) => 0,
+        Verdict::One(..) => 1,
+        Verdict::Unknown(..) => 2,
+        Verdict::Nowhere(_) => -1,
     }
 }
 

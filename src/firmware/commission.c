@@ -20,28 +20,83 @@
 #define FOLLOW_MS_MAX      180000
 
 static K_SEM_DEFINE(begun, 0, 1);
-/* A run that is followed; its shell. Set by the command, cleared by the follower. */
-static atomic_t following;
+/* enum levitas_work */
+static atomic_t under_way;
+/* The shell of the run that is followed, and whether the supervisor has accepted it. Read by the follower. */
 static const struct shell *follower_shell;
+static bool accepted;
 
-/* Follows a run to its end; false when it does not end. */
-static bool follow(const struct shell *sh, struct levitas_commissioning *run)
+static const char *text_of(atomic_val_t work)
+{
+	switch (work) {
+	case LEVITAS_WORK_NONE:
+		return "what was under way has just ended: try again";
+	case LEVITAS_WORK_STORING:
+		return "the calibration record is being written: wait until it is stored";
+	case LEVITAS_WORK_FORMATTING:
+		return "the storage is being formatted: wait a moment";
+	default:
+		return "commissioning is under way: land stops it";
+	}
+}
+
+const char *levitas_work_begin(enum levitas_work work)
+{
+	return atomic_cas(&under_way, LEVITAS_WORK_NONE, work) ? NULL : text_of(atomic_get(&under_way));
+}
+
+void levitas_work_go_on(enum levitas_work work)
+{
+	atomic_set(&under_way, work);
+}
+
+const char *levitas_work_text(void)
+{
+	const atomic_val_t work = atomic_get(&under_way);
+
+	return work == LEVITAS_WORK_NONE ? NULL : text_of(work);
+}
+
+/*
+ * Whether there is a run to follow. One that was withdrawn may have been taken just then, by a supervisor that was held
+ * up with it: nobody knows before the supervisor speaks again, however long that takes.
+ */
+static bool begins(const struct shell *sh)
+{
+	if (accepted) {
+		return true;
+	}
+	while (!levitas_shell_answered()) {
+		k_sleep(K_MSEC(FOLLOW_MS));
+	}
+	if (levitas_shell_settled_state(OPERATED_UNIT) == LEVITAS_STATE_COMMISSIONING) {
+		shell_warn(sh, "commissioning has begun all the same; \"levitas commission stop\" ends it");
+		return true;
+	}
+	shell_print(sh, "commissioning: the supervisor is back and has not begun");
+	return false;
+}
+
+/* Follows a run to its end, also when the supervisor is silent for a while: no run goes on unseen. */
+static void follow(const struct shell *sh, struct levitas_commissioning *run)
 {
 	uint32_t stage = UINT32_MAX;
 
-	for (uint32_t waited_ms = 0; waited_ms < FOLLOW_MS_MAX; waited_ms += FOLLOW_MS) {
+	for (uint32_t waited_ms = 0;; waited_ms += FOLLOW_MS) {
 		if (levitas_commissioning_read(OPERATED_UNIT, run)) {
 			if (run->stage != stage) {
 				stage = run->stage;
 				shell_print(sh, "commissioning: %s after %u s", run->stage_name, waited_ms / 1000);
 			}
 			if (run->outcome != LEVITAS_OUTCOME_RUNNING) {
-				return true;
+				return;
 			}
+		}
+		if (waited_ms == FOLLOW_MS_MAX) {
+			shell_error(sh, "commissioning: no end in sight: the supervisor does not run; it is followed further");
 		}
 		k_sleep(K_MSEC(FOLLOW_MS));
 	}
-	return false;
 }
 
 /* What came of a run, and the record of one that passed. */
@@ -58,6 +113,7 @@ static void conclude(const struct shell *sh, const struct levitas_commissioning 
 	for (uint32_t index = 0; index < LEVITAS_COMMISSIONING_VALUES; index++) {
 		levitas_shell_value(sh, index, &run->values[index], NULL);
 	}
+	levitas_work_go_on(LEVITAS_WORK_STORING);
 	if (levitas_calibration_store(OPERATED_UNIT, line, sizeof(line)) == 0) {
 		shell_print(sh, "commissioning: passed, %s", line);
 	} else {
@@ -74,12 +130,11 @@ static void follower(void *unused_1, void *unused_2, void *unused_3)
 	ARG_UNUSED(unused_3);
 	for (;;) {
 		(void)k_sem_take(&begun, K_FOREVER);
-		if (follow(follower_shell, &run)) {
+		if (begins(follower_shell)) {
+			follow(follower_shell, &run);
 			conclude(follower_shell, &run);
-		} else {
-			shell_error(follower_shell, "commissioning: no end in sight: the supervisor does not run");
 		}
-		atomic_clear(&following);
+		levitas_work_go_on(LEVITAS_WORK_NONE);
 	}
 }
 
@@ -87,23 +142,27 @@ K_THREAD_DEFINE(levitas_commission, FOLLOW_STACK_BYTES, follower, NULL, NULL, NU
 
 int levitas_shell_commission(const struct shell *sh, size_t argc, char **argv)
 {
+	const char *other = levitas_work_begin(LEVITAS_WORK_COMMISSIONING);
 	int error;
 
 	ARG_UNUSED(argc);
 	ARG_UNUSED(argv);
-	if (!atomic_cas(&following, 0, 1)) {
-		shell_error(sh, "refused: the run before has not ended, or its record is being stored");
+	if (other != NULL) {
+		shell_error(sh, "refused: %s", other);
 		return -EBUSY;
 	}
 	error = levitas_shell_operate(sh, LEVITAS_COMMAND_COMMISSION, 0.0f);
-	if (error != 0) {
-		atomic_clear(&following);
+	if (error != 0 && error != -ETIMEDOUT) {
+		levitas_work_go_on(LEVITAS_WORK_NONE);
 		return error;
 	}
-	shell_print(sh, "commissioning begins and takes 50 s; \"levitas commission stop\" ends it");
+	accepted = error == 0;
+	if (accepted) {
+		shell_print(sh, "commissioning begins and takes 50 s; \"levitas commission stop\" ends it");
+	}
 	follower_shell = sh;
 	k_sem_give(&begun);
-	return 0;
+	return error;
 }
 
 int levitas_shell_commission_stop(const struct shell *sh, size_t argc, char **argv)

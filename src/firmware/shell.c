@@ -19,6 +19,11 @@
 /* The supervisor runs every 10 ms; ten times that means it does not run. */
 #define ANSWER_MS_MAX 100
 
+/* Held from the post of a command to its answer: the mailbox holds one, and each shell has a thread of its own. */
+static K_MUTEX_DEFINE(operating);
+/* Number of the last command that was posted. */
+static uint32_t posted_number;
+
 static const char *const unit_names[] = {"host", "emergency drive"};
 static const char *const state_names[] = {"standby", "lifting off", "operating", "landing", "service",
 					  "commissioning"};
@@ -93,27 +98,73 @@ static int cmd_status(const struct shell *sh, size_t argc, char **argv)
 	return 0;
 }
 
-int levitas_shell_operate(const struct shell *sh, enum levitas_command_kind kind, float value)
+/* True when the supervisor has looked at the command of this number, or at a later one. */
+static bool is_answered(uint32_t number, struct levitas_unit_status *status)
 {
-	const struct levitas_command command = {.kind = kind, .value = value};
-	const uint32_t number = levitas_command_post(OPERATED_UNIT, &command);
-	struct levitas_unit_status status;
-	char reason[80];
+	levitas_status_read(OPERATED_UNIT, status);
+	return (int32_t)(status->command_number - number) >= 0;
+}
 
+bool levitas_shell_answered(void)
+{
+	struct levitas_unit_status status;
+
+	return is_answered(posted_number, &status);
+}
+
+uint32_t levitas_shell_settled_state(uint32_t unit)
+{
+	struct levitas_unit_status status;
+
+	k_mutex_lock(&operating, K_FOREVER);
+	levitas_status_read(unit, &status);
+	k_mutex_unlock(&operating);
+	return status.state;
+}
+
+/* Posts a command; 0, or the refusal, or -ETIMEDOUT. */
+static int post_and_wait(const struct levitas_command *command)
+{
+	static const struct levitas_command nothing = {.kind = LEVITAS_COMMAND_NONE};
+	struct levitas_unit_status status;
+
+	posted_number = levitas_command_post(OPERATED_UNIT, command);
 	for (int waited_ms = 0; waited_ms < ANSWER_MS_MAX; waited_ms++) {
-		levitas_status_read(OPERATED_UNIT, &status);
-		if (status.command_number == number) {
-			if (status.command_result == 0) {
-				return 0;
-			}
-			levitas_refusal_text(status.command_result, &command, reason, sizeof(reason));
-			shell_error(sh, "refused: %s", reason);
-			return -EPERM;
+		if (is_answered(posted_number, &status)) {
+			return (int)status.command_result;
 		}
 		k_sleep(K_MSEC(1));
 	}
-	shell_error(sh, "no answer: the supervisor does not run");
+	/* Or it would be carried out whenever the supervisor comes back, long after the operator has turned away. */
+	posted_number = levitas_command_post(OPERATED_UNIT, &nothing);
 	return -ETIMEDOUT;
+}
+
+int levitas_shell_operate(const struct shell *sh, enum levitas_command_kind kind, float value)
+{
+	const struct levitas_command command = {.kind = kind, .value = value};
+	const char *work;
+	char reason[80];
+	int result;
+
+	k_mutex_lock(&operating, K_FOREVER);
+	work = kind == LEVITAS_COMMAND_LIFT ? levitas_work_text() : NULL;
+	result = work == NULL ? post_and_wait(&command) : 0;
+	k_mutex_unlock(&operating);
+	if (work != NULL) {
+		shell_error(sh, "refused: %s", work);
+		return -EBUSY;
+	}
+	if (result < 0) {
+		shell_error(sh, "no answer: the supervisor does not run; the command is withdrawn");
+		return -ETIMEDOUT;
+	}
+	if (result > 0) {
+		levitas_refusal_text(result, &command, reason, sizeof(reason));
+		shell_error(sh, "refused: %s", reason);
+		return -EPERM;
+	}
+	return 0;
 }
 
 static int cmd_lift(const struct shell *sh, size_t argc, char **argv)
@@ -246,6 +297,14 @@ SHELL_STATIC_SUBCMD_SET_CREATE(
 	SHELL_SUBCMD_SET_END);
 
 SHELL_STATIC_SUBCMD_SET_CREATE(
+	levitas_storage_commands,
+	SHELL_CMD_ARG(format, NULL,
+		      "Erase it, also one that cannot be mounted: both copies of the record are lost. Refused unless in standby. "
+		      "Usage: levitas storage format WORD; without the word it says what is lost, and the word.",
+		      levitas_shell_storage_format, 1, 1),
+	SHELL_SUBCMD_SET_END);
+
+SHELL_STATIC_SUBCMD_SET_CREATE(
 	levitas_commands, SHELL_CMD_ARG(status, NULL, "What the unit measures and does.", cmd_status, 1, 0),
 	SHELL_CMD_ARG(lift, NULL, "Lift the rotor off and hold it.", cmd_lift, 1, 0),
 	SHELL_CMD_ARG(speed, NULL, "Speed set-point [rpm]. Usage: levitas speed RPM", cmd_speed, 2, 0),
@@ -254,6 +313,7 @@ SHELL_STATIC_SUBCMD_SET_CREATE(
 		      "Find the calibration of this drive on itself, 50 s, and store it.", levitas_shell_commission, 1, 0),
 	SHELL_CMD_ARG(calibration, NULL, "Both copies of the calibration record, and which one is in force.",
 		      levitas_shell_calibration, 1, 0),
+	SHELL_CMD(storage, &levitas_storage_commands, "The storage of the calibration record.", NULL),
 	SHELL_CMD_ARG(thread, NULL,
 		      "Task threads since boot: steps, missed deadlines, longest response (release to end) and step.",
 		      cmd_thread, 1, 0),

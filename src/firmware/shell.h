@@ -20,15 +20,42 @@ const char *levitas_shell_unit_name(uint32_t unit);
 /** Calls `print` for each unit of this image. */
 void levitas_shell_each_unit(const struct shell *sh, void (*print)(const struct shell *sh, uint32_t unit));
 
-/** Posts a command, waits for the answer, prints a refusal. */
+/**
+ * Posts a command, waits for the answer, prints a refusal. One command at a time, whichever shell it comes from. A command that
+ * is not answered in time is withdrawn: -ETIMEDOUT; see levitas_shell_answered().
+ */
 int levitas_shell_operate(const struct shell *sh, enum levitas_command_kind kind, float value);
+
+/** Whether the supervisor has looked at the last command, or at its withdrawal: an earlier one is carried out or never. */
+bool levitas_shell_answered(void);
+
+/** What a unit does, once the command that is under way is answered: enum levitas_unit_state. */
+uint32_t levitas_shell_settled_state(uint32_t unit);
+
+/** Long work of field service, one at a time. No rotor is lifted by the shell meanwhile: flash may be written. */
+enum levitas_work {
+	LEVITAS_WORK_NONE,
+	LEVITAS_WORK_COMMISSIONING,
+	LEVITAS_WORK_STORING,
+	LEVITAS_WORK_FORMATTING,
+};
+
+/** Begins it; NULL, or one line that says what else is under way. */
+const char *levitas_work_begin(enum levitas_work work);
+
+/** Goes on to other work, or ends it with LEVITAS_WORK_NONE. */
+void levitas_work_go_on(enum levitas_work work);
+
+/** One line that says what is under way; NULL while there is nothing. */
+const char *levitas_work_text(void);
 
 /** One line of a table of calibration values: name and unit, one or two values, range. */
 void levitas_shell_value(const struct shell *sh, uint32_t index, const float *first, const float *second);
 
-/** `levitas commission`, `levitas commission stop`, `levitas calibration`. */
+/** `levitas commission`, `levitas commission stop`, `levitas calibration`, `levitas storage format`. */
 int levitas_shell_commission(const struct shell *sh, size_t argc, char **argv);
 int levitas_shell_commission_stop(const struct shell *sh, size_t argc, char **argv);
 int levitas_shell_calibration(const struct shell *sh, size_t argc, char **argv);
+int levitas_shell_storage_format(const struct shell *sh, size_t argc, char **argv);
 
 #endif /* LEVITAS_SHELL_H_ */

@@ -117,6 +117,8 @@ struct levitas_unit_status {
 
 /** Kinds of a command. */
 enum levitas_command_kind {
+	/** Nothing; takes the place of a command that is withdrawn. The supervisor refuses it. */
+	LEVITAS_COMMAND_NONE = 0,
 	LEVITAS_COMMAND_LIFT = 1,
 	LEVITAS_COMMAND_LAND = 2,
 	LEVITAS_COMMAND_SPEED = 3,
@@ -249,6 +251,9 @@ int32_t levitas_storage_read(uint32_t unit, uint32_t place, uint8_t *bytes, uint
 /** Writes a copy of a calibration record; 0 or a negative errno. May erase flash: from background threads only. */
 int32_t levitas_storage_write(uint32_t unit, uint32_t place, const uint8_t *bytes, uint32_t size);
 
+/** Erases the whole storage and mounts it; 0 or a negative errno. From background threads only, the rotor in standby. */
+int levitas_storage_format(void);
+
 /** CONFIG_LEVITAS_SERIAL_NUMBER. */
 uint32_t levitas_serial_number(void);
 
@@ -266,7 +271,7 @@ void levitas_supervisor_thread(void *thread, void *unit, void *unused);
 /** Rate of a task in the core's schedule table [Hz]; 0 for a task that does not exist. */
 uint32_t levitas_schedule_rate_hz(uint32_t task);
 
-/** Posts a command and returns its number; the status shows when it was looked at. One thread only may call it. */
+/** Posts a command and returns its number; the status shows when it was looked at. One thread at a time may call it. */
 uint32_t levitas_command_post(uint32_t unit, const struct levitas_command *command);
 
 /** One line, with its terminating zero, that says why a command was refused. */
@@ -286,7 +291,8 @@ void levitas_calibration_read(uint32_t unit, struct levitas_calibration *calibra
 
 /**
  * Makes a record of what the last commissioning found and writes it to both places. One line says what became of it;
- * 0: it is in both, 1: in one, -1: nothing was written that counts. From a background thread only.
+ * 0: it is in both, 1: in one, 2: nobody knows before the next start, -1: nothing was written that counts. From a
+ * background thread only.
  */
 int levitas_calibration_store(uint32_t unit, char *text, size_t size);
 

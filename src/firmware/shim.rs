@@ -21,6 +21,8 @@ unsafe extern "C" {
 
 /// What the storage says of an entry that does not exist: `-ENOENT`.
 pub(crate) const NO_ENTRY: i32 = -2;
+/// What it says while it is not mounted: `-EACCES`.
+pub(crate) const NOT_MOUNTED: i32 = -13;
 
 /// Starts the threads of the table; a negative errno when a device or a rate is not as it must be.
 pub(crate) fn start_threads() -> i32 {

@@ -24,7 +24,19 @@ static struct nvs_fs storage = {
 	.offset = FIXED_PARTITION_OFFSET(storage_partition),
 };
 
-int levitas_storage_mount(void)
+/* A board vouches for a flash that can be read while it is written. */
+#define EXECUTED_FROM                                                                                                  \
+	COND_CODE_1(DT_HAS_CHOSEN(zephyr_flash),                                                                       \
+		    (DT_SAME_NODE(DT_PARENT(DT_CHOSEN(zephyr_flash)),                                                  \
+				  DT_MTD_FROM_FIXED_PARTITION(DT_NODELABEL(storage_partition)))),                      \
+		    (0))
+BUILD_ASSERT(!IS_ENABLED(CONFIG_XIP) || IS_ENABLED(CONFIG_LEVITAS_STORAGE_READ_WHILE_WRITE) || !EXECUTED_FROM,
+	     "storage_partition lies on the flash that the processor executes from: writing it would stall levitation");
+
+/* Each shell has a thread of its own, and mounting begins anew what reading stands on. */
+static K_MUTEX_DEFINE(using);
+
+static int mount(void)
 {
 	struct flash_pages_info page;
 	int error;
@@ -45,16 +57,51 @@ int levitas_storage_mount(void)
 	return nvs_mount(&storage);
 }
 
+int levitas_storage_mount(void)
+{
+	int error;
+
+	k_mutex_lock(&using, K_FOREVER);
+	error = mount();
+	k_mutex_unlock(&using);
+	return error;
+}
+
+int levitas_storage_format(void)
+{
+	int error;
+
+	if (!device_is_ready(storage.flash_device)) {
+		return -ENODEV;
+	}
+	k_mutex_lock(&using, K_FOREVER);
+	storage.ready = false;
+	error = flash_erase(storage.flash_device, storage.offset, FIXED_PARTITION_SIZE(storage_partition));
+	if (error == 0) {
+		error = mount();
+	}
+	k_mutex_unlock(&using);
+	return error;
+}
+
 int32_t levitas_storage_read(uint32_t unit, uint32_t place, uint8_t *bytes, uint32_t size)
 {
+	ssize_t count;
+
+	k_mutex_lock(&using, K_FOREVER);
+	count = nvs_read(&storage, levitas_storage_calibration_id(unit, place), bytes, size);
+	k_mutex_unlock(&using);
 	/* The number of bytes that are there, which may be more than fit. */
-	return nvs_read(&storage, levitas_storage_calibration_id(unit, place), bytes, size);
+	return count;
 }
 
 int32_t levitas_storage_write(uint32_t unit, uint32_t place, const uint8_t *bytes, uint32_t size)
 {
-	const ssize_t written = nvs_write(&storage, levitas_storage_calibration_id(unit, place), bytes, size);
+	ssize_t written;
 
+	k_mutex_lock(&using, K_FOREVER);
+	written = nvs_write(&storage, levitas_storage_calibration_id(unit, place), bytes, size);
+	k_mutex_unlock(&using);
 	/* 0: these very bytes were there before. */
 	return written == 0 || written == size ? 0 : (written < 0 ? written : -EIO);
 }

@@ -125,7 +125,7 @@ pub(crate) fn build() -> Result<(), ConfigError> {
     let result = shim::mount_storage();
     if result != 0 {
         zephyr::printkln!(
-            "levitas: storage: error {}: the drive runs on the values it is built with and can store none",
+            "levitas: storage: error {}: the drive runs on the values it is built with and can store none until \"levitas storage format\"",
             result
         );
     }

@@ -237,4 +237,49 @@ ZTEST(calibration, test_f_two_bad_copies_leave_what_the_drive_is_built_with)
 	shell_text_expect("levitas calibration", 0, "the values that the drive is built with");
 }
 
+ZTEST(calibration, test_g_a_storage_that_cannot_be_mounted_is_formatted_by_the_operator)
+{
+	uint8_t bytes[LEVITAS_RECORD_BYTES];
+
+	record_break_storage();
+	shell_text_expect("levitas calibration", 0, "copy A: refused: unreadable: the storage does not answer");
+	shell_text_expect("levitas storage format", -EINVAL, "this would be lost:");
+	shell_text_expect("levitas storage format", -EINVAL, "levitas storage format erase-calibration");
+	shell_text_expect("levitas storage format yes", -EINVAL, "copy B: refused: unreadable");
+	shell_text_expect("levitas calibration", 0, "copy A: refused: unreadable");
+	shell_text_expect("levitas storage format erase-calibration", 0, "formatted: nothing is stored");
+	shell_text_expect("levitas calibration", 0, "copy A: missing");
+	record_good(bytes, 3, record_designed);
+	put(0, bytes, sizeof(bytes));
+	zassert_ok(levitas_storage_mount());
+	shell_text_expect("levitas storage format", -EINVAL, "copy A: valid, number 3");
+	shell_text_expect("levitas calibration", 0, "copy A: valid, number 3");
+}
+
+ZTEST(calibration, test_h_nothing_is_formatted_while_the_rotor_is_held)
+{
+	uint8_t bytes[LEVITAS_RECORD_BYTES];
+
+	if (IS_ENABLED(CONFIG_LEVITAS_ROLE_EMERGENCY_DRIVE)) {
+		ztest_test_skip();
+	}
+	record_erase_storage();
+	record_good(bytes, 3, record_designed);
+	put(1, bytes, sizeof(bytes));
+	shell_text_expect("levitas lift", 0, "lifting off");
+	shell_text_expect("levitas storage format erase-calibration", -EPERM, "refused: the unit is not in standby");
+	k_sleep(K_MSEC(200));
+	shell_text_expect("levitas storage format erase-calibration", -EPERM, "refused: the unit is not in standby");
+	shell_text_expect("levitas land", 0, "landing");
+	shell_text_expect("levitas storage format erase-calibration", -EPERM, "refused: the unit is not in standby");
+	k_sleep(K_SECONDS(3));
+	shell_text_expect("levitas commission", 0, "commissioning begins");
+	shell_text_expect("levitas storage format erase-calibration", -EBUSY, "refused: commissioning is under way");
+	shell_text_expect("levitas commission stop", 0, "stopping");
+	k_sleep(K_SECONDS(3));
+	shell_text_expect("levitas calibration", 0, "copy B: valid, number 3");
+	shell_text_expect("levitas storage format erase-calibration", 0, "formatted: nothing is stored");
+	shell_text_expect("levitas calibration", 0, "copy B: missing");
+}
+
 ZTEST_SUITE(calibration, NULL, setup, NULL, NULL, NULL);

@@ -12,6 +12,7 @@
 #include "record.h"
 #include "shell_text.h"
 #include "shim.h"
+#include "storage_faults.h"
 #include "threads.h"
 
 /* The thread that follows a run, in src/firmware/commission.c. */
@@ -71,8 +72,8 @@ static void stop_half_way(const char *command, const char *answer)
 	k_sleep(K_MSEC(600));
 	zassert_not_null(strstr(shell_text_output(), "commissioning: wall after 0 s"), "%s", shell_text_output());
 	shell_text_expect("levitas status", 0, "host: commissioning, bearing service");
-	shell_text_expect("levitas commission", -EBUSY, "refused: the run before has not ended");
-	shell_text_expect("levitas lift", -EPERM, "refused: commissioning is under way");
+	shell_text_expect("levitas commission", -EBUSY, "refused: commissioning is under way");
+	shell_text_expect("levitas lift", -EBUSY, "refused: commissioning is under way");
 	zassert_not_null(strstr(shell_text_run(command, &result), answer));
 	zassert_ok(result);
 	(void)wait_for_text("commissioning: failed in stage wall: stopped by the operator; nothing was stored", 5);
@@ -93,6 +94,51 @@ ZTEST(commissioning, test_a_run_that_is_stopped_leaves_the_old_record)
 	stop_half_way("levitas land", "landing");
 	zassert_equal(levitas_calibration_store(TEST_UNIT, run.reason, sizeof(run.reason)), -1);
 	zassert_not_null(strstr(run.reason, "not stored: no run has passed"), "%s", run.reason);
+	expect_old_record();
+}
+
+static k_tid_t supervisor_thread(void)
+{
+	size_t count;
+	const struct levitas_thread *threads = levitas_threads(&count);
+
+	for (size_t i = 0; i < count; i++) {
+		if (threads[i].task == LEVITAS_TASK_SUPERVISOR && threads[i].unit == TEST_UNIT) {
+			return threads[i].id;
+		}
+	}
+	zassert_unreachable("no supervisor");
+	return NULL;
+}
+
+ZTEST(commissioning, test_a_command_that_is_not_answered_is_withdrawn)
+{
+	const struct levitas_command commission = {.kind = LEVITAS_COMMAND_COMMISSION};
+	const k_tid_t supervisor = supervisor_thread();
+
+	if (IS_ENABLED(CONFIG_LEVITAS_ROLE_EMERGENCY_DRIVE)) {
+		ztest_test_skip();
+	}
+	k_thread_suspend(supervisor);
+	shell_text_expect("levitas lift", -ETIMEDOUT, "no answer: the supervisor does not run; the command is withdrawn");
+	shell_text_expect("levitas commission", -ETIMEDOUT, "the command is withdrawn");
+	/* What may still begin stays claimed until the supervisor has spoken. */
+	shell_text_expect("levitas lift", -EBUSY, "refused: commissioning is under way");
+	k_thread_resume(supervisor);
+	(void)wait_for_text("commissioning: the supervisor is back and has not begun", 1);
+	shell_text_expect("levitas status", 0, "host: standby, bearing off");
+
+	/* It begins all the same, as if the supervisor had been held up between reading the command and saying so. */
+	k_thread_suspend(supervisor);
+	shell_text_expect("levitas commission", -ETIMEDOUT, "the command is withdrawn");
+	(void)levitas_command_post(TEST_UNIT, &commission);
+	k_thread_resume(supervisor);
+	(void)wait_for_text("commissioning has begun all the same", 1);
+	(void)wait_for_text("commissioning: wall after 0 s", 1);
+	shell_text_expect("levitas commission stop", 0, "stopping: the rotor is set down");
+	(void)wait_for_text("commissioning: failed in stage wall: stopped by the operator", 5);
+	k_sleep(K_MSEC(100));
+	shell_text_expect("levitas status", 0, "host: standby, bearing off");
 	expect_old_record();
 }
 
@@ -252,6 +298,52 @@ static void cut_the_power_everywhere(void)
 	zassert_true(cuts >= 2 * (LEVITAS_RECORD_BYTES - 1 + 8 - 1), "only %u cuts were any", cuts);
 }
 
+/* After the two reads of the selection comes the one of the first copy that was written. */
+#define READS_BEFORE 2
+
+static void expect_store(uint32_t bad_reads, int expected, const char *text)
+{
+	char line[160];
+
+	before(NULL);
+	storage_faults_read(READS_BEFORE, bad_reads);
+	zassert_equal(levitas_calibration_store(TEST_UNIT, line, sizeof(line)), expected, "%s", line);
+	storage_faults_read(0, 0);
+	zassert_not_null(strstr(line, text), "%s", line);
+	/* The next start takes it, whatever was answered: it says so. */
+	levitas_calibration_read(TEST_UNIT, &found);
+	zassert_equal(found.copies[found.place].sequence, 6, "%s", line);
+}
+
+static void a_read_that_fails_is_told_as_it_is(void)
+{
+	expect_store(1, 1, "stored as number 6 in one copy only: copy B does not read back as written; in force from the next");
+	expect_store(2, 2, "not known to be stored: copy B does not read back as written; the next start takes number 6 if it");
+}
+
+/* The follower is less important than the test: it waits with its record until the test has had its say. */
+static K_SEM_DEFINE(writing, 0, 1);
+static K_SEM_DEFINE(may_write, 0, 1);
+
+static void hold_the_write(void)
+{
+	k_sem_give(&writing);
+	(void)k_sem_take(&may_write, K_FOREVER);
+}
+
+static void expect_no_lift_while_it_is_written(void)
+{
+	static const char *const refused = "refused: the calibration record is being written";
+
+	zassert_ok(k_sem_take(&writing, K_SECONDS(120)), "nothing was written");
+	shell_text_expect("levitas status", 0, "host: standby, bearing off");
+	shell_text_expect("levitas lift", -EBUSY, refused);
+	shell_text_expect("levitas commission", -EBUSY, refused);
+	shell_text_expect("levitas storage format erase-calibration", -EBUSY, refused);
+	shell_text_expect("levitas status", 0, "host: standby, bearing off");
+	k_sem_give(&may_write);
+}
+
 ZTEST(commissioning, test_b_a_whole_run_finds_the_plant_and_is_stored)
 {
 	struct levitas_unit_status status_before, status;
@@ -259,7 +351,9 @@ ZTEST(commissioning, test_b_a_whole_run_finds_the_plant_and_is_stored)
 	char line[160];
 
 	levitas_status_read(TEST_UNIT, &status_before);
+	storage_faults_at_write(hold_the_write);
 	shell_text_expect("levitas commission", 0, "commissioning begins");
+	expect_no_lift_while_it_is_written();
 	TC_PRINT("%u s\n", wait_for_text("commissioning: passed, stored as number 6 in both copies", 120));
 	shell_text_show();
 	levitas_status_read(TEST_UNIT, &status);
@@ -276,6 +370,7 @@ ZTEST(commissioning, test_b_a_whole_run_finds_the_plant_and_is_stored)
 	expect_accurate(run.values);
 	shell_text_expect("levitas calibration", 0, "in force from the next start on: copy A, number 6");
 	cut_the_power_everywhere();
+	a_read_that_fails_is_told_as_it_is();
 
 	record_break_storage();
 	zassert_equal(levitas_calibration_store(TEST_UNIT, line, sizeof(line)), -1);

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* See storage_faults.h. The linker puts these functions in front of those of src/firmware/storage.c. */
+
+#include <errno.h>
+#include <stddef.h>
+
+#include "shim.h"
+#include "storage_faults.h"
+
+int32_t __real_levitas_storage_read(uint32_t unit, uint32_t place, uint8_t *bytes, uint32_t size);
+int32_t __real_levitas_storage_write(uint32_t unit, uint32_t place, const uint8_t *bytes, uint32_t size);
+
+static uint32_t good_reads, bad_reads;
+static void (*at_write)(void);
+
+void storage_faults_read(uint32_t behind, uint32_t count)
+{
+	good_reads = behind;
+	bad_reads = count;
+}
+
+void storage_faults_at_write(void (*hook)(void))
+{
+	at_write = hook;
+}
+
+int32_t __wrap_levitas_storage_read(uint32_t unit, uint32_t place, uint8_t *bytes, uint32_t size)
+{
+	if (good_reads > 0) {
+		good_reads--;
+	} else if (bad_reads > 0) {
+		bad_reads--;
+		return -EIO;
+	}
+	return __real_levitas_storage_read(unit, place, bytes, size);
+}
+
+int32_t __wrap_levitas_storage_write(uint32_t unit, uint32_t place, const uint8_t *bytes, uint32_t size)
+{
+	void (*hook)(void) = at_write;
+
+	at_write = NULL;
+	if (hook != NULL) {
+		hook();
+	}
+	return __real_levitas_storage_write(unit, place, bytes, size);
+}

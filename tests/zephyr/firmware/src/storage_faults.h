@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/** @file Storage that fails, and what happens while it is written. */
+#ifndef STORAGE_FAULTS_H_
+#define STORAGE_FAULTS_H_
+
+#include <stdint.h>
+
+/** The reads behind so many others fail, for a number of them. */
+void storage_faults_read(uint32_t behind, uint32_t count);
+
+/** Calls this before the next record is written, in the thread that writes. */
+void storage_faults_at_write(void (*hook)(void));
+
+#endif /* STORAGE_FAULTS_H_ */
