@@ -38,7 +38,7 @@
 //! | rule | because |
 //! |---|---|
 //! | a pair that repeats the one before to the last bit, above [`REPEAT_RAD_PER_S_MIN`], is missing | noise and motion change every live sample; it is a converter that stands still |
-//! | an EMF that contradicts the pair for 0.5 ms is right; angle and speed start anew from it | it stands still for no rotor that turns, and turns for no rotor that stands still |
+//! | an EMF that contradicts the pair for 0.6 ms is right; angle and speed start anew from it | it stands still for no rotor that turns, and turns for no rotor that stands still |
 //! | after the EMF took over, a pair must agree with it for a whole turn | a stuck one agrees for a twelfth |
 //! | a step of coasting costs one from a budget of `angle_coast_s_max`, one of tracking or of EMF gives one back | without an EMF, agreeing for a twelfth of each turn must not refill the budget |
 //! | a load torque that brakes by more than [`BRAKING_RAD_PER_S2_MAX`] is no load | slow enough for the observer to follow it, a pair that stops looks like a rotor that stops at once |
@@ -159,7 +159,7 @@ pub struct AngleObserver {
     nominal_v: f32,
     cosine: HallChannel,
     sine: HallChannel,
-    learn_turn: u32,
+    turns: u32,
     /// Hall angle to rotor angle.
     offset_rad: f32,
     offset: Rotation,
@@ -202,7 +202,7 @@ impl AngleObserver {
             nominal_v,
             cosine: channel,
             sine: channel,
-            learn_turn: 0,
+            turns: 0,
             offset_rad: -config.angle_hall_offset_rad,
             offset: Rotation::of_angle(-config.angle_hall_offset_rad),
             phase: Phase::Lost,
@@ -372,11 +372,13 @@ impl AngleObserver {
 
     /// The channels take turns, one every other step.
     fn learn(&mut self, cos_v: f32, sin_v: f32) {
-        self.learn_turn = self.learn_turn.wrapping_add(1);
-        match self.learn_turn & 3 {
-            0 => self.cosine.learn(cos_v, self.rotation.cos, self.nominal_v),
-            2 => self.sine.learn(sin_v, self.rotation.sin, self.nominal_v),
-            _ => (),
+        if self.speed_rad_per_s.abs() <= LEARNING_RAD_PER_S_MIN {
+            return;
+        }
+        if self.turns & 2 == 0 {
+            self.cosine.learn(cos_v, self.rotation.cos, self.nominal_v);
+        } else {
+            self.sine.learn(sin_v, self.rotation.sin, self.nominal_v);
         }
     }
 
@@ -395,11 +397,13 @@ impl AngleObserver {
         if raw_error.abs() >= ERROR_MAX {
             return self.coast(None, unmodelled_v);
         }
-        if self.phase == Phase::Coasting {
-            if !self.takeover.halls_are_back() {
-                return self.coast(Some(raw_error), unmodelled_v);
-            }
-        } else if self.takeover.is_contradicted(unmodelled_v, self.speed_rad_per_s) {
+        if self.phase == Phase::Coasting && !self.takeover.halls_are_back() {
+            return self.coast(Some(raw_error), unmodelled_v);
+        }
+        // A look at the EMF and learning take turns.
+        self.turns = self.turns.wrapping_add(1);
+        let looks = self.turns & 1 != 0;
+        if looks && self.takeover.is_contradicted(unmodelled_v, self.speed_rad_per_s) {
             return self.start_from_emf(unmodelled_v);
         }
         let error = self.takeover.without_bias(raw_error);
@@ -407,7 +411,7 @@ impl AngleObserver {
         if self.load_torque_n_m.abs() > self.load_torque_n_m_max {
             return self.start_from_emf(unmodelled_v);
         }
-        if self.speed_rad_per_s.abs() > LEARNING_RAD_PER_S_MIN {
+        if !looks {
             self.learn(cos_v, sin_v);
         }
         if self.coast_steps_left < self.coast_steps {

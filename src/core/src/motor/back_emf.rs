@@ -44,8 +44,8 @@ const ALONG_MAX: f32 = 0.3;
 /// A longer v contradicts the angle: a part of the EMF, and what wrong resistances make at standstill [V].
 const CONTRADICTION: f32 = 0.2;
 const CONTRADICTION_V: f32 = 0.5;
-/// What a single wrong current sample has left in v decays faster, to 0.83 of its square per step.
-const LASTING: f32 = 0.9;
+/// What a single wrong current sample has left in v decays faster, to 0.69 of its square from one look to the next.
+const LASTING: f32 = 0.81;
 
 /// EMF of one motor; see the [module](self).
 #[derive(Clone, Copy, Debug)]
@@ -77,7 +77,7 @@ impl BackEmf {
         fits.then(|| unmodelled_v.d * self.inverse_pole_pairs / emf_v)
     }
 
-    /// True when the EMF says that the rotor is elsewhere, or turns otherwise.
+    /// A look, every other step: true when the EMF says that the rotor is elsewhere, or turns otherwise.
     pub(super) fn contradicts(&mut self, unmodelled_v: &Dq, speed_rad_per_s: f32) -> bool {
         let bound_v = CONTRADICTION_V + (CONTRADICTION * self.flux_v_s) * speed_rad_per_s.abs();
         let square_v2 = unmodelled_v.d * unmodelled_v.d + unmodelled_v.q * unmodelled_v.q;

@@ -10,12 +10,15 @@
 //! | a, b | decay (1 - RT/2L)/(1 + RT/2L) and gain (T/L)/(1 + RT/2L) of one period | 1, A/V | `decay`, `gain_a_per_v` |
 //! | w | electrical angular speed | rad/s | `speed_rad_per_s` |
 //! | v | disturbance voltage: all that the model leaves out | V | `disturbance_v` |
-//! | alpha | part of the remaining error that one period takes away | 1 | `approach` |
+//! | alpha | part of the remaining error that one period takes away | 1 | `approach` in `new` |
+//! | alpha / b | what the reference asks for | V/A | `reference_v_per_a` |
+//! | (1 - alpha - a) / b | what the current that there will be asks for | V/A | `next_v_per_a` |
+//! | T / b | with w, what the other component induces | V.s/A | `cross_v_s_per_a` |
 //!
 //! # Control
 //! A voltage computed at k acts from k+1 to k+2. So: predict i(k+1) from the voltage that acts already; aim at
 //! i(k+2) = i(k+1) + alpha (reference - i(k+1)); invert the model, which decouples the axes and feeds the
-//! back-EMF forward. The reference step response is a first-order one behind the delay: no overshoot, and the
+//! back-EMF forward: u_d = (alpha reference_d + (1 - alpha - a) i_d - w T i_q) / b - v_d. The reference step response is a first-order one behind the delay: no overshoot, and the
 //! -3 dB frequency w_b is exact with alpha = sqrt(c^2 + 2c) - c, c = 1 - cos(w_b T).
 //!
 //! The integral action is the disturbance estimate, v += g/b (i - i_predicted). Why not a PI: a PI of 2 kHz with
@@ -51,9 +54,10 @@ pub struct CurrentControl {
     period_s: f32,
     decay: f32,
     gain_a_per_v: f32,
-    inverse_gain_v_per_a: f32,
+    reference_v_per_a: f32,
+    next_v_per_a: f32,
+    cross_v_s_per_a: f32,
     flux_linkage_wb: f32,
-    approach: f32,
     disturbance_gain_v_per_a: f32,
     /// Current at the coming sample as predicted at the last one.
     predicted_a: Dq,
@@ -72,14 +76,16 @@ impl CurrentControl {
         let gain_a_per_v = period_s / config.motor_phase_inductance_h / (1.0 + half);
         let (_, cos) = sin_cos(config.motor_current_bandwidth_hz * RAD_PER_S_PER_HZ * period_s);
         let c = 1.0 - cos;
+        let (approach, decay) = (sqrt(c * c + 2.0 * c) - c, (1.0 - half) / (1.0 + half));
         let x = config.motor_disturbance_bandwidth_hz * RAD_PER_S_PER_HZ * period_s;
         Self {
             period_s,
-            decay: (1.0 - half) / (1.0 + half),
+            decay,
             gain_a_per_v,
-            inverse_gain_v_per_a: 1.0 / gain_a_per_v,
+            reference_v_per_a: approach / gain_a_per_v,
+            next_v_per_a: (1.0 - approach - decay) / gain_a_per_v,
+            cross_v_s_per_a: period_s / gain_a_per_v,
             flux_linkage_wb: config.motor_flux_linkage_wb,
-            approach: sqrt(c * c + 2.0 * c) - c,
             disturbance_gain_v_per_a: x / (1.0 + 0.5 * x) / gain_a_per_v,
             predicted_a: Dq::default(),
             acting_v: Dq::default(),
@@ -96,8 +102,8 @@ impl CurrentControl {
 
     /// Voltage that the model does not explain, as seen up to the last step [V].
     #[must_use]
-    pub fn disturbance_v(&self) -> Dq {
-        self.disturbance_v
+    pub fn disturbance_v(&self) -> &Dq {
+        &self.disturbance_v
     }
 
     /// How far the last current was from its prediction [A].
@@ -112,20 +118,18 @@ impl CurrentControl {
         self.surprise_a = Dq { d: now.d - self.predicted_a.d, q: now.q - self.predicted_a.q };
         self.disturbance_v.d += self.disturbance_gain_v_per_a * self.surprise_a.d;
         self.disturbance_v.q += self.disturbance_gain_v_per_a * self.surprise_a.q;
-        let free = self.without_voltage(now, speed_rad_per_s);
-        let next = Dq {
-            d: free.d + self.gain_a_per_v * self.acting_v.d,
-            q: free.q + self.gain_a_per_v * self.acting_v.q,
-        };
+        let next = self.after_a_period(now, speed_rad_per_s);
         self.predicted_a = next;
-        let target = Dq {
-            d: next.d + self.approach * (reference_a.d - next.d),
-            q: next.q + self.approach * (reference_a.q - next.q),
-        };
-        let free = self.without_voltage(next, speed_rad_per_s);
+        let cross_v_per_a = speed_rad_per_s * self.cross_v_s_per_a;
+        let back_emf_v = speed_rad_per_s * self.flux_linkage_wb;
+        let (by_reference, by_next) = (self.reference_v_per_a, self.next_v_per_a);
         self.acting_v = Dq {
-            d: self.inverse_gain_v_per_a * (target.d - free.d),
-            q: self.inverse_gain_v_per_a * (target.q - free.q),
+            d: by_reference * reference_a.d + by_next * next.d
+                - cross_v_per_a * next.q
+                - self.disturbance_v.d,
+            q: by_reference * reference_a.q + by_next * next.q + cross_v_per_a * next.d
+                - self.disturbance_v.q
+                + back_emf_v,
         };
         self.acting_v
     }
@@ -156,13 +160,15 @@ impl CurrentControl {
         self.disturbance_v = Dq::default();
     }
 
-    /// The current one period later if the bridge made no voltage [A].
-    fn without_voltage(&self, now: Dq, speed_rad_per_s: f32) -> Dq {
+    /// The current one period later, under the voltage that acts [A].
+    fn after_a_period(&self, now: Dq, speed_rad_per_s: f32) -> Dq {
         let turn = speed_rad_per_s * self.period_s;
         let back_emf_v = speed_rad_per_s * self.flux_linkage_wb;
+        let (acting_v, disturbance_v) = (self.acting_v, self.disturbance_v);
         Dq {
-            d: self.decay * now.d + turn * now.q + self.gain_a_per_v * self.disturbance_v.d,
-            q: self.decay * now.q - turn * now.d + self.gain_a_per_v * (self.disturbance_v.q - back_emf_v),
+            d: self.decay * now.d + turn * now.q + self.gain_a_per_v * (acting_v.d + disturbance_v.d),
+            q: self.decay * now.q - turn * now.d
+                + self.gain_a_per_v * (acting_v.q + disturbance_v.q - back_emf_v),
         }
     }
 }

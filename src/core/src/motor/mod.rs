@@ -121,18 +121,20 @@ pub struct MotorDrive {
     pole_pairs: u32,
     torque_n_m_per_a: f32,
     current_limit_a: f32,
+    /// Sum of the squares of three currents that a converter can deliver: a vector of twice the limit [A2].
+    plausible_a2: f32,
     bus_voltage_v_min: f32,
     delay_s: f32,
-    /// B and C are exchanged.
-    reordered: bool,
+    /// Sign of beta: -1 when B and C are exchanged.
+    order: f32,
     imposed: bool,
     rotor: RotorEstimate,
     current_dq_a: Dq,
-    /// What the current control cannot explain, while it has a current to explain.
-    unmodelled_v: Option<Dq>,
+    /// The current control had a current to explain.
+    explains: bool,
     phases: PhaseMonitor,
     sensors: CurrentSensors,
-    /// In the order of their names [A].
+    /// As they are wired [A].
     phase_current_a: Abc,
     current_missing_steps: u32,
 }
@@ -145,6 +147,7 @@ impl MotorDrive {
     pub fn new(config: &MotorConfig, period_s: f32) -> Result<Self, ConfigError> {
         let pole_pairs = config.checked_pole_pairs()?;
         let observer = AngleObserver::new(config, period_s);
+        let bound_a = 2.0 * config.motor_current_limit_a_max;
         Ok(Self {
             rotor: observer.estimate(),
             observer,
@@ -152,12 +155,13 @@ impl MotorDrive {
             pole_pairs,
             torque_n_m_per_a: config.torque_n_m_per_a(),
             current_limit_a: config.motor_current_limit_a_max,
+            plausible_a2: 1.5 * bound_a * bound_a,
             bus_voltage_v_min: config.motor_bus_voltage_v_min,
             delay_s: DELAY_PERIODS * period_s,
-            reordered: config.motor_phase_order < 0.0,
+            order: if config.motor_phase_order < 0.0 { -1.0 } else { 1.0 },
             imposed: false,
             current_dq_a: Dq::default(),
-            unmodelled_v: None,
+            explains: false,
             phases: PhaseMonitor::new(config.motor_current_limit_a_max),
             sensors: CurrentSensors::default(),
             phase_current_a: Abc::default(),
@@ -173,7 +177,7 @@ impl MotorDrive {
         let mut limits = self.observer.step(
             input.angle_hall_v,
             self.torque_n_m_per_a * torque_current_a,
-            self.unmodelled_v.as_ref(),
+            self.explains.then_some(self.control.disturbance_v()),
         );
         if self.observer.jump_rad() != 0.0 {
             self.control.turn_frame(self.pole_pairs as f32 * self.observer.jump_rad());
@@ -207,8 +211,7 @@ impl MotorDrive {
         if self.phases_must_open(input.bus_voltage_v, measured, frame) {
             return self.open_bridge(measured, speed_rad_per_s, limits, faults);
         }
-        self.unmodelled_v =
-            (measured.is_some() && !self.imposed && line.is_none()).then(|| self.control.disturbance_v());
+        self.explains = measured.is_some() && !self.imposed && line.is_none();
         if let Some(line) = line {
             self.control.keep_to(line);
         }
@@ -216,12 +219,12 @@ impl MotorDrive {
             self.current_dq_a = self.current_dq_a.to_alpha_beta(frame).to_dq(rotor);
         }
         let ahead = frame.turned_by_small(speed_rad_per_s * self.delay_s);
-        let modulation = modulate(voltage_v.to_alpha_beta(ahead), input.bus_voltage_v);
+        let modulation = modulate(self.as_wired(voltage_v.to_alpha_beta(ahead)), input.bus_voltage_v);
         if modulation.is_saturated() {
             self.control.realised(modulation.scale);
             limits |= limits::VOLTAGE;
         }
-        let Abc { a, b, c } = self.in_order(modulation.duty);
+        let Abc { a, b, c } = modulation.duty;
         MotorOutput { phase_duty: [a, b, c], gate: true, limits, faults: self.all_faults(faults) }
     }
 
@@ -235,7 +238,7 @@ impl MotorDrive {
     ) -> MotorOutput {
         self.current_dq_a = measured.unwrap_or_default();
         self.control.stand_by(measured, speed_rad_per_s);
-        self.unmodelled_v = None;
+        self.explains = false;
         MotorOutput { phase_duty: [0.5; 3], gate: false, limits, faults: self.all_faults(faults) }
     }
 
@@ -249,10 +252,10 @@ impl MotorDrive {
             return false;
         }
         let opens = self.phases.look(&Look {
-            current_a: self.phase_current_a,
+            current_a: self.in_order(self.phase_current_a),
             surprise_a: surprise.to_alpha_beta(frame).to_abc(),
             square_a2: measured.d * measured.d + measured.q * measured.q,
-            unmodelled_v: self.control.disturbance_v(),
+            unmodelled_v: *self.control.disturbance_v(),
             bus_voltage_v,
         });
         if let Some(line) = self.phases.line() {
@@ -263,7 +266,8 @@ impl MotorDrive {
     }
 
     fn all_faults(&self, faults: u32) -> u32 {
-        let current = if self.sensors.is_one_stuck() { fault::CURRENT } else { 0 };
+        let current =
+            if self.sensors.is_one_stuck() || self.current_missing_steps != 0 { fault::CURRENT } else { 0 };
         faults | self.phases.faults() | current
     }
 
@@ -303,7 +307,12 @@ impl MotorDrive {
 
     /// Phases as they are wired, or as they are named: it is the same exchange.
     fn in_order(&self, phases: Abc) -> Abc {
-        if self.reordered { phases.reordered() } else { phases }
+        if self.order < 0.0 { phases.reordered() } else { phases }
+    }
+
+    /// The same for a vector in the stator frame: B and C exchanged are beta with the other sign.
+    fn as_wired(&self, AlphaBeta { alpha, beta }: AlphaBeta) -> AlphaBeta {
+        AlphaBeta { alpha, beta: self.order * beta }
     }
 
     /// Angle, speed and load torque at the sample of the last step.
@@ -321,11 +330,10 @@ impl MotorDrive {
     /// Phase currents in the frame of the control, unless one is missing or implausible.
     fn measured(&mut self, phase_current_a: Option<&[f32; 3]>, frame: Rotation) -> Option<Dq> {
         let [a, b, c] = self.sensors.step(phase_current_a?);
-        self.phase_current_a = self.in_order(Abc { a, b, c });
-        let current = self.phase_current_a.to_alpha_beta().to_dq(frame);
-        let bound_a = 2.0 * self.current_limit_a;
-        let plausible = current.d * current.d + current.q * current.q <= bound_a * bound_a;
-        plausible.then_some(current)
+        self.phase_current_a = Abc { a, b, c };
+        let current = self.as_wired(self.phase_current_a.to_alpha_beta()).to_dq(frame);
+        // Of three that add up to nothing the squares are 3/2 of that of the vector; what they have in common counts as well.
+        (a * a + b * b + c * c <= self.plausible_a2).then_some(current)
     }
 
     fn count_missing(&mut self, is_measured: bool) -> u32 {

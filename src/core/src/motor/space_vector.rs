@@ -52,6 +52,13 @@ impl Modulation {
     }
 }
 
+/// A number from [`BUS_VOLTAGE_V_MIN`] on. Positive floats are ordered as their bits are, so that one comparison does.
+fn is_bus(bus_voltage_v: f32) -> bool {
+    const MIN: u32 = BUS_VOLTAGE_V_MIN.to_bits();
+    const RANGE: u32 = f32::INFINITY.to_bits().wrapping_sub(MIN);
+    bus_voltage_v.to_bits().wrapping_sub(MIN) < RANGE
+}
+
 /// Duties that make the voltage vector [V] from the bus voltage [V].
 #[must_use]
 pub fn modulate(voltage_v: AlphaBeta, bus_voltage_v: f32) -> Modulation {
@@ -59,10 +66,9 @@ pub fn modulate(voltage_v: AlphaBeta, bus_voltage_v: f32) -> Modulation {
     let max = phase.a.max(phase.b).max(phase.c);
     let min = phase.a.min(phase.b).min(phase.c);
     let span = max - min;
-    // The sum is no number when one of the phases is none, which min and max pass over.
-    let is_vector = (phase.a + phase.b + span).is_finite();
-    let has_bus = (BUS_VOLTAGE_V_MIN..f32::INFINITY).contains(&bus_voltage_v);
-    if !has_bus || !is_vector {
+    // B has a part of both components: it is no number when one of them is none, which min and max pass over.
+    let is_vector = (phase.b + span).is_finite();
+    if !is_bus(bus_voltage_v) || !is_vector {
         return Modulation::ZERO;
     }
     let scale = if span > bus_voltage_v { bus_voltage_v / span } else { 1.0 };

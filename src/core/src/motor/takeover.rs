@@ -3,7 +3,7 @@
 //!
 //! # Model
 //! ```text
-//!          no agreeing pair for GLITCH_STEPS, and an EMF;  or DOUBT_STEPS of contradiction
+//!          no agreeing pair for GLITCH_STEPS, and an EMF;  or DOUBT_LOOKS of contradiction
 //!   Halls -------------------------------------------------------------------------------> EMF
 //!         <------------------------------------------------------------------------------
 //!                                  pair agrees for a whole turn
@@ -26,8 +26,8 @@ use crate::math::saturate;
 
 /// Longest disagreement of the Halls that ends with the first pair that agrees [steps]: 1 ms.
 pub(super) const GLITCH_STEPS: u32 = 20;
-/// Contradiction by the EMF after which the Halls are not believed [steps]: 0.5 ms.
-pub(super) const DOUBT_STEPS: u32 = 10;
+/// Looks in a row at which the EMF contradicts until the Halls are not believed: 0.6 ms, one look every other step.
+pub(super) const DOUBT_LOOKS: u32 = 6;
 /// Average of the error of Halls that agree again: over 3 ms.
 const HALL_ERROR_STEP: f32 = 1.0 / 64.0;
 /// Largest bias [rad], and how fast it fades [rad/s].
@@ -47,8 +47,8 @@ pub(super) struct Takeover {
     agreed_rad: f32,
     /// What Halls that agree again show otherwise than the EMF, averaged [rad].
     hall_error: f32,
-    /// Steps for which the EMF has contradicted the Halls.
-    doubt_steps: u32,
+    /// Looks at which the EMF has contradicted the Halls.
+    doubt_looks: u32,
     bias_rad: f32,
     bias_step_rad: f32,
 }
@@ -63,7 +63,7 @@ impl Takeover {
             steps_without: 0,
             agreed_rad: 0.0,
             hall_error: 0.0,
-            doubt_steps: 0,
+            doubt_looks: 0,
             bias_rad: 0.0,
             bias_step_rad: BIAS_FADE_RAD_PER_S * period_s,
         }
@@ -86,11 +86,11 @@ impl Takeover {
         raw_error - self.bias_rad
     }
 
-    /// True when the EMF has contradicted the Halls for long.
+    /// A look, every other step: true when the EMF has contradicted the Halls for long.
     pub(super) fn is_contradicted(&mut self, unmodelled_v: Option<&Dq>, speed_rad_per_s: f32) -> bool {
         let contradicts = unmodelled_v.is_some_and(|v| self.emf.contradicts(v, speed_rad_per_s));
-        self.doubt_steps = if contradicts { self.doubt_steps.saturating_add(1) } else { 0 };
-        self.doubt_steps > DOUBT_STEPS
+        self.doubt_looks = if contradicts { self.doubt_looks.saturating_add(1) } else { 0 };
+        self.doubt_looks >= DOUBT_LOOKS
     }
 
     /// True when a pair that agrees after it did not is to be believed.
@@ -101,7 +101,7 @@ impl Takeover {
             }
             self.bias_rad = saturate(self.hall_error, BIAS_RAD_MAX);
         }
-        (self.sensorless, self.steps_without, self.doubt_steps) = (false, 0, 0);
+        (self.sensorless, self.steps_without, self.doubt_looks) = (false, 0, 0);
         true
     }
 
@@ -140,7 +140,7 @@ impl Takeover {
     pub(super) fn start_from_emf(&mut self, unmodelled_v: &Dq, speed_rad_per_s: f32) -> (f32, f32, bool) {
         let (error_rad, speed_rad_per_s) = self.emf.rotor(unmodelled_v, speed_rad_per_s);
         let goes_on = speed_rad_per_s.abs() > KEEP_RAD_PER_S_MIN;
-        (self.steps_without, self.doubt_steps) = (0, 0);
+        (self.steps_without, self.doubt_looks) = (0, 0);
         if goes_on {
             self.start(0.0);
         }
