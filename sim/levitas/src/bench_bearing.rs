@@ -154,12 +154,13 @@ fn lag_weight(numbers: &Numbers<f64>, period_s: f64) -> f64 {
     (1.0 - (-ratio).exp()) / ratio
 }
 
-/// Generalised notch of one axis, without its provisions for faults. It learns every other period, as the core's.
+/// Generalised notch of one axis, without its provisions for faults. It learns every fourth period, x and y in turns, as the core's.
 pub(crate) struct Notch {
     coefficients_m: [f32; 4],
     sums_a: [f32; 4],
-    last_a: f32,
-    is_its_turn: bool,
+    gathered_a: f32,
+    turns: u32,
+    turn: u32,
     mean_a: f32,
     mean_gain: f32,
     periods: u32,
@@ -170,13 +171,14 @@ pub(crate) struct Notch {
 }
 
 impl Notch {
-    fn new(config: &BearingConfig, period_s: f64, is_first: bool) -> Self {
-        let period_s = 2.0 * period_s;
+    fn new(config: &BearingConfig, period_s: f64, turn: u32) -> Self {
+        let period_s = 4.0 * period_s;
         Self {
             coefficients_m: [0.0; 4],
             sums_a: [0.0; 4],
-            last_a: 0.0,
-            is_its_turn: is_first,
+            gathered_a: 0.0,
+            turns: 0,
+            turn,
             mean_a: 0.0,
             mean_gain: (period_s / MEAN_S) as f32,
             periods: 0,
@@ -189,11 +191,14 @@ impl Notch {
 
     /// What is added to this sample [m]; then learns from the current.
     fn step(&mut self, rotor: Option<&RotorDirection>, current_a: f32) -> f32 {
-        let is_its_turn = self.is_its_turn;
-        self.is_its_turn = !is_its_turn;
-        let pair_a = 0.5 * (current_a + std::mem::replace(&mut self.last_a, current_a));
-        let current_ac_a = pair_a - self.mean_a;
-        self.mean_a += if is_its_turn { self.mean_gain * current_ac_a } else { 0.0 };
+        self.gathered_a += current_a;
+        self.turns = self.turns.wrapping_add(1);
+        let is_its_turn = self.turns & 3 == self.turn;
+        let mut current_ac_a = 0.0;
+        if is_its_turn {
+            current_ac_a = 0.25 * std::mem::take(&mut self.gathered_a) - self.mean_a;
+            self.mean_a += self.mean_gain * current_ac_a;
+        }
         let Some(&RotorDirection { cos, sin, speed_rad_per_s }) = rotor else { return 0.0 };
         let waves = [cos, sin, cos * cos - sin * sin, 2.0 * cos * sin];
         let added_m =
@@ -230,9 +235,9 @@ pub(crate) struct Axes<L> {
 impl<L: Linear> Axes<L> {
     /// Both Hall pairs have the gain and the mid levels of the design.
     pub(crate) fn new(config: &BearingConfig) -> Self {
-        let axis = |is_x| (L::new(config, STEP_S), Notch::new(config, STEP_S, is_x));
+        let axis = |turn| (L::new(config, STEP_S), Notch::new(config, STEP_S, turn));
         Self {
-            axes: [axis(true), axis(false)],
+            axes: [axis(0), axis(2)],
             m_per_v: 1.0 / config.hall_v_per_m,
             pickup_m_per_a: [
                 config.coil_pickup_taken_off * config.coil_pickup_m_per_a,

@@ -5,8 +5,10 @@
 //! current away, [`Observer`] estimates, [`StateFeedback`] decides, [`CurrentLoop`] acts.
 //!
 //! # Turns
-//! The notch learns every other period, x and y in turns, from the mean of two samples: of one alone it would take the
-//! noise near 10 kHz, which is most of the current, for a synchronous one (1x current 1.1 mA in place of 0.1).
+//! | period | what is slow |
+//! |---|---|
+//! | 0 of 4, 2 of 4 | the notch of x, the notch of y learns, from the mean of four samples: of one alone it would take the noise near 10 kHz, which is most of the current, for a synchronous one (1x current 1.1 mA in place of 0.1) |
+//! | 1 of 4, 3 of 4 | the slow means of both axes: sum of a Hall pair, disturbance |
 //!
 //! # Two displacements
 //! `controlled_m` is what the loop holds on its set-point: the estimate of sample plus notch. `displacement_m` is the
@@ -14,7 +16,7 @@
 //! mail and shell speak of the second one.
 
 use super::BearingConfig;
-use super::current_loop::{Coil, CurrentForecast, CurrentLoop};
+use super::current_loop::{Bridge, Coil, CurrentForecast, CurrentLoop};
 use super::displacement::{HallPair, PairCalibration};
 use super::observer::{AxisState, Motion, Observer};
 use super::runout::Runout;
@@ -24,6 +26,9 @@ use super::trajectory::Setpoint;
 use super::turn::Turn;
 use super::vote::Voter;
 use crate::mail::limit;
+
+/// Periods from which the notch learns at once.
+const LEARN_PERIODS: f32 = 4.0;
 
 /// What the Halls of one axis show at a sample.
 #[derive(Clone, Copy, Debug)]
@@ -71,7 +76,8 @@ pub(super) struct Axis {
     synchronous: Synchronous,
     added_m: f32,
     summed_m: f32,
-    last_current_a: f32,
+    /// Sum of the currents since the notch learned.
+    gathered_a: f32,
     blind_periods: u32,
 }
 
@@ -83,28 +89,31 @@ impl Axis {
             current: CurrentLoop::default(),
             observer: Observer::new(config, period_s),
             runout,
-            synchronous: Synchronous::new(config, 2.0 * period_s),
+            synchronous: Synchronous::new(config, LEARN_PERIODS * period_s),
             added_m: 0.0,
             summed_m: 0.0,
-            last_current_a: 0.0,
+            gathered_a: 0.0,
             blind_periods: u32::MAX,
         }
     }
 
-    /// Brings the estimate to the present sample.
+    /// Brings the estimate to the present sample, and the slow means when it `settles`.
     #[inline(always)]
-    pub(super) fn observe(&mut self, halls: Option<&Seen>, turn: &Turn, other: &Voter) {
+    pub(super) fn observe(&mut self, halls: Option<&Seen>, turn: &Turn, other: &Voter, settles: bool) {
         self.added_m = self.synchronous.added_m(turn);
         let expected_m = self.observer.expected_m() - self.added_m + self.runout.at_m(turn);
         let innovation_m = halls.and_then(|seen| {
             let mean_current_a = self.synchronous.mean_current_a();
             let shown_m = expected_m - seen.injected_m;
-            self.hall.innovation_m(seen.hall_v, seen.current_a, shown_m, mean_current_a, other)
+            self.hall.innovation_m(seen, shown_m, mean_current_a, other, settles)
         });
         let seen = innovation_m.is_some_and(|innovation_m| {
             self.summed_m = expected_m + innovation_m;
             self.observer.correct(innovation_m, self.hall.voter.is_rough())
         });
+        if settles {
+            self.observer.settle();
+        }
         if seen {
             self.blind_periods = 0;
         } else {
@@ -116,17 +125,18 @@ impl Axis {
         }
     }
 
-    /// The notch learns from the current of this sample.
+    /// Sums the current of this sample, or the one that the model has for it, for the notch.
+    pub(super) fn gather(&mut self, current_a: f32) {
+        self.gathered_a += current_a;
+    }
+
+    /// The notch learns from the currents since the last time, unless this one is missing or the Halls are rough.
     #[inline(always)]
-    pub(super) fn learn(&mut self, screened_a: Option<f32>, turn: &Turn, is_its_turn: bool) {
-        if let Some(current_a) = screened_a
-            && !self.hall.voter.is_rough()
-        {
-            if is_its_turn {
-                let mean_a = 0.5 * (current_a + self.last_current_a);
-                self.synchronous.adapt(turn, mean_a, self.observer.steady_n());
-            }
-            self.last_current_a = current_a;
+    pub(super) fn learn(&mut self, screened_a: Option<f32>, turn: &Turn) {
+        let mean_a = self.gathered_a * (1.0 / LEARN_PERIODS);
+        self.gathered_a = 0.0;
+        if screened_a.is_some() && !self.hall.voter.is_rough() {
+            self.synchronous.adapt(turn, mean_a, self.observer.steady_n());
         }
     }
 
@@ -145,7 +155,7 @@ impl Axis {
     #[cold]
     #[inline(never)]
     pub(super) fn predict(&mut self, law: &Law, other: &Voter) {
-        self.observe(None, &Turn::UNKNOWN, other);
+        self.observe(None, &Turn::UNKNOWN, other, false);
         self.advance(law, None);
     }
 
@@ -155,21 +165,21 @@ impl Axis {
         law: &Law,
         forecast: &CurrentForecast,
         lead_a: f32,
-        bus_voltage_v: f32,
+        bridge: Bridge,
     ) -> (f32, u32) {
         let next = self.observer.state();
         let (reference_a, current_limited) = law.feedback.reference_a(next, forecast.next_a, lead_a);
         let (duty, voltage_limited) =
-            self.current.duty(&law.coil, reference_a, next.velocity_m_per_s, bus_voltage_v);
+            self.current.duty(&law.coil, reference_a, next.velocity_m_per_s, bridge);
         let limits = if current_limited { limit::COIL_CURRENT } else { 0 }
             | if voltage_limited { limit::COIL_VOLTAGE } else { 0 };
         (duty, limits)
     }
 
     /// As `control`, for a current that is given.
-    pub(super) fn carry(&mut self, law: &Law, reference_a: f32, bus_voltage_v: f32) -> (f32, u32) {
+    pub(super) fn carry(&mut self, law: &Law, reference_a: f32, bridge: Bridge) -> (f32, u32) {
         let velocity_m_per_s = self.observer.state().velocity_m_per_s;
-        let (duty, limited) = self.current.duty(&law.coil, reference_a, velocity_m_per_s, bus_voltage_v);
+        let (duty, limited) = self.current.duty(&law.coil, reference_a, velocity_m_per_s, bridge);
         (duty, if limited { limit::COIL_VOLTAGE } else { 0 })
     }
 

@@ -12,10 +12,12 @@
 //! | e | motion EMF, by reciprocity k_i times the velocity | V | - |
 //! | w | voltage that the model lacks (dead time, warm copper, gain) | V | observed |
 //! | c | part of the current error that one period takes away | 1 | `current_loop_fraction` |
+//! | c / b | what the reference asks for | V/A | `reference_v_per_a` |
+//! | (1 - c - a) / b | what the current that there will be asks for | V/A | `next_v_per_a` |
 //!
 //! Predictive: the current at the start of the next period is known from the voltage already under way, so the
 //! voltage is chosen that makes i[k+2] = i[k+1] + c (i_ref - i[k+1]). Closed-loop pole 1 - c, nearly
-//! dead-beat at c = 0.898.
+//! dead-beat at c = 0.898. Solved for the voltage: u = (c i_ref + (1 - c - a) i[k+1]) / b + e - w.
 //!
 //! # Limits and failure
 //! The voltage is clipped to the bus **before** it enters the prediction, so there is no integrator to wind up;
@@ -41,8 +43,8 @@ use crate::math::{between, exp_of_minus, saturate};
 pub(super) struct Coil {
     decay: f32,
     a_per_v: f32,
-    v_per_a: f32,
-    fraction: f32,
+    reference_v_per_a: f32,
+    next_v_per_a: f32,
     emf_v_s_per_m: f32,
     lack_gain_v_per_a: f32,
 }
@@ -70,6 +72,21 @@ pub(super) struct CurrentForecast {
     pub(super) next_a: f32,
     /// Mean over the present period [A].
     pub(super) mean_a: f32,
+}
+
+/// What a bridge makes of the bus; the same for both axes.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Bridge {
+    voltage_v_max: f32,
+    duty_per_v: f32,
+}
+
+impl Bridge {
+    /// Below 1 V there is nothing to divide.
+    pub(super) fn of(bus_voltage_v: f32) -> Self {
+        let duty_per_v = if bus_voltage_v > 1.0 { 1.0 / bus_voltage_v } else { 0.0 };
+        Self { voltage_v_max: DUTY_MAX * bus_voltage_v, duty_per_v }
+    }
 }
 
 /// Part of a current innovation that is booked to the voltage the model lacks: a filter of 17 ms.
@@ -106,8 +123,8 @@ impl Coil {
         Self {
             decay,
             a_per_v,
-            v_per_a: 1.0 / a_per_v,
-            fraction: config.current_loop_fraction,
+            reference_v_per_a: config.current_loop_fraction / a_per_v,
+            next_v_per_a: (1.0 - config.current_loop_fraction - decay) / a_per_v,
             emf_v_s_per_m: config.force_current_n_per_a,
             lack_gain_v_per_a: LACK_FRACTION / a_per_v,
         }
@@ -235,15 +252,14 @@ impl CurrentLoop {
         coil: &Coil,
         reference_a: f32,
         velocity_m_per_s: f32,
-        bus_voltage_v: f32,
+        bridge: Bridge,
     ) -> (f32, bool) {
-        let target_a = self.next_a + coil.fraction * (reference_a - self.next_a);
-        let wanted_v = (target_a - coil.decay * self.next_a) * coil.v_per_a
+        let wanted_v = coil.reference_v_per_a * reference_a
+            + coil.next_v_per_a * self.next_a
             + coil.emf_v_s_per_m * velocity_m_per_s
             - self.lack_v;
-        self.voltage_v = saturate(wanted_v, DUTY_MAX * bus_voltage_v);
-        let duty = if bus_voltage_v > 1.0 { self.voltage_v / bus_voltage_v } else { 0.0 };
-        (duty, self.voltage_v != wanted_v)
+        self.voltage_v = saturate(wanted_v, bridge.voltage_v_max);
+        (self.voltage_v * bridge.duty_per_v, self.voltage_v != wanted_v)
     }
 }
 
@@ -261,7 +277,7 @@ mod tests {
             .map(|_| {
                 let screened_a = current_loop.screen(Some(current_a));
                 current_loop.forecast(&coil, screened_a, 0.0, false);
-                let (duty, _) = current_loop.duty(&coil, reference_a, 0.0, 48.0);
+                let (duty, _) = current_loop.duty(&coil, reference_a, 0.0, Bridge::of(48.0));
                 current_a = decay * current_a + (1.0 - decay) / resistance_ohm * acting_v;
                 acting_v = duty * 48.0;
                 current_a
@@ -290,7 +306,7 @@ mod tests {
             let noise_a = 4e-3 * (period % 2) as f32;
             let screened_a = current_loop.screen(Some(if period < 20 { current_a + noise_a } else { 5.0 }));
             current_loop.forecast(&coil, screened_a, 0.0, false);
-            let (duty, _) = current_loop.duty(&coil, 0.5, 0.0, 48.0);
+            let (duty, _) = current_loop.duty(&coil, 0.5, 0.0, Bridge::of(48.0));
             current_a = decay * current_a + (1.0 - decay) * acting_v;
             acting_v = duty * 48.0;
             assert!(period < 10 || (current_a - 0.5).abs() < 0.05, "{period}: {current_a}");
@@ -327,7 +343,7 @@ mod tests {
             let screened_a =
                 current_loop.screen(Some(if healthy { sensed_a } else { show(sensed_a, period) }));
             current_loop.forecast(&coil, screened_a, 0.0, false);
-            let (duty, _) = current_loop.duty(&coil, 0.28 * noise(), 0.0, 48.0);
+            let (duty, _) = current_loop.duty(&coil, 0.28 * noise(), 0.0, Bridge::of(48.0));
             current_a = if healthy || conducts { decay * current_a + (1.0 - decay) * acting_v } else { 0.0 };
             acting_v = duty * 48.0;
             assert!(!(healthy && (current_loop.is_open() || current_loop.is_doubted())), "{period}");
@@ -350,14 +366,14 @@ mod tests {
         let config = BearingConfig::ECMO_50;
         let coil = Coil::new(&config, 50e-6);
         let mut current_loop = CurrentLoop::default();
-        let per_a = config.current_loop_fraction * coil.v_per_a / 48.0;
+        let per_a = coil.reference_v_per_a / 48.0;
         let (mut fed_back_a, mut open) = (0.0, 0);
         for period in 0..4000_u32 {
             let noise_a = 4e-3 * (period * period % 5) as f32 - 8e-3;
             let screened_a = current_loop.screen(Some(noise_a));
             fed_back_a = current_loop.forecast(&coil, screened_a, 0.0, false).next_a;
             let reference_a = 0.2 * (period / 2 % 2) as f32 - config.feedback_current * fed_back_a;
-            let (duty, _) = current_loop.duty(&coil, reference_a, 0.0, 48.0);
+            let (duty, _) = current_loop.duty(&coil, reference_a, 0.0, Bridge::of(48.0));
             open += u32::from(current_loop.is_open());
             assert!(open < 4 || duty.abs() < 0.25 * per_a, "{period}: {duty}");
         }

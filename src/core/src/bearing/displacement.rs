@@ -27,6 +27,7 @@
 //! Unit tests below.
 
 use super::BearingConfig;
+use super::axis::Seen;
 use super::vote::{PairSample, Voter};
 use crate::math::exp_of_minus;
 use crate::units::RAD_PER_S_PER_HZ;
@@ -113,23 +114,23 @@ impl HallPair {
     #[inline(always)]
     pub(super) fn innovation_m(
         &mut self,
-        hall_v: [f32; 2],
-        seen_a: [f32; 2],
+        seen: &Seen,
         expected_m: f32,
         mean_current_a: f32,
         other: &Voter,
+        settles: bool,
     ) -> Option<f32> {
+        let &Seen { hall_v, current_a: [own_a, other_a], .. } = seen;
         let [plus_v, minus_v] = hall_v;
-        let [own_a, other_a] = seen_a;
         let pickup_m = self.pickup_m_per_a * own_a + self.pickup_cross_m_per_a * other_a;
         let difference_v = plus_v - minus_v - self.difference_v;
         let sum_v = plus_v + minus_v - self.sum_v;
         let innovation_m = difference_v * self.m_per_v - pickup_m - expected_m;
-        if self.voter.is_calm(hall_v, difference_v, sum_v, mean_current_a) {
+        if self.voter.is_calm(hall_v, difference_v, sum_v, settles.then_some(mean_current_a)) {
             return Some(innovation_m);
         }
         let innovation_v = innovation_m * self.v_per_m;
-        let sample = PairSample { difference_v, sum_v, innovation_v, mean_current_a };
+        let sample = PairSample { hall_v, difference_v, sum_v, innovation_v, mean_current_a };
         let added_v = self.voter.added_v(&sample, other)?;
         Some(innovation_m + added_v * self.m_per_v)
     }
@@ -146,7 +147,8 @@ mod tests {
 
     fn displacement_m(pair: &mut HallPair, plus_v: f32, minus_v: f32) -> Option<f32> {
         let other = pair.voter;
-        pair.innovation_m([plus_v, minus_v], [0.0; 2], 0.0, 0.0, &other)
+        let seen = Seen { hall_v: [plus_v, minus_v], current_a: [0.0; 2], injected_m: 0.0 };
+        pair.innovation_m(&seen, 0.0, 0.0, &other, true)
     }
 
     #[test]
@@ -177,7 +179,8 @@ mod tests {
         let mut displacement_m = |current_a| {
             let mut pair = pair();
             let other = pair.voter;
-            pair.innovation_m([1.65; 2], currents.step(current_a), 0.0, 0.0, &other).unwrap()
+            let seen = Seen { hall_v: [1.65; 2], current_a: currents.step(current_a), injected_m: 0.0 };
+            pair.innovation_m(&seen, 0.0, 0.0, &other, true).unwrap()
         };
         let pickup_m = 2.0 * config.coil_pickup_taken_off * config.coil_pickup_m_per_a
             + config.coil_pickup_cross_m_per_a;

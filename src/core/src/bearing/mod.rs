@@ -60,6 +60,7 @@ use crate::mail::{BearingState, LevitateRequest, fault};
 use crate::probe::Excitation;
 use axis::{Axis, Law, Seen};
 pub use config::BearingConfig;
+use current_loop::Bridge;
 use displacement::{PairCalibration, SeenCurrents};
 pub use observer::AxisState;
 use recovery::Recovery;
@@ -138,7 +139,7 @@ pub struct Bearing {
     x: Axis,
     y: Axis,
     currents: SeenCurrents,
-    turn_of_x: bool,
+    turns: u32,
     state: State,
     period_s: f32,
     clearance_m: f32,
@@ -165,7 +166,7 @@ impl Bearing {
             x: Axis::new(config, &PairCalibration::x(config), Runout::x(config), period_s),
             y: Axis::new(config, &PairCalibration::y(config), Runout::y(config), period_s),
             currents: SeenCurrents::new(config, period_s),
-            turn_of_x: true,
+            turns: 0,
             state: State::Off,
             period_s,
             clearance_m: config.clearance_m,
@@ -193,22 +194,24 @@ impl Bearing {
             Some([x, y]) => [Some(x), Some(y)],
             None => [None, None],
         };
-        self.x.observe(seen_x, &turn, &self.y.hall.voter);
-        self.y.observe(seen_y, &turn, &self.x.hall.voter);
-        let is_turn_of_x = self.turn_of_x;
-        self.turn_of_x = !is_turn_of_x;
-        self.x.learn(screened_x_a, &turn, is_turn_of_x);
-        self.y.learn(screened_y_a, &turn, !is_turn_of_x);
+        self.turns = self.turns.wrapping_add(1);
+        let settles = self.turns & 1 != 0;
+        self.x.observe(seen_x, &turn, &self.y.hall.voter, settles);
+        self.y.observe(seen_y, &turn, &self.x.hall.voter, settles);
+        match self.turns & 3 {
+            0 => self.x.learn(screened_x_a, &turn),
+            2 => self.y.learn(screened_y_a, &turn),
+            _ => (),
+        }
         let forecast_x = self.x.advance(&self.law, screened_x_a);
         let forecast_y = self.y.advance(&self.law, screened_y_a);
         let outside = !self.is_within(TOUCHDOWN_FRACTION);
         self.outside_periods = if outside { self.outside_periods.saturating_add(1) } else { 0 };
         let output = match self.next_state(input) {
             Some([lead_x_a, lead_y_a]) => {
-                let (duty_x, limits_x) =
-                    self.x.control(&self.law, &forecast_x, lead_x_a, input.bus_voltage_v);
-                let (duty_y, limits_y) =
-                    self.y.control(&self.law, &forecast_y, lead_y_a, input.bus_voltage_v);
+                let bridge = Bridge::of(input.bus_voltage_v);
+                let (duty_x, limits_x) = self.x.control(&self.law, &forecast_x, lead_x_a, bridge);
+                let (duty_y, limits_y) = self.y.control(&self.law, &forecast_y, lead_y_a, bridge);
                 let limits = limits_x | limits_y;
                 self.watch_overload(limits);
                 BearingOutput { coil_duty: [duty_x, duty_y], gate: true, limits, faults: 0 }
@@ -262,10 +265,13 @@ impl Bearing {
         input: &BearingInput<'_>,
         [screened_x_a, screened_y_a]: [Option<f32>; 2],
     ) -> Option<[Seen; 2]> {
-        let [x_a, y_a] = self.currents.step([
+        let [own_x_a, own_y_a] = [
             screened_x_a.unwrap_or(self.x.current.predicted_a()),
             screened_y_a.unwrap_or(self.y.current.predicted_a()),
-        ]);
+        ];
+        self.x.gather(own_x_a);
+        self.y.gather(own_y_a);
+        let [x_a, y_a] = self.currents.step([own_x_a, own_y_a]);
         let [x_plus_v, x_minus_v, y_plus_v, y_minus_v] = *input.hall_v?;
         let [injected_x_m, injected_y_m] = match input.excitation {
             Excitation::Displacement(injected_m) => *injected_m,
@@ -316,8 +322,9 @@ impl Bearing {
             Excitation::CoilCurrent(reference_a) => *reference_a,
             _ => [0.0; 2],
         };
-        let (duty_x, limits_x) = self.x.carry(&self.law, reference_x_a, input.bus_voltage_v);
-        let (duty_y, limits_y) = self.y.carry(&self.law, reference_y_a, input.bus_voltage_v);
+        let bridge = Bridge::of(input.bus_voltage_v);
+        let (duty_x, limits_x) = self.x.carry(&self.law, reference_x_a, bridge);
+        let (duty_y, limits_y) = self.y.carry(&self.law, reference_y_a, bridge);
         BearingOutput { coil_duty: [duty_x, duty_y], gate: true, limits: limits_x | limits_y, faults: 0 }
     }
 

@@ -31,6 +31,8 @@ pub(super) struct Limits {
     pub(super) clip_v: f32,
     pub(super) clip_v2: f32,
     pub(super) mean_gain: f32,
+    /// The same for every other period.
+    pub(super) settle_gain: f32,
     pub(super) base_v: f32,
     pub(super) drift_v: f32,
     pub(super) agreed_v: f32,
@@ -53,6 +55,7 @@ impl Limits {
             clip_v: sqrt(clip_v2),
             clip_v2,
             mean_gain: period_s / MEAN_S,
+            settle_gain: 2.0 * period_s / MEAN_S,
             base_v: BASE_FRACTION * config.hall_sum_tolerance_v,
             drift_v: config.hall_sum_tolerance_v,
             agreed_v: AGREED_NOISES * config.hall_noise_v,

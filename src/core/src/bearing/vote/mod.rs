@@ -23,6 +23,7 @@
 //! | the same on both axes | nobody: interference, and the observer follows with care | 0.15 ms |
 //! | \|m\| above `hall_sum_tolerance_v` | see below | 10 um of motion |
 //!
+//! What no converter delivers, no number or more than 5 V, leaves the whole pair out.
 //! A single sample that is far off takes the Hall that is nearer to the prediction, without consequence.
 //!
 //! ## Drift
@@ -55,6 +56,8 @@ use crate::mail::fault;
 use crate::math::{saturate, smaller};
 use limits::Limits;
 
+/// Range of a believable Hall voltage [V]: no converter delivers more.
+const PLAUSIBLE_V: f32 = 5.0;
 /// Part of a sample in q and r.
 const SQUARE_FRACTION: f32 = 1.0 / 16.0;
 /// Repeats by which one Hall is stuck.
@@ -80,6 +83,8 @@ const WEIGHT_STEP: f32 = 0.005;
 /// What one pair shows now, mid levels taken off.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct PairSample {
+    /// v+, v- as they are [V].
+    pub(super) hall_v: [f32; 2],
     /// v+ - v- [V].
     pub(super) difference_v: f32,
     /// v+ + v- [V].
@@ -193,13 +198,13 @@ impl Voter {
     }
 
     /// Takes in what one pair shows, as it is and with the mid levels taken off; whether both Halls are to be believed
-    /// without a word. If not, [`Self::added_v`] says what to do.
+    /// without a word. If not, [`Self::added_v`] says what to do. Every other period with the mean current, for the means.
     pub(super) fn is_calm(
         &mut self,
         hall_v: [f32; 2],
         difference_v: f32,
         sum_v: f32,
-        mean_current_a: f32,
+        mean_current_a: Option<f32>,
     ) -> bool {
         let limits = &self.limits;
         let ([plus_v, minus_v], [last_plus_v, last_minus_v]) = (hall_v, self.last_v);
@@ -210,17 +215,21 @@ impl Voter {
         self.repeats = [plus_repeats, minus_repeats];
         let deviation_v = sum_v - self.mean_v;
         let deviation_v2 = deviation_v * deviation_v;
-        self.square_v2 += SQUARE_FRACTION * (smaller(deviation_v2, limits.clip_v2) - self.square_v2);
+        // A calm one is smaller than the clip, see `judge` for one that is not.
+        let square_v2 = self.square_v2 + SQUARE_FRACTION * (deviation_v2 - self.square_v2);
         let calm = self.calm
             && deviation_v2 < limits.sample_v2
-            && self.square_v2 < limits.square_v2
-            && self.mean_v.abs() < limits.base_v
+            && square_v2 < limits.square_v2
             && difference_v.abs() < limits.difference_v
             && plus_repeats.max(minus_repeats) < SUSPECT_REPEATS;
         if calm {
-            self.mean_v += limits.mean_gain * deviation_v;
-            self.base_current_a = mean_current_a;
+            self.square_v2 = square_v2;
             self.last_sum_v = sum_v;
+            if let Some(mean_current_a) = mean_current_a {
+                self.mean_v += limits.settle_gain * deviation_v;
+                self.base_current_a = mean_current_a;
+                self.calm = self.mean_v.abs() < limits.base_v;
+            }
         }
         calm
     }
@@ -234,13 +243,20 @@ impl Voter {
             Vote::Both => self.is_noisy(),
             Vote::One { .. } => other.is_noisy(),
         };
-        self.calm = self.vote == Vote::Both && self.faults == 0 && !self.rough;
+        let based = self.mean_v.abs() < self.limits.base_v;
+        self.calm = self.vote == Vote::Both && self.faults == 0 && !self.rough && based;
         added_v
     }
 
     fn judge(&mut self, sample: &PairSample, other: &Opinion) -> Option<f32> {
+        if !sample.hall_v.iter().all(|hall_v| hall_v.abs() < PLAUSIBLE_V) {
+            self.faults |= fault::DISPLACEMENT;
+            return None;
+        }
         let deviation_v = sample.sum_v - self.mean_v;
-        let far = deviation_v * deviation_v >= self.limits.sample_v2 || deviation_v.is_nan();
+        let deviation_v2 = deviation_v * deviation_v;
+        self.square_v2 += SQUARE_FRACTION * (smaller(deviation_v2, self.limits.clip_v2) - self.square_v2);
+        let far = deviation_v2 >= self.limits.sample_v2;
         self.follow(sample, deviation_v, other);
         self.last_sum_v = sample.sum_v;
         let [plus_repeats, minus_repeats] = self.repeats;

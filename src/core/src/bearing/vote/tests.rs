@@ -12,12 +12,13 @@ struct Rig {
     other: Voter,
     random: u32,
     mean_current_a: f32,
+    settles: bool,
 }
 
 impl Rig {
     fn new() -> Self {
         let voter = Voter::new(&BearingConfig::ECMO_50, 1.2, 2e3, PERIOD_S);
-        Self { voter, other: voter, random: 7, mean_current_a: 0.0 }
+        Self { voter, other: voter, random: 7, mean_current_a: 0.0, settles: false }
     }
 
     /// A Hall's noise of 1.4 mV in steps of 0.8 mV about a voltage.
@@ -35,10 +36,13 @@ impl Rig {
     fn show(&mut self, hall_v: [f32; 2]) -> Option<f32> {
         let [plus_v, minus_v] = hall_v;
         let (difference_v, sum_v) = (plus_v - minus_v, plus_v + minus_v);
-        if self.voter.is_calm(hall_v, difference_v, sum_v, self.mean_current_a) {
+        self.settles = !self.settles;
+        let mean_current_a = self.settles.then_some(self.mean_current_a);
+        if self.voter.is_calm(hall_v, difference_v, sum_v, mean_current_a) {
             return Some(0.0);
         }
         let sample = PairSample {
+            hall_v,
             difference_v,
             sum_v,
             innovation_v: difference_v,
@@ -204,4 +208,17 @@ fn noise_on_both_axes_is_nobodys() {
     rig.other.square_v2 = 0.0;
     rig.run(400, |_| [WELL; 2]);
     assert!(!rig.voter.is_rough() && rig.voter.faults() == 0 && rig.voter.vote == Vote::Both);
+}
+
+#[test]
+fn what_no_converter_delivers_leaves_the_pair_out_and_no_trace() {
+    for nonsense_v in [f32::NAN, f32::INFINITY, f32::MIN, PLAUSIBLE_V] {
+        let mut rig = Rig::new();
+        let before = (rig.voter.square_v2, rig.voter.mean_v);
+        assert_eq!(rig.show([nonsense_v, 0.0]), None, "{nonsense_v}");
+        assert_eq!(rig.voter.faults(), fault::DISPLACEMENT);
+        assert_eq!((rig.voter.square_v2, rig.voter.mean_v), before);
+        assert_eq!(rig.show([1e-3, 0.0]), Some(0.0), "{nonsense_v}");
+        assert!(rig.voter.faults() == 0 && rig.voter.is_well());
+    }
 }
