@@ -174,11 +174,13 @@ fn a_bus_of_24_v_still_turns_5000_rpm() {
 fn lost_currents_coast_for_a_millisecond() {
     let mut rig = Rig::new(TestMotor::at_rest(0.0));
     rig.run(1.5);
-    for bad in [None, Some([f32::NAN; 3]), Some([f32::INFINITY, 0.0, 0.0])] {
+    // The last one has no vector: what three sensors have in common is no current either.
+    for bad in [None, Some([f32::NAN; 3]), Some([f32::INFINITY, 0.0, 0.0]), Some([30.0; 3])] {
         for _ in 0..CURRENT_COAST_STEPS {
             let halls = rig.motor.hall_v();
             let output = rig.step_with(Some(halls), bad);
             assert!(output.gate && output.limits & limits::CURRENT_COASTING != 0);
+            assert_ne!(output.faults & fault::CURRENT, 0);
         }
         let halls = rig.motor.hall_v();
         let output = rig.step_with(Some(halls), bad);

@@ -15,7 +15,8 @@
 //! | speed task | silent for `SPEED_SILENT_US_MAX`: the speed of that moment is held by a proportional law; while landing the motor coasts instead |
 //! | supervisor | its last request stands, also when it asks for what does not exist: whoever is levitated stays levitated |
 //!
-//! A value that no converter can deliver (not finite, beyond `PLAUSIBLE_V`, twice the largest current) counts as missing.
+//! A value that no converter can deliver (not finite, far beyond the range) counts as missing. Bus voltage and coil currents
+//! are judged here; Halls and phase currents where they are used, by the comparison that is made of them anyway.
 //!
 //! # Shown by
 //! Unit tests below; `tests/scenarios/1a_levitation.toml`; the replay test of `tests/zephyr`.
@@ -93,7 +94,6 @@ pub struct LevitationTask {
     flux_current_reference_a: f32,
     torque_current_a_max: f32,
     coil_plausible: Size,
-    phase_plausible: Size,
     orders: Orders,
     bus_voltage_v: f32,
     coil_current_a: [f32; 2],
@@ -123,7 +123,6 @@ impl LevitationTask {
             flux_current_reference_a: 0.0,
             torque_current_a_max: config.motor.motor_current_limit_a_max,
             coil_plausible: size(PLAUSIBLE_CURRENT_FACTOR * config.bearing.coil_current_a_max),
-            phase_plausible: size(PLAUSIBLE_CURRENT_FACTOR * config.motor.motor_current_limit_a_max),
             orders: Orders::default(),
             bus_voltage_v: BUS_V,
             coil_current_a: [0.0; 2],
@@ -158,8 +157,7 @@ impl LevitationTask {
         } else {
             Excitation::None
         };
-        let hall_v =
-            believable(groups & valid::DISPLACEMENT, &samples.displacement_hall_v, size(PLAUSIBLE_V));
+        let hall_v = vouched(groups & valid::DISPLACEMENT, &samples.displacement_hall_v);
         let bearing = self.bearing.step(&BearingInput {
             hall_v,
             coil_current_a,
@@ -175,11 +173,9 @@ impl LevitationTask {
             _ => None,
         };
         let motor_enable = (motor_enable || imposed_a.is_some()) && held && drive;
-        let phase_current_a =
-            believable(groups & valid::PHASE_CURRENT, &samples.phase_current_a, self.phase_plausible);
         let input = MotorInput {
-            angle_hall_v: believable(groups & valid::ANGLE, &samples.angle_hall_v, size(PLAUSIBLE_V)),
-            phase_current_a,
+            angle_hall_v: vouched(groups & valid::ANGLE, &samples.angle_hall_v),
+            phase_current_a: vouched(groups & valid::PHASE_CURRENT, &samples.phase_current_a),
             bus_voltage_v: self.bus_voltage_v,
             torque_current_reference_a: self.torque_current_reference_a,
             flux_current_reference_a: self.flux_current_reference_a,
@@ -191,7 +187,6 @@ impl LevitationTask {
         }
         let motor = self.motor.step(&input);
         faults |= bearing.faults | motor.faults | self.standing_faults;
-        faults |= if phase_current_a.is_none() { fault::CURRENT } else { 0 };
         if let Some(coil_current_a) = coil_current_a {
             self.coil_current_a = *coil_current_a;
         }
@@ -247,6 +242,9 @@ impl LevitationTask {
         faults: u32,
     ) {
         let [last_0, last_1, last_2, last_3, .., last_cos, last_sin] = self.probe.signals();
+        let plausible = size(PLAUSIBLE_V);
+        let hall_v = hall_v.and_then(|hall_v| believable(1, hall_v, plausible));
+        let angle_hall_v = angle_hall_v.and_then(|hall_v| believable(1, hall_v, plausible));
         let [x_plus, x_minus, y_plus, y_minus] = hall_v.copied().unwrap_or([last_0, last_1, last_2, last_3]);
         let [cosine, sine] = angle_hall_v.copied().unwrap_or([last_cos, last_sin]);
         let [current_x, current_y] = self.coil_current_a;
@@ -410,7 +408,13 @@ const fn size(value: f32) -> Size {
     value.to_bits() << 1
 }
 
-/// The samples of a group if the driver vouches for it and each lies within +-`limit`. Sizes are compared as bits, the sign
+/// The samples of a group if the driver vouches for it.
+#[inline(always)]
+fn vouched<const N: usize>(vouched: u32, values: &[f32; N]) -> Option<&[f32; N]> {
+    (vouched != 0).then_some(values)
+}
+
+/// The same if each lies within +-`limit`. Sizes are compared as bits, the sign
 /// shifted out: for a float in memory that is one instruction, and no number is larger than every number.
 #[inline(always)]
 fn believable<const N: usize>(vouched: u32, values: &[f32; N], limit: Size) -> Option<&[f32; N]> {
