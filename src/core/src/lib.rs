@@ -34,6 +34,7 @@ pub mod bearing;
 pub mod calibration;
 pub mod commissioning;
 pub mod health;
+pub mod link;
 pub mod mail;
 pub mod math;
 pub mod motor;
