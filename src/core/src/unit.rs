@@ -15,7 +15,7 @@ use crate::task::speed::SpeedTask;
 use crate::task::supervisor::{Command, Refusal, SupervisorConfig, SupervisorTask};
 
 /// Which of the two units this is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Role {
     /// Runs the therapy on winding set A.
     Host,

@@ -1,0 +1,426 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Which of the two units drives the head: one machine per unit, both alike but for the role.
+//!
+//! # States
+//! ```text
+//! Standby   not proven: fit for long enough --> Ready
+//! Ready     not fit --> Standby; takeover, Start --> Taking; the other one offers --> Arming
+//! Arming    own edges run, the latch waits: own current --> Active; the other one lets go --> Taking; too long --> Ready
+//! Taking    own edges run, the latch opens: own current --> Active; the other one drives --> Arming;
+//!           no current --> Isolated
+//! Active    HandBack --> Offering; Drill --> LetGo; Stop --> Ending; two drive, and this is the host --> Ready;
+//!           cannot hold and the other one would, gate dead, challenge lost --> Isolated
+//! Offering  still drives: the other one arms --> LetGo; too long --> Active
+//! LetGo     own edges have ended: the other one holds --> Ready; it does not --> Taking
+//! Ending    still drives and says that the rotor has been set down, then --> Standby
+//! Isolated  failed, windings isolated: Rejoin --> Standby
+//! Service   out of the pair: Rejoin --> Standby
+//! ```
+//! Start begins in Standby too; Service is entered from every state that does not drive.
+//!
+//! # Takeover
+//! A ready unit takes the head that is to be held when
+//! 1. the other line is validly released, or
+//! 2. the line is broken or doubted and the other unit says by the link that it does not drive, or
+//! 3. the line is broken or doubted, and nobody holds the rotor: there is neither ripple nor force of the other set,
+//!    or, where the link is silent too, the rotor is beyond 50 um.
+//!
+//! A broken line alone and a silent link alone are alarms, never reasons. Two that drive at once heat the windings
+//! within tens of milliseconds, a rotor that nobody drives touches within six: so overlap is risked and ended, by the host.
+//!
+//! # Restart
+//! A unit that restarts while it drove begins in standby and knows that the head is to be held. Once fit it finds the other one
+//! driving and stays the backup, or finds nobody and takes the head; the host goes first.
+//!
+//! # Hand-back
+//! The driving unit announces it, the other one arms: its line shows edges, its latch waits. The first then stops
+//! its edges and lets the monostables do the rest: its own closes its gates, the receiver's opens the other's,
+//! whichever of the two is later by their tolerance of 150 us +-20 %. No clock has to be agreed on.
+//!
+//! # Limits and failure
+//! Every wait has an end, see [`Times`]. Every input may be anything at any time.
+//!
+//! # Source
+//! The rules are argued in `docs/arbitration.md`; every state that two of these machines can reach under one fault is
+//! searched by `cargo xtask model`.
+//!
+//! # Shown by
+//! `tests.rs`; `sim/model`.
+
+mod line;
+mod ports;
+#[cfg(test)]
+mod tests;
+mod times;
+
+use crate::link::{PeerReport, UnitCode};
+use crate::unit::Role;
+use line::DriveLine;
+pub use line::Line;
+pub use ports::{Inputs, Order, Outputs, Refusal, alarm};
+pub use times::Times;
+
+/// A state with what it needs; drawn in the [module](self).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum State {
+    Standby,
+    Ready,
+    Arming,
+    Taking {
+        /// The latch may open although the other line is broken.
+        unlatched: bool,
+    },
+    Active,
+    Offering,
+    LetGo {
+        /// The gate falls with the monostable and not at once.
+        softly: bool,
+    },
+    Ending,
+    Isolated,
+    Service,
+}
+
+/// What is known of the other unit's drive.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Other {
+    /// Its line says so.
+    Drives,
+    /// It says so by the link alone.
+    Claims,
+    /// It does not.
+    Released,
+    /// Neither line nor link says anything.
+    Unknown,
+}
+
+/// See the [module](self).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Arbitration {
+    role: Role,
+    times: Times,
+    state: State,
+    /// Periods in this state, saturating.
+    age: u16,
+    line: DriveLine,
+    line_doubted: bool,
+    /// Periods for which the other unit has driven too.
+    both: u16,
+    /// Periods for which nobody has seemed to hold the rotor.
+    unheld: u16,
+    /// The head is to be held.
+    therapy: bool,
+    /// The other unit was seen to drive since this one started, or never will have to be.
+    acquainted: bool,
+}
+
+impl Arbitration {
+    /// A unit after power-up. `therapy`: it drove a rotor that is to be held when it went down a moment ago.
+    #[must_use]
+    pub fn new(role: Role, times: Times, therapy: bool) -> Self {
+        Self {
+            role,
+            times,
+            state: State::Standby,
+            age: 0,
+            line: DriveLine::default(),
+            line_doubted: false,
+            both: 0,
+            unheld: 0,
+            therapy,
+            acquainted: false,
+        }
+    }
+
+    /// Its state, as the link says it.
+    #[must_use]
+    pub fn code(&self) -> UnitCode {
+        match self.state {
+            State::Standby => UnitCode::Standby,
+            State::Ready => UnitCode::Ready,
+            State::Arming | State::Taking { .. } | State::Active => UnitCode::Active,
+            State::Offering | State::LetGo { .. } | State::Ending => UnitCode::Releasing,
+            State::Isolated => UnitCode::Isolated,
+            State::Service => UnitCode::Service,
+        }
+    }
+
+    /// Whether the head is to be held, as far as this unit knows.
+    #[must_use]
+    pub fn therapy(&self) -> bool {
+        self.therapy
+    }
+
+    /// One period.
+    pub fn step(&mut self, inputs: &Inputs) -> Outputs {
+        self.observe(inputs);
+        let before = self.state;
+        let refusal = inputs.order.and_then(|order| self.obey(order, inputs).err());
+        if self.state == before {
+            self.state = self.next(inputs);
+        }
+        // Who yields to a unit whose line says released does not trust that line any more.
+        let yielded = self.must_yield() && self.state == State::Ready;
+        self.line_doubted |= yielded && self.line.settled() == Line::Released;
+        self.age = if self.state != before {
+            0
+        } else {
+            self.age.saturating_add(inputs.periods).min(self.age_max())
+        };
+        self.outputs(inputs, refusal)
+    }
+
+    /// What is seen of the other unit.
+    fn observe(&mut self, inputs: &Inputs) {
+        let times = self.times;
+        let count = |counter: u16, holds: bool, most: u16| {
+            if holds { counter.saturating_add(inputs.periods).min(most) } else { 0 }
+        };
+        self.line.observe(inputs.line, inputs.periods, &times);
+        let astray = inputs.rotor_astray && inputs.peer.is_none();
+        self.unheld = count(self.unheld, inputs.rotor_unheld || astray, times.evidence);
+        let line_drives = self.line.settled() == Line::Driving;
+        let says_drives = inputs.peer.is_some_and(|peer| peer.drives);
+        let says_holds = inputs.peer.is_some_and(|peer| peer.drives && peer.current_flows);
+        let evident = inputs.foreign_drive && (line_drives || says_drives) || line_drives && says_holds;
+        self.both = count(self.both, evident && self.is_proven(), times.yielding);
+        self.acquainted |= line_drives;
+
+        let contradicts = inputs.peer_is_new && says_drives && self.line.is_released_for(times.doubt);
+        let consistent = line_drives || inputs.peer_is_new && !says_drives;
+        self.line_doubted = (self.line_doubted || contradicts) && !consistent;
+
+        match inputs.peer {
+            _ if self.is_proven() => self.therapy = inputs.therapy.unwrap_or(self.therapy),
+            Some(peer) if peer.drives && inputs.peer_is_new => self.therapy = peer.therapy,
+            // Nobody says why it drives: the head is to be held.
+            None if line_drives => self.therapy = true,
+            _ => {}
+        }
+    }
+
+    /// Whether the other unit drives, by line and link.
+    fn other(&self, inputs: &Inputs) -> Other {
+        match (self.line.settled(), inputs.peer) {
+            (Line::Driving, _) => Other::Drives,
+            (Line::Released, _) if !self.line_doubted => Other::Released,
+            (_, Some(peer)) if peer.drives => Other::Claims,
+            (_, Some(_)) => Other::Released,
+            (_, None) => Other::Unknown,
+        }
+    }
+
+    /// Whether this unit should take the head that somebody is to hold.
+    fn should_take(&self, inputs: &Inputs) -> bool {
+        if !self.therapy {
+            return false;
+        }
+        match self.other(inputs) {
+            Other::Drives => false,
+            // A drive that has just started does not know whether the host is about to: it lets the host go first.
+            Other::Released => self.acquainted || self.role == Role::Host || self.age >= self.times.stagger,
+            Other::Claims | Other::Unknown => self.unheld >= self.times.evidence,
+        }
+    }
+
+    /// The longest age that this state asks for [periods].
+    fn age_max(&self) -> u16 {
+        let times = &self.times;
+        match self.state {
+            State::Standby => times.ready,
+            State::Ready if !self.acquainted => times.stagger,
+            State::Arming | State::Offering => times.arm,
+            State::Taking { .. } => times.prove,
+            State::LetGo { .. } => times.watch.max(times.settle).max(times.fall),
+            State::Ending => times.announce,
+            State::Ready | State::Active | State::Isolated | State::Service => 0,
+        }
+    }
+
+    /// The state after this period, without orders.
+    fn next(&self, inputs: &Inputs) -> State {
+        let times = &self.times;
+        let broke = inputs.gate_dead || inputs.failed;
+        match self.state {
+            State::Standby if inputs.fit && self.age >= times.ready => State::Ready,
+            State::Ready if !inputs.fit => State::Standby,
+            State::Ready if self.should_take(inputs) => self.taking(),
+            State::Ready if is_offered(inputs) => State::Arming,
+            State::Arming | State::Taking { .. } if inputs.current_flows => State::Active,
+            State::Arming | State::LetGo { .. } if broke => State::Isolated,
+            State::Arming if self.age >= times.arm || !self.therapy => State::Ready,
+            State::Arming if self.other(inputs) == Other::Released => self.taking(),
+            State::Taking { .. } if self.line.settled() == Line::Driving => State::Arming,
+            State::Taking { .. } if self.age >= times.prove => State::Isolated,
+            State::Taking { .. } => self.taking(),
+            State::Active | State::Offering | State::Ending if self.must_go(inputs) => State::Isolated,
+            State::Active | State::Offering | State::Ending if self.must_yield() => State::Ready,
+            State::Offering => self.offer(inputs),
+            State::LetGo { .. } => self.watch(inputs),
+            State::Ending if self.therapy => State::Active,
+            State::Ending if self.age >= times.announce => State::Standby,
+            state => state,
+        }
+    }
+
+    /// The other unit does not drive, as far as line and link say.
+    fn is_alone(&self, inputs: &Inputs) -> bool {
+        matches!(self.other(inputs), Other::Released | Other::Unknown)
+    }
+
+    fn taking(&self) -> State {
+        State::Taking { unlatched: self.line.settled() == Line::Broken }
+    }
+
+    /// Two drive at once, and this is the one that yields.
+    fn must_yield(&self) -> bool {
+        self.role == Role::Host && self.both >= self.times.yielding
+    }
+
+    /// A unit that offers the head.
+    fn offer(&self, inputs: &Inputs) -> State {
+        match self.other(inputs) {
+            Other::Drives | Other::Claims => State::LetGo { softly: true },
+            _ if self.age >= self.times.arm || !is_ready_peer(inputs) => State::Active,
+            _ => State::Offering,
+        }
+    }
+
+    /// A unit that has let go: somebody must hold the head.
+    fn watch(&self, inputs: &Inputs) -> State {
+        let holds = inputs.peer.is_some_and(|peer| inputs.peer_is_new && peer.drives && peer.current_flows);
+        let drives = matches!(self.other(inputs), Other::Drives | Other::Claims);
+        if drives && !self.line.has_just_ended() {
+            if holds || self.age >= self.times.settle { State::Ready } else { self.state }
+        } else if self.age >= self.times.watch {
+            self.taking()
+        } else {
+            self.state
+        }
+    }
+
+    /// A unit that drives must let go for good.
+    fn must_go(&self, inputs: &Inputs) -> bool {
+        let other_would = match inputs.peer {
+            Some(peer) => peer.state == UnitCode::Ready || peer.drives,
+            // Nobody is heard: where there is a line there is a unit.
+            None => self.line.settled() != Line::Broken,
+        };
+        let refuted = inputs
+            .peer
+            .is_some_and(|peer| peer.challenge && peer.innovation_ok && peer.state == UnitCode::Ready)
+            && !inputs.innovation_ok;
+        inputs.gate_dead || inputs.failed && other_would || refuted
+    }
+
+    fn obey(&mut self, order: Order, inputs: &Inputs) -> Result<(), Refusal> {
+        let active = self.state == State::Active;
+        self.state = match order {
+            Order::Start { alone } => self.start(alone, inputs)?,
+            Order::HandBack | Order::Drill | Order::Stop if !active => return Err(Refusal::NotActive),
+            Order::HandBack | Order::Drill if !is_ready_peer(inputs) => return Err(Refusal::OtherNotReady),
+            // Its edges may be the last ones of a start that failed.
+            Order::HandBack | Order::Drill if !self.is_alone(inputs) => return Err(Refusal::OtherDrives),
+            // Nobody would take a head that need not be held.
+            Order::HandBack | Order::Drill if !self.therapy => return Err(Refusal::NoTherapy),
+            Order::HandBack => State::Offering,
+            Order::Drill => State::LetGo { softly: false },
+            Order::Stop if self.therapy => return Err(Refusal::Therapy),
+            // Unheard, the other unit would take the head that this one lets go.
+            Order::Stop if inputs.peer.is_none() && self.line.settled() != Line::Broken => {
+                return Err(Refusal::OtherUnknown);
+            }
+            Order::Stop => State::Ending,
+            Order::Service => match self.state {
+                State::Standby | State::Ready if self.therapy && self.is_alone(inputs) => {
+                    return Err(Refusal::Therapy);
+                }
+                State::Standby | State::Ready | State::Isolated => State::Service,
+                State::Service => return Err(Refusal::NotInPair),
+                _ => return Err(Refusal::Drives),
+            },
+            Order::Rejoin if !matches!(self.state, State::Isolated | State::Service) => {
+                return Err(Refusal::InPair);
+            }
+            Order::Rejoin if inputs.failed || inputs.gate_dead => return Err(Refusal::NotFit),
+            Order::Rejoin => State::Standby,
+        };
+        Ok(())
+    }
+
+    fn start(&self, alone: bool, inputs: &Inputs) -> Result<State, Refusal> {
+        match self.state {
+            State::Standby | State::Ready => {}
+            State::Isolated | State::Service => return Err(Refusal::NotInPair),
+            _ => return Err(Refusal::Drives),
+        }
+        if !inputs.fit {
+            return Err(Refusal::NotFit);
+        }
+        match self.other(inputs) {
+            Other::Drives | Other::Claims => Err(Refusal::OtherDrives),
+            Other::Unknown if !alone => Err(Refusal::OtherUnknown),
+            _ => Ok(self.taking()),
+        }
+    }
+
+    fn drives(&self) -> bool {
+        matches!(
+            self.state,
+            State::Arming | State::Taking { .. } | State::Active | State::Offering | State::Ending
+        )
+    }
+
+    /// It drives, and its currents have followed.
+    fn is_proven(&self) -> bool {
+        matches!(self.state, State::Active | State::Offering | State::Ending)
+    }
+
+    fn outputs(&self, inputs: &Inputs, refusal: Option<Refusal>) -> Outputs {
+        let falls = matches!(self.state, State::LetGo { softly: true }) && self.age < self.times.fall;
+        Outputs {
+            line: self.drives(),
+            gate: self.drives() || falls,
+            latch_override: self.state == State::Taking { unlatched: true },
+            isolate: self.state == State::Isolated,
+            report: PeerReport {
+                state: self.code(),
+                drives: self.drives(),
+                current_flows: inputs.current_flows,
+                therapy: self.therapy,
+                challenge: self.state == State::Ready && inputs.disagrees,
+                innovation_ok: inputs.innovation_ok,
+                hand_back: self.state == State::Offering,
+            },
+            alarms: self.alarms(inputs),
+            refusal,
+        }
+    }
+
+    fn alarms(&self, inputs: &Inputs) -> u32 {
+        let other = self.other(inputs);
+        let challenged = inputs.peer.is_some_and(|peer| peer.challenge);
+        let unused = matches!(self.state, State::Service);
+        [
+            (self.line.settled() == Line::Broken, alarm::LINE_BROKEN),
+            (self.line_doubted, alarm::LINE_DOUBTED),
+            (inputs.peer.is_none(), alarm::LINK_LOST),
+            (self.therapy && self.drives() && !is_ready_peer(inputs), alarm::NO_BACKUP),
+            (self.drives() && challenged, alarm::CHALLENGED),
+            (self.state == State::Isolated, alarm::ISOLATED),
+            (self.both > 0, alarm::BOTH_DRIVE),
+            (self.therapy && !self.drives() && other == Other::Released, alarm::NOBODY_DRIVES),
+        ]
+        .into_iter()
+        .filter(|(stands, _)| *stands && !unused)
+        .fold(0, |alarms, (_, bit)| alarms | bit)
+    }
+}
+
+fn is_offered(inputs: &Inputs) -> bool {
+    inputs.peer.is_some_and(|peer| peer.hand_back)
+}
+
+fn is_ready_peer(inputs: &Inputs) -> bool {
+    inputs.peer.is_some_and(|peer| peer.state == UnitCode::Ready)
+}

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+//! What goes into the protocol and what comes out of it, once per period of the levitation task.
+
+use super::Line;
+use crate::link::PeerReport;
+
+/// What a unit knows in one period.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Inputs {
+    /// Periods since the last step: one, and those that were missed.
+    pub periods: u16,
+    /// The other unit's drive line.
+    pub line: Line,
+    /// The newest report of the other unit while it is fresh; `None` while the link is silent: three frames missing.
+    pub peer: Option<PeerReport>,
+    /// A fast frame was believed since the last step.
+    pub peer_is_new: bool,
+    /// The self-check passes: own Halls, displacement, windings, power stage, battery.
+    pub fit: bool,
+    /// The own bearing cannot hold the rotor.
+    pub failed: bool,
+    /// The own gate driver is off by hardware, and with it the own line.
+    pub gate_dead: bool,
+    /// The own currents follow the own duties.
+    pub current_flows: bool,
+    /// The other set's PWM ripple is in the own windings, or there is force that the own current does not explain.
+    pub foreign_drive: bool,
+    /// Nobody holds the rotor: neither the other set's ripple nor force that the own current does not explain is there.
+    pub rotor_unheld: bool,
+    /// The rotor is beyond 50 um.
+    pub rotor_astray: bool,
+    /// The own measurements agree with the own model.
+    pub innovation_ok: bool,
+    /// The residual has disagreed with the active unit for 1 ms.
+    pub disagrees: bool,
+    /// While this unit drives: whether the head is to be held, from lift-off until the rotor has been set down. `None`
+    /// while the supervisor has not caught up with a takeover.
+    pub therapy: Option<bool>,
+    /// What an operator asks for in this period.
+    pub order: Option<Order>,
+}
+
+/// What an operator can ask of the pair.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Order {
+    /// Drive the head. Refused while the other unit might do so; `alone` says that the operator has looked and there
+    /// is none, which is needed only where line and link say nothing.
+    Start {
+        /// No other unit is connected.
+        alone: bool,
+    },
+    /// Release the head; the rotor has been set down.
+    Stop,
+    /// Give the head to the other unit, which must be ready.
+    HandBack,
+    /// Release the head as a failure would, and take it back if the other unit does not hold it.
+    Drill,
+    /// Leave the pair.
+    Service,
+    /// Join the pair again after a failure or service.
+    Rejoin,
+}
+
+/// Why an order was not carried out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Refusal {
+    /// This unit does not drive the head.
+    NotActive,
+    /// This unit drives the head, or is giving it away.
+    Drives,
+    /// The self-check does not pass.
+    NotFit,
+    /// The other unit drives the head.
+    OtherDrives,
+    /// Neither line nor link says that the other unit does not drive.
+    OtherUnknown,
+    /// The other unit is not ready, or the link is silent.
+    OtherNotReady,
+    /// The rotor is held.
+    Therapy,
+    /// Nothing is to be held.
+    NoTherapy,
+    /// A unit that failed or is in service has to join again first.
+    NotInPair,
+    /// Only a unit that failed or is in service can join again.
+    InPair,
+}
+
+/// What the protocol asks for in one period.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Outputs {
+    /// Retrigger the own line.
+    pub line: bool,
+    /// Ask for the own gates. The latch opens them only while the own line lives and the other one is released.
+    pub gate: bool,
+    /// Let the latch open although the other line is broken.
+    pub latch_override: bool,
+    /// Open the isolation switches of the own windings.
+    pub isolate: bool,
+    /// For the fast frame.
+    pub report: PeerReport,
+    /// Bits of [`alarm`] that stand now.
+    pub alarms: u32,
+    /// The order of this period was refused.
+    pub refusal: Option<Refusal>,
+}
+
+/// Alarm conditions of the pair.
+pub mod alarm {
+    /// The other unit's line is broken: unknown.
+    pub const LINE_BROKEN: u32 = 1;
+    /// The other unit's line says released, its frames say that it drives.
+    pub const LINE_DOUBTED: u32 = 1 << 1;
+    /// No fast frame is believed.
+    pub const LINK_LOST: u32 = 1 << 2;
+    /// The head is held and the other unit would not take over.
+    pub const NO_BACKUP: u32 = 1 << 3;
+    /// The other unit has challenged this one, and nobody is proven wrong.
+    pub const CHALLENGED: u32 = 1 << 4;
+    /// This unit failed and has isolated its windings.
+    pub const ISOLATED: u32 = 1 << 5;
+    /// Two units drive at once.
+    pub const BOTH_DRIVE: u32 = 1 << 6;
+    /// The rotor is to be held and nobody does.
+    pub const NOBODY_DRIVES: u32 = 1 << 7;
+}

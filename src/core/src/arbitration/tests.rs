@@ -1,0 +1,367 @@
+// SPDX-License-Identifier: Apache-2.0
+use super::*;
+use proptest::prelude::*;
+
+const TIMES: Times = Times::AT_20_KHZ;
+
+/// A unit and what it is shown, period by period.
+struct Rig {
+    unit: Arbitration,
+    seen: Inputs,
+}
+
+/// A healthy unit that is proven, beside a host that drives a rotor that is to be held.
+fn ready(role: Role) -> Rig {
+    let other = PeerReport {
+        state: UnitCode::Active,
+        drives: true,
+        current_flows: true,
+        therapy: true,
+        innovation_ok: true,
+        ..PeerReport::default()
+    };
+    let mut rig = Rig {
+        unit: Arbitration::new(role, TIMES, false),
+        seen: Inputs {
+            periods: 1,
+            line: Line::Driving,
+            peer: Some(other),
+            peer_is_new: true,
+            fit: true,
+            innovation_ok: true,
+            ..Inputs::default()
+        },
+    };
+    rig.run(100);
+    assert_eq!(rig.unit.code(), UnitCode::Ready);
+    rig
+}
+
+/// A unit that drives a held rotor, beside one that is ready.
+fn active(role: Role) -> Rig {
+    let mut rig = ready(role);
+    rig.seen.line = Line::Released;
+    rig.seen.peer = Some(PeerReport {
+        state: UnitCode::Ready,
+        innovation_ok: true,
+        therapy: true,
+        ..PeerReport::default()
+    });
+    rig.run(5);
+    rig.seen.current_flows = true;
+    rig.seen.therapy = Some(true);
+    rig.run(5);
+    assert_eq!(rig.unit.code(), UnitCode::Active);
+    rig
+}
+
+impl Rig {
+    fn step(&mut self) -> Outputs {
+        self.unit.step(&self.seen)
+    }
+
+    fn run(&mut self, periods: u32) -> Outputs {
+        (0..periods).map(|_| self.step()).last().unwrap()
+    }
+
+    fn order(&mut self, order: Order) -> Option<Refusal> {
+        self.unit.step(&Inputs { order: Some(order), ..self.seen }).refusal
+    }
+
+    /// Periods until the unit drives, `None` if it does not within a second.
+    fn drives_after(&mut self) -> Option<u32> {
+        (1..20_000).find(|_| self.step().gate)
+    }
+}
+
+#[test]
+fn a_released_line_is_taken_over_at_the_third_sample() {
+    let mut rig = ready(Role::EmergencyDrive);
+    rig.seen.line = Line::Released;
+    assert_eq!(rig.drives_after(), Some(u32::from(TIMES.debounce)));
+}
+
+#[test]
+fn two_released_samples_are_interference() {
+    let mut rig = ready(Role::EmergencyDrive);
+    for _ in 0..1000 {
+        rig.seen.line = Line::Released;
+        assert!(!rig.run(2).gate);
+        rig.seen.line = Line::Driving;
+        assert!(!rig.step().gate);
+    }
+}
+
+#[test]
+fn a_broken_line_alone_and_a_silent_link_alone_are_alarms() {
+    let mut rig = ready(Role::EmergencyDrive);
+    rig.seen.line = Line::Broken;
+    assert_eq!(rig.drives_after(), None);
+    assert_eq!(rig.step().alarms & alarm::LINE_BROKEN, alarm::LINE_BROKEN);
+
+    let mut rig = ready(Role::EmergencyDrive);
+    (rig.seen.peer, rig.seen.peer_is_new) = (None, false);
+    assert_eq!(rig.drives_after(), None);
+    assert_eq!(rig.step().alarms & alarm::LINK_LOST, alarm::LINK_LOST);
+}
+
+#[test]
+fn a_broken_line_and_a_silent_link_need_a_rotor_that_nobody_holds() {
+    let mut rig = ready(Role::EmergencyDrive);
+    rig.seen.line = Line::Broken;
+    (rig.seen.peer, rig.seen.peer_is_new) = (None, false);
+    assert_eq!(rig.drives_after(), None);
+    rig.seen.rotor_astray = true;
+    assert_eq!(rig.drives_after(), Some(u32::from(TIMES.evidence)));
+    assert!(rig.step().latch_override);
+}
+
+#[test]
+fn a_shock_is_no_evidence_while_the_other_unit_is_heard() {
+    let mut rig = ready(Role::EmergencyDrive);
+    rig.seen.line = Line::Broken;
+    rig.seen.rotor_astray = true;
+    assert_eq!(rig.drives_after(), None);
+}
+
+#[test]
+fn a_broken_line_whose_sender_says_that_it_has_failed_is_taken_over() {
+    let mut rig = ready(Role::EmergencyDrive);
+    rig.seen.line = Line::Broken;
+    rig.run(10);
+    rig.seen.peer = rig.seen.peer.map(|peer| PeerReport { state: UnitCode::Isolated, drives: false, ..peer });
+    assert_eq!(rig.drives_after(), Some(1));
+}
+
+#[test]
+fn a_head_that_need_not_be_held_is_not_taken() {
+    let mut rig = ready(Role::EmergencyDrive);
+    rig.seen.peer = rig.seen.peer.map(|peer| PeerReport { therapy: false, ..peer });
+    rig.run(10);
+    rig.seen.line = Line::Released;
+    assert_eq!(rig.drives_after(), None);
+}
+
+#[test]
+fn a_unit_without_current_of_its_own_lets_go_and_isolates_itself() {
+    let mut rig = ready(Role::EmergencyDrive);
+    rig.seen.line = Line::Released;
+    rig.run(u32::from(TIMES.debounce));
+    let outputs = rig.run(u32::from(TIMES.prove) + 1);
+    assert!(!outputs.line && !outputs.gate && outputs.isolate);
+    assert_eq!(outputs.report.state, UnitCode::Isolated);
+}
+
+#[test]
+fn of_two_that_drive_the_host_yields_after_two_milliseconds_and_does_not_come_back() {
+    for (role, yields) in [(Role::Host, true), (Role::EmergencyDrive, false)] {
+        let mut rig = active(role);
+        rig.seen.foreign_drive = true;
+        // Its line is stuck, so that only link and ripple tell.
+        rig.seen.peer =
+            rig.seen.peer.map(|peer| PeerReport { drives: true, state: UnitCode::Active, ..peer });
+        assert!(rig.run(u32::from(TIMES.yielding) - 1).gate);
+        assert_eq!(!rig.run(1).gate, yields);
+        rig.seen.current_flows = false;
+        if yields {
+            assert_eq!(rig.drives_after(), None);
+            assert_eq!(rig.step().alarms & alarm::LINE_DOUBTED, alarm::LINE_DOUBTED);
+        }
+    }
+}
+
+#[test]
+fn ripple_alone_makes_nobody_yield() {
+    let mut rig = active(Role::Host);
+    rig.seen.foreign_drive = true;
+    assert!(rig.run(10_000).gate);
+}
+
+#[test]
+fn a_unit_that_cannot_hold_the_rotor_keeps_trying_until_another_one_is_ready() {
+    let mut rig = active(Role::Host);
+    rig.seen.failed = true;
+    let ready = rig.seen.peer;
+    rig.seen.peer = ready.map(|peer| PeerReport { state: UnitCode::Standby, ..peer });
+    assert!(rig.run(1000).gate);
+    rig.seen.peer = ready;
+    let outputs = rig.step();
+    assert!(!outputs.gate && !outputs.line && outputs.isolate);
+}
+
+#[test]
+fn a_challenge_is_lost_only_by_who_is_proven_wrong() {
+    for (own_ok, other_ok, stays) in
+        [(true, true, true), (true, false, true), (false, false, true), (false, true, false)]
+    {
+        let mut rig = active(Role::Host);
+        rig.seen.innovation_ok = own_ok;
+        rig.seen.peer =
+            rig.seen.peer.map(|peer| PeerReport { challenge: true, innovation_ok: other_ok, ..peer });
+        assert_eq!(rig.run(100).gate, stays, "{own_ok} {other_ok}");
+    }
+}
+
+#[test]
+fn a_hand_back_ends_the_edges_when_the_other_one_has_armed_and_the_gate_with_the_monostable() {
+    let mut rig = active(Role::EmergencyDrive);
+    assert_eq!(rig.order(Order::HandBack), None);
+    assert!(rig.run(20).line);
+    rig.seen.line = Line::Driving;
+    let outputs = rig.step();
+    assert!(!outputs.line && outputs.gate);
+    let outputs = rig.run(u32::from(TIMES.fall));
+    assert!(!outputs.line && !outputs.gate);
+    rig.seen.current_flows = false;
+    rig.seen.peer = rig.seen.peer.map(|peer| PeerReport {
+        drives: true,
+        current_flows: true,
+        state: UnitCode::Active,
+        ..peer
+    });
+    assert_eq!(rig.run(1).report.state, UnitCode::Ready);
+}
+
+#[test]
+fn a_hand_back_that_nobody_answers_ends_after_five_milliseconds() {
+    let mut rig = active(Role::EmergencyDrive);
+    assert_eq!(rig.order(Order::HandBack), None);
+    assert_eq!(rig.run(u32::from(TIMES.arm) - 1).report.state, UnitCode::Releasing);
+    assert_eq!(rig.run(2).report.state, UnitCode::Active);
+}
+
+#[test]
+fn a_drill_that_nobody_answers_is_taken_back_after_the_longest_takeover() {
+    let mut rig = active(Role::Host);
+    assert_eq!(rig.order(Order::Drill), None);
+    rig.seen.current_flows = false;
+    assert_eq!(rig.drives_after(), Some(u32::from(TIMES.watch) + 1));
+}
+
+#[test]
+fn a_drill_whose_taker_gives_up_is_taken_back_at_the_first_sample() {
+    let mut rig = active(Role::Host);
+    assert_eq!(rig.order(Order::Drill), None);
+    rig.seen.current_flows = false;
+    rig.run(6);
+    rig.seen.line = Line::Driving;
+    assert!(!rig.run(6).gate);
+    rig.seen.line = Line::Released;
+    assert_eq!(rig.drives_after(), Some(1));
+}
+
+#[test]
+fn orders_that_would_drop_a_rotor_are_refused_by_name() {
+    let mut rig = active(Role::Host);
+    assert_eq!(rig.order(Order::Stop), Some(Refusal::Therapy));
+    assert_eq!(rig.order(Order::Service), Some(Refusal::Drives));
+    assert_eq!(rig.order(Order::Start { alone: false }), Some(Refusal::Drives));
+    rig.seen.peer = None;
+    assert_eq!(rig.order(Order::HandBack), Some(Refusal::OtherNotReady));
+    assert_eq!(rig.order(Order::Drill), Some(Refusal::OtherNotReady));
+    rig.seen.therapy = Some(false);
+    rig.step();
+    assert_eq!(rig.order(Order::Stop), Some(Refusal::OtherUnknown));
+
+    let mut rig = ready(Role::EmergencyDrive);
+    assert_eq!(rig.order(Order::Start { alone: true }), Some(Refusal::OtherDrives));
+    assert_eq!(rig.order(Order::HandBack), Some(Refusal::NotActive));
+    assert_eq!(rig.order(Order::Rejoin), Some(Refusal::InPair));
+    rig.seen.line = Line::Broken;
+    (rig.seen.peer, rig.seen.peer_is_new) = (None, false);
+    rig.run(5);
+    assert_eq!(rig.order(Order::Service), Some(Refusal::Therapy));
+    assert_eq!(rig.order(Order::Start { alone: false }), Some(Refusal::OtherUnknown));
+    assert_eq!(rig.order(Order::Start { alone: true }), None);
+}
+
+#[test]
+fn a_rotor_that_was_set_down_is_announced_before_it_is_let_go() {
+    let mut rig = active(Role::Host);
+    rig.seen.therapy = Some(false);
+    rig.step();
+    assert_eq!(rig.order(Order::Stop), None);
+    let outputs = rig.run(u32::from(TIMES.announce));
+    assert!(outputs.gate && !outputs.report.therapy);
+    assert!(!rig.run(2).gate);
+}
+
+#[test]
+fn after_a_restart_of_both_the_host_goes_first() {
+    let lying = |role| Rig {
+        unit: Arbitration::new(role, TIMES, true),
+        seen: Inputs {
+            periods: 1,
+            line: Line::Released,
+            fit: true,
+            peer: Some(PeerReport::default()),
+            peer_is_new: true,
+            ..Inputs::default()
+        },
+    };
+    let host = lying(Role::Host).drives_after().unwrap();
+    let drive = lying(Role::EmergencyDrive).drives_after().unwrap();
+    assert!(host + 40 < drive, "{host} {drive}");
+}
+
+fn any_line() -> impl Strategy<Value = Line> {
+    prop_oneof![Just(Line::Driving), Just(Line::Released), Just(Line::Broken)]
+}
+
+fn any_order() -> impl Strategy<Value = Option<Order>> {
+    proptest::option::weighted(
+        0.05,
+        prop_oneof![
+            any::<bool>().prop_map(|alone| Order::Start { alone }),
+            Just(Order::Stop),
+            Just(Order::HandBack),
+            Just(Order::Drill),
+            Just(Order::Service),
+            Just(Order::Rejoin),
+        ],
+    )
+}
+
+proptest! {
+    /// Whatever is seen: edges imply the gate, isolation excludes both, and a unit in service drives nothing.
+    #[test]
+    fn outputs_never_contradict_each_other(
+        periods in proptest::collection::vec((any_line(), any_order(), any::<u16>(), 1_u16..50), 1..400),
+        is_host: bool,
+    ) {
+        let role = if is_host { Role::Host } else { Role::EmergencyDrive };
+        let mut unit = Arbitration::new(role, TIMES, true);
+        for (line, order, bits, periods) in periods {
+            let bit = |index: u16| bits >> index & 1 == 1;
+            let peer = PeerReport {
+                state: UnitCode::from_code((bits & 7) as u8).unwrap_or_default(),
+                drives: bit(3),
+                current_flows: bit(4),
+                therapy: bit(5),
+                challenge: bit(6),
+                innovation_ok: bit(7),
+                hand_back: bit(8),
+            };
+            let outputs = unit.step(&Inputs {
+                periods, line, order,
+                peer: bit(9).then_some(peer),
+                peer_is_new: bit(10),
+                fit: bit(11),
+                failed: bit(12),
+                gate_dead: false,
+                current_flows: bit(13),
+                foreign_drive: bit(14),
+                rotor_unheld: bit(15),
+                rotor_astray: bit(3),
+                innovation_ok: bit(4),
+                disagrees: bit(5),
+                therapy: bit(6).then_some(bit(7)),
+            });
+            prop_assert!(!outputs.line || outputs.gate);
+            prop_assert!(!outputs.isolate || !outputs.gate);
+            prop_assert_eq!(outputs.report.drives, outputs.line);
+            let out_of_pair = matches!(unit.code(), UnitCode::Service | UnitCode::Isolated | UnitCode::Standby);
+            prop_assert!(!out_of_pair || !outputs.gate);
+        }
+    }
+}
