@@ -14,7 +14,7 @@
 //! Displacement is sent so that the two units can be compared; it enters no observer. Observer states, integrators of
 //! the bearing and runout tables are not sent at all: a failing unit must not poison the other.
 
-/// State of a unit in the pair; the transitions are drawn in `arbitration`.
+/// State of a unit in the pair; the transitions are drawn in [`crate::arbitration`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[repr(u8)]
 pub enum UnitCode {

@@ -4,7 +4,13 @@
 //! | file | idea |
 //! |---|---|
 //! | `frames.rs` | what each frame says, in physical units; how it lies on the wire is in `can/levitas.dbc` alone |
+//! | `freshness.rs` | number and echo: a frame that is late, twice or replayed is not news |
+//! | `commands.rs` | session, sequence and expiry: a command is carried out once and in its time, or not at all |
 
+mod commands;
 mod frames;
+mod freshness;
 
+pub use commands::{ALARM_MS, ALARM_REFUSALS, CommandGate, CommandRefusal, EXPIRY_MS_MAX, RefusalCounts};
 pub use frames::{CommandFrame, FastStatus, PeerReport, SlowStatus, UnitCode};
+pub use freshness::{Frame, Freshness};
