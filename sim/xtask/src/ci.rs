@@ -3,7 +3,7 @@
 
 use crate::project::Project;
 use crate::stage::{Obstacle, Report};
-use crate::{Options, clients, cost, firmware, host, lock, record, soup, text};
+use crate::{Options, clients, cost, firmware, host, lock, model, record, soup, text};
 
 /// All stages; later ones run even when earlier ones failed, so that one run shows everything.
 pub(crate) fn run(project: &Project, options: &Options) -> Result<(), String> {
@@ -18,6 +18,7 @@ pub(crate) fn run(project: &Project, options: &Options) -> Result<(), String> {
     report.stage("figures of the world", || clients::world_figures(project));
     report.stage("demonstration", || host::demonstration(project));
     report.stage("recordings", || Ok(record::check(project)?));
+    report.stage("model of the pair", || Ok(model::check(project)?));
     report.stage("cost", || cost::check(project));
     report.stage("text", || Ok(text::check(project)?));
     report.stage("soup list", || Ok(soup::check(project)?));

@@ -11,6 +11,7 @@ mod cost_page;
 mod firmware;
 mod host;
 mod lock;
+mod model;
 mod process;
 mod project;
 mod record;
@@ -48,7 +49,7 @@ impl Options {
     }
 }
 
-const SUBCOMMANDS: [Subcommand; 7] = [
+const SUBCOMMANDS: [Subcommand; 8] = [
     Subcommand {
         name: "ci",
         summary: "all checks and tests, stage by stage, with a summary at the end",
@@ -81,6 +82,12 @@ const SUBCOMMANDS: [Subcommand; 7] = [
         summary: "count the instructions of a step of each task, against the budgets of sim/xtask/cost.toml",
         options: &[("--renew", "write the budgets and docs/cost.md from what is counted now")],
         run: cost::run,
+    },
+    Subcommand {
+        name: "model",
+        summary: "search every state that two units can reach, and write docs/model.md",
+        options: &[("--check", "write nothing, fail when something is broken or the page is out of date")],
+        run: model::run,
     },
     Subcommand {
         name: "soup",

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+//! The command of `levitas-model`.
+
+use std::process::ExitCode;
+use std::time::Instant;
+
+use clap::{Parser, Subcommand};
+use levitas_model::drive::{Met, drive};
+use levitas_model::page::page;
+use levitas_model::rules::{Break, Rules};
+use levitas_model::search::{Fault, Found, search};
+
+/// Every state that two units can reach: the protocol of the core against its hardware, lines, link and rotor.
+/// Exit code 1: something that must hold was found broken.
+#[derive(Parser)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Searches every state under each single fault, on short times.
+    Search {
+        /// Break the protocol on purpose: the search must find it.
+        #[arg(long = "break", value_name = "WAY")]
+        broken: Option<Break>,
+        /// Only the faults whose name contains this.
+        #[arg(long, value_name = "TEXT", default_value = "")]
+        fault: String,
+        /// Threads.
+        #[arg(long, default_value_t = 2)]
+        threads: usize,
+    },
+    /// Runs the pair with the times of the product, faults and orders drawn from seeds.
+    Drive {
+        /// Seeds, for each fault.
+        #[arg(long, default_value = "0..1000", value_parser = seeds)]
+        seeds: (u64, u64),
+    },
+    /// Prints docs/model.md.
+    Page,
+}
+
+fn seeds(text: &str) -> Result<(u64, u64), String> {
+    let range = text.split_once("..").and_then(|(from, to)| Some((from.parse().ok()?, to.parse().ok()?)));
+    range.filter(|(from, to)| from < to).ok_or_else(|| "expected FROM..TO with FROM below TO".into())
+}
+
+fn main() -> ExitCode {
+    let holds = match Arguments::parse().command {
+        Command::Search { broken, fault, threads } => search_all(broken, &fault, threads),
+        Command::Drive { seeds: (from, to) } => drive_all(from, to),
+        Command::Page => match page() {
+            Ok(page) => {
+                print!("{page}");
+                true
+            }
+            Err(broken) => {
+                eprintln!("{broken}");
+                false
+            }
+        },
+    };
+    ExitCode::from(u8::from(!holds))
+}
+
+fn search_all(broken: Option<Break>, part: &str, threads: usize) -> bool {
+    let rules = Rules { broken, ..Rules::SHORT };
+    let mut holds = true;
+    for fault in Fault::SINGLE.into_iter().chain(Fault::DOUBLE).filter(|fault| fault.name().contains(part)) {
+        let started = Instant::now();
+        let Found { states, depth, worst: [overlap, backed, nobody], bad, broken, .. } =
+            search(rules, fault, threads);
+        println!(
+            "{}: {states} states, {depth} events deep; both drive {overlap}, nobody {backed} with backup, \
+             {nobody} without [periods]; {bad} bad states; {:.1} s",
+            fault.name(),
+            started.elapsed().as_secs_f64()
+        );
+        for (what, path) in &broken {
+            println!("BROKEN: {what}\n{path}");
+        }
+        holds &= broken.is_empty() || Fault::DOUBLE.contains(&fault);
+    }
+    holds
+}
+
+fn drive_all(from: u64, to: u64) -> bool {
+    let rules = Rules::AT_20_KHZ;
+    let mut holds = true;
+    for fault in Fault::SINGLE {
+        let mut worst = Met::default();
+        for seed in from..to {
+            let met = drive(&rules, fault, seed);
+            if !rules.holds(&met) {
+                println!("{}: seed {seed} breaks a bound: {met:?} [periods of 50 us]", fault.name());
+                holds = false;
+            }
+            worst = worst.worst(met);
+        }
+        println!("{}: {} runs, worst {worst:?} [periods of 50 us]", fault.name(), to - from);
+    }
+    holds
+}

@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: Apache-2.0
+//! The page `docs/model.md`: everything is searched and driven anew.
+
+use std::fmt::Write as _;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use clap::ValueEnum as _;
+
+use crate::drive::{Met, drive};
+use crate::rules::{Break, Rules};
+use crate::search::{Fault, Found, is_caught, search};
+
+/// Seeds of a row of the drawn runs.
+const SEEDS: u64 = 500;
+
+const HEAD: &str = "\
+# What two units can do
+
+Made by `cargo xtask model`; do not edit. Searched is the protocol of the core itself, [arbitration](../src/core/src/arbitration/mod.rs),
+in two units with their latches, monostables, drive lines, link and rotor ([sim/model](../sim/model/README.md)). The rules are explained in
+[arbitration.md](arbitration.md).
+
+";
+
+/// The whole page.
+///
+/// # Errors
+/// Something that must hold is broken, with the events that lead there.
+pub fn page() -> Result<String, String> {
+    let mut text = HEAD.to_owned();
+    singles(&mut text)?;
+    doubles(&mut text);
+    drawn(&mut text)?;
+    breaks(&mut text)?;
+    Ok(text)
+}
+
+fn singles(text: &mut String) -> Result<(), String> {
+    let rules = Rules::SHORT;
+    let _ = write!(
+        text,
+        "## One fault, every state\n\n\
+         Every order at every moment, every restart, a clock that slips and a frame that is lost or late once, or at will where the link is the\n\
+         fault. The times are short ones in the order of the real ones ([rules.rs](../sim/model/src/rules.rs)): the same races in fewer states.\n\
+         Bounds: both drive for at most {} periods; nobody holds the rotor for at most {} where a ready unit is known, for at most {} where any\n\
+         unit could; no healthy unit isolates itself, so a wrong standby never wins.\n\n\
+         | fault | states | depth | both drive | nobody, with backup | nobody, without | states beyond the bounds |\n\
+         |---|---|---|---|---|---|---|\n",
+        rules.overlap_max, rules.backed_max, rules.nobody_max
+    );
+    let found = in_parallel(&Fault::SINGLE, |fault| search(rules, *fault, 1));
+    let mut all = 0;
+    for (fault, found) in Fault::SINGLE.iter().zip(&found) {
+        if let Some((what, path)) = found.broken.first() {
+            return Err(format!("{}: {what} is broken:\n{path}", fault.name()));
+        }
+        if !found.changed {
+            return Err(format!("{}: the emergency drive never came to hold the rotor", fault.name()));
+        }
+        all += found.states;
+        row(text, &fault.name(), found);
+    }
+    let _ = writeln!(text, "\n{all} states in all.");
+    Ok(())
+}
+
+fn row(text: &mut String, name: &str, found: &Found) {
+    let Found { states, depth, worst: [overlap, backed, nobody], bad, .. } = found;
+    let _ = writeln!(text, "| {name} | {states} | {depth} | {overlap} | {backed} | {nobody} | {bad} |");
+}
+
+fn doubles(text: &mut String) {
+    text.push_str(
+        "\n## Link and line both lost\n\n\
+         Two faults: frames are lost at will, and one line is cut or stuck for ever. Messages cannot decide this (two generals); what the rotor\n\
+         and the windings show can. The lower rows take that away too: what remains are the bad cases, counted.\n\n\
+         | fault | states | depth | both drive | nobody, with backup | nobody, without | states beyond the bounds |\n\
+         |---|---|---|---|---|---|---|\n",
+    );
+    let jobs: Vec<(Option<Break>, Fault)> = [None, Some(Break::Blind)]
+        .into_iter()
+        .flat_map(|broken| Fault::DOUBLE.map(|fault| (broken, fault)))
+        .collect();
+    let found =
+        in_parallel(&jobs, |(broken, fault)| search(Rules { broken: *broken, ..Rules::SHORT }, *fault, 1));
+    for ((broken, fault), found) in jobs.iter().zip(&found) {
+        let name = fault.name() + if broken.is_some() { ", no ripple, force or rotor seen" } else { "" };
+        row(text, &name, found);
+    }
+}
+
+fn drawn(text: &mut String) -> Result<(), String> {
+    let rules = Rules::AT_20_KHZ;
+    let _ = write!(
+        text,
+        "\n## The times of the product\n\n\
+         The same pair at 20 kHz with the times of [times.rs](../src/core/src/arbitration/times.rs), monostables of 180 us and fast frames at 2 kHz. Fault,\n\
+         orders, lost and late frames and slips of the clock are drawn; {SEEDS} runs of 0.4 s a row\n\
+         (`cargo run --release -p levitas-model -- drive --seeds 0..{SEEDS}`). Bounds: both drive for 10 ms, nobody for 0.5 ms with a backup.\n\n\
+         | fault | both drive, ms | nobody, with backup, ms | nobody, without, ms |\n|---|---|---|---|\n"
+    );
+    let worst = in_parallel(&Fault::SINGLE, |fault| {
+        (0..SEEDS).map(|seed| drive(&rules, *fault, seed)).fold(Met::default(), Met::worst)
+    });
+    for (fault, met) in Fault::SINGLE.iter().zip(worst) {
+        if !rules.holds(&met) {
+            return Err(format!("{}: a bound is broken at the times of the product: {met:?}", fault.name()));
+        }
+        let ms = |periods: u8| f64::from(periods) * 0.05;
+        let _ = writeln!(
+            text,
+            "| {} | {:.2} | {:.2} | {:.2} |",
+            fault.name(),
+            ms(met.overlap),
+            ms(met.backed),
+            ms(met.nobody)
+        );
+    }
+    Ok(())
+}
+
+fn breaks(text: &mut String) -> Result<(), String> {
+    text.push_str(
+        "\n## Broken on purpose\n\n\
+         A search that cannot fail proves nothing. Each line breaks the protocol in one way; the search must find it.\n\n\
+         | what is broken | under the fault | found |\n|---|---|---|\n",
+    );
+    let jobs = Break::value_variants();
+    let found = in_parallel(jobs, |broken| {
+        is_caught(Rules { broken: Some(*broken), ..Rules::SHORT }, broken.shown_by())
+    });
+    for (broken, what) in jobs.iter().zip(found) {
+        let Some(what) = what else { return Err(format!("{broken:?} was not found")) };
+        let _ = writeln!(text, "| {} | {} | not so: {what} |", broken.meaning(), broken.shown_by().name());
+    }
+    Ok(())
+}
+
+/// Carries out all jobs on two threads; the results are in their order, whichever ends first.
+fn in_parallel<J: Sync, R: Send>(jobs: &[J], work: impl Fn(&J) -> R + Sync) -> Vec<R> {
+    let next = AtomicUsize::new(0);
+    let results = Mutex::new(Vec::new());
+    std::thread::scope(|scope| {
+        for _ in 0..2 {
+            scope.spawn(|| {
+                while let Some((index, job)) =
+                    jobs.iter().enumerate().nth(next.fetch_add(1, Ordering::Relaxed))
+                {
+                    let result = work(job);
+                    if let Ok(mut results) = results.lock() {
+                        results.push((index, result));
+                    }
+                }
+            });
+        }
+    });
+    let mut results = results.into_inner().unwrap_or_default();
+    results.sort_by_key(|(index, _)| *index);
+    results.into_iter().map(|(_, result)| result).collect()
+}
