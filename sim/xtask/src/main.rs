@@ -4,6 +4,7 @@
 //! Exit codes: 0 all asked for is well, 1 something is not, 2 the command line was not understood.
 
 mod callgrind;
+mod can;
 mod ci;
 mod clients;
 mod cost;
@@ -49,7 +50,7 @@ impl Options {
     }
 }
 
-const SUBCOMMANDS: [Subcommand; 8] = [
+const SUBCOMMANDS: [Subcommand; 9] = [
     Subcommand {
         name: "ci",
         summary: "all checks and tests, stage by stage, with a summary at the end",
@@ -88,6 +89,12 @@ const SUBCOMMANDS: [Subcommand; 8] = [
         summary: "search every state that two units can reach, and write docs/model.md",
         options: &[("--check", "write nothing, fail when something is broken or the page is out of date")],
         run: model::run,
+    },
+    Subcommand {
+        name: "can",
+        summary: "write docs/can.md, the frames of the CAN link, from can/levitas.dbc",
+        options: &[],
+        run: can::run,
     },
     Subcommand {
         name: "soup",

@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Any bytes, round trips, and every single flipped bit.
+
+use levitas_core::link::{CommandFrame, FastStatus, PeerReport, SlowStatus, UnitCode};
+use levitas_wire::{
+    CommandKey, Frame, Id, Received, Rejection, Service, StandardId, Unit, decode, encode_command,
+    encode_fast, encode_service, encode_slow,
+};
+use proptest::prelude::*;
+
+fn key() -> CommandKey {
+    CommandKey::new(&core::array::from_fn(|at| at as u8)).expect("a key")
+}
+
+fn received(frame: &Frame) -> Result<Received, Rejection> {
+    decode(frame.id(), frame.is_fd(), frame.data(), Some(&key()))
+}
+
+fn units() -> impl Strategy<Value = Unit> {
+    prop_oneof![Just(Unit::Host), Just(Unit::Drive)]
+}
+
+fn report() -> impl Strategy<Value = PeerReport> {
+    (0_u8..6, any::<[bool; 6]>()).prop_map(|(state, flags)| {
+        let [drives, current_flows, therapy, challenge, innovation_ok, hand_back] = flags;
+        let state = UnitCode::from_code(state).expect("a state");
+        PeerReport { state, drives, current_flows, therapy, challenge, innovation_ok, hand_back }
+    })
+}
+
+prop_compose! {
+    fn fast()(
+        number: u16, echo: u16, report in report(), angle in 0.0_f32..6.25, speed in -2000.0_f32..2000.0,
+        coil in prop::array::uniform2(-32.7_f32..32.7), phase in prop::array::uniform2(-65.5_f32..65.5),
+        displacement in prop::array::uniform2(-3.2e-3_f32..3.2e-3),
+    ) -> FastStatus {
+        FastStatus {
+            number, echo, report, rotor_angle_rad: angle, rotor_speed_rad_per_s: speed, coil_current_a: coil,
+            phase_current_a: phase, displacement_m: displacement,
+        }
+    }
+}
+
+prop_compose! {
+    fn slow()(
+        session: u32, time_ms: u32, mode in 0_u8..7, speed in prop::array::uniform2(0.0_f32..10_000.0),
+        flow in -10.0_f32..20.0, pressure in prop::array::uniform2(-1000.0_f32..1000.0),
+        synchronous in 0.0_f32..65.0, alarms: u32, audio_paused_s: u8,
+    ) -> SlowStatus {
+        SlowStatus {
+            session, time_ms, mode, speed_setpoint_rpm: speed[0], flow_setpoint_lpm: flow, speed_rpm_max: speed[1],
+            drainage_pressure_mmhg_min: pressure[0], return_pressure_mmhg_max: pressure[1],
+            synchronous_current_a: synchronous, alarms, audio_paused_s,
+        }
+    }
+}
+
+prop_compose! {
+    fn command()(session: u32, sequence: u32, expires_ms: u32, kind in 1_u8..10, value in -10_000.0_f32..10_000.0)
+        -> CommandFrame {
+        CommandFrame { session, sequence, expires_ms, kind, value }
+    }
+}
+
+/// Every frame that a unit can send.
+fn frames(fast: &FastStatus, slow: &SlowStatus, command: &CommandFrame, unit: Unit) -> Vec<Frame> {
+    let mut frames = vec![encode_fast(fast, unit), encode_slow(slow, unit, 200)];
+    frames.push(encode_command(command, unit, &key()).expect("in range"));
+    let service = Service::of_fast(fast).into_iter().chain(Service::of_slow(slow));
+    // Currents of classic frames have a smaller range and saturate: no reason to be refused.
+    frames.extend(service.map(|content| encode_service(&content, unit, 13)));
+    frames
+}
+
+fn encoded(received: Received) -> Frame {
+    match received {
+        Received::Fast { from, status } => encode_fast(&status, from),
+        Received::Slow { from, counter, status } => encode_slow(&status, from, counter),
+        Received::Command { to, command } => encode_command(&command, to, &key()).expect("in range"),
+        Received::Service { from, counter, content } => encode_service(&content, from, counter),
+    }
+}
+
+fn near(one: f32, other: f32, step: f32) -> bool {
+    (one - other).abs() <= 0.5 * step + 2e-7 * one.abs()
+}
+
+proptest! {
+    #[test]
+    fn any_bytes_under_any_id_are_decoded_or_refused(
+        id in prop_oneof![0_u16..0x800, 0x10_u16..0x32, 0x100_u16..0x152], fd: bool,
+        data in prop::collection::vec(any::<u8>(), 0..=64),
+    ) {
+        let id = Id::Standard(StandardId::new(id).expect("11 bits"));
+        let _ = decode(id, fd, &data, Some(&key()));
+        prop_assert!(!matches!(decode(id, fd, &data, None), Ok(Received::Command { .. })), "without a key");
+    }
+
+    #[test]
+    fn a_frame_comes_back_bit_for_bit(fast in fast(), slow in slow(), command in command(), unit in units()) {
+        for frame in frames(&fast, &slow, &command, unit) {
+            let received = received(&frame);
+            prop_assert!(received.is_ok(), "{received:?}");
+            prop_assert_eq!(encoded(received.expect("sound")), frame);
+        }
+    }
+
+    #[test]
+    fn values_come_back_to_half_a_step(fast in fast(), slow in slow(), command in command(), unit in units()) {
+        let Ok(Received::Fast { from, status }) = received(&encode_fast(&fast, unit)) else { panic!("fast") };
+        prop_assert_eq!((from, status.number, status.echo, status.report), (unit, fast.number, fast.echo, fast.report));
+        prop_assert!(near(fast.rotor_angle_rad, status.rotor_angle_rad, 1e-4));
+        prop_assert!(near(fast.rotor_speed_rad_per_s, status.rotor_speed_rad_per_s, 1e-3));
+        for at in 0..2 {
+            prop_assert!(near(fast.coil_current_a[at], status.coil_current_a[at], 1e-3));
+            prop_assert!(near(fast.phase_current_a[at], status.phase_current_a[at], 2e-3));
+            prop_assert!(near(fast.displacement_m[at], status.displacement_m[at], 1e-7));
+        }
+        let Ok(Received::Slow { status, counter: 9, .. }) = received(&encode_slow(&slow, unit, 9)) else { panic!("slow") };
+        prop_assert_eq!((status.session, status.time_ms, status.mode), (slow.session, slow.time_ms, slow.mode));
+        prop_assert_eq!((status.alarms, status.audio_paused_s), (slow.alarms, slow.audio_paused_s));
+        prop_assert!(near(slow.speed_setpoint_rpm, status.speed_setpoint_rpm, 0.5));
+        prop_assert!(near(slow.speed_rpm_max, status.speed_rpm_max, 0.5));
+        prop_assert!(near(slow.flow_setpoint_lpm, status.flow_setpoint_lpm, 1e-3));
+        prop_assert!(near(slow.drainage_pressure_mmhg_min, status.drainage_pressure_mmhg_min, 0.1));
+        prop_assert!(near(slow.return_pressure_mmhg_max, status.return_pressure_mmhg_max, 0.1));
+        prop_assert!(near(slow.synchronous_current_a, status.synchronous_current_a, 1e-3));
+        let frame = encode_command(&command, unit, &key()).expect("in range");
+        let Ok(Received::Command { to, command: back }) = received(&frame) else { panic!("command") };
+        prop_assert!(near(command.value, back.value, 1e-2));
+        prop_assert_eq!((to, CommandFrame { value: command.value, ..back }), (unit, command));
+    }
+
+    #[test]
+    fn every_flipped_bit_and_every_other_length_format_and_id_is_refused(
+        fast in fast(), slow in slow(), command in command(), unit in units(),
+    ) {
+        for frame in frames(&fast, &slow, &command, unit) {
+            for bit in 0..frame.data().len() * 8 {
+                let mut data = frame.data().to_vec();
+                data[bit / 8] ^= 1 << (bit % 8);
+                let answer = decode(frame.id(), frame.is_fd(), &data, Some(&key()));
+                prop_assert!(matches!(answer, Err(Rejection::Checksum | Rejection::Authentication)), "bit {bit}");
+            }
+            for length in (0..=64).filter(|length| *length != frame.data().len()) {
+                let mut data = frame.data().to_vec();
+                data.resize(length, 0);
+                let answer = decode(frame.id(), frame.is_fd(), &data, Some(&key()));
+                prop_assert_eq!(answer, Err(Rejection::Length));
+            }
+            let answer = decode(frame.id(), !frame.is_fd(), frame.data(), Some(&key()));
+            prop_assert_eq!(answer, Err(Rejection::Format));
+            for number in 0..0x800 {
+                let id = Id::Standard(StandardId::new(number).expect("11 bits"));
+                let other = id != frame.id();
+                prop_assert!(!other || decode(id, frame.is_fd(), frame.data(), Some(&key())).is_err(), "id {number}");
+            }
+        }
+    }
+
+    #[test]
+    fn any_float_can_be_encoded(values: [f32; 4], unit in units()) {
+        let [a, b, c, d] = values;
+        let status = FastStatus { rotor_angle_rad: a, coil_current_a: [b, c], rotor_speed_rad_per_s: d, ..FastStatus::default() };
+        let answer = received(&encode_fast(&status, unit));
+        prop_assert_eq!(answer.is_ok(), !values.iter().any(|value| value.is_nan()), "{:?}", answer);
+    }
+}
+
+#[test]
+fn what_is_no_number_or_no_code_is_refused_by_name() {
+    let status = FastStatus { rotor_speed_rad_per_s: f32::NAN, ..FastStatus::default() };
+    let refused = |name| Err(Rejection::OutOfRange(name));
+    assert_eq!(received(&encode_fast(&status, Unit::Host)), refused("rotor_speed_rad_per_s"));
+    let status = SlowStatus { mode: 7, ..SlowStatus::default() };
+    assert_eq!(received(&encode_slow(&status, Unit::Host, 0)), refused("mode"));
+}
+
+#[test]
+fn a_command_that_cannot_be_sent_as_asked_is_not_sent() {
+    let command = CommandFrame { kind: 4, ..CommandFrame::default() };
+    let refused = |name| Err(Rejection::OutOfRange(name));
+    for value in [f32::NAN, f32::INFINITY, 10_001.0, -10_001.0] {
+        let asked = CommandFrame { value, ..command };
+        assert_eq!(encode_command(&asked, Unit::Host, &key()), refused("value"));
+    }
+    for kind in [0, 11, 34, 255] {
+        let asked = CommandFrame { kind, ..command };
+        assert_eq!(encode_command(&asked, Unit::Host, &key()), refused("kind"));
+    }
+}
+
+#[test]
+fn a_command_under_another_key_or_without_one_is_refused() {
+    let command = CommandFrame { kind: 1, ..CommandFrame::default() };
+    let frame = encode_command(&command, Unit::Drive, &key()).expect("in range");
+    let other = CommandKey::new(&core::array::from_fn(|at| 100 + at as u8)).expect("a key");
+    for key in [None, Some(&other)] {
+        assert_eq!(decode(frame.id(), true, frame.data(), key), Err(Rejection::Authentication));
+    }
+}
