@@ -101,7 +101,7 @@ fn head(direct: &[Item]) -> String {
          `cargo xtask ci` fails when a dependency is missing here or the page is out of date.\n\n\
          Known vulnerabilities of crates are collected by RustSec, <https://rustsec.org>. The simulated plant\n\
          (`levitas-world`) and what it uses are linked into images for native_sim and QEMU, never into the device.\n\n\
-         Crates that the controllers in the device use (`levitas-core`): {device}.\n"
+         Crates that the controllers in the device use (`levitas-core`, `levitas-wire`): {device}.\n"
     )
 }
 
