@@ -184,7 +184,9 @@ fn look_again(
     match (read(unit, place, &mut buffer), &failure) {
         (Ok(found), _) if found == bytes => Verdict::One(number, failure),
         (_, Failure::Write(_, shim::NOT_MOUNTED)) => Verdict::Nowhere(failure),
-        (Err(CalibrationError::Unreadable), _) | (_, Failure::Differs(_)) => Verdict::Unknown(number, failure),
+        (Err(CalibrationError::Unreadable), _) | (_, Failure::Differs(_)) => {
+            Verdict::Unknown(number, failure)
+        }
         _ => Verdict::Nowhere(failure),
     }
 }

@@ -343,6 +343,6 @@ mod tests {
         });
         let items = crates(&metadata).expect("metadata");
         assert_eq!(items[0].used_by, BTreeSet::from(["levitas-core (tests)".to_string()]));
-        assert!(head(&items).contains("(`levitas-core`): none."));
+        assert!(head(&items).contains("(`levitas-core`, `levitas-wire`): none."));
     }
 }

@@ -5,7 +5,7 @@
 //! generated from it when this crate is built. Simulator and firmware use the same two doors:
 //!
 //! - `encode_*`: a struct of the core, in physical units, becomes a [`Frame`],
-//! - [`decode`]: what came from the bus becomes a [`Received`], or a [`Rejection`] for the receiver to count.
+//! - [`decode()`]: what came from the bus becomes a [`Received`], or a [`Rejection`] for the receiver to count.
 //!
 //! ```
 //! use levitas_core::link::FastStatus;
