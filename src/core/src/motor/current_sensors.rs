@@ -99,13 +99,9 @@ impl CurrentSensors {
         self.alive_steps =
             if stands_still.is_some() || !is_balanced { 0 } else { self.alive_steps.saturating_add(1) };
         self.stuck = (self.alive_steps < ALIVE_STEPS).then_some(stuck);
-        // The other two say it; what stands there may be larger than any sum can undo.
-        if let Some(current_a) = phase_a.get_mut(stuck) {
-            *current_a = 0.0;
-        }
         let [a, b, c] = phase_a;
         if let Some(current_a) = phase_a.get_mut(stuck) {
-            *current_a = -(a + b + c);
+            *current_a -= a + b + c;
         }
         phase_a
     }
