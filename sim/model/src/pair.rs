@@ -7,10 +7,11 @@
 //!   one as broken.
 //! * A gate opens while it is asked for, its own line lives and the other line reads released (or reads broken and
 //!   the override is given); once open it stays open while it is asked for and the own line lives.
-//! * Current flows one period after the gate has opened.
+//! * Current flows while the gate is open and the power stage is good, from the same period on.
 //! * The rotor is held by a unit whose current flows and that is not blind.
 //!
-//! Both units step in every period but one that the adversary lets skip: their clocks are not the same.
+//! Both units step in every period but one that the adversary lets skip: their clocks are not the same. A skipped unit still sends
+//! its edge.
 
 use levitas_core::arbitration::{Arbitration, Inputs, Line, Order, Outputs, Times};
 use levitas_core::link::{PeerReport, UnitCode};

@@ -110,7 +110,7 @@ pub struct Arbitration {
     unheld: u16,
     /// The head is to be held.
     therapy: bool,
-    /// The other unit was seen to drive since this one started, or never will have to be.
+    /// The other unit was seen to drive since this one started.
     acquainted: bool,
 }
 
