@@ -17,7 +17,7 @@
 
 use super::BearingConfig;
 use super::current_loop::{Bridge, Coil, CurrentForecast, CurrentLoop};
-use super::displacement::{HallPair, PairCalibration};
+use super::displacement::{HallPair, PairCalibration, Seen};
 use super::observer::{AxisState, Motion, Observer};
 use super::runout::Runout;
 use super::state_feedback::StateFeedback;
@@ -29,17 +29,6 @@ use crate::mail::limit;
 
 /// Periods from which the notch learns at once.
 const LEARN_PERIODS: f32 = 4.0;
-
-/// What the Halls of one axis show at a sample.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Seen {
-    /// Voltages of plus and minus [V].
-    pub(super) hall_v: [f32; 2],
-    /// Currents of the own and of the other coil, through the lag of the Halls [A].
-    pub(super) current_a: [f32; 2],
-    /// What the probe adds at the summing point [m].
-    pub(super) injected_m: f32,
-}
 
 /// What both axes have in common.
 #[derive(Clone, Copy, Debug)]
@@ -185,7 +174,7 @@ impl Axis {
 
     /// Nothing is to be named on this axis.
     pub(super) fn is_well(&self) -> bool {
-        self.blind_periods == 0 && self.hall.voter.is_well() && self.current.is_well()
+        self.blind_periods == 0 && self.hall.voter.is_well() && self.current.watch.is_well()
     }
 
     /// Estimated state in the coordinate that is controlled.

@@ -22,11 +22,8 @@
 //! # Limits and failure
 //! The voltage is clipped to the bus **before** it enters the prediction, so there is no integrator to wind up;
 //! `w` is observed from the difference of measured and predicted current only.
-//! A current sample that is invalid, repeats itself or is further from the prediction than `OUTLIER_A` is replaced by it.
-//! The coil is stable by its resistance, so the model alone holds the current within the error of R; after
-//! `DOUBTED_PERIODS` or `STUCK_REPEATS` the fault is named.
-//! An open coil shows no current, with the noise of a living sensor, whatever the voltage: the changes that the voltage must
-//! make are missing, and their sum is what is watched. It is then believed that there is no current, so that the
+//! What `current_watch.rs` does not believe is replaced by the prediction: the coil is stable by its resistance, so the model
+//! alone holds the current within the error of R. Of an open coil it is believed that there is no current, so that the
 //! observer knows that nothing holds the rotor and the loop is ready when the coil conducts again.
 //!
 //! # Source
@@ -36,7 +33,8 @@
 //! Unit tests below.
 
 use super::BearingConfig;
-use crate::math::{between, exp_of_minus, saturate};
+use super::current_watch::CurrentWatch;
+use crate::math::{exp_of_minus, saturate};
 
 /// What is known of a coil and wanted of its loop; the same for both axes.
 #[derive(Clone, Copy, Debug)]
@@ -52,17 +50,11 @@ pub(super) struct Coil {
 /// See the [module](self).
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct CurrentLoop {
+    pub(super) watch: CurrentWatch,
     lack_v: f32,
     voltage_v: f32,
     predicted_a: f32,
     next_a: f32,
-    driven_a: f32,
-    last_a: f32,
-    repeats: u32,
-    missing_a2: f32,
-    open_periods: u32,
-    in_step: bool,
-    doubted_periods: u32,
 }
 
 /// What the current does while the voltage computed now is still on its way.
@@ -91,28 +83,6 @@ impl Bridge {
 
 /// Part of a current innovation that is booked to the voltage the model lacks: a filter of 17 ms.
 const LACK_FRACTION: f32 = 0.003;
-/// Innovation from which a sample is not believed [A]: four times what L -20 % makes of the full bus in a period.
-const OUTLIER_A: f32 = 1.2;
-/// Periods in a row after which a sensor that is not believed is named.
-const DOUBTED_PERIODS: u32 = 5;
-/// Repeats of a sample from which it is left out, and from which its sensor is stuck. Noise 5 mA, step 4 mA: the most
-/// frequent code has probability 0.31, k repeats have 0.31^k / sqrt(k + 1): 8: once in 2 s, for which the model stands in;
-/// 24: once in 7 years of two coils.
-const SUSPECT_REPEATS: u32 = 8;
-const STUCK_REPEATS: u32 = 24;
-/// Part of the change that the voltage must make which no healthy coil lacks: L +-20 % are a quarter.
-const FOLLOW_SHARE: f32 = 0.6;
-/// Sum of (change by the voltage) x (what is missing of it) by which a coil is open [A^2]. At idle the changes are 50 to
-/// 80 mA rms and an open coil sums it up in 0.5 ms; a healthy one sums up nothing.
-const OPEN_A2: f32 = 0.02;
-/// Repeats from which a sensor is not called alive.
-const ALIVE_REPEATS: u32 = 3;
-/// Periods in a row for which an open coil must show.
-const OPEN_PERIODS: u32 = 3;
-/// What a sensor shows of no current at most [A]: offset 20 mA, noise 5 mA.
-const NO_CURRENT_A: f32 = 0.1;
-/// Part of a current innovation that is believed when interference is about: 50 um of it are 0.35 A.
-const ROUGH_SHARE: f32 = 0.05;
 /// Largest part of the bus voltage that is used; the rest belongs to the current sampling window.
 const DUTY_MAX: f32 = 0.97;
 
@@ -135,23 +105,7 @@ impl CurrentLoop {
     /// Forgets the past: coils open, no current.
     pub(super) fn restart(&mut self) {
         (self.lack_v, self.voltage_v, self.predicted_a, self.next_a) = (0.0, 0.0, 0.0, 0.0);
-        (self.in_step, self.doubted_periods, self.repeats) = (false, 0, 0);
-        (self.driven_a, self.missing_a2, self.open_periods) = (0.0, 0.0, 0);
-    }
-
-    /// The sensor has shown something else than the model for long enough to be named.
-    pub(super) fn is_doubted(&self) -> bool {
-        self.doubted_periods >= DOUBTED_PERIODS || self.repeats >= STUCK_REPEATS
-    }
-
-    /// Nothing is to be named.
-    pub(super) fn is_well(&self) -> bool {
-        self.in_step && self.doubted_periods | self.open_periods == 0
-    }
-
-    /// The current does not follow the voltage at all.
-    pub(super) fn is_open(&self) -> bool {
-        self.open_periods >= OPEN_PERIODS
+        self.watch.restart();
     }
 
     /// The current that is expected at the next sample [A].
@@ -159,37 +113,12 @@ impl CurrentLoop {
         self.predicted_a
     }
 
-    /// The sample as far as it is to be believed, and bookkeeping of what is wrong with it.
+    /// The sample as far as it is to be believed.
     pub(super) fn screen(&mut self, measured_a: Option<f32>) -> Option<f32> {
-        let Some(measured_a) = measured_a else {
-            self.in_step = false;
-            return None;
-        };
-        self.repeats = if measured_a == self.last_a { self.repeats.saturating_add(1) } else { 0 };
-        self.last_a = measured_a;
-        let far = (measured_a - self.predicted_a).abs() >= OUTLIER_A;
-        if far || self.repeats >= SUSPECT_REPEATS || self.doubted_periods > 0 {
-            self.doubt(far).then_some(measured_a)
-        } else {
-            Some(measured_a)
-        }
+        self.watch.screen(measured_a, self.predicted_a)
     }
 
-    /// Whether a sample that is far from the prediction, repeats itself or follows one that was, is believed after all.
-    #[cold]
-    #[inline(never)]
-    fn doubt(&mut self, far: bool) -> bool {
-        let outlier = far && (self.in_step || self.doubted_periods > 0) && !self.is_open();
-        let repeats = self.repeats >= SUSPECT_REPEATS;
-        // What repeats itself is under suspicion: the next sample is not taken for the truth wherever it is.
-        self.doubted_periods =
-            if outlier { self.doubted_periods.saturating_add(1) } else { u32::from(repeats) };
-        self.in_step &= !repeats;
-        !(outlier || repeats)
-    }
-
-    /// Takes in the screened sample of this period. Half of it is believed, half of the prediction (5 mA of sensor noise); of
-    /// a rough one a twentieth; of an open coil, and when the loop falls into step with its sensor again, all.
+    /// Takes in the screened sample of this period, as far as the watch believes it.
     #[inline(always)]
     pub(super) fn forecast(
         &mut self,
@@ -199,51 +128,21 @@ impl CurrentLoop {
         rough: bool,
     ) -> CurrentForecast {
         let mut now_a = self.predicted_a;
-        let was_open = self.is_open();
+        let was_open = self.watch.is_open();
         if let Some(screened_a) = screened_a {
             let innovation_a = screened_a - self.predicted_a;
-            if rough {
-                now_a += ROUGH_SHARE * innovation_a;
-                self.fall_out_of_step(false);
-            } else if !self.in_step {
-                self.fall_out_of_step(true);
-                now_a = screened_a;
-            } else {
-                self.book_missing(screened_a, innovation_a);
-                now_a += if was_open { innovation_a } else { 0.5 * innovation_a };
-            }
+            now_a += self.watch.share(screened_a, innovation_a, rough) * innovation_a;
             if !was_open {
                 self.lack_v += coil.lack_gain_v_per_a * innovation_a;
             }
         }
         let driving_v = self.voltage_v - coil.emf_v_s_per_m * velocity_m_per_s + self.lack_v;
         let next_a = coil.decay * now_a + coil.a_per_v * driving_v;
-        self.driven_a = next_a - now_a;
+        self.watch.drive(next_a - now_a);
         self.predicted_a = next_a;
         // An open coil does not follow; a controller that thinks it does swings from rail to rail.
         self.next_a = if was_open { now_a } else { next_a };
         CurrentForecast { next_a: self.next_a, mean_a: 0.5 * (now_a + self.next_a) }
-    }
-
-    /// The sums begin anew; a coil that is open stays open until a current is seen.
-    fn fall_out_of_step(&mut self, in_step: bool) {
-        self.in_step = in_step;
-        if !self.is_open() {
-            (self.missing_a2, self.open_periods) = (0.0, 0);
-        }
-    }
-
-    /// Sums what is missing of the changes that the voltage must make while there is no current to speak of. A sensor that
-    /// repeats itself says nothing about the coil.
-    fn book_missing(&mut self, measured_a: f32, innovation_a: f32) {
-        if self.repeats >= ALIVE_REPEATS {
-            self.open_periods = if self.is_open() { self.open_periods } else { 0 };
-            return;
-        }
-        let missing_a2 = self.missing_a2 - self.driven_a * (innovation_a + FOLLOW_SHARE * self.driven_a);
-        self.missing_a2 =
-            if measured_a.abs() < NO_CURRENT_A { between(missing_a2, 0.0, 2.0 * OPEN_A2) } else { 0.0 };
-        self.open_periods = if self.missing_a2 > OPEN_A2 { self.open_periods.saturating_add(1) } else { 0 };
     }
 
     /// Duty for the next period, -1 to 1, and whether the bus voltage limits it.
@@ -265,6 +164,7 @@ impl CurrentLoop {
 
 #[cfg(test)]
 mod tests {
+    use super::super::current_watch::{STUCK_REPEATS, SUSPECT_REPEATS};
     use super::*;
 
     /// R-L coil with one period of delay, stepped exactly; returns the current after each period.
@@ -310,7 +210,7 @@ mod tests {
             current_a = decay * current_a + (1.0 - decay) * acting_v;
             acting_v = duty * 48.0;
             assert!(period < 10 || (current_a - 0.5).abs() < 0.05, "{period}: {current_a}");
-            assert_eq!(current_loop.is_doubted(), period >= 24, "{period}");
+            assert_eq!(current_loop.watch.is_doubted(), period >= 24, "{period}");
         }
     }
 
@@ -346,9 +246,12 @@ mod tests {
             let (duty, _) = current_loop.duty(&coil, 0.28 * noise(), 0.0, Bridge::of(48.0));
             current_a = if healthy || conducts { decay * current_a + (1.0 - decay) * acting_v } else { 0.0 };
             acting_v = duty * 48.0;
-            assert!(!(healthy && (current_loop.is_open() || current_loop.is_doubted())), "{period}");
-            open = open.or((!healthy && current_loop.is_open()).then(|| period - 200));
-            doubted = doubted.or((!healthy && current_loop.is_doubted()).then(|| period - 200));
+            assert!(
+                !(healthy && (current_loop.watch.is_open() || current_loop.watch.is_doubted())),
+                "{period}"
+            );
+            open = open.or((!healthy && current_loop.watch.is_open()).then(|| period - 200));
+            doubted = doubted.or((!healthy && current_loop.watch.is_doubted()).then(|| period - 200));
         }
         (open, doubted)
     }
@@ -374,7 +277,7 @@ mod tests {
             fed_back_a = current_loop.forecast(&coil, screened_a, 0.0, false).next_a;
             let reference_a = 0.2 * (period / 2 % 2) as f32 - config.feedback_current * fed_back_a;
             let (duty, _) = current_loop.duty(&coil, reference_a, 0.0, Bridge::of(48.0));
-            open += u32::from(current_loop.is_open());
+            open += u32::from(current_loop.watch.is_open());
             assert!(open < 4 || duty.abs() < 0.25 * per_a, "{period}: {duty}");
         }
         assert!(open > 3900 && fed_back_a.abs() < 0.01, "{open} {fed_back_a}");

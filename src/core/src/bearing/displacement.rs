@@ -27,7 +27,6 @@
 //! Unit tests below.
 
 use super::BearingConfig;
-use super::axis::Seen;
 use super::vote::{PairSample, Voter};
 use crate::math::exp_of_minus;
 use crate::units::RAD_PER_S_PER_HZ;
@@ -37,8 +36,9 @@ const PLAUSIBLE_FRACTION: f32 = 1.2;
 
 /// The Halls of one axis.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct HallPair {
-    pub(super) voter: Voter,
+pub struct HallPair {
+    /// Who of the two is believed.
+    pub voter: Voter,
     m_per_v: f32,
     v_per_m: f32,
     sum_v: f32,
@@ -47,21 +47,34 @@ pub(super) struct HallPair {
     pickup_cross_m_per_a: f32,
 }
 
+/// What the Halls of one axis show at a sample.
+#[derive(Clone, Copy, Debug)]
+pub struct Seen {
+    /// Voltages of plus and minus [V].
+    pub hall_v: [f32; 2],
+    /// Currents of the own and of the other coil, through the lag of the Halls [A].
+    pub current_a: [f32; 2],
+    /// What the probe adds at the summing point [m].
+    pub injected_m: f32,
+}
+
 /// Coil currents x, y as the Halls show them, through their lag.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct SeenCurrents {
+pub struct SeenCurrents {
     lag_weight: f32,
     last_a: [f32; 2],
 }
 
 impl SeenCurrents {
-    pub(super) fn new(config: &BearingConfig, period_s: f32) -> Self {
+    /// No current yet.
+    #[must_use]
+    pub fn new(config: &BearingConfig, period_s: f32) -> Self {
         let ratio = RAD_PER_S_PER_HZ * config.hall_bandwidth_hz * period_s;
         Self { lag_weight: (1.0 - exp_of_minus(ratio)) / ratio, last_a: [0.0; 2] }
     }
 
     /// Takes in the currents of this sample; what the Halls show of them [A].
-    pub(super) fn step(&mut self, now_a: [f32; 2]) -> [f32; 2] {
+    pub fn step(&mut self, now_a: [f32; 2]) -> [f32; 2] {
         let ([x_a, y_a], [last_x_a, last_y_a]) = (now_a, self.last_a);
         self.last_a = now_a;
         [x_a + self.lag_weight * (last_x_a - x_a), y_a + self.lag_weight * (last_y_a - y_a)]
@@ -70,14 +83,16 @@ impl SeenCurrents {
 
 /// What calibration says of one pair.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct PairCalibration {
+pub struct PairCalibration {
     gain: f32,
     mid_plus_v: f32,
     mid_minus_v: f32,
 }
 
 impl PairCalibration {
-    pub(super) fn x(config: &BearingConfig) -> Self {
+    /// Of the axis x.
+    #[must_use]
+    pub fn x(config: &BearingConfig) -> Self {
         Self {
             gain: config.hall_gain_x,
             mid_plus_v: config.hall_mid_x_plus_v,
@@ -85,7 +100,9 @@ impl PairCalibration {
         }
     }
 
-    pub(super) fn y(config: &BearingConfig) -> Self {
+    /// Of the axis y.
+    #[must_use]
+    pub fn y(config: &BearingConfig) -> Self {
         Self {
             gain: config.hall_gain_y,
             mid_plus_v: config.hall_mid_y_plus_v,
@@ -95,7 +112,9 @@ impl PairCalibration {
 }
 
 impl HallPair {
-    pub(super) fn new(config: &BearingConfig, pair: &PairCalibration, period_s: f32) -> Self {
+    /// A pair that has shown nothing yet.
+    #[must_use]
+    pub fn new(config: &BearingConfig, pair: &PairCalibration, period_s: f32) -> Self {
         let v_per_m = config.hall_v_per_m * pair.gain;
         let difference_v_max = PLAUSIBLE_FRACTION * config.clearance_m * v_per_m;
         Self {
@@ -112,7 +131,7 @@ impl HallPair {
     /// Displacement along this axis less the expected one [m], from the pair's voltages and what the Halls show of the
     /// axis' own and of the other coil's current.
     #[inline(always)]
-    pub(super) fn innovation_m(
+    pub fn innovation_m(
         &mut self,
         seen: &Seen,
         expected_m: f32,

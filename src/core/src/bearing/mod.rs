@@ -44,24 +44,25 @@
 mod axis;
 mod config;
 mod current_loop;
-mod displacement;
+pub mod current_watch;
+pub mod displacement;
 mod observer;
 mod recovery;
-mod runout;
+pub mod runout;
 mod state_feedback;
 mod states;
-mod synchronous;
+pub mod synchronous;
 mod trajectory;
-mod turn;
-mod vote;
+pub mod turn;
+pub mod vote;
 
 use crate::config::ConfigError;
 use crate::mail::{BearingState, LevitateRequest, fault};
 use crate::probe::Excitation;
-use axis::{Axis, Law, Seen};
+use axis::{Axis, Law};
 pub use config::BearingConfig;
 use current_loop::Bridge;
-use displacement::{PairCalibration, SeenCurrents};
+use displacement::{PairCalibration, Seen, SeenCurrents};
 pub use observer::AxisState;
 use recovery::Recovery;
 use runout::Runout;
@@ -295,8 +296,11 @@ impl Bearing {
             | when(x.hall.voter.is_noisy() && y.hall.voter.is_noisy(), fault::INTERFERENCE)
             | when(input.hall_v.is_none(), fault::DISPLACEMENT)
             | when(input.coil_current_a.is_none(), fault::CURRENT)
-            | when(x.current.is_doubted() || y.current.is_doubted(), fault::CURRENT)
-            | when(x.current.is_open() || y.current.is_open(), fault::COIL_OPEN | fault::BEARING_LOST)
+            | when(x.current.watch.is_doubted() || y.current.watch.is_doubted(), fault::CURRENT)
+            | when(
+                x.current.watch.is_open() || y.current.watch.is_open(),
+                fault::COIL_OPEN | fault::BEARING_LOST,
+            )
             | when(held && self.blind_periods() > self.blind_periods_max, fault::BEARING_LOST)
             | when(self.recovery.is_lost(), fault::BEARING_LOST)
             | when(self.state() == BearingState::Touchdown, fault::TOUCHDOWN)

@@ -21,14 +21,15 @@ use super::turn::Turn;
 
 /// See the [module](self); one axis.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Runout {
+pub struct Runout {
     first_m: [f32; 2],
     second_m: [f32; 2],
 }
 
 impl Runout {
     /// Of the axis x.
-    pub(super) fn x(config: &BearingConfig) -> Self {
+    #[must_use]
+    pub fn x(config: &BearingConfig) -> Self {
         Self {
             first_m: [config.runout_x_cos_1_m, config.runout_x_sin_1_m],
             second_m: [config.runout_x_cos_2_m, config.runout_x_sin_2_m],
@@ -36,7 +37,8 @@ impl Runout {
     }
 
     /// Of the axis y.
-    pub(super) fn y(config: &BearingConfig) -> Self {
+    #[must_use]
+    pub fn y(config: &BearingConfig) -> Self {
         Self {
             first_m: [config.runout_y_cos_1_m, config.runout_y_sin_1_m],
             second_m: [config.runout_y_cos_2_m, config.runout_y_sin_2_m],
@@ -44,7 +46,8 @@ impl Runout {
     }
 
     /// What to take off the sample [m].
-    pub(super) fn at_m(&self, turn: &Turn) -> f32 {
+    #[must_use]
+    pub fn at_m(&self, turn: &Turn) -> f32 {
         turn.sum(self.first_m, self.second_m)
     }
 }

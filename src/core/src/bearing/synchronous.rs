@@ -66,7 +66,7 @@ type Harmonic = [f32; 2];
 
 /// See the [module](self); one axis.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Synchronous {
+pub struct Synchronous {
     first: Harmonic,
     second: Harmonic,
     first_sum_a: Harmonic,
@@ -91,7 +91,9 @@ pub(super) struct Synchronous {
 }
 
 impl Synchronous {
-    pub(super) fn new(config: &BearingConfig, period_s: f32) -> Self {
+    /// A notch that has learned nothing; it learns once every `period_s`.
+    #[must_use]
+    pub fn new(config: &BearingConfig, period_s: f32) -> Self {
         Self {
             first: [0.0; 2],
             second: [0.0; 2],
@@ -117,24 +119,27 @@ impl Synchronous {
     }
 
     /// Cosine and sine coefficient of the first, then of the second harmonic [m].
-    pub(super) fn coefficients_m(&self) -> [f32; 4] {
+    #[must_use]
+    pub fn coefficients_m(&self) -> [f32; 4] {
         let ([a_1, b_1], [a_2, b_2]) = (self.first, self.second);
         [a_1, b_1, a_2, b_2]
     }
 
     /// What is added to this sample [m].
-    pub(super) fn added_m(&self, turn: &Turn) -> f32 {
+    #[must_use]
+    pub fn added_m(&self, turn: &Turn) -> f32 {
         turn.sum(self.first, self.second)
     }
 
     /// Slow mean of the coil current [A].
-    pub(super) fn mean_current_a(&self) -> f32 {
+    #[must_use]
+    pub fn mean_current_a(&self) -> f32 {
         self.mean_current_a
     }
 
     /// Adapts to the measured current of this sample.
     #[inline(always)]
-    pub(super) fn adapt(&mut self, turn: &Turn, current_a: f32, disturbance_n: f32) {
+    pub fn adapt(&mut self, turn: &Turn, current_a: f32, disturbance_n: f32) {
         let current_ac_a = current_a - self.mean_current_a;
         self.mean_current_a += self.mean_gain * current_ac_a;
         let jump_n = disturbance_n - self.mean_disturbance_n;

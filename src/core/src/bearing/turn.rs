@@ -19,7 +19,7 @@ pub struct RotorDirection {
 
 /// See the [module](self).
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Turn {
+pub struct Turn {
     pub(super) cos: f32,
     pub(super) sin: f32,
     /// Of twice the angle.
@@ -44,7 +44,9 @@ impl Turn {
         adapts: false,
     };
 
-    pub(super) fn of(rotor: Option<RotorDirection>) -> Self {
+    /// The rotor's direction, or that nobody knows it.
+    #[must_use]
+    pub fn of(rotor: Option<RotorDirection>) -> Self {
         let Some(RotorDirection { cos, sin, speed_rad_per_s }) = rotor else { return Self::UNKNOWN };
         Self {
             cos,

@@ -115,7 +115,7 @@ enum Vote {
 
 /// See the [module](self); one axis.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Voter {
+pub struct Voter {
     last_v: [f32; 2],
     last_sum_v: f32,
     repeats: [u32; 2],
@@ -169,7 +169,8 @@ impl Voter {
     }
 
     /// Bits of [`fault`] that stand.
-    pub(super) fn faults(&self) -> u32 {
+    #[must_use]
+    pub fn faults(&self) -> u32 {
         self.faults
     }
 
@@ -179,12 +180,14 @@ impl Voter {
     }
 
     /// The observer must not trust a sample much: noise that no vote can take away.
-    pub(super) fn is_rough(&self) -> bool {
+    #[must_use]
+    pub fn is_rough(&self) -> bool {
         self.rough
     }
 
     /// Both Halls are believed and there is nothing to be named.
-    pub(super) fn is_well(&self) -> bool {
+    #[must_use]
+    pub fn is_well(&self) -> bool {
         self.calm
     }
 
