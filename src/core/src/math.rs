@@ -24,6 +24,8 @@ use core::f32::consts::{FRAC_2_PI, FRAC_PI_2, PI};
 const HALF_PI_HIGH: f32 = 1.570_312_5;
 /// What [`HALF_PI_HIGH`] leaves of pi/2.
 const HALF_PI_LOW: f32 = 4.838_268e-4;
+/// 1.5 * 2^23: a sum with it is rounded to a whole number, which stands in its last bits, as long as it is below 2^22.
+const ROUNDER: f32 = 12_582_912.0;
 /// Largest angle that [`sin_cos`] reduces: 16 turns; the error grows to 1e-6 there [rad].
 pub const ANGLE_RAD_MAX: f32 = 100.0;
 
@@ -96,18 +98,19 @@ pub fn sin_cos(angle_rad: f32) -> (f32, f32) {
     if !is_angle {
         return (0.0, 1.0);
     }
-    let quarter_turns = nearest(angle_rad * FRAC_2_PI);
-    let quarters = quarter_turns as f32;
+    let rounded = angle_rad * FRAC_2_PI + ROUNDER;
+    let (quarter_turns, quarters) = (rounded.to_bits(), rounded - ROUNDER);
     let x = (angle_rad - quarters * HALF_PI_HIGH) - quarters * HALF_PI_LOW;
     let z = x * x;
     let sin = x + x * z * (-0.166_666_65 + z * (0.008_332_746 + z * -0.000_195_873_87));
     let cos = 1.0 - 0.5 * z + z * z * (0.041_666_665 + z * (-0.001_388_83 + z * 2.454_743_7e-5));
-    match quarter_turns & 3 {
-        0 => (sin, cos),
-        1 => (cos, -sin),
-        2 => (-sin, -cos),
-        _ => (-cos, sin),
-    }
+    let (sin, cos) = if quarter_turns & 1 == 0 { (sin, cos) } else { (cos, sin) };
+    (turned(sin, quarter_turns), turned(cos, quarter_turns.wrapping_add(1)))
+}
+
+/// `value` with the sign that a sine has so many quarter turns on: the other one in the third and fourth quarter.
+fn turned(value: f32, quarter_turns: u32) -> f32 {
+    f32::from_bits(value.to_bits() ^ ((quarter_turns & 2) << 30))
 }
 
 /// Angle of the vector (x, y) within -pi to pi [rad]; 0 for the null vector and for NaN.
