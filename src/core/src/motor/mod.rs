@@ -41,6 +41,7 @@ mod back_emf;
 pub mod config;
 pub mod current_control;
 mod current_sensors;
+pub mod current_window;
 mod hall_channel;
 pub mod limits;
 mod observer_gains;
@@ -49,7 +50,7 @@ mod phase_monitor;
 mod rig;
 pub mod space_vector;
 pub mod speed_control;
-mod speed_guard;
+pub mod speed_guard;
 mod takeover;
 #[cfg(test)]
 pub(crate) mod test_plant;

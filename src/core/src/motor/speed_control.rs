@@ -12,6 +12,7 @@
 //! | w_b | bandwidth of the speed control | rad/s | `speed_bandwidth_hz` |
 //! | k_p | speed gain | N.m.s/rad | `gain_n_m_s_per_rad` |
 //! | k_t, J | torque constant, inertia | N.m/A, kg.m2 | `MotorConfig` |
+//! | k_p / k_t, 1 / k_t, J / (T k_t) | the same as currents, T the period | | `gain_a_s_per_rad`, `load_a_per_n_m`, `slope_a_s_per_rad` |
 //!
 //! # Why no integrator
 //! The load torque is the integral action. The observer integrates the phase error with the *measured* current as
@@ -19,23 +20,11 @@
 //! left. An integrator here would be a second one: overshoot, and a state to unwind. There is none to wind up.
 //!
 //! # Limits and failure
-//! | limit | acts on |
-//! |---|---|
-//! | ceiling: the largest torque current of the configuration | both directions |
-//! | power: 3/2 (w psi i + R i^2) <= P_max | motoring |
-//! | bus sag: ceiling falls linearly between two voltages, so levitation keeps its own | motoring |
-//! | regeneration: falls linearly as the bus rises, so that it stays under 56 V | braking |
-//! | overspeed, stall: `speed_guard.rs` | motoring, both |
-//!
-//! A clipped current pulls the reference back to what can be reached (back-calculation), so the slope resumes
-//! from the real speed. Each limit sets its bit of [`limits`]. A set-point that is no number leaves the reference
-//! where it is; a speed, load, bus voltage or ceiling that is no number is taken at its worst: no current.
+//! The torque current stays within `current_window.rs`: ceiling, power, bus sag, regeneration; overspeed and stall are
+//! watched by `speed_guard.rs`. A clipped current pulls the reference back to what can be reached (back-calculation), so
+//! the slope resumes from the real speed. Each limit sets its bit of [`limits`]. A set-point that is no number leaves the
+//! reference where it is; a speed, load, bus voltage or ceiling that is no number is taken at its worst: no current.
 //! Disabled, the reference follows the rotor, and on enabling it starts there once more, so that enabling never jolts.
-//!
-//! # Current along the flux
-//! It makes no torque, and heat: `motor_current_a_min` less the torque current, slowly, so that an open phase shows at
-//! light load (none without Halls: it would couple a wrong resistance into the angle); and, while braking lifts the bus,
-//! up to [`BURN_A`], which turns what the braking gives back into heat instead of nothing being braked at all.
 //!
 //! # Source
 //! Disturbance observer: K. Ohnishi, M. Shibata, T. Murakami, "Motion control for advanced mechatronics",
@@ -48,16 +37,13 @@
 //! `after_a_stall_the_speed_comes_back_without_overshoot`.
 
 use super::config::{MotorConfig, SpeedConfig};
+use super::current_window::{CurrentWindow, FluxCurrent};
 use super::limits;
 use super::speed_guard::SpeedGuard;
 use crate::config::ConfigError;
-use crate::math::{larger, saturate_between, slew, smaller, sqrt};
+use crate::math::{between, larger, slew, smaller};
 use crate::units::{RAD_PER_S_PER_HZ, RAD_PER_S_PER_RPM};
 
-/// Largest current along the flux that burns braking power [A]: 14 W.
-const BURN_A: f32 = 4.0;
-/// Slew of the current that keeps the phases visible [A/s].
-const FLUX_A_PER_S: f32 = 2.0;
 /// What of the ceiling must flow before a rotor that does not turn is a stalled one.
 const FULL: f32 = 0.5;
 /// Slowest set-point without angle Halls: 800 rpm. Below 600 rpm the angle would be lost, and the pump with it.
@@ -95,36 +81,23 @@ pub struct SpeedOutput {
     pub limits: u32,
 }
 
-/// Allowed torque current, in the direction of rotation, with the reason of each bound.
-#[derive(Clone, Copy, Debug)]
-struct Window {
-    motoring_a: f32,
-    motoring_limit: u32,
-    braking_a: f32,
-    braking_limit: u32,
-}
-
 /// Speed control of one unit; see the [module](self).
 #[derive(Clone, Copy, Debug)]
 pub struct SpeedControl {
-    config: SpeedConfig,
-    period_s: f32,
-    inertia_kg_m2: f32,
-    torque_n_m_per_a: f32,
-    gain_n_m_s_per_rad: f32,
-    back_emf_v_s: f32,
-    resistance_ohm: f32,
+    gain_a_s_per_rad: f32,
+    load_a_per_n_m: f32,
+    slope_a_s_per_rad: f32,
+    back_rad_per_s_per_a: f32,
     speed_rad_per_s_max: f32,
     step_up_rad_per_s: f32,
     step_down_rad_per_s: f32,
+    window: CurrentWindow,
     reference_rad_per_s: f32,
     enabled: bool,
     guard: SpeedGuard,
     /// All the current that there is flows.
     full: bool,
-    current_a_min: f32,
-    flux_current_a: f32,
-    flux_step_a: f32,
+    flux: FluxCurrent,
 }
 
 impl SpeedControl {
@@ -134,26 +107,24 @@ impl SpeedControl {
     /// The first field that is outside its range.
     pub fn new(config: &SpeedConfig, motor: &MotorConfig, period_s: f32) -> Result<Self, ConfigError> {
         config.check_order()?;
-        let pole_pairs = motor.checked_pole_pairs()? as f32;
+        motor.checked_pole_pairs()?;
         let per_step = RAD_PER_S_PER_RPM * period_s;
+        let (inertia_kg_m2, torque_n_m_per_a) = (motor.rotor_inertia_kg_m2, motor.torque_n_m_per_a());
+        let gain_n_m_s_per_rad = inertia_kg_m2 * config.speed_bandwidth_hz * RAD_PER_S_PER_HZ;
         Ok(Self {
-            config: *config,
-            period_s,
-            inertia_kg_m2: motor.rotor_inertia_kg_m2,
-            torque_n_m_per_a: motor.torque_n_m_per_a(),
-            gain_n_m_s_per_rad: motor.rotor_inertia_kg_m2 * config.speed_bandwidth_hz * RAD_PER_S_PER_HZ,
-            back_emf_v_s: pole_pairs * motor.motor_flux_linkage_wb,
-            resistance_ohm: motor.motor_phase_resistance_ohm,
+            gain_a_s_per_rad: gain_n_m_s_per_rad / torque_n_m_per_a,
+            load_a_per_n_m: 1.0 / torque_n_m_per_a,
+            slope_a_s_per_rad: inertia_kg_m2 / (period_s * torque_n_m_per_a),
+            back_rad_per_s_per_a: torque_n_m_per_a / gain_n_m_s_per_rad,
             speed_rad_per_s_max: config.speed_rpm_max * RAD_PER_S_PER_RPM,
             step_up_rad_per_s: config.speed_slew_up_rpm_per_s * per_step,
             step_down_rad_per_s: config.speed_slew_down_rpm_per_s * per_step,
+            window: CurrentWindow::new(config, motor),
             reference_rad_per_s: 0.0,
             enabled: false,
             guard: SpeedGuard::default(),
             full: false,
-            current_a_min: motor.motor_current_a_min,
-            flux_current_a: 0.0,
-            flux_step_a: FLUX_A_PER_S * period_s,
+            flux: FluxCurrent::new(motor, period_s),
         })
     }
 
@@ -162,7 +133,8 @@ impl SpeedControl {
         let speed = input.speed_rad_per_s;
         if !input.enable || !speed.is_finite() || !input.load_torque_n_m.is_finite() {
             self.reference_rad_per_s = if speed.is_finite() { speed } else { 0.0 };
-            (self.enabled, self.full, self.flux_current_a) = (false, false, 0.0);
+            (self.enabled, self.full) = (false, false);
+            self.flux.rest();
             self.guard.rest();
             return SpeedOutput {
                 speed_reference_rad_per_s: self.reference_rad_per_s,
@@ -187,20 +159,19 @@ impl SpeedControl {
         if reference != setpoint {
             limits |= limits::SLEW;
         }
-        let slope_rad_per_s2 = (reference - before) / self.period_s;
-        let torque_n_m = self.gain_n_m_s_per_rad * (reference - speed)
-            + input.load_torque_n_m
-            + self.inertia_kg_m2 * slope_rad_per_s2;
-        let wanted_a = torque_n_m / self.torque_n_m_per_a;
+        let wanted_a = self.gain_a_s_per_rad * (reference - speed)
+            + self.load_a_per_n_m * input.load_torque_n_m
+            + self.slope_a_s_per_rad * (reference - before);
+        let overspeed = guarded & limits::OVERSPEED != 0;
         let (current_a, active) =
-            if self.guard.waits() { (0.0, 0) } else { self.clip(wanted_a, input, guarded) };
+            if self.guard.waits() { (0.0, 0) } else { self.window.clip(wanted_a, input, overspeed) };
         self.full = active != 0 && current_a.abs() > FULL * input.torque_current_limit_a;
-        let back_rad_per_s = (current_a - wanted_a) * self.torque_n_m_per_a / self.gain_n_m_s_per_rad;
+        let back_rad_per_s = (current_a - wanted_a) * self.back_rad_per_s_per_a;
         self.reference_rad_per_s =
-            saturate_between(reference + back_rad_per_s, smaller(speed, reference), larger(speed, reference));
+            between(reference + back_rad_per_s, smaller(speed, reference), larger(speed, reference));
         SpeedOutput {
             torque_current_reference_a: current_a,
-            flux_current_reference_a: self.flux_current(current_a, input),
+            flux_current_reference_a: self.flux.step(current_a, input, &self.window),
             speed_reference_rad_per_s: self.reference_rad_per_s,
             limits: limits | active | guarded,
         }
@@ -212,77 +183,9 @@ impl SpeedControl {
             return (self.reference_rad_per_s, limits::SPEED_RANGE);
         }
         let wanted = setpoint_rpm * RAD_PER_S_PER_RPM;
-        let setpoint = saturate_between(wanted, 0.0, self.speed_rad_per_s_max);
+        let setpoint = between(wanted, 0.0, self.speed_rad_per_s_max);
         (setpoint, if setpoint == wanted { 0 } else { limits::SPEED_RANGE })
     }
-
-    /// The wanted current within the window, and the bit of what held it.
-    fn clip(&self, wanted_a: f32, input: &SpeedInput, guarded: u32) -> (f32, u32) {
-        let mut window = self.window(input);
-        if guarded & limits::OVERSPEED != 0 {
-            (window.motoring_a, window.motoring_limit) = (0.0, limits::OVERSPEED);
-        }
-        let direction = if input.speed_rad_per_s < 0.0 { -1.0 } else { 1.0 };
-        let along_a = direction * wanted_a;
-        if along_a > window.motoring_a {
-            (direction * window.motoring_a, window.motoring_limit)
-        } else if along_a < -window.braking_a {
-            (-direction * window.braking_a, window.braking_limit)
-        } else {
-            (wanted_a, 0)
-        }
-    }
-
-    fn window(&self, input: &SpeedInput) -> Window {
-        let c = &self.config;
-        let ceiling_a = saturate_between(input.torque_current_limit_a, 0.0, f32::MAX);
-        let mut window = Window {
-            motoring_a: ceiling_a,
-            motoring_limit: limits::TORQUE_CURRENT,
-            braking_a: ceiling_a,
-            braking_limit: limits::TORQUE_CURRENT,
-        };
-        let power_a = self.motoring_current_a(input.speed_rad_per_s.abs());
-        if power_a < window.motoring_a {
-            (window.motoring_a, window.motoring_limit) = (power_a, limits::POWER);
-        }
-        let sag_a = ceiling_a * part_left(input.bus_voltage_v, c.bus_sag_start_v, c.bus_sag_end_v);
-        if sag_a < window.motoring_a {
-            (window.motoring_a, window.motoring_limit) = (sag_a, limits::BUS_SAG);
-        }
-        let (start_v, end_v) = (c.bus_regeneration_start_v, c.bus_regeneration_end_v);
-        let regeneration_a = ceiling_a * part_left(input.bus_voltage_v, start_v, end_v);
-        if regeneration_a < window.braking_a {
-            (window.braking_a, window.braking_limit) = (regeneration_a, limits::REGENERATION);
-        }
-        window
-    }
-
-    /// Current along the flux: what keeps the phases visible, or burns what braking gives back.
-    fn flux_current(&mut self, torque_current_a: f32, input: &SpeedInput) -> f32 {
-        let visible_a =
-            if input.sensorless { 0.0 } else { larger(self.current_a_min - torque_current_a.abs(), 0.0) };
-        self.flux_current_a = slew(self.flux_current_a, visible_a, self.flux_step_a, self.flux_step_a);
-        if torque_current_a * input.speed_rad_per_s >= 0.0 {
-            return self.flux_current_a;
-        }
-        let (start_v, end_v) = (self.config.bus_regeneration_start_v, self.config.bus_regeneration_end_v);
-        let burn_a = BURN_A * (1.0 - part_left(input.bus_voltage_v, start_v, end_v));
-        larger(self.flux_current_a, burn_a)
-    }
-
-    /// The positive root of 3/2 (R i^2 + E i) = P_max with E = p psi_m w, in the form that never cancels [A].
-    fn motoring_current_a(&self, speed_rad_per_s: f32) -> f32 {
-        let power_w = self.config.motor_power_w_max / 1.5;
-        let back_emf_v = self.back_emf_v_s * speed_rad_per_s;
-        let root_v = sqrt(back_emf_v * back_emf_v + 4.0 * self.resistance_ohm * power_w);
-        2.0 * power_w / (back_emf_v + root_v)
-    }
-}
-
-/// 1 at `start`, linearly down to 0 at `end`; 0 for a value that is no number.
-fn part_left(value: f32, start: f32, end: f32) -> f32 {
-    saturate_between((value - end) / (start - end), 0.0, 1.0)
 }
 
 #[cfg(test)]

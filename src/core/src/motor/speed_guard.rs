@@ -33,7 +33,7 @@ const LONG_FACTOR: u32 = 10;
 
 /// See the [module](self).
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct SpeedGuard {
+pub struct SpeedGuard {
     fast_periods: u32,
     overspeed: bool,
     stalled_periods: u32,
@@ -44,7 +44,7 @@ pub(super) struct SpeedGuard {
 impl SpeedGuard {
     /// One period of an enabled control. `saturated`: the last current was all there was. Gives [`limits`] bits: with
     /// `OVERSPEED` no motoring current shall flow; `waits` says whether any shall.
-    pub(super) fn step(&mut self, speed_rad_per_s: f32, speed_rad_per_s_max: f32, saturated: bool) -> u32 {
+    pub fn step(&mut self, speed_rad_per_s: f32, speed_rad_per_s_max: f32, saturated: bool) -> u32 {
         let size = speed_rad_per_s.abs();
         self.fast_periods =
             if size > OVERSPEED * speed_rad_per_s_max { self.fast_periods.saturating_add(1) } else { 0 };
@@ -67,12 +67,13 @@ impl SpeedGuard {
     }
 
     /// True while the rotor is left alone after a stall.
-    pub(super) fn waits(&self) -> bool {
+    #[must_use]
+    pub fn waits(&self) -> bool {
         self.back_off_periods > 0
     }
 
     /// Nobody wants the rotor to turn.
-    pub(super) fn rest(&mut self) {
+    pub fn rest(&mut self) {
         *self = Self::default();
     }
 }
