@@ -90,7 +90,7 @@ impl Axis {
     #[inline(always)]
     pub(super) fn observe(&mut self, halls: Option<&Seen>, turn: &Turn, other: &Voter, settles: bool) {
         self.added_m = self.synchronous.added_m(turn);
-        let expected_m = self.observer.expected_m() - self.added_m + self.runout.at_m(turn);
+        let expected_m = self.observer.expected_m() + (self.runout.at_m(turn) - self.added_m);
         let innovation_m = halls.and_then(|seen| {
             let mean_current_a = self.synchronous.mean_current_a();
             let shown_m = expected_m - seen.injected_m;

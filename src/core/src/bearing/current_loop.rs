@@ -136,7 +136,8 @@ impl CurrentLoop {
                 self.lack_v += coil.lack_gain_v_per_a * innovation_a;
             }
         }
-        let driving_v = self.voltage_v - coil.emf_v_s_per_m * velocity_m_per_s + self.lack_v;
+        // Here and in `duty` what is known first is added first: each sum waits for its last part alone.
+        let driving_v = self.voltage_v + self.lack_v - coil.emf_v_s_per_m * velocity_m_per_s;
         let next_a = coil.decay * now_a + coil.a_per_v * driving_v;
         self.watch.drive(next_a - now_a);
         self.predicted_a = next_a;
@@ -153,10 +154,9 @@ impl CurrentLoop {
         velocity_m_per_s: f32,
         bridge: Bridge,
     ) -> (f32, bool) {
-        let wanted_v = coil.reference_v_per_a * reference_a
-            + coil.next_v_per_a * self.next_a
+        let wanted_v = coil.next_v_per_a * self.next_a - self.lack_v
             + coil.emf_v_s_per_m * velocity_m_per_s
-            - self.lack_v;
+            + coil.reference_v_per_a * reference_a;
         self.voltage_v = saturate(wanted_v, bridge.voltage_v_max);
         (self.voltage_v * bridge.duty_per_v, self.voltage_v != wanted_v)
     }

@@ -65,11 +65,12 @@ impl StateFeedback {
     /// Current reference [A], and whether it is at its limit.
     pub(super) fn reference_a(&self, next: &AxisState, next_current_a: f32, lead_a: f32) -> (f32, bool) {
         let [g_x, g_v, g_i] = self.gain;
+        // In the order in which the terms are known.
         let wanted_a = lead_a
             - self.hold_a_per_n * next.disturbance_n
+            - g_i * next_current_a
             - g_x * next.displacement_m
-            - g_v * next.velocity_m_per_s
-            - g_i * next_current_a;
+            - g_v * next.velocity_m_per_s;
         let reference_a = saturate(wanted_a, self.current_a_max);
         (reference_a, reference_a != wanted_a)
     }
