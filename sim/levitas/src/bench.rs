@@ -13,10 +13,12 @@ use std::time::Instant;
 
 use levitas_core::ports::{LevitationInputs, LevitationOutputs};
 use levitas_core::schedule::{SCHEDULE, TaskId};
+use levitas_core::task::levitation::LevitationTask;
 use levitas_core::task::supervisor::Command;
 use levitas_core::unit::{Role, Unit};
 use levitas_world::{STEP_S, World};
 
+use crate::bench_levitation::Orders;
 use crate::bench_peers;
 use crate::input::{BadInput, Checked};
 use crate::scenario::Scenario;
@@ -70,7 +72,7 @@ pub fn bench(scenario: &Scenario) -> Checked<String> {
     let mut tally = Tally::default();
     run_timed(scenario, &mut |part, work| tally.time(part, work))?;
     let started = Instant::now();
-    let (mut unit, samples) = run_timed(scenario, &mut |_, work| work())?;
+    let recorded = recorded(scenario)?;
     let whole_ns = started.elapsed().as_nanos() as f64;
     let mut text = format!("  {:30} {:>10} {:>12}\n", "part", "ns a call", "calls a tick");
     for (index, name) in PARTS.iter().enumerate() {
@@ -86,7 +88,7 @@ pub fn bench(scenario: &Scenario) -> Checked<String> {
         STEP_S * 1e6,
         STEP_S * 1e9 / tick_ns
     );
-    Ok(text + &bench_peers::table(&mut unit, &samples, &recorded_without_notch(scenario)?))
+    Ok(text + &bench_peers::table(&recorded, &recorded_without_notch(scenario)?.samples))
 }
 
 fn clock_cost_ns() -> f64 {
@@ -98,18 +100,27 @@ fn clock_cost_ns() -> f64 {
     (last - started).as_nanos() as f64 / f64::from(CLOCK_READINGS)
 }
 
-/// Runs the loop; `timed` carries out a part of it. Gives the unit and its last samples.
-fn run_timed(
-    scenario: &Scenario,
-    timed: &mut dyn FnMut(usize, &mut dyn FnMut()),
-) -> Checked<(Unit, Vec<LevitationInputs>)> {
+/// The last four turns of a run.
+pub(crate) struct Recorded {
+    /// The levitation task before them.
+    pub(crate) task: LevitationTask,
+    pub(crate) samples: Vec<LevitationInputs>,
+    /// What the other tasks wanted after each.
+    pub(crate) orders: Vec<Orders>,
+}
+
+/// Runs the loop; `timed` carries out a part of it.
+fn run_timed(scenario: &Scenario, timed: &mut dyn FnMut(usize, &mut dyn FnMut())) -> Checked<Recorded> {
     let refused = |error: &dyn std::fmt::Display| BadInput::of(&scenario.argument, error, "");
     let mut world = World::new(&setup(scenario)).map_err(|error| refused(&error))?;
     let mut unit = Unit::new(&scenario.host, Role::Host).map_err(|error| refused(&error))?;
     unit.command(Command::LiftOff);
     let mut outputs = [LevitationOutputs::default(); 2];
-    let mut kept = Vec::with_capacity(KEPT as usize);
+    let (mut task, mut kept, mut orders) = (unit.levitation().clone(), Vec::new(), Vec::new());
     for tick in 0..TICKS {
+        if tick + KEPT == TICKS {
+            task = unit.levitation().clone();
+        }
         if tick == SPIN_TICK {
             unit.command(Command::SetSpeed { speed_rpm: SPIN_RPM });
         }
@@ -136,15 +147,23 @@ fn run_timed(
                 TaskId::Supervisor => timed(3, &mut || unit.step_supervisor()),
             }
         }
+        if tick + KEPT >= TICKS {
+            orders.extend(Orders::of(&unit.mail));
+        }
         timed(6, &mut || world.advance(&outputs));
     }
     black_box(world.truth());
-    Ok((unit, kept))
+    Ok(Recorded { task, samples: kept, orders })
+}
+
+/// A run as it is.
+pub(crate) fn recorded(scenario: &Scenario) -> Checked<Recorded> {
+    run_timed(scenario, &mut |_, work| work())
 }
 
 /// Samples of a run without notch: a bearing that has learned nothing yet gives the voltages of that run.
-pub(crate) fn recorded_without_notch(scenario: &Scenario) -> Checked<Vec<LevitationInputs>> {
+pub(crate) fn recorded_without_notch(scenario: &Scenario) -> Checked<Recorded> {
     let mut scenario = scenario.clone();
     scenario.host.levitation.bearing.synchronous_rate_per_s = 0.0;
-    run_timed(&scenario, &mut |_, work| work()).map(|(_, samples)| samples)
+    recorded(&scenario)
 }

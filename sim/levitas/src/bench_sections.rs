@@ -29,17 +29,17 @@ const BAIRSTOW_STEPS: usize = 200;
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Numbers<T> {
     half: T,
-    pub(crate) hall_lag_s: T,
+    hall_lag_s: T,
     observer: [T; 3],
     motion: [T; 5],
     k_i: T,
     decay: T,
     a_per_v: T,
-    v_per_a: T,
+    reference_v_per_a: T,
+    next_v_per_a: T,
     lack_v_per_a: T,
     hold_a_per_n: T,
     feedback: [T; 3],
-    fraction: T,
 }
 
 impl Numbers<f64> {
@@ -51,6 +51,7 @@ impl Numbers<f64> {
         let (cosh, sinh) = ((pole * period_s).cosh(), (pole * period_s).sinh());
         let decay = (-resistance * period_s / known(config.coil_inductance_h)).exp();
         let a_per_v = (1.0 - decay) / resistance;
+        let fraction = known(config.current_loop_fraction);
         let motion =
             [cosh, sinh / pole, pole * sinh, (cosh - 1.0) / (pole2 * mass_kg), sinh / (pole * mass_kg)];
         Self {
@@ -66,7 +67,8 @@ impl Numbers<f64> {
             k_i,
             decay,
             a_per_v,
-            v_per_a: 1.0 / a_per_v,
+            reference_v_per_a: fraction / a_per_v,
+            next_v_per_a: (1.0 - fraction - decay) / a_per_v,
             lack_v_per_a: LACK_FRACTION / a_per_v,
             hold_a_per_n: (1.0 + known(config.feedback_current)) / k_i,
             feedback: [
@@ -75,7 +77,6 @@ impl Numbers<f64> {
                 config.feedback_current,
             ]
             .map(known),
-            fraction: known(config.current_loop_fraction),
         }
     }
 
@@ -89,11 +90,11 @@ impl Numbers<f64> {
             k_i: single(self.k_i),
             decay: single(self.decay),
             a_per_v: single(self.a_per_v),
-            v_per_a: single(self.v_per_a),
+            reference_v_per_a: single(self.reference_v_per_a),
+            next_v_per_a: single(self.next_v_per_a),
             lack_v_per_a: single(self.lack_v_per_a),
             hold_a_per_n: single(self.hold_a_per_n),
             feedback: self.feedback.map(single),
-            fraction: single(self.fraction),
         }
     }
 }
@@ -108,14 +109,13 @@ impl<T: Copy + Add<Output = T> + Sub<Output = T> + Mul<Output = T>> Numbers<T> {
         let current_innovation = current - expected;
         let now = expected + self.half * current_innovation;
         let lack = lack + self.lack_v_per_a * current_innovation;
-        let next = self.decay * now + self.a_per_v * (voltage - self.k_i * v + lack);
+        let next = self.decay * now + self.a_per_v * (voltage + lack - self.k_i * v);
         let force = self.k_i * (self.half * (now + next)) + d;
         let (x, v) = (a_xx * x + a_xv * v + b_x * force, a_vx * x + a_xx * v + b_v * force);
         let [g_x, g_v, g_i] = self.feedback;
-        // The sign of the reference is that of what it replaces: next less the whole of it.
-        let less = self.hold_a_per_n * d + g_x * x + g_v * v + g_i * next + next;
-        let target = next - self.fraction * less;
-        let voltage = (target - self.decay * next) * self.v_per_a + self.k_i * v - lack;
+        // The reference with its sign turned: numbers here are only added, subtracted and multiplied.
+        let less = self.hold_a_per_n * d + g_i * next + g_x * x + g_v * v;
+        let voltage = self.next_v_per_a * next - lack + self.k_i * v - self.reference_v_per_a * less;
         *state = [x, v, d, lack, voltage, next];
     }
 }

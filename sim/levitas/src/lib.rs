@@ -6,9 +6,14 @@
 pub mod alarms;
 pub mod analysis;
 pub mod bench;
+mod bench_axis;
 mod bench_bearing;
+mod bench_levitation;
+mod bench_motor;
 mod bench_peers;
 mod bench_sections;
+mod bench_speed;
+mod bench_whole;
 pub mod catalogue;
 pub mod channel;
 pub mod commission;

@@ -184,6 +184,12 @@ impl Unit {
         (seen.command_number == number).then(|| Refusal::from_code(seen.command_result).map_or(Ok(()), Err))
     }
 
+    /// The levitation task as it is now.
+    #[must_use]
+    pub fn levitation(&self) -> &LevitationTask {
+        &self.tasks.levitation
+    }
+
     /// One period of the levitation task.
     pub fn step_levitation(&mut self, samples: &LevitationInputs) -> LevitationOutputs {
         self.tasks.levitation.step(samples, &self.mail)
