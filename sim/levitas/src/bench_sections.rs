@@ -33,6 +33,8 @@ pub(crate) struct Numbers<T> {
     observer: [T; 3],
     motion: [T; 5],
     k_i: T,
+    half_k_i: T,
+    emf_a_s_per_m: T,
     decay: T,
     a_per_v: T,
     reference_v_per_a: T,
@@ -65,6 +67,8 @@ impl Numbers<f64> {
             .map(known),
             motion,
             k_i,
+            half_k_i: 0.5 * k_i,
+            emf_a_s_per_m: a_per_v * k_i,
             decay,
             a_per_v,
             reference_v_per_a: fraction / a_per_v,
@@ -88,6 +92,8 @@ impl Numbers<f64> {
             observer: self.observer.map(single),
             motion: self.motion.map(single),
             k_i: single(self.k_i),
+            half_k_i: single(self.half_k_i),
+            emf_a_s_per_m: single(self.emf_a_s_per_m),
             decay: single(self.decay),
             a_per_v: single(self.a_per_v),
             reference_v_per_a: single(self.reference_v_per_a),
@@ -109,8 +115,8 @@ impl<T: Copy + Add<Output = T> + Sub<Output = T> + Mul<Output = T>> Numbers<T> {
         let current_innovation = current - expected;
         let now = expected + self.half * current_innovation;
         let lack = lack + self.lack_v_per_a * current_innovation;
-        let next = self.decay * now + self.a_per_v * (voltage + lack - self.k_i * v);
-        let force = self.k_i * (self.half * (now + next)) + d;
+        let next = self.decay * now + self.a_per_v * (voltage + lack) - self.emf_a_s_per_m * v;
+        let force = self.half_k_i * (now + next) + d;
         let (x, v) = (a_xx * x + a_xv * v + b_x * force, a_vx * x + a_xx * v + b_v * force);
         let [g_x, g_v, g_i] = self.feedback;
         // The reference with its sign turned: numbers here are only added, subtracted and multiplied.

@@ -36,7 +36,8 @@ pub(super) struct Law {
     coil: Coil,
     motion: Motion,
     feedback: StateFeedback,
-    force_current_n_per_a: f32,
+    /// Half of k_i: the force of the sum of two currents.
+    force_sum_n_per_a: f32,
 }
 
 impl Law {
@@ -45,7 +46,7 @@ impl Law {
             coil: Coil::new(config, period_s),
             motion: Motion::new(config, period_s),
             feedback: StateFeedback::new(config),
-            force_current_n_per_a: config.force_current_n_per_a,
+            force_sum_n_per_a: 0.5 * config.force_current_n_per_a,
         }
     }
 
@@ -135,7 +136,7 @@ impl Axis {
         let state = *self.observer.state();
         let rough = self.hall.voter.is_rough();
         let forecast = self.current.forecast(&law.coil, screened_a, state.velocity_m_per_s, rough);
-        let force_n = law.force_current_n_per_a * forecast.mean_a + state.disturbance_n;
+        let force_n = law.force_sum_n_per_a * forecast.sum_a + state.disturbance_n;
         self.observer.advance(law.motion.after(&state, force_n));
         forecast
     }

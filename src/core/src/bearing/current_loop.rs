@@ -11,6 +11,7 @@
 //! | R, L | resistance, inductance | ohm, H | `coil_resistance_ohm`, `coil_inductance_h` |
 //! | e | motion EMF, by reciprocity k_i times the velocity | V | - |
 //! | w | voltage that the model lacks (dead time, warm copper, gain) | V | observed |
+//! | b k_i | what the motion makes of the current | A s/m | `emf_a_s_per_m` |
 //! | c | part of the current error that one period takes away | 1 | `current_loop_fraction` |
 //! | c / b | what the reference asks for | V/A | `reference_v_per_a` |
 //! | (1 - c - a) / b | what the current that there will be asks for | V/A | `next_v_per_a` |
@@ -44,6 +45,7 @@ pub(super) struct Coil {
     reference_v_per_a: f32,
     next_v_per_a: f32,
     emf_v_s_per_m: f32,
+    emf_a_s_per_m: f32,
     lack_gain_v_per_a: f32,
 }
 
@@ -62,8 +64,8 @@ pub(super) struct CurrentLoop {
 pub(super) struct CurrentForecast {
     /// At the start of the next period [A].
     pub(super) next_a: f32,
-    /// Mean over the present period [A].
-    pub(super) mean_a: f32,
+    /// Sum of now and then, twice the mean over the present period [A].
+    pub(super) sum_a: f32,
 }
 
 /// What a bridge makes of the bus; the same for both axes.
@@ -96,6 +98,7 @@ impl Coil {
             reference_v_per_a: config.current_loop_fraction / a_per_v,
             next_v_per_a: (1.0 - config.current_loop_fraction - decay) / a_per_v,
             emf_v_s_per_m: config.force_current_n_per_a,
+            emf_a_s_per_m: a_per_v * config.force_current_n_per_a,
             lack_gain_v_per_a: LACK_FRACTION / a_per_v,
         }
     }
@@ -137,13 +140,13 @@ impl CurrentLoop {
             }
         }
         // Here and in `duty` what is known first is added first: each sum waits for its last part alone.
-        let driving_v = self.voltage_v + self.lack_v - coil.emf_v_s_per_m * velocity_m_per_s;
-        let next_a = coil.decay * now_a + coil.a_per_v * driving_v;
+        let driven_a = coil.decay * now_a + coil.a_per_v * (self.voltage_v + self.lack_v);
+        let next_a = driven_a - coil.emf_a_s_per_m * velocity_m_per_s;
         self.watch.drive(next_a - now_a);
         self.predicted_a = next_a;
         // An open coil does not follow; a controller that thinks it does swings from rail to rail.
         self.next_a = if was_open { now_a } else { next_a };
-        CurrentForecast { next_a: self.next_a, mean_a: 0.5 * (now_a + self.next_a) }
+        CurrentForecast { next_a: self.next_a, sum_a: now_a + self.next_a }
     }
 
     /// Duty for the next period, -1 to 1, and whether the bus voltage limits it.
