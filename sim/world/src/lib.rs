@@ -9,6 +9,7 @@
 extern crate std;
 
 mod bus;
+mod can_bus;
 mod circuit;
 mod disturbance;
 mod dynamics;
@@ -28,6 +29,10 @@ mod truth;
 mod windings;
 mod world;
 
+pub use can_bus::{
+    CAN_DATA_MAX, CAN_INTERMISSION_S, CanBits, CanBus, CanFault, CanFaultError, CanFrame, CanFrameError,
+    CanNode, CanSendError, CanState, CanStatistics,
+};
 pub use disturbance::{Disturbance, DisturbanceError};
 pub use fault::{Fault, FaultError};
 pub use keys::{Key, KeyInfo, PlantError, RangeError, SetError};

@@ -33,7 +33,7 @@ impl Noise {
     }
 
     /// Uniform in 0..1, never 0.
-    fn uniform(&mut self) -> f64 {
+    pub(crate) fn uniform(&mut self) -> f64 {
         (f64::from(self.generator.next_u32()) + 0.5) * PER_32_BITS
     }
 
