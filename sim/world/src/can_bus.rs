@@ -41,6 +41,7 @@ mod fault;
 mod frame;
 mod load;
 mod replay;
+mod tap;
 mod wire;
 
 pub use bits::CanBits;
@@ -52,6 +53,7 @@ use bits::BIT_NS;
 use controller::{Controller, Pending};
 use load::Load;
 use replay::Replay;
+use tap::Tap;
 use wire::Wire;
 
 /// Recessive bits between frames.
@@ -142,6 +144,7 @@ pub struct CanBus {
     errors: f64,
     faults: [NodeFaults; PARTIES],
     replay: Option<Replay>,
+    tap: Tap,
     load: Load,
     noise: Noise,
 }
@@ -168,6 +171,7 @@ impl CanBus {
             errors: 0.0,
             faults: [NodeFaults::default(); PARTIES],
             replay: None,
+            tap: Tap::default(),
             load: Load::new(),
             noise: Noise::new(seed, STREAM),
         };
@@ -242,6 +246,23 @@ impl CanBus {
     pub fn receive(&mut self, node: CanNode) -> Option<(f64, CanFrame)> {
         let (time_ns, frame) = self.nodes[node as usize].receive(self.now_ns)?;
         Some((seconds(time_ns), frame))
+    }
+
+    /// Begins to listen without taking part, not even to acknowledge; `tapped` has what is heard.
+    pub fn tap(&mut self) {
+        self.tap.on = true;
+    }
+
+    /// The oldest of up to 64 frames heard by the tap: when it was received [s], who sent it (`None`: a stranger), the frame.
+    pub fn tapped(&mut self) -> Option<(f64, Option<CanNode>, CanFrame)> {
+        let (time_ns, party, frame) = self.tap.read()?;
+        Some((seconds(time_ns), CanNode::ALL.get(party).copied(), frame))
+    }
+
+    /// Frames that found the tap's queue full.
+    #[must_use]
+    pub fn tap_missed(&self) -> u64 {
+        self.tap.missed
     }
 
     /// A node that is bus-off asks to come back, after 128 times 11 recessive bits.

@@ -150,6 +150,32 @@ fn one_node_alone_gets_no_acknowledge_and_stays_error_passive() {
 }
 
 #[test]
+fn a_tap_hears_all_and_acknowledges_nothing() {
+    let mut bus = CanBus::new(1);
+    bus.send(Host, fd(0x10, 32), 0.0).unwrap();
+    bus.advance(1e-3);
+    assert_eq!(bus.tapped(), None);
+    bus.tap();
+    bus.send(Host, fd(0x10, 32), 1e-3).unwrap();
+    bus.send(Drive, fd(0x11, 32), 1e-3).unwrap();
+    bus.advance(2e-3);
+    let first_s = 1e-3 + fd(0x10, 32).bits().duration_s() - 1e-6;
+    let (time_s, from, frame) = bus.tapped().unwrap();
+    assert!((time_s - first_s).abs() < 1e-12 && from == Some(Host) && frame == fd(0x10, 32));
+    assert_eq!(bus.tapped().map(|(_, from, frame)| (from, frame.id)), Some((Some(Drive), 0x11)));
+    bus.switch_off(Drive);
+    bus.send(Host, fd(0x10, 32), 2e-3).unwrap();
+    bus.advance(0.1);
+    assert_eq!((bus.tapped(), bus.statistics(Host).state), (None, CanState::ErrorPassive));
+    bus.switch_on(Drive);
+    fill(&mut bus, Host, fd(0x10, 64), 0.1, 0.2);
+    assert_eq!(
+        core::iter::from_fn(|| bus.tapped()).count() as u64 + bus.tap_missed(),
+        bus.statistics(Host).sent - 2
+    );
+}
+
+#[test]
 fn one_shot_frames_are_tried_once() {
     let mut bus = CanBus::new(1);
     bus.send_once(Drive, fd(0x11, 32), 0.0).unwrap();

@@ -279,3 +279,15 @@ fn a_stranger_sends_again_what_it_heard() {
     pair.run(1000);
     assert_eq!(pair.drive_heard.len(), before + 1000);
 }
+
+#[test]
+fn a_tap_names_the_stranger_as_nobody() {
+    let mut bus = CanBus::new(1);
+    bus.tap();
+    bus.fault(CanFault::Replay { delay_s: 1e-3, rate_hz: 2000.0 }).unwrap();
+    bus.send(Host, fast(0x10, 1), 0.0).unwrap();
+    bus.advance(0.1);
+    let senders: Vec<_> =
+        core::iter::from_fn(|| bus.tapped()).map(|(_, from, frame)| (from, number(&frame))).collect();
+    assert_eq!(senders, [(Some(Host), 1), (None, 1)]);
+}

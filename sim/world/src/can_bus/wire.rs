@@ -255,8 +255,11 @@ impl CanBus {
                 self.nodes[party].take(time_ns + faults.delay_ns, &frame, missed);
             }
         }
-        if wire == BUS && !sends(STRANGER) {
-            self.replay.iter_mut().for_each(|replay| replay.hear(time_ns, &frame));
+        if wire == BUS {
+            self.tap.hear(time_ns, sender.party, &frame);
+            if !sends(STRANGER) {
+                self.replay.iter_mut().for_each(|replay| replay.hear(time_ns, &frame));
+            }
         }
     }
 
