@@ -14,6 +14,7 @@ mod bench_peers;
 mod bench_sections;
 mod bench_speed;
 mod bench_whole;
+pub mod candump;
 pub mod catalogue;
 pub mod channel;
 pub mod commission;

@@ -47,7 +47,7 @@ mod wire;
 pub use bits::CanBits;
 pub use controller::{CanState, CanStatistics};
 pub use fault::{CanFault, CanFaultError};
-pub use frame::{CAN_DATA_MAX, CanFrame, CanFrameError};
+pub use frame::{CAN_DATA_MAX, CAN_LENGTHS, CanFrame, CanFrameError};
 
 use bits::BIT_NS;
 use controller::{Controller, Pending};

@@ -30,8 +30,8 @@ mod windings;
 mod world;
 
 pub use can_bus::{
-    CAN_DATA_MAX, CAN_INTERMISSION_S, CanBits, CanBus, CanFault, CanFaultError, CanFrame, CanFrameError,
-    CanNode, CanSendError, CanState, CanStatistics,
+    CAN_DATA_MAX, CAN_INTERMISSION_S, CAN_LENGTHS, CanBits, CanBus, CanFault, CanFaultError, CanFrame,
+    CanFrameError, CanNode, CanSendError, CanState, CanStatistics,
 };
 pub use disturbance::{Disturbance, DisturbanceError};
 pub use fault::{Fault, FaultError};

@@ -5,8 +5,8 @@ use core::fmt;
 
 /// Most bytes of a frame.
 pub const CAN_DATA_MAX: usize = 64;
-/// Lengths that a data length code can say beyond 8 bytes.
-const FD_LENGTHS: [u8; 7] = [12, 16, 20, 24, 32, 48, 64];
+/// Bytes by data length code; classic frames have the first nine.
+pub const CAN_LENGTHS: [u8; 16] = [0, 1, 2, 3, 4, 5, 6, 7, 8, 12, 16, 20, 24, 32, 48, 64];
 
 /// A data or remote frame; [`CanFrame::classic`] and [`CanFrame::fd`] make the usual ones.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -108,7 +108,7 @@ impl CanFrame {
         if self.id > id_max {
             return Err(CanFrameError::Id { id: self.id, extended: self.extended });
         }
-        if self.len > 8 && !(self.fd && FD_LENGTHS.contains(&self.len)) {
+        if self.code() > if self.fd { 15 } else { 8 } {
             return Err(CanFrameError::Length { len: usize::from(self.len), fd: self.fd });
         }
         if (self.fd && self.remote) || (self.brs && !self.fd) {
@@ -117,10 +117,10 @@ impl CanFrame {
         Ok(())
     }
 
-    /// Data length code of `len`.
-    pub(crate) fn code(&self) -> u32 {
-        let beyond = FD_LENGTHS.iter().position(|length| *length == self.len);
-        beyond.map_or(u32::from(self.len), |at| 9 + at as u32)
+    /// Data length code of `len`; 16 when no frame has that length.
+    #[must_use]
+    pub fn code(&self) -> u32 {
+        CAN_LENGTHS.iter().position(|length| *length == self.len).unwrap_or(CAN_LENGTHS.len()) as u32
     }
 }
 
