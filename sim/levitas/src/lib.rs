@@ -15,6 +15,7 @@ mod bench_sections;
 mod bench_speed;
 mod bench_whole;
 pub mod candump;
+pub mod canhub;
 pub mod catalogue;
 pub mod channel;
 pub mod commission;

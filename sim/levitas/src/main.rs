@@ -3,6 +3,7 @@
 //!
 //! Exit code 0: every expectation held and no invariant broke; 1: some did not; 2: bad input, one line.
 
+mod canhub_command;
 mod compare_command;
 mod sensitivity_command;
 
@@ -55,6 +56,7 @@ Examples:
   levitas sweep 1f_lift_off --seeds 0..200
   levitas sensitivity --speed 3000          stability margin of the bearing while it pumps
   levitas corners --short                   figures at the corners of the tolerances, faults
+  levitas canhub                            the CAN bus for python-can, SavvyCAN and others
 
 Exit code: 0 all expectations held, 1 some did not or an invariant broke, 2 bad input.
 Formats, outputs and metrics: docs/scenarios.md. Research software, not for use on patients.";
@@ -85,6 +87,9 @@ enum Command {
     /// Run the control laws of others in the same plant and show their figures beside ours
     #[command(after_help = compare_command::EXAMPLES)]
     Compare(compare_command::Arguments),
+    /// Serve the simulated CAN bus to tools outside: SLCAN and socketcand over TCP
+    #[command(after_help = canhub_command::EXAMPLES)]
+    Canhub(canhub_command::Arguments),
     /// Measure what one step of each task and of the world costs
     Bench,
     /// Commission a drive and show what was found beside what is the case
@@ -236,6 +241,7 @@ fn main() -> ExitCode {
         Some(Command::Corners(arguments)) => corners_command(&arguments),
         Some(Command::Sensitivity(arguments)) => sensitivity_command::run(&arguments),
         Some(Command::Compare(arguments)) => compare_command::run(&arguments),
+        Some(Command::Canhub(arguments)) => canhub_command::run(&arguments),
         Some(Command::Bench) => bench_command(),
         Some(Command::Commission(arguments)) => commission_command(&arguments),
     };
