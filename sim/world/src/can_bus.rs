@@ -132,6 +132,19 @@ struct NodeFaults {
 }
 
 /// The bus with its nodes.
+///
+/// ```
+/// use levitas_world::{CanBus, CanFault, CanFrame, CanNode};
+///
+/// let mut bus = CanBus::new(1);
+/// bus.send(CanNode::Host, CanFrame::fd(0x010, &[7; 32]).unwrap(), 0.0).unwrap();
+/// bus.fault(CanFault::Delay { node: CanNode::Drive, delay_s: 200e-6 }).unwrap();
+/// bus.advance(200e-6);
+/// assert_eq!(bus.receive(CanNode::Drive), None);
+/// bus.advance(300e-6);
+/// let (time_s, frame) = bus.receive(CanNode::Drive).unwrap();
+/// assert!(time_s > 280e-6 && frame.data() == [7; 32]);
+/// ```
 #[derive(Clone, Debug)]
 pub struct CanBus {
     now_ns: u64,
@@ -293,7 +306,8 @@ impl CanBus {
             CanFault::Errors { probability } => self.errors = probability,
             CanFault::Loss { node, probability } => self.faults[node as usize].loss = probability,
             CanFault::Babble { node, share } => {
-                self.faults[node as usize].babble = Some(Babble { share, next_ns: self.now_ns });
+                let next_ns = if share > 0.0 { self.now_ns } else { u64::MAX };
+                self.faults[node as usize].babble = Some(Babble { share, next_ns });
             }
             CanFault::Delay { node, delay_s } => self.faults[node as usize].delay_ns = nanoseconds(delay_s),
             CanFault::Replay { delay_s, rate_hz } => {

@@ -197,6 +197,8 @@ fn a_break_in_the_middle_of_a_frame_destroys_it() {
     bus.switch_on(Host);
     bus.advance(4e-3);
     assert_eq!((heard(&mut bus, Drive).len(), bus.statistics(Host).lost), (0, 1));
+    // The drive saw the error, the host has forgotten it.
+    assert_eq!((bus.statistics(Host).tec, bus.statistics(Drive).rec), (0, 1));
 }
 
 #[test]
@@ -222,6 +224,14 @@ fn babble_takes_its_share_and_the_rest_waits_no_longer_than_a_frame() {
         * (pair.host_heard.iter().find(|(_, frame)| frame.id == 0).unwrap().1.bits().duration_s() + 3e-6);
     // A frame that has begun holds it up now and then, so it takes somewhat less than asked for.
     assert!(babble_s > 0.25 * 2.0 && babble_s < 0.3 * 2.0, "{babble_s}");
+}
+
+#[test]
+fn babble_with_no_share_is_silence() {
+    let mut pair = Pair::new(1);
+    pair.bus.fault(CanFault::Babble { node: Drive, share: 0.0 }).unwrap();
+    pair.run(100);
+    assert!(pair.host_heard.len() == 100 && pair.host_heard.iter().all(|(_, frame)| frame.id != 0));
 }
 
 #[test]

@@ -159,6 +159,12 @@ impl Controller {
         }
     }
 
+    /// The frame on the wire was of the time before a power-up.
+    pub(crate) fn forget(&mut self) {
+        self.sending = false;
+        self.statistics.lost += 1;
+    }
+
     /// The frame on the wire arrived.
     pub(crate) fn sent(&mut self, from_buffer: bool) {
         self.sending &= !from_buffer;

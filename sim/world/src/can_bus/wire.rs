@@ -31,6 +31,8 @@ struct Sender {
     party: usize,
     pending: Pending,
     source: Source,
+    /// It has lost its power meanwhile: its new life counts nothing of this frame.
+    is_void: bool,
 }
 
 /// How a frame on the wire will end.
@@ -96,14 +98,16 @@ impl CanBus {
 
     /// What a party would send now.
     fn offer(&self, party: usize, now_ns: u64) -> Option<Sender> {
-        let new = |frame, source| Sender { party, pending: Pending::new(frame, 0, false), source };
+        let new =
+            |frame, source| Sender { party, pending: Pending::new(frame, 0, false), source, is_void: false };
         let babble = self.faults[party].babble.filter(|babble| babble.next_ns <= now_ns);
         let babble = babble.map(|_| new(BABBLE, Source::Babble));
         let memory = self.replay.as_ref().filter(|_| party == STRANGER).and_then(|replay| replay.next());
         let memory =
             memory.filter(|(due_ns, _)| *due_ns <= now_ns).map(|(_, frame)| new(*frame, Source::Memory));
         let first = self.nodes[party].first();
-        let buffer = first.map(|pending| Sender { party, pending: *pending, source: Source::Buffer });
+        let buffer =
+            first.map(|pending| Sender { party, pending: *pending, source: Source::Buffer, is_void: false });
         [babble, memory, buffer].into_iter().flatten().min_by_key(|sender| sender.pending.priority)
     }
 
@@ -224,6 +228,9 @@ impl CanBus {
 
     fn end_sending(&mut self, sender: &Sender, fate: Fate, free_ns: u64) {
         let node = &mut self.nodes[sender.party];
+        if sender.is_void {
+            return node.forget();
+        }
         let was_passive = node.statistics.state == CanState::ErrorPassive;
         if fate == Fate::Delivered {
             node.sent(sender.source == Source::Buffer);
@@ -263,14 +270,14 @@ impl CanBus {
         }
     }
 
-    /// The party stops sending in the middle of a frame, if it does send one: the others see an error.
+    /// The party stops sending in the middle of a frame, if it does send one: the others see an error, unless another
+    /// sends the same bits.
     pub(crate) fn fall_silent(&mut self, party: usize, forget: bool) {
         let wire = self.wire_of[party];
         let Some(mut flight) = self.wires[wire].flight.take() else { return };
-        let alone = flight.senders.len() == 1 && flight.senders[0].party == party;
-        if alone {
-            flight.senders[0].pending.once |= forget;
-            if flight.fate == Fate::Good {
+        if let Some(sender) = flight.senders.iter_mut().find(|sender| sender.party == party) {
+            sender.is_void = forget;
+            if flight.senders.len() == 1 && flight.fate == Fate::Good {
                 flight.fate = Fate::Destroyed;
                 flight.end_ns = self.now_ns + self.error_frame_ns();
             }
