@@ -95,6 +95,8 @@ pub struct Side {
     /// The gates are open to current.
     pub is_open: bool,
     flows: bool,
+    /// Periods in which it has not stepped.
+    missed: u8,
     /// Its current has flowed since the gates opened: it would notice if that ended.
     has_flowed: bool,
     /// What the next frame will say.
@@ -150,6 +152,7 @@ impl Side {
             silent: u8::MAX,
             is_open: false,
             flows: false,
+            missed: 0,
             has_flowed: false,
             sent: PeerReport::default(),
             sent_before: PeerReport::default(),
@@ -288,11 +291,13 @@ impl Pair {
             }
             let is_new = side.receive(due.then_some(period.fates[index]), other, rules);
             if side.power != Power::On || period.skips == Some(index) {
+                side.missed = side.missed.saturating_add(1).min(rules.monostable + 1);
                 continue;
             }
             let inputs = inputs(side, other, lines[index], is_new, self.wanted, self.unheld, rules);
+            let periods = u16::from(std::mem::take(&mut side.missed)) + 1;
             let order = period.order.and_then(|(to, order)| (to == index).then_some(order));
-            let outputs = side.machine.step(&rules.break_it(&Inputs { order, ..inputs }));
+            let outputs = side.machine.step(&rules.break_it(&Inputs { order, periods, ..inputs }));
             side.take(&outputs);
         }
         self.count(rules);

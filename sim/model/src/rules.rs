@@ -86,6 +86,7 @@ impl Rules {
         frame_periods: 1,
         link_silent: 2,
         unheld_seen: 2,
+        // See the test of the sums below.
         overlap_max: 6,
         nobody_max: 20,
         backed_max: 7,
@@ -142,5 +143,37 @@ impl Rules {
             _ => {}
         }
         seen
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// How long two can drive at once, as a sum of what it is made of; the search finds just this much.
+    ///
+    /// It begins when the gates of the second one open and ends when the host's close. The host counts samples in which it
+    /// sees two drive, and yields at the last of `yielding`. Before the first of them lies
+    /// * the period in which its own current is first seen,
+    /// * one more if its clock slips then, or if the frame is lost and edges tell, which are seen a period later.
+    ///
+    /// A host that hangs counts nothing, but its line lives and its gates stay open for `monostable` periods after the last edge, the
+    /// first of which is the one of that edge; if it hung for longer, its gates have closed. So one hang that ends by itself adds
+    /// `monostable` - 1.
+    #[test]
+    fn bound_of_the_overlap_is_the_sum_of_its_parts() {
+        let Rules { times, monostable, overlap_max, .. } = Rules::SHORT;
+        let (first_seen, slip, hang) = (1, 1, u16::from(monostable) - 1);
+        assert_eq!(u16::from(overlap_max), first_seen + slip + times.yielding + hang);
+    }
+
+    /// However often the host hangs and goes on: from one of its samples to the next its gates stay open for `monostable`
+    /// periods at most. To what is counted above comes the wait for a frame where only the link tells that the other unit drives.
+    #[test]
+    fn two_drive_for_less_than_ten_milliseconds_however_the_host_stalls() {
+        let Rules { times, monostable, link_silent, overlap_max, .. } = Rules::AT_20_KHZ;
+        let samples = 2 + times.yielding;
+        assert!(samples * u16::from(monostable) + u16::from(link_silent) <= u16::from(overlap_max));
+        assert_eq!(u32::from(overlap_max) * 50, 10_000, "10 ms");
     }
 }

@@ -95,6 +95,8 @@ pub enum Event {
     Wire(usize, Wire),
     /// A unit starts again, with what it knew of the therapy or without.
     Restart(usize, bool),
+    /// A unit that hung goes on as if nothing had been.
+    Resume(usize),
     /// The rotor is to be held, or has been set down.
     Wanted(bool),
 }
@@ -219,6 +221,9 @@ impl Model for Search {
         }
         self.strikes(state, events);
         for (unit, side) in pair.sides.iter().enumerate() {
+            if side.power == Power::Hung {
+                events.push(Event::Resume(unit));
+            }
             if side.power != Power::On {
                 events.extend([true, false].map(|therapy| Event::Restart(unit, therapy)));
             }
@@ -242,6 +247,7 @@ impl Model for Search {
             // What it remembers is true, if it remembers anything.
             Event::Restart(_, true) if !state.pair.wanted => return None,
             Event::Restart(unit, therapy) => sides[unit].restart(ROLES[unit], self.rules.times, therapy),
+            Event::Resume(unit) => sides[unit].power = Power::On,
             Event::Wanted(wanted) => next.pair.wanted = wanted,
         }
         self.worst.note(&next, &self.rules);

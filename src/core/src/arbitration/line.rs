@@ -23,7 +23,7 @@ pub enum Line {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub(super) struct DriveLine {
     raw: Line,
-    /// Periods for which `raw` has been the same, less one; saturates.
+    /// Samples for which `raw` has been the same, less one; saturates. Missed periods are no samples.
     same: u16,
     settled: Line,
 }
@@ -31,13 +31,13 @@ pub(super) struct DriveLine {
 impl DriveLine {
     /// Takes a sample. Edges are believed at once, since the monostable has judged them; anything else once it has
     /// been the same for `debounce` samples.
-    pub(super) fn observe(&mut self, line: Line, periods: u16, times: &Times) {
+    pub(super) fn observe(&mut self, line: Line, times: &Times) {
         let same_max = match line {
             Line::Driving => 0,
             Line::Released => times.debounce.max(times.doubt),
             Line::Broken => times.debounce,
         };
-        self.same = if line == self.raw { self.same.saturating_add(periods).min(same_max) } else { 0 };
+        self.same = if line == self.raw { self.same.saturating_add(1).min(same_max) } else { 0 };
         self.raw = line;
         if line == Line::Driving || self.same.saturating_add(1) >= times.debounce {
             self.settled = line;

@@ -106,6 +106,10 @@ pub struct Arbitration {
     line_doubted: bool,
     /// Periods for which the other unit has driven too.
     both: u16,
+    /// Periods for which this unit has driven without current of its own.
+    without: u16,
+    /// The other unit would take the head, as it said last.
+    backed: bool,
     /// Periods for which nobody has seemed to hold the rotor.
     unheld: u16,
     /// The head is to be held.
@@ -126,6 +130,8 @@ impl Arbitration {
             line: DriveLine::default(),
             line_doubted: false,
             both: 0,
+            without: 0,
+            backed: false,
             unheld: 0,
             therapy,
             acquainted: false,
@@ -174,9 +180,9 @@ impl Arbitration {
     fn observe(&mut self, inputs: &Inputs) {
         let times = self.times;
         let count = |counter: u16, holds: bool, most: u16| {
-            if holds { counter.saturating_add(inputs.periods).min(most) } else { 0 }
+            if holds { counter.saturating_add(1).min(most) } else { 0 }
         };
-        self.line.observe(inputs.line, inputs.periods, &times);
+        self.line.observe(inputs.line, &times);
         let astray = inputs.rotor_astray && inputs.peer.is_none();
         self.unheld = count(self.unheld, inputs.rotor_unheld || astray, times.evidence);
         let line_drives = self.line.settled() == Line::Driving;
@@ -185,6 +191,11 @@ impl Arbitration {
         let evident = inputs.foreign_drive && (line_drives || says_drives) || line_drives && says_holds;
         self.both = count(self.both, evident && self.is_proven(), times.yielding);
         self.acquainted |= line_drives;
+
+        self.without = count(self.without, self.is_proven() && !inputs.current_flows, times.prove);
+        if let Some(peer) = inputs.peer {
+            self.backed = peer.drives || matches!(peer.state, UnitCode::Ready | UnitCode::Releasing);
+        }
 
         let contradicts = inputs.peer_is_new && says_drives && self.line.is_released_for(times.doubt);
         let consistent = line_drives || inputs.peer_is_new && !says_drives;
@@ -251,10 +262,11 @@ impl Arbitration {
             State::Arming if self.age >= times.arm || !self.therapy => State::Ready,
             State::Arming if self.other(inputs) == Other::Released => self.taking(),
             State::Taking { .. } if self.line.settled() == Line::Driving => State::Arming,
-            State::Taking { .. } if self.age >= times.prove => State::Isolated,
+            State::Taking { .. } if self.age >= times.prove && self.may_leave(inputs) => State::Isolated,
             State::Taking { .. } => self.taking(),
             State::Active | State::Offering | State::Ending if self.must_go(inputs) => State::Isolated,
             State::Active | State::Offering | State::Ending if self.must_yield() => State::Ready,
+            State::Active | State::Offering if self.without >= times.prove => self.lapsed(inputs),
             State::Offering => self.offer(inputs),
             State::LetGo { .. } => self.watch(inputs),
             State::Ending if self.therapy => State::Active,
@@ -270,6 +282,11 @@ impl Arbitration {
 
     fn taking(&self) -> State {
         State::Taking { unlatched: self.line.settled() == Line::Broken }
+    }
+
+    /// The gates of a unit that drove have closed, as after a stall that ended by itself: its line had fallen silent.
+    fn lapsed(&self, inputs: &Inputs) -> State {
+        if self.is_alone(inputs) { self.taking() } else { State::Ready }
     }
 
     /// Two drive at once, and this is the one that yields.
@@ -299,18 +316,23 @@ impl Arbitration {
         }
     }
 
+    /// The other unit would hold the head if this one did not. Unheard it may still be there, but not without a line.
+    fn other_would(&self, inputs: &Inputs) -> bool {
+        self.backed && (inputs.peer.is_some() || self.line.settled() != Line::Broken)
+    }
+
+    /// A unit that has no current lets go of nothing that is not to be held or that the other one would hold.
+    fn may_leave(&self, inputs: &Inputs) -> bool {
+        !self.therapy || self.other_would(inputs)
+    }
+
     /// A unit that drives must let go for good.
     fn must_go(&self, inputs: &Inputs) -> bool {
-        let other_would = match inputs.peer {
-            Some(peer) => peer.state == UnitCode::Ready || peer.drives,
-            // Nobody is heard: where there is a line there is a unit.
-            None => self.line.settled() != Line::Broken,
-        };
         let refuted = inputs
             .peer
             .is_some_and(|peer| peer.challenge && peer.innovation_ok && peer.state == UnitCode::Ready)
             && !inputs.innovation_ok;
-        inputs.gate_dead || inputs.failed && other_would || refuted
+        inputs.gate_dead || inputs.failed && self.other_would(inputs) || refuted
     }
 
     fn obey(&mut self, order: Order, inputs: &Inputs) -> Result<(), Refusal> {
@@ -318,12 +340,18 @@ impl Arbitration {
         self.state = match order {
             Order::Start { alone } => self.start(alone, inputs)?,
             Order::HandBack | Order::Drill | Order::Stop if !active => return Err(Refusal::NotActive),
+            // It yields in this very period; an order must not put that off.
+            Order::HandBack | Order::Drill | Order::Stop if self.must_yield() => {
+                return Err(Refusal::OtherDrives);
+            }
             Order::HandBack | Order::Drill if !is_ready_peer(inputs) => return Err(Refusal::OtherNotReady),
             // Its edges may be the last ones of a start that failed.
             Order::HandBack | Order::Drill if !self.is_alone(inputs) => return Err(Refusal::OtherDrives),
             // Nobody would take a head that need not be held.
             Order::HandBack | Order::Drill if !self.therapy => return Err(Refusal::NoTherapy),
             Order::HandBack => State::Offering,
+            // Without its line nobody would see at once whether the other unit takes the head.
+            Order::Drill if self.line.settled() != Line::Released => return Err(Refusal::OtherUnknown),
             Order::Drill => State::LetGo { softly: false },
             Order::Stop if self.therapy => return Err(Refusal::Therapy),
             // Unheard, the other unit would take the head that this one lets go.
@@ -332,7 +360,9 @@ impl Arbitration {
             }
             Order::Stop => State::Ending,
             Order::Service => match self.state {
-                State::Standby | State::Ready if self.therapy && self.is_alone(inputs) => {
+                State::Standby | State::Ready
+                    if self.therapy && (self.is_alone(inputs) || self.line.has_just_ended()) =>
+                {
                     return Err(Refusal::Therapy);
                 }
                 State::Standby | State::Ready | State::Isolated => State::Service,

@@ -153,6 +153,18 @@ fn a_unit_without_current_of_its_own_lets_go_and_isolates_itself() {
 }
 
 #[test]
+fn a_unit_without_current_of_its_own_keeps_trying_where_nobody_else_would_hold_the_rotor() {
+    let mut rig = active(Role::Host);
+    let ready = rig.seen.peer;
+    rig.seen.peer = ready.map(|peer| PeerReport { state: UnitCode::Standby, ..peer });
+    rig.step();
+    rig.seen.current_flows = false;
+    assert!(rig.run(1000).gate);
+    rig.seen.peer = ready;
+    assert!(rig.step().isolate);
+}
+
+#[test]
 fn of_two_that_drive_the_host_yields_after_two_milliseconds_and_does_not_come_back() {
     for (role, yields) in [(Role::Host, true), (Role::EmergencyDrive, false)] {
         let mut rig = active(role);
@@ -187,6 +199,122 @@ fn a_unit_that_cannot_hold_the_rotor_keeps_trying_until_another_one_is_ready() {
     rig.seen.peer = ready;
     let outputs = rig.step();
     assert!(!outputs.gate && !outputs.line && outputs.isolate);
+}
+
+#[test]
+fn a_unit_alone_keeps_trying_whatever_the_line_of_a_unit_without_power_reads() {
+    let mut rig = Rig {
+        unit: Arbitration::new(Role::Host, TIMES, false),
+        seen: Inputs {
+            periods: 1,
+            line: Line::Released,
+            fit: true,
+            innovation_ok: true,
+            ..Inputs::default()
+        },
+    };
+    rig.run(50);
+    assert_eq!(rig.order(Order::Start { alone: true }), None);
+    rig.seen.current_flows = true;
+    rig.seen.therapy = Some(true);
+    rig.run(50);
+    rig.seen.failed = true;
+    assert!(rig.run(10_000).gate);
+}
+
+#[test]
+fn a_unit_whose_gates_have_closed_asks_for_them_anew_with_the_override_if_it_must() {
+    let mut rig = active(Role::Host);
+    rig.seen.line = Line::Broken;
+    assert!(rig.run(100).gate);
+    // Its own line has lapsed in a stall of 0.3 ms.
+    rig.seen.current_flows = false;
+    rig.seen.periods = 6;
+    assert!(!rig.step().latch_override);
+    rig.seen.periods = 1;
+    assert!(rig.run(u32::from(TIMES.prove) - 1).latch_override);
+}
+
+#[test]
+fn missed_periods_are_no_samples() {
+    let mut rig = ready(Role::EmergencyDrive);
+    rig.seen.line = Line::Released;
+    rig.seen.periods = 50;
+    assert!(!rig.run(u32::from(TIMES.debounce) - 1).gate);
+    assert!(rig.step().gate);
+}
+
+#[test]
+fn a_unit_that_was_said_to_be_ready_is_let_go_for_as_long_as_its_line_is_there() {
+    for (line, state, stays) in [
+        (Line::Released, UnitCode::Ready, false),
+        (Line::Broken, UnitCode::Ready, true),
+        (Line::Released, UnitCode::Standby, true),
+    ] {
+        let mut rig = active(Role::Host);
+        rig.seen.peer = rig.seen.peer.map(|peer| PeerReport { state, ..peer });
+        rig.step();
+        (rig.seen.line, rig.seen.peer, rig.seen.peer_is_new) = (line, None, false);
+        rig.run(10);
+        rig.seen.failed = true;
+        assert_eq!(rig.run(10).gate, stays, "{line:?} {state:?}");
+    }
+}
+
+#[test]
+fn a_unit_whose_gates_have_closed_beside_one_that_drives_becomes_the_backup() {
+    let mut rig = active(Role::EmergencyDrive);
+    rig.seen.current_flows = false;
+    rig.seen.line = Line::Driving;
+    assert!(rig.run(u32::from(TIMES.prove) - 1).gate);
+    let outputs = rig.step();
+    assert!(!outputs.gate && !outputs.isolate);
+    assert_eq!(outputs.report.state, UnitCode::Ready);
+}
+
+#[test]
+fn missed_periods_are_no_evidence() {
+    let mut rig = ready(Role::EmergencyDrive);
+    rig.seen.line = Line::Broken;
+    rig.run(10);
+    rig.seen.rotor_unheld = true;
+    rig.seen.periods = 50;
+    assert!(!rig.run(u32::from(TIMES.evidence) - 1).gate);
+    assert!(rig.step().gate);
+
+    let mut rig = active(Role::Host);
+    rig.seen.foreign_drive = true;
+    rig.seen.line = Line::Driving;
+    rig.seen.periods = 50;
+    assert!(rig.run(u32::from(TIMES.yielding) - 1).gate);
+    assert!(!rig.step().gate);
+}
+
+#[test]
+fn no_order_puts_off_that_the_host_yields() {
+    let mut rig = active(Role::Host);
+    rig.seen.therapy = Some(false);
+    rig.seen.foreign_drive = true;
+    rig.seen.peer = rig.seen.peer.map(|peer| PeerReport { drives: true, ..peer });
+    rig.run(u32::from(TIMES.yielding) - 1);
+    assert_eq!(rig.order(Order::Stop), Some(Refusal::OtherDrives));
+    assert_eq!(rig.unit.code(), UnitCode::Ready);
+}
+
+#[test]
+fn nobody_leaves_the_pair_while_the_last_edges_of_the_other_unit_are_still_believed() {
+    let mut rig = ready(Role::EmergencyDrive);
+    rig.seen.line = Line::Released;
+    rig.step();
+    assert_eq!(rig.order(Order::Service), Some(Refusal::Therapy));
+}
+
+#[test]
+fn a_drill_needs_the_line_of_the_other_unit() {
+    let mut rig = active(Role::Host);
+    rig.seen.line = Line::Broken;
+    rig.run(5);
+    assert_eq!(rig.order(Order::Drill), Some(Refusal::OtherUnknown));
 }
 
 #[test]
