@@ -9,7 +9,7 @@ use levitas_core::unit::Role;
 use rand_pcg::Pcg32;
 use rand_pcg::rand_core::Rng as _;
 
-use crate::pair::{Fate, Pair, Period, Power, Sensors, Stage, Wire};
+use crate::pair::{Cover, Fate, Pair, Period, Power, Sensors, Stage, Wire};
 use crate::rules::Rules;
 use crate::search::Fault;
 
@@ -25,6 +25,8 @@ pub struct Met {
     pub overlap: u8,
     /// Longest time for which nobody held the rotor although a unit was ready [periods].
     pub backed: u8,
+    /// Longest time for which nobody held it on its way from one unit to the other, or back [periods].
+    pub ordered: u8,
     /// Longest time for which nobody held a rotor that somebody could hold [periods].
     pub nobody: u8,
     /// The other unit holds the rotor than the one that began.
@@ -38,6 +40,7 @@ impl Met {
         Self {
             overlap: self.overlap.max(other.overlap),
             backed: self.backed.max(other.backed),
+            ordered: self.ordered.max(other.ordered),
             nobody: self.nobody.max(other.nobody),
             changed: self.changed || other.changed,
         }
@@ -48,10 +51,10 @@ impl Met {
 #[must_use]
 pub fn drive(rules: &Rules, fault: Fault, seed: u64) -> Met {
     let mut random = Random(Pcg32::new(seed, 0x9e37_79b9_7f4a_7c15));
-    let mut pair = Pair::new(rules);
+    let mut pair = Pair::started(rules, [false; 2]);
     let first = random.below(2) as usize;
-    let struck_at = START_PERIODS + random.below(PERIODS / 2);
-    let restarts_at = struck_at + 1 + random.below(PERIODS / 4);
+    let mut strikes = Strikes { next: START_PERIODS + random.below(PERIODS / 2), left: rules.strikes_max };
+    let mut is_lossy = false;
     let mut met = Met::default();
     for index in 0..PERIODS {
         let mut period = Period { fates: [Fate::Arrives; 2], order: None, skips: None };
@@ -60,7 +63,7 @@ pub fn drive(rules: &Rules, fault: Fault, seed: u64) -> Met {
             *fate = match random.below(100) {
                 0 if losable => Fate::Lost,
                 1 => Fate::Late,
-                2..70 if fault == Fault::Link && index > struck_at => Fate::Lost,
+                2..70 if is_lossy => Fate::Lost,
                 _ => Fate::Arrives,
             };
         }
@@ -73,31 +76,28 @@ pub fn drive(rules: &Rules, fault: Fault, seed: u64) -> Met {
             }
             _ => {}
         }
-        if index == struck_at {
-            random.strike(&mut pair, fault);
-        }
-        if index == restarts_at {
-            restart(&mut pair, rules);
+        if index == strikes.next {
+            is_lossy = fault == Fault::Link && !is_lossy;
+            strikes.next = random.strike(&mut pair, fault, &mut strikes.left, index, rules);
         }
         pair.wanted |= pair.may_lift_off();
         pair.step(&period, rules);
+        let nobody = |cover| if pair.cover == cover { pair.nobody } else { 0 };
         met = met.worst(Met {
             overlap: pair.overlap,
-            nobody: pair.nobody,
-            backed: if pair.backed { pair.nobody } else { 0 },
+            backed: nobody(Cover::Backup),
+            ordered: nobody(Cover::Ordered),
+            nobody: nobody(Cover::Anybody),
             changed: pair.sides[1 - first].is_open,
         });
     }
     met
 }
 
-fn restart(pair: &mut Pair, rules: &Rules) {
-    let roles = [Role::Host, Role::EmergencyDrive];
-    for (side, role) in pair.sides.iter_mut().zip(roles) {
-        if side.power != Power::On {
-            side.restart(role, rules.times, true);
-        }
-    }
+/// When the fault strikes next, and how often it still does.
+struct Strikes {
+    next: u32,
+    left: u8,
 }
 
 struct Random(Pcg32);
@@ -117,25 +117,56 @@ impl Random {
         (unit, order)
     }
 
-    fn strike(&mut self, pair: &mut Pair, fault: Fault) {
-        let second = self.below(2) == 0;
-        match fault {
-            Fault::Nothing | Fault::Link => {}
+    /// The fault comes, goes or changes. The period in which it does so next.
+    fn strike(&mut self, pair: &mut Pair, fault: Fault, left: &mut u8, index: u32, rules: &Rules) -> u32 {
+        if *left == 0 && pair.sides.iter().all(|side| side.power == Power::On) {
+            return u32::MAX;
+        }
+        let is_over = match fault {
+            Fault::Nothing | Fault::Link => false,
             Fault::Line(unit) | Fault::LinkAndLine(unit) => {
-                pair.sides[unit].wire = if second { Wire::Cut } else { Wire::Stuck };
+                let wires = [Wire::Good, Wire::Cut, Wire::Stuck];
+                let others = wires.into_iter().filter(|wire| *wire != pair.sides[unit].wire);
+                let wire = others.clone().nth(self.below(2) as usize).unwrap_or(Wire::Cut);
+                pair.sides[unit].wire = wire;
+                wire == Wire::Good
             }
-            Fault::Unit(unit) => {
-                let stage = self.below(2) == 0;
-                match (second, stage) {
-                    (false, false) => pair.sides[unit].power = Power::Off,
-                    (false, true) => pair.sides[unit].power = Power::Hung,
-                    (true, false) => pair.sides[unit].stage = Stage::Dead,
-                    (true, true) => pair.sides[unit].stage = Stage::Open,
-                }
-            }
+            Fault::Unit(unit) => self.strike_unit(pair, unit, *left == 1, rules),
             Fault::Sensors(unit) => {
-                pair.sides[unit].sensors = if second { Sensors::Lost } else { Sensors::Wrong };
+                let faults = [Sensors::Lost, Sensors::Wrong];
+                let side = &mut pair.sides[unit];
+                let recovers = side.sensors != Sensors::Good;
+                side.sensors = if recovers { Sensors::Good } else { faults[self.below(2) as usize] };
+                recovers
+            }
+        };
+        *left -= u8::from(!is_over);
+        let scale = [20, 100, PERIODS / 4][self.below(3) as usize];
+        // What has been struck for the last time stays so, but a unit is started again.
+        let goes_on = *left > 0 || matches!(fault, Fault::Unit(_));
+        if goes_on { index + 1 + self.below(scale) } else { u32::MAX }
+    }
+
+    /// True if a unit that did not run does so again.
+    fn strike_unit(&mut self, pair: &mut Pair, unit: usize, is_last: bool, rules: &Rules) -> bool {
+        let side = &mut pair.sides[unit];
+        let role = [Role::Host, Role::EmergencyDrive][unit];
+        match (side.power, self.below(4)) {
+            (Power::Hung, 0 | 1) => side.power = Power::On,
+            (Power::Hung | Power::Off, _) => side.restart(role, rules.times, true),
+            (Power::On, 0 | 1) if is_last => {
+                side.stage = [Stage::Dead, Stage::Open][self.below(2) as usize];
+                return false;
+            }
+            (Power::On, 0) => {
+                side.power = Power::Off;
+                return false;
+            }
+            (Power::On, _) => {
+                side.power = Power::Hung;
+                return false;
             }
         }
+        true
     }
 }

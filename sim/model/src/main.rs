@@ -28,6 +28,12 @@ enum Command {
         /// Only the faults whose name contains this.
         #[arg(long, value_name = "TEXT", default_value = "")]
         fault: String,
+        /// The order of the product's times, from a held rotor on.
+        #[arg(long)]
+        ordered: bool,
+        /// How often the fault strikes.
+        #[arg(long)]
+        strikes: Option<u8>,
         /// Threads.
         #[arg(long, default_value_t = 2)]
         threads: usize,
@@ -37,6 +43,9 @@ enum Command {
         /// Seeds, for each fault.
         #[arg(long, default_value = "0..1000", value_parser = seeds)]
         seeds: (u64, u64),
+        /// How often the fault strikes.
+        #[arg(long, default_value_t = 1)]
+        strikes: u8,
     },
     /// Prints docs/model.md.
     Page,
@@ -49,8 +58,12 @@ fn seeds(text: &str) -> Result<(u64, u64), String> {
 
 fn main() -> ExitCode {
     let holds = match Arguments::parse().command {
-        Command::Search { broken, fault, threads } => search_all(broken, &fault, threads),
-        Command::Drive { seeds: (from, to) } => drive_all(from, to),
+        Command::Search { broken, fault, ordered, strikes, threads } => {
+            let rules = if ordered { Rules::ORDERED } else { Rules::SHORT };
+            let rules = rules.again(strikes.unwrap_or(rules.strikes_max));
+            search_all(Rules { broken, ..rules }, &fault, threads)
+        }
+        Command::Drive { seeds: (from, to), strikes } => drive_all(from, to, strikes),
         Command::Page => match page() {
             Ok(page) => {
                 print!("{page}");
@@ -65,16 +78,15 @@ fn main() -> ExitCode {
     ExitCode::from(u8::from(!holds))
 }
 
-fn search_all(broken: Option<Break>, part: &str, threads: usize) -> bool {
-    let rules = Rules { broken, ..Rules::SHORT };
+fn search_all(rules: Rules, part: &str, threads: usize) -> bool {
     let mut holds = true;
     for fault in Fault::SINGLE.into_iter().chain(Fault::DOUBLE).filter(|fault| fault.name().contains(part)) {
         let started = Instant::now();
-        let Found { states, depth, worst: [overlap, backed, nobody], bad, broken, .. } =
+        let Found { states, depth, worst: [overlap, backed, ordered, nobody], bad, broken, .. } =
             search(rules, fault, threads);
         println!(
             "{}: {states} states, {depth} events deep; both drive {overlap}, nobody {backed} with backup, \
-             {nobody} without [periods]; {bad} bad states; {:.1} s",
+             {ordered} on an order, {nobody} without [periods]; {bad} bad states; {:.1} s",
             fault.name(),
             started.elapsed().as_secs_f64()
         );
@@ -86,8 +98,8 @@ fn search_all(broken: Option<Break>, part: &str, threads: usize) -> bool {
     holds
 }
 
-fn drive_all(from: u64, to: u64) -> bool {
-    let rules = Rules::AT_20_KHZ;
+fn drive_all(from: u64, to: u64, strikes: u8) -> bool {
+    let rules = Rules::AT_20_KHZ.again(strikes);
     let mut holds = true;
     for fault in Fault::SINGLE {
         let mut worst = Met::default();

@@ -14,6 +14,11 @@ use crate::search::{Fault, Found, is_caught, search};
 /// Seeds of a row of the drawn runs.
 const SEEDS: u64 = 500;
 
+const COLUMNS: &str = "\
+| fault | states | depth | both drive | nobody, with backup | on an order | otherwise | states beyond the bounds |
+|---|---|---|---|---|---|---|---|
+";
+
 const HEAD: &str = "\
 # What two units can do
 
@@ -50,19 +55,36 @@ pub fn page() -> Result<String, String> {
 }
 
 fn singles(text: &mut String) -> Result<(), String> {
-    let rules = Rules::SHORT;
+    text.push_str(
+        "## One fault, every state\n\n\
+         Every order at every moment, from every start: also when both remember that they drove. A clock slips and withholds an edge, and a frame\n\
+         is lost or late, once; frames at will where the link is the fault. Lines break, stick and recover, units hang, go on, and lose power,\n\
+         more than once. The times are short ones ([rules.rs](../sim/model/src/rules.rs)), in fewer states.\n",
+    );
+    table(text, &Rules::SHORT)?;
+    text.push_str(
+        "\n## From a held rotor on, with the order of the product's times\n\n\
+         Here every time is to every other one as on the product, shorter or longer. The search begins with one unit that holds the rotor and one\n\
+         that is ready; the orders are hand-back and drill. A hung unit may go on.\n",
+    );
+    table(text, &Rules::ORDERED)?;
+    text.push_str("\n### A fault that comes and goes\n\n");
+    table(text, &Rules::ORDERED.again(3))
+}
+
+fn table(text: &mut String, rules: &Rules) -> Result<(), String> {
     let _ = write!(
         text,
-        "## One fault, every state\n\n\
-         Every order at every moment, every restart, a clock that slips and a frame that is lost or late once, or at will where the link is the\n\
-         fault. The times are short ones ([rules.rs](../sim/model/src/rules.rs)), in fewer states; what that leaves out stands at the end.\n\
-         Bounds: both drive for at most {} periods; nobody holds the rotor for at most {} where a ready unit is known, for at most {} where any\n\
-         unit could; no healthy unit isolates itself, so a wrong standby never wins.\n\n\
-         | fault | states | depth | both drive | nobody, with backup | nobody, without | states beyond the bounds |\n\
-         |---|---|---|---|---|---|---|\n",
-        rules.overlap_max, rules.backed_max, rules.nobody_max
+        "Bounds: both drive for at most {} periods; nobody holds the rotor for at most {} where a ready unit is known, {} where a unit lets go\n\
+         on an order, {} where any unit could; no healthy unit isolates itself, so a wrong standby never wins. Lines and units fail {} times.\n\n\
+         {COLUMNS}",
+        rules.overlap_max(),
+        rules.backed_max(),
+        rules.ordered_max(),
+        rules.nobody_max,
+        rules.strikes_max
     );
-    let found = in_parallel(&Fault::SINGLE, |fault| search(rules, *fault, 1));
+    let found = in_parallel(&Fault::SINGLE, |fault| search(*rules, *fault, 1));
     let mut all = 0;
     for (fault, found) in Fault::SINGLE.iter().zip(&found) {
         if let Some((what, path)) = found.broken.first() {
@@ -79,24 +101,27 @@ fn singles(text: &mut String) -> Result<(), String> {
 }
 
 fn row(text: &mut String, name: &str, found: &Found) {
-    let Found { states, depth, worst: [overlap, backed, nobody], bad, .. } = found;
-    let _ = writeln!(text, "| {name} | {states} | {depth} | {overlap} | {backed} | {nobody} | {bad} |");
+    let Found { states, depth, worst: [overlap, backed, ordered, nobody], bad, .. } = found;
+    let _ = writeln!(
+        text,
+        "| {name} | {states} | {depth} | {overlap} | {backed} | {ordered} | {nobody} | {bad} |"
+    );
 }
 
 fn doubles(text: &mut String) {
     text.push_str(
         "\n## Link and line both lost\n\n\
          Two faults: frames are lost at will, and one line is cut or stuck for ever. Messages cannot decide this (two generals); what the rotor\n\
-         and the windings show can. The lower rows take that away too: what remains are the bad cases, counted.\n\n\
-         | fault | states | depth | both drive | nobody, with backup | nobody, without | states beyond the bounds |\n\
-         |---|---|---|---|---|---|---|\n",
+         and the windings show can. The lower rows take that away too: what remains are the bad cases, counted.\n\
+         From a held rotor on, with the bounds above.\n\n",
     );
+    text.push_str(COLUMNS);
     let jobs: Vec<(Option<Break>, Fault)> = [None, Some(Break::Blind)]
         .into_iter()
         .flat_map(|broken| Fault::DOUBLE.map(|fault| (broken, fault)))
         .collect();
     let found =
-        in_parallel(&jobs, |(broken, fault)| search(Rules { broken: *broken, ..Rules::SHORT }, *fault, 1));
+        in_parallel(&jobs, |(broken, fault)| search(Rules { broken: *broken, ..Rules::ORDERED }, *fault, 1));
     for ((broken, fault), found) in jobs.iter().zip(&found) {
         let name = fault.name() + if broken.is_some() { ", no ripple, force or rotor seen" } else { "" };
         row(text, &name, found);
@@ -105,14 +130,20 @@ fn doubles(text: &mut String) {
 
 fn drawn(text: &mut String) -> Result<(), String> {
     let rules = Rules::AT_20_KHZ;
+    let ms = |periods: u8| f64::from(periods) * 0.05;
     let _ = write!(
         text,
         "\n## The times of the product\n\n\
-         The same pair at 20 kHz with the times of [times.rs](../src/core/src/arbitration/times.rs), monostables of 180 us and fast frames at 2 kHz. Fault,\n\
-         orders, lost and late frames and slips of the clock are drawn; {SEEDS} runs of 0.4 s a row\n\
-         (`cargo run --release -p levitas-model -- drive --seeds 0..{SEEDS}`). Bounds: both drive for 10 ms; nobody for 0.5 ms with a backup and no order,\n\
-         for 12.5 ms otherwise. Drill and hand-back count as *without*: what they take is in the last column, and 0.5 ms is not met there.\n\n\
-         | fault | both drive, ms | nobody, with backup, ms | nobody, without, ms |\n|---|---|---|---|\n"
+         The same pair at 20 kHz with the times of [times.rs](../src/core/src/arbitration/times.rs), monostables of 180 us and fast frames at 2 kHz. Faults\n\
+         that come and go up to {} times, stalls of any length, orders, lost and late frames and slips of the clock are drawn; {SEEDS} runs of 0.4 s a\n\
+         row (`cargo run --release -p levitas-model -- drive --seeds 0..{SEEDS}`). Bounds: both drive for {:.2} ms; nobody holds the rotor for {:.2} ms with\n\
+         a backup, {:.2} ms on an order, {:.2} ms otherwise.\n\n\
+         | fault | both drive, ms | nobody, with backup, ms | on an order, ms | otherwise, ms |\n|---|---|---|---|---|\n",
+        rules.strikes_max,
+        ms(rules.overlap_max()),
+        ms(rules.backed_max()),
+        ms(rules.ordered_max()),
+        ms(rules.nobody_max),
     );
     let worst = in_parallel(&Fault::SINGLE, |fault| {
         (0..SEEDS).map(|seed| drive(&rules, *fault, seed)).fold(Met::default(), Met::worst)
@@ -121,13 +152,13 @@ fn drawn(text: &mut String) -> Result<(), String> {
         if !rules.holds(&met) {
             return Err(format!("{}: a bound is broken at the times of the product: {met:?}", fault.name()));
         }
-        let ms = |periods: u8| f64::from(periods) * 0.05;
         let _ = writeln!(
             text,
-            "| {} | {:.2} | {:.2} | {:.2} |",
+            "| {} | {:.2} | {:.2} | {:.2} | {:.2} |",
             fault.name(),
             ms(met.overlap),
             ms(met.backed),
+            ms(met.ordered),
             ms(met.nobody)
         );
     }

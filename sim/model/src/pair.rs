@@ -10,8 +10,8 @@
 //! * Current flows while the gate is open and the power stage is good, from the same period on.
 //! * The rotor is held by a unit whose current flows and that is not blind.
 //!
-//! Both units step in every period but one that the adversary lets skip: their clocks are not the same. A skipped unit still sends
-//! its edge.
+//! Both units step in every period but one that the adversary lets skip: their clocks are not the same. A skipped unit sends no
+//! edge either.
 
 use levitas_core::arbitration::{Arbitration, Inputs, Line, Order, Outputs, Times};
 use levitas_core::link::{PeerReport, UnitCode};
@@ -108,6 +108,17 @@ pub struct Side {
     received_age: u8,
 }
 
+/// Who could have been expected to hold the rotor when nobody does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Cover {
+    /// Any unit that can.
+    Anybody,
+    /// The unit that lets go on an operator's order, or the ready one that was to take over.
+    Ordered,
+    /// A ready unit that the holder knew, without any order.
+    Backup,
+}
+
 /// Both of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Pair {
@@ -123,8 +134,8 @@ pub struct Pair {
     unheld: u8,
     /// Periods since the units sent their last frames.
     frame_age: u8,
-    /// The rotor was last held with a backup, and no order has come since.
-    pub backed: bool,
+    /// Whom the rotor was last held with.
+    pub cover: Cover,
 }
 
 /// What the adversary chooses for one period.
@@ -167,6 +178,12 @@ impl Side {
         *self = Self { sensors, stage, wire, ..Self::new(role, times, therapy) };
     }
 
+    /// It runs, and its power stage is good.
+    #[must_use]
+    pub fn is_sound(&self) -> bool {
+        self.power == Power::On && self.stage == Stage::Good
+    }
+
     /// One more lost frame would leave the link alive.
     #[must_use]
     pub fn would_stay_fresh(&self, rules: &Rules) -> bool {
@@ -204,8 +221,8 @@ impl Side {
     }
 
     /// What the hardware does with gate and line, given the other line.
-    fn switch(&mut self, other: Line, rules: &Rules) {
-        let retriggers = self.power == Power::On && self.line && self.stage != Stage::Dead;
+    fn switch(&mut self, other: Line, skips: bool, rules: &Rules) {
+        let retriggers = self.power == Power::On && !skips && self.line && self.stage != Stage::Dead;
         self.silent = if retriggers { 0 } else { self.silent.saturating_add(1).min(rules.monostable) };
         let asked = self.gate && self.power != Power::Off && self.stage != Stage::Dead;
         let may_open = other == Line::Released || self.latch_override && other == Line::Broken;
@@ -231,20 +248,36 @@ impl Side {
 }
 
 impl Pair {
-    /// Both after power-up.
+    /// Both after power-up: who remembers that it drove a rotor that is to be held. Perhaps both do.
     #[must_use]
-    pub fn new(rules: &Rules) -> Self {
-        let side = |role| Side::new(role, rules.times, false);
+    pub fn started(rules: &Rules, therapies: [bool; 2]) -> Self {
+        let [host, drive] = therapies;
         Self {
-            sides: [side(Role::Host), side(Role::EmergencyDrive)],
-            wanted: false,
+            sides: [
+                Side::new(Role::Host, rules.times, host),
+                Side::new(Role::EmergencyDrive, rules.times, drive),
+            ],
+            wanted: host || drive,
             overlap: 0,
             nobody: 0,
             unheld: u8::MAX,
             frame_age: 0,
-            backed: false,
+            cover: Cover::Anybody,
         }
         .bounded(rules)
+    }
+
+    /// One of them holds a rotor that is to be held, the other one is its backup.
+    #[must_use]
+    pub fn holding(rules: &Rules, holder: usize) -> Self {
+        let quiet = Period { fates: [Fate::Arrives; 2], order: None, skips: None };
+        let mut pair = Self::started(rules, [false; 2]);
+        for index in 0..u16::from(rules.link_silent) + 2 * rules.times.ready {
+            let order = (index == rules.times.ready).then_some((holder, Order::Start { alone: true }));
+            pair.step(&Period { order, ..quiet }, rules);
+            pair.wanted |= pair.may_lift_off();
+        }
+        pair
     }
 
     fn bounded(mut self, rules: &Rules) -> Self {
@@ -281,16 +314,18 @@ impl Pair {
     pub fn step(&mut self, period: &Period, rules: &Rules) {
         let before = self.sides;
         let lines = [before[1].line_received(rules), before[0].line_received(rules)];
+        let due = self.frame_is_due(rules);
         self.frame_age = (self.frame_age + 1) % rules.frame_periods;
-        let due = self.frame_age == 0;
+        let mut obeyed = None;
         for (index, side) in self.sides.iter_mut().enumerate() {
             let other = &before[1 - index];
-            side.switch(lines[index], rules);
+            let skips = period.skips == Some(index);
+            side.switch(lines[index], skips, rules);
             if due {
                 side.sent_before = before[index].sent;
             }
             let is_new = side.receive(due.then_some(period.fates[index]), other, rules);
-            if side.power != Power::On || period.skips == Some(index) {
+            if side.power != Power::On || skips {
                 side.missed = side.missed.saturating_add(1).min(rules.monostable + 1);
                 continue;
             }
@@ -298,11 +333,31 @@ impl Pair {
             let periods = u16::from(std::mem::take(&mut side.missed)) + 1;
             let order = period.order.and_then(|(to, order)| (to == index).then_some(order));
             let outputs = side.machine.step(&rules.break_it(&Inputs { order, periods, ..inputs }));
+            obeyed = obeyed.or(order.filter(|_| outputs.refusal.is_none()));
             side.take(&outputs);
         }
         self.count(rules);
-        self.backed = period.order.is_none() && if self.is_held() { self.has_backup() } else { self.backed };
+        self.cover = if self.wanted { self.covered(obeyed) } else { Cover::Anybody };
         self.forget(rules);
+    }
+
+    /// Frames arrive in this period, if they do.
+    #[must_use]
+    pub fn frame_is_due(&self, rules: &Rules) -> bool {
+        self.frame_age + 1 == rules.frame_periods
+    }
+
+    /// Whom the rotor is held with from now on, after an order that was not refused.
+    fn covered(&self, obeyed: Option<Order>) -> Cover {
+        let codes = self.sides.map(|side| side.machine.code());
+        let changes_hands = codes.contains(&UnitCode::Releasing) || codes == [UnitCode::Active; 2];
+        match (self.cover, obeyed) {
+            (_, Some(Order::HandBack | Order::Drill)) | (Cover::Backup, Some(Order::Stop)) => Cover::Ordered,
+            (Cover::Ordered, None) if changes_hands => Cover::Ordered,
+            (cover, None) if !self.is_held() => cover,
+            _ if self.has_backup() => Cover::Backup,
+            _ => Cover::Anybody,
+        }
     }
 
     /// Forgets what can have no effect any more, so that states that behave alike are alike.
@@ -325,7 +380,7 @@ impl Pair {
         let able = self.sides.iter().any(Side::is_able);
         let count =
             |counter: u8, holds: bool, most: u8| if holds { counter.saturating_add(1).min(most) } else { 0 };
-        self.overlap = count(self.overlap, both, rules.overlap_max + 1);
+        self.overlap = count(self.overlap, both, rules.overlap_max() + 1);
         self.nobody = count(self.nobody, self.wanted && !held && able, rules.nobody_max + 1);
         self.unheld = count(self.unheld, !held, rules.unheld_seen);
     }

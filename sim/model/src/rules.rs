@@ -4,6 +4,7 @@
 use levitas_core::arbitration::{Inputs, Line, Times};
 
 use crate::drive::Met;
+use crate::pair::Cover;
 use crate::search::Fault;
 
 /// A way to break the protocol, to see that the search finds it.
@@ -55,18 +56,18 @@ pub struct Rules {
     pub link_silent: u8,
     /// Periods after which an unheld rotor is seen.
     pub unheld_seen: u8,
-    /// Most periods for which both may drive.
-    pub overlap_max: u8,
     /// Most periods for which nobody may hold a rotor that somebody could hold.
     pub nobody_max: u8,
-    /// Most periods for which nobody may hold it when the other unit was ready.
-    pub backed_max: u8,
+    /// How often a line changes, and a unit hangs or loses power.
+    pub strikes_max: u8,
+    /// From a held rotor on, which stays wanted: an operator asks for no more than hand-backs and drills.
+    pub holding: bool,
     /// Deliberate damage.
     pub broken: Option<Break>,
 }
 
 impl Rules {
-    /// Every time as short as its order among the others allows: few states, the same races.
+    /// Times of a few periods and no more: a search that gives every order at every moment ends.
     pub const SHORT: Self = Self {
         times: Times {
             debounce: 2,
@@ -75,8 +76,8 @@ impl Rules {
             prove: 3,
             arm: 4,
             fall: 2,
-            watch: 5,
-            settle: 5,
+            watch: 7,
+            settle: 14,
             evidence: 1,
             doubt: 3,
             stagger: 4,
@@ -86,12 +87,43 @@ impl Rules {
         frame_periods: 1,
         link_silent: 2,
         unheld_seen: 2,
-        // See the test of the sums below.
-        overlap_max: 6,
         nobody_max: 20,
-        backed_max: 7,
+        strikes_max: 2,
+        holding: false,
         broken: None,
     };
+
+    /// Every time as short as its order among all the others allows: the races of the product, from a held rotor on.
+    pub const ORDERED: Self = Self {
+        times: Times {
+            debounce: 2,
+            ready: 9,
+            yielding: 11,
+            prove: 3,
+            arm: 13,
+            fall: 3,
+            watch: 8,
+            settle: 18,
+            evidence: 3,
+            doubt: 11,
+            stagger: 12,
+            announce: 13,
+        },
+        monostable: 3,
+        frame_periods: 4,
+        link_silent: 10,
+        unheld_seen: 10,
+        nobody_max: 100,
+        strikes_max: 1,
+        holding: true,
+        broken: None,
+    };
+
+    /// The same, with a fault that comes and goes.
+    #[must_use]
+    pub const fn again(self, strikes_max: u8) -> Self {
+        Self { strikes_max, ..self }
+    }
 
     /// The times of the product, with the slowest monostable.
     pub const AT_20_KHZ: Self = Self {
@@ -103,24 +135,78 @@ impl Rules {
         link_silent: 30,
         // 1.5 ms until neither ripple nor force is believed.
         unheld_seen: 30,
-        // 10 ms.
-        overlap_max: 200,
-        nobody_max: 250,
-        // 0.5 ms.
-        backed_max: 10,
+        // 6 ms: the rotor touches.
+        nobody_max: 120,
+        strikes_max: 1,
+        holding: true,
         broken: None,
     };
 
+    /// Most periods for which both may drive, in a search.
+    ///
+    /// It begins when the gates of the second unit open and ends when the host's close. The host yields at the last of
+    /// `yielding` samples in which it sees two drive. Before the first of them passes
+    /// * the period in which its own current is first seen, and one more in which its clock slips or a frame is lost, so that only
+    ///   edges tell, which are seen a period later;
+    /// * or, where the other line tells nothing, the time until a frame does; one may be lost.
+    ///
+    /// A host that hangs counts nothing, but its line lives and its gates stay open for `monostable` periods after the last edge, the
+    /// first of which is that of the edge; if it hangs for longer, its gates close. So one hang adds `monostable` - 1 at most.
+    #[must_use]
+    pub const fn overlap_max(&self) -> u8 {
+        let hangs = self.strikes_max * (self.monostable - 1);
+        let frames = 2 * self.frame_periods;
+        let first = 1 + 1 + hangs;
+        self.times.yielding as u8 + if first > frames { first } else { frames }
+    }
+
+    /// From the last edge of one unit until the debounced line says so to the other.
+    const fn takes(&self) -> u8 {
+        self.monostable + self.times.debounce as u8
+    }
+
+    /// Every further time that the fault strikes while nobody holds the rotor can let the takeover begin anew.
+    const fn anew(&self) -> u8 {
+        (self.strikes_max - 1) * self.takes()
+    }
+
+    /// Most periods for which nobody may hold the rotor when a ready unit was known: the edges end, the line says so,
+    /// the gates open in the next period; one clock slips.
+    #[must_use]
+    pub const fn backed_max(&self) -> u8 {
+        self.takes() + 1 + 1 + self.anew()
+    }
+
+    /// Most periods for which nobody may hold it when a unit lets go on an order and another one was ready: that one
+    /// has no current and gives up, its edges end, the first one takes the head back; one clock slips.
+    #[must_use]
+    pub const fn ordered_max(&self) -> u8 {
+        self.takes() + self.times.prove as u8 + self.reverts() + 1 + self.anew()
+    }
+
+    /// From the last edge of a unit that gives up until the gates of the one that let go open.
+    const fn reverts(&self) -> u8 {
+        self.monostable + 1
+    }
+
     /// Most periods for which nobody may hold the rotor.
     #[must_use]
-    pub fn bound(&self, backed: bool) -> u8 {
-        if backed { self.backed_max } else { self.nobody_max }
+    pub fn bound(&self, cover: Cover) -> u8 {
+        match cover {
+            Cover::Backup => self.backed_max(),
+            Cover::Ordered => self.ordered_max(),
+            Cover::Anybody => self.nobody_max,
+        }
     }
 
     /// Whether a run has kept the bounds.
     #[must_use]
     pub fn holds(&self, met: &Met) -> bool {
-        met.overlap <= self.overlap_max && met.backed <= self.backed_max && met.nobody <= self.nobody_max
+        let Met { overlap, backed, ordered, nobody, .. } = *met;
+        overlap <= self.overlap_max()
+            && backed <= self.backed_max()
+            && ordered <= self.ordered_max()
+            && nobody <= self.nobody_max
     }
 
     /// The inputs as a broken protocol would see them.
@@ -150,30 +236,87 @@ impl Rules {
 mod tests {
     use super::*;
 
-    /// How long two can drive at once, as a sum of what it is made of; the search finds just this much.
-    ///
-    /// It begins when the gates of the second one open and ends when the host's close. The host counts samples in which it
-    /// sees two drive, and yields at the last of `yielding`. Before the first of them lies
-    /// * the period in which its own current is first seen,
-    /// * one more if its clock slips then, or if the frame is lost and edges tell, which are seen a period later.
-    ///
-    /// A host that hangs counts nothing, but its line lives and its gates stay open for `monostable` periods after the last edge, the
-    /// first of which is the one of that edge; if it hung for longer, its gates have closed. So one hang that ends by itself adds
-    /// `monostable` - 1.
+    /// However often the host hangs and goes on: from one of its samples to the next its gates stay open for `monostable`
+    /// periods at most. To the samples that it counts come the first one with current, and the wait for a frame where only the link
+    /// tells that the other unit drives.
     #[test]
-    fn bound_of_the_overlap_is_the_sum_of_its_parts() {
-        let Rules { times, monostable, overlap_max, .. } = Rules::SHORT;
-        let (first_seen, slip, hang) = (1, 1, u16::from(monostable) - 1);
-        assert_eq!(u16::from(overlap_max), first_seen + slip + times.yielding + hang);
+    fn two_drive_for_less_than_ten_milliseconds_however_often_the_host_stalls() {
+        let Rules { times, monostable, link_silent, .. } = Rules::AT_20_KHZ;
+        let samples = 1 + 1 + times.yielding;
+        let longest = samples * u16::from(monostable) + u16::from(link_silent);
+        assert!(u32::from(longest) * 50 <= 10_000, "{longest}");
     }
 
-    /// However often the host hangs and goes on: from one of its samples to the next its gates stay open for `monostable`
-    /// periods at most. To what is counted above comes the wait for a frame where only the link tells that the other unit drives.
+    /// 0.5 ms with a backup; 0.3 ms from the last edge of a unit that gives up until the gates of the other one open.
     #[test]
-    fn two_drive_for_less_than_ten_milliseconds_however_the_host_stalls() {
-        let Rules { times, monostable, link_silent, overlap_max, .. } = Rules::AT_20_KHZ;
-        let samples = 2 + times.yielding;
-        assert!(samples * u16::from(monostable) + u16::from(link_silent) <= u16::from(overlap_max));
-        assert_eq!(u32::from(overlap_max) * 50, 10_000, "10 ms");
+    fn nobody_holds_the_rotor_for_half_a_millisecond_at_most_and_a_revert_takes_less() {
+        let rules = Rules::AT_20_KHZ;
+        assert!(u32::from(rules.backed_max()) * 50 <= 500);
+        let reverts = u32::from(rules.reverts()) + 1;
+        assert!(reverts * 50 <= 300);
+        assert!(u32::from(rules.ordered_max()) * 50 <= 900);
+    }
+
+    /// Every time by its name.
+    fn all(rules: &Rules) -> [(&'static str, u16); 16] {
+        let Times {
+            debounce,
+            ready,
+            yielding,
+            prove,
+            arm,
+            fall,
+            watch,
+            settle,
+            evidence,
+            doubt,
+            stagger,
+            announce,
+        } = rules.times;
+        [
+            ("debounce", debounce),
+            ("ready", ready),
+            ("yielding", yielding),
+            ("prove", prove),
+            ("arm", arm),
+            ("fall", fall),
+            ("watch", watch),
+            ("settle", settle),
+            ("evidence", evidence),
+            ("doubt", doubt),
+            ("stagger", stagger),
+            ("announce", announce),
+            ("monostable", rules.monostable.into()),
+            ("frame_periods", rules.frame_periods.into()),
+            ("link_silent", rules.link_silent.into()),
+            ("unheld_seen", rules.unheld_seen.into()),
+        ]
+    }
+
+    #[test]
+    fn ordered_times_have_the_order_of_the_product_in_every_pair() {
+        let (product, short) = (all(&Rules::AT_20_KHZ), all(&Rules::ORDERED));
+        for (one, is_one) in product.iter().zip(&short) {
+            for (other, is_other) in product.iter().zip(&short) {
+                assert!(one.1 >= other.1 || is_one.1 < is_other.1, "{} {}", one.0, other.0);
+            }
+        }
+    }
+
+    /// A drill waits just as long as a takeover takes, in all three sets.
+    #[test]
+    fn a_drill_waits_for_a_takeover_and_one_slip() {
+        for rules in [Rules::SHORT, Rules::ORDERED, Rules::AT_20_KHZ] {
+            assert_eq!(rules.times.watch, u16::from(rules.monostable) + rules.times.debounce + 3);
+        }
+    }
+
+    /// Who lets go waits until the other one has taken the head, found no current, and the end of its edges is seen.
+    #[test]
+    fn edges_are_not_believed_before_a_taker_without_current_has_given_up() {
+        for rules in [Rules::SHORT, Rules::ORDERED, Rules::AT_20_KHZ] {
+            let gives_up = u16::from(rules.takes()) + 1 + rules.times.prove + 1;
+            assert!(rules.times.settle >= gives_up + u16::from(rules.takes()));
+        }
     }
 }

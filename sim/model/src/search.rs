@@ -13,7 +13,7 @@ use levitas_core::link::UnitCode;
 use levitas_core::unit::Role;
 use stateright::{Checker as _, HasDiscoveries, Model, Property};
 
-use crate::pair::{Fate, Pair, Period, Power, Sensors, Stage, Wire};
+use crate::pair::{Cover, Fate, Pair, Period, Power, Sensors, Stage, Wire};
 use crate::rules::Rules;
 
 /// The one thing that may fail, as often and in as many ways as it likes.
@@ -121,6 +121,8 @@ pub struct Worst {
     pub overlap: AtomicU8,
     /// Nobody held the rotor although a unit was ready.
     pub backed: AtomicU8,
+    /// Nobody held it on its way from one unit to the other, or back.
+    pub ordered: AtomicU8,
     /// Nobody held a rotor that somebody could hold.
     pub nobody: AtomicU8,
 }
@@ -128,18 +130,31 @@ pub struct Worst {
 impl Worst {
     fn note(&self, state: &Reached, rules: &Rules) {
         let pair = &state.pair;
-        if pair.overlap > rules.overlap_max || pair.nobody > rules.bound(pair.backed) {
+        if pair.overlap > rules.overlap_max() || pair.nobody > rules.bound(pair.cover) {
             let mut hasher = DefaultHasher::new();
             state.hash(&mut hasher);
             if let Ok(mut bad) = self.bad.lock() {
                 bad.insert(hasher.finish());
             }
         }
-        self.overlap.fetch_max(pair.overlap, Ordering::Relaxed);
-        self.nobody.fetch_max(pair.nobody, Ordering::Relaxed);
-        if pair.backed {
-            self.backed.fetch_max(pair.nobody, Ordering::Relaxed);
-        }
+        let raise = |most: &AtomicU8, value: u8| {
+            if most.load(Ordering::Relaxed) < value {
+                most.fetch_max(value, Ordering::Relaxed);
+            }
+        };
+        raise(&self.overlap, pair.overlap);
+        raise(
+            match pair.cover {
+                Cover::Backup => &self.backed,
+                Cover::Ordered => &self.ordered,
+                Cover::Anybody => &self.nobody,
+            },
+            pair.nobody,
+        );
+    }
+
+    fn figures(&self) -> [u8; 4] {
+        [&self.overlap, &self.backed, &self.ordered, &self.nobody].map(|most| most.load(Ordering::Relaxed))
     }
 }
 
@@ -148,6 +163,9 @@ const ROLES: [Role; 2] = [Role::Host, Role::EmergencyDrive];
 impl Search {
     fn fates(&self, state: &Reached, to: usize) -> Vec<Fate> {
         let mut fates = vec![Fate::Arrives];
+        if !state.pair.frame_is_due(&self.rules) {
+            return fates;
+        }
         let side = &state.pair.sides[to];
         if self.fault.has_link() || state.may_slip && side.would_stay_fresh(&self.rules) {
             fates.push(Fate::Lost);
@@ -159,11 +177,13 @@ impl Search {
     }
 
     /// The orders that the state of a unit does not refuse at once; a refused one changes nothing.
-    fn orders(pair: &Pair) -> Vec<Option<(usize, Order)>> {
+    fn orders(&self, pair: &Pair) -> Vec<Option<(usize, Order)>> {
         let mut orders = vec![None];
         for (unit, side) in pair.sides.iter().enumerate() {
             let alone = pair.sides[1 - unit].power == Power::Off;
             let possible: &[Order] = match side.machine.code() {
+                UnitCode::Active if self.rules.holding => &[Order::HandBack, Order::Drill],
+                _ if self.rules.holding => &[],
                 UnitCode::Standby | UnitCode::Ready => &[Order::Start { alone }, Order::Service],
                 UnitCode::Active => &[Order::Stop, Order::HandBack, Order::Drill],
                 UnitCode::Isolated => &[Order::Rejoin, Order::Service],
@@ -180,12 +200,16 @@ impl Search {
             Fault::LinkAndLine(unit) if state.strikes == 0 => {
                 events.extend([Wire::Stuck, Wire::Cut].map(|wire| Event::Wire(unit, wire)));
             }
-            Fault::Line(unit) if state.strikes < 2 => {
+            Fault::Line(unit) if state.strikes < self.rules.strikes_max => {
                 events.extend([Wire::Good, Wire::Stuck, Wire::Cut].map(|wire| Event::Wire(unit, wire)));
             }
-            Fault::Unit(unit) if state.strikes == 0 => {
+            Fault::Unit(unit)
+                if state.strikes < self.rules.strikes_max && state.pair.sides[unit].is_sound() =>
+            {
                 events.extend([Power::Off, Power::Hung].map(|power| Event::Power(unit, power)));
-                events.extend([Stage::Dead, Stage::Open].map(|stage| Event::Stage(unit, stage)));
+                if state.strikes == 0 {
+                    events.extend([Stage::Dead, Stage::Open].map(|stage| Event::Stage(unit, stage)));
+                }
             }
             Fault::Sensors(unit) if state.strikes == 0 => {
                 events.extend([Sensors::Lost, Sensors::Wrong].map(|sensors| Event::Sensors(unit, sensors)));
@@ -200,12 +224,19 @@ impl Model for Search {
     type Action = Event;
 
     fn init_states(&self) -> Vec<Reached> {
-        vec![Reached { pair: Pair::new(&self.rules), strikes: 0, may_slip: !self.fault.has_link() }]
+        let may_slip = !self.fault.has_link();
+        let reached = |pair| Reached { pair, strikes: 0, may_slip };
+        if self.rules.holding {
+            return [0, 1].map(|holder| reached(Pair::holding(&self.rules, holder))).to_vec();
+        }
+        let started = [[false, false], [true, false], [false, true], [true, true]];
+        let started = started.map(|therapies| reached(Pair::started(&self.rules, therapies)));
+        started.to_vec()
     }
 
     fn actions(&self, state: &Reached, events: &mut Vec<Event>) {
         let pair = &state.pair;
-        let orders = Self::orders(pair);
+        let orders = self.orders(pair);
         for to_host in self.fates(state, 0) {
             for to_drive in self.fates(state, 1) {
                 let period =
@@ -216,7 +247,7 @@ impl Model for Search {
                 }
             }
         }
-        if pair.wanted || pair.may_lift_off() {
+        if !self.rules.holding && (pair.wanted || pair.may_lift_off()) {
             events.push(Event::Wanted(!pair.wanted));
         }
         self.strikes(state, events);
@@ -239,8 +270,8 @@ impl Model for Search {
                 next.may_slip &= period.skips.is_none() && !lost;
                 next.pair.step(&period, &self.rules);
             }
-            Event::Power(unit, power) => (sides[unit].power, next.strikes) = (power, 1),
-            Event::Stage(unit, stage) => (sides[unit].stage, next.strikes) = (stage, 1),
+            Event::Power(unit, power) => (sides[unit].power, next.strikes) = (power, state.strikes + 1),
+            Event::Stage(unit, stage) => (sides[unit].stage, next.strikes) = (stage, self.rules.strikes_max),
             Event::Sensors(unit, sensors) => (sides[unit].sensors, next.strikes) = (sensors, 1),
             Event::Wire(unit, wire) if sides[unit].wire == wire => return None,
             Event::Wire(unit, wire) => (sides[unit].wire, next.strikes) = (wire, state.strikes + 1),
@@ -257,10 +288,10 @@ impl Model for Search {
     fn properties(&self) -> Vec<Property<Self>> {
         vec![
             Property::<Self>::always(TWO_DRIVE, |search, state| {
-                state.pair.overlap <= search.rules.overlap_max
+                state.pair.overlap <= search.rules.overlap_max()
             }),
             Property::<Self>::always(NOBODY, |search, state| {
-                state.pair.nobody <= search.rules.bound(state.pair.backed)
+                state.pair.nobody <= search.rules.bound(state.pair.cover)
             }),
             Property::<Self>::always(HEALTHY, |_, state| {
                 state.pair.sides.iter().all(|side| {
@@ -295,8 +326,8 @@ pub struct Found {
     pub states: usize,
     /// Events from power-up to the farthest of them.
     pub depth: usize,
-    /// Longest overlap, longest time without holder with and without backup [periods].
-    pub worst: [u8; 3],
+    /// Longest overlap, longest time without holder with a backup, on an order and without either [periods].
+    pub worst: [u8; 4],
     /// States in which a bound is broken.
     pub bad: usize,
     /// What was broken, each with the events that lead there.
@@ -317,7 +348,7 @@ pub fn search(rules: Rules, fault: Fault, threads: usize) -> Found {
     Found {
         states: checker.unique_state_count(),
         depth: checker.max_depth(),
-        worst: [&worst.overlap, &worst.backed, &worst.nobody].map(|most| most.load(Ordering::Relaxed)),
+        worst: worst.figures(),
         bad: worst.bad.lock().map_or(0, |bad| bad.len()),
         broken: broken.map(|(name, path)| (name, told(path.into_vec()))).collect(),
         changed,

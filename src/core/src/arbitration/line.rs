@@ -23,7 +23,7 @@ pub enum Line {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub(super) struct DriveLine {
     raw: Line,
-    /// Samples for which `raw` has been the same, less one; saturates. Missed periods are no samples.
+    /// Samples in a row that said `raw`, up to as many as are asked for.
     same: u16,
     settled: Line,
 }
@@ -32,14 +32,9 @@ impl DriveLine {
     /// Takes a sample. Edges are believed at once, since the monostable has judged them; anything else once it has
     /// been the same for `debounce` samples.
     pub(super) fn observe(&mut self, line: Line, times: &Times) {
-        let same_max = match line {
-            Line::Driving => 0,
-            Line::Released => times.debounce.max(times.doubt),
-            Line::Broken => times.debounce,
-        };
-        self.same = if line == self.raw { self.same.saturating_add(1).min(same_max) } else { 0 };
+        self.same = if line == self.raw { self.same.saturating_add(1).min(times.debounce) } else { 1 };
         self.raw = line;
-        if line == Line::Driving || self.same.saturating_add(1) >= times.debounce {
+        if line == Line::Driving || self.same >= times.debounce {
             self.settled = line;
         }
     }
@@ -54,8 +49,13 @@ impl DriveLine {
         self.settled == Line::Driving && self.raw != Line::Driving
     }
 
-    /// Whether the line has been released for as many periods in a row.
-    pub(super) fn is_released_for(&self, periods: u16) -> bool {
-        self.settled == Line::Released && self.raw == Line::Released && self.same >= periods
+    /// The last sample said something else than what is believed.
+    pub(super) fn is_changing(&self) -> bool {
+        self.settled != self.raw
+    }
+
+    /// The line says released, and said so in the last sample.
+    pub(super) fn is_released(&self) -> bool {
+        self.settled == Line::Released && self.raw == Line::Released
     }
 }

@@ -5,7 +5,8 @@
 //! ```text
 //! Standby   not proven: fit for long enough --> Ready
 //! Ready     not fit --> Standby; takeover, Start --> Taking; the other one offers --> Arming
-//! Arming    own edges run, the latch waits: own current --> Active; the other one lets go --> Taking; too long --> Ready
+//! Arming    own edges run, the latch waits: own current --> Active; the other one lets go --> Taking; too long --> Ready,
+//!           sooner if both have begun to take at once and this is the host
 //! Taking    own edges run, the latch opens: own current --> Active; the other one drives --> Arming;
 //!           no current --> Isolated
 //! Active    HandBack --> Offering; Drill --> LetGo; Stop --> Ending; two drive, and this is the host --> Ready;
@@ -65,7 +66,10 @@ pub use times::Times;
 enum State {
     Standby,
     Ready,
-    Arming,
+    Arming {
+        /// The other unit has offered the head; else both take it at once.
+        offered: bool,
+    },
     Taking {
         /// The latch may open although the other line is broken.
         unlatched: bool,
@@ -100,17 +104,19 @@ pub struct Arbitration {
     role: Role,
     times: Times,
     state: State,
-    /// Periods in this state, saturating.
+    /// Periods since this state was entered, up to what it asks for.
     age: u16,
     line: DriveLine,
     line_doubted: bool,
-    /// Periods for which the other unit has driven too.
+    /// Samples for which the line has said released and the link that the other unit drives.
+    contradicted: u16,
+    /// Samples for which the other unit has driven too.
     both: u16,
-    /// Periods for which this unit has driven without current of its own.
+    /// Samples for which this unit has driven without current of its own.
     without: u16,
     /// The other unit would take the head, as it said last.
     backed: bool,
-    /// Periods for which nobody has seemed to hold the rotor.
+    /// Samples for which nobody has seemed to hold the rotor.
     unheld: u16,
     /// The head is to be held.
     therapy: bool,
@@ -129,6 +135,7 @@ impl Arbitration {
             age: 0,
             line: DriveLine::default(),
             line_doubted: false,
+            contradicted: 0,
             both: 0,
             without: 0,
             backed: false,
@@ -144,7 +151,7 @@ impl Arbitration {
         match self.state {
             State::Standby => UnitCode::Standby,
             State::Ready => UnitCode::Ready,
-            State::Arming | State::Taking { .. } | State::Active => UnitCode::Active,
+            State::Arming { .. } | State::Taking { .. } | State::Active => UnitCode::Active,
             State::Offering | State::LetGo { .. } | State::Ending => UnitCode::Releasing,
             State::Isolated => UnitCode::Isolated,
             State::Service => UnitCode::Service,
@@ -161,6 +168,12 @@ impl Arbitration {
     pub fn step(&mut self, inputs: &Inputs) -> Outputs {
         self.observe(inputs);
         let before = self.state;
+        self.age = match before {
+            // The own line falls silent after 120 us or more, and the gates close: the proof begins anew.
+            State::Taking { .. } if inputs.periods > 2 => 0,
+            State::Taking { .. } => self.age.saturating_add(1).min(self.age_max()),
+            _ => self.age.saturating_add(inputs.periods).min(self.age_max()),
+        };
         let refusal = inputs.order.and_then(|order| self.obey(order, inputs).err());
         if self.state == before {
             self.state = self.next(inputs);
@@ -168,11 +181,9 @@ impl Arbitration {
         // Who yields to a unit whose line says released does not trust that line any more.
         let yielded = self.must_yield() && self.state == State::Ready;
         self.line_doubted |= yielded && self.line.settled() == Line::Released;
-        self.age = if self.state != before {
-            0
-        } else {
-            self.age.saturating_add(inputs.periods).min(self.age_max())
-        };
+        if self.state != before {
+            self.age = 0;
+        }
         self.outputs(inputs, refusal)
     }
 
@@ -189,7 +200,11 @@ impl Arbitration {
         let says_drives = inputs.peer.is_some_and(|peer| peer.drives);
         let says_holds = inputs.peer.is_some_and(|peer| peer.drives && peer.current_flows);
         let evident = inputs.foreign_drive && (line_drives || says_drives) || line_drives && says_holds;
-        self.both = count(self.both, evident && self.is_proven(), times.yielding);
+        // Ripple goes on while the link is silent: what was counted stands.
+        let is_mute = inputs.foreign_drive && inputs.peer.is_none() && !line_drives;
+        if !(is_mute && self.is_proven()) {
+            self.both = count(self.both, evident && self.is_proven(), times.yielding);
+        }
         self.acquainted |= line_drives;
 
         self.without = count(self.without, self.is_proven() && !inputs.current_flows, times.prove);
@@ -197,7 +212,8 @@ impl Arbitration {
             self.backed = peer.drives || matches!(peer.state, UnitCode::Ready | UnitCode::Releasing);
         }
 
-        let contradicts = inputs.peer_is_new && says_drives && self.line.is_released_for(times.doubt);
+        self.contradicted = count(self.contradicted, says_drives && self.line.is_released(), times.doubt);
+        let contradicts = inputs.peer_is_new && self.contradicted >= times.doubt;
         let consistent = line_drives || inputs.peer_is_new && !says_drives;
         self.line_doubted = (self.line_doubted || contradicts) && !consistent;
 
@@ -240,12 +256,20 @@ impl Arbitration {
         match self.state {
             State::Standby => times.ready,
             State::Ready if !self.acquainted => times.stagger,
-            State::Arming | State::Offering => times.arm,
-            State::Taking { .. } => times.prove,
+            State::Arming { .. } => self.arming_max(),
+            State::Offering => times.arm,
             State::LetGo { .. } => times.watch.max(times.settle).max(times.fall),
             State::Ending => times.announce,
             State::Ready | State::Active | State::Isolated | State::Service => 0,
+            State::Taking { .. } => times.prove,
         }
+    }
+
+    /// For how long this unit arms. Of two that take the head at once and see each other's edges before a latch has opened,
+    /// the host makes room.
+    fn arming_max(&self) -> u16 {
+        let collided = self.state == State::Arming { offered: false };
+        if collided && self.role == Role::Host { self.times.prove } else { self.times.arm }
     }
 
     /// The state after this period, without orders.
@@ -256,14 +280,16 @@ impl Arbitration {
             State::Standby if inputs.fit && self.age >= times.ready => State::Ready,
             State::Ready if !inputs.fit => State::Standby,
             State::Ready if self.should_take(inputs) => self.taking(),
-            State::Ready if is_offered(inputs) => State::Arming,
-            State::Arming | State::Taking { .. } if inputs.current_flows => State::Active,
-            State::Arming | State::LetGo { .. } if broke => State::Isolated,
-            State::Arming if self.age >= times.arm || !self.therapy => State::Ready,
-            State::Arming if self.other(inputs) == Other::Released => self.taking(),
-            State::Taking { .. } if self.line.settled() == Line::Driving => State::Arming,
+            State::Ready if is_offered(inputs) => State::Arming { offered: true },
+            State::Arming { .. } | State::Taking { .. } if inputs.current_flows => State::Active,
+            State::Arming { .. } | State::LetGo { .. } if broke => State::Isolated,
+            State::Arming { .. } if self.age >= self.arming_max() || !self.therapy => State::Ready,
+            State::Arming { .. } if self.other(inputs) == Other::Released => self.taking(),
+            State::Taking { .. } if self.line.settled() == Line::Driving => State::Arming { offered: false },
+            // The latch may not have opened before: the line has just broken, or was just mended.
+            State::Taking { .. } if self.state != self.taking() => self.taking(),
+            State::Taking { .. } if self.line.is_changing() => self.state,
             State::Taking { .. } if self.age >= times.prove && self.may_leave(inputs) => State::Isolated,
-            State::Taking { .. } => self.taking(),
             State::Active | State::Offering | State::Ending if self.must_go(inputs) => State::Isolated,
             State::Active | State::Offering | State::Ending if self.must_yield() => State::Ready,
             State::Active | State::Offering if self.without >= times.prove => self.lapsed(inputs),
@@ -306,13 +332,14 @@ impl Arbitration {
     /// A unit that has let go: somebody must hold the head.
     fn watch(&self, inputs: &Inputs) -> State {
         let holds = inputs.peer.is_some_and(|peer| inputs.peer_is_new && peer.drives && peer.current_flows);
-        let drives = matches!(self.other(inputs), Other::Drives | Other::Claims);
-        if drives && !self.line.has_just_ended() {
-            if holds || self.age >= self.times.settle { State::Ready } else { self.state }
-        } else if self.age >= self.times.watch {
-            self.taking()
-        } else {
-            self.state
+        let waited = self.age >= self.times.watch;
+        match self.other(inputs) {
+            Other::Claims if waited && self.unheld >= self.times.evidence => self.taking(),
+            Other::Drives | Other::Claims if !self.line.has_just_ended() => {
+                if holds || self.age >= self.times.settle { State::Ready } else { self.state }
+            }
+            _ if waited => self.taking(),
+            _ => self.state,
         }
     }
 
@@ -397,7 +424,7 @@ impl Arbitration {
     fn drives(&self) -> bool {
         matches!(
             self.state,
-            State::Arming | State::Taking { .. } | State::Active | State::Offering | State::Ending
+            State::Arming { .. } | State::Taking { .. } | State::Active | State::Offering | State::Ending
         )
     }
 

@@ -147,7 +147,8 @@ fn a_unit_without_current_of_its_own_lets_go_and_isolates_itself() {
     let mut rig = ready(Role::EmergencyDrive);
     rig.seen.line = Line::Released;
     rig.run(u32::from(TIMES.debounce));
-    let outputs = rig.run(u32::from(TIMES.prove) + 1);
+    assert!(rig.run(u32::from(TIMES.prove) - 1).gate);
+    let outputs = rig.step();
     assert!(!outputs.line && !outputs.gate && outputs.isolate);
     assert_eq!(outputs.report.state, UnitCode::Isolated);
 }
@@ -355,7 +356,7 @@ fn a_hand_back_that_nobody_answers_ends_after_five_milliseconds() {
     let mut rig = active(Role::EmergencyDrive);
     assert_eq!(rig.order(Order::HandBack), None);
     assert_eq!(rig.run(u32::from(TIMES.arm) - 1).report.state, UnitCode::Releasing);
-    assert_eq!(rig.run(2).report.state, UnitCode::Active);
+    assert_eq!(rig.step().report.state, UnitCode::Active);
 }
 
 #[test]
@@ -363,7 +364,7 @@ fn a_drill_that_nobody_answers_is_taken_back_after_the_longest_takeover() {
     let mut rig = active(Role::Host);
     assert_eq!(rig.order(Order::Drill), None);
     rig.seen.current_flows = false;
-    assert_eq!(rig.drives_after(), Some(u32::from(TIMES.watch) + 1));
+    assert_eq!(rig.drives_after(), Some(u32::from(TIMES.watch)));
 }
 
 #[test]
@@ -376,6 +377,110 @@ fn a_drill_whose_taker_gives_up_is_taken_back_at_the_first_sample() {
     assert!(!rig.run(6).gate);
     rig.seen.line = Line::Released;
     assert_eq!(rig.drives_after(), Some(1));
+}
+
+#[test]
+fn a_unit_that_has_let_go_waits_for_longer_than_another_one_can_arm() {
+    let mut rig = active(Role::EmergencyDrive);
+    assert_eq!(rig.order(Order::HandBack), None);
+    rig.seen.line = Line::Driving;
+    rig.run(5);
+    rig.seen.current_flows = false;
+    assert_eq!(rig.run(u32::from(TIMES.arm)).report.state, UnitCode::Releasing);
+    rig.seen.line = Line::Released;
+    assert_eq!(rig.drives_after(), Some(1));
+}
+
+#[test]
+fn a_unit_that_has_just_begun_to_drive_is_not_at_once_a_contradiction() {
+    let mut rig = active(Role::Host);
+    assert_eq!(rig.order(Order::Drill), None);
+    rig.seen.current_flows = false;
+    rig.run(5);
+    // It hangs before its first edge, and its frames go on.
+    rig.seen.peer = rig.seen.peer.map(|peer| PeerReport { state: UnitCode::Active, drives: true, ..peer });
+    let outputs = rig.step();
+    assert_eq!(outputs.alarms & alarm::LINE_DOUBTED, 0);
+    assert_eq!(rig.drives_after(), Some(u32::from(TIMES.watch) - 6));
+}
+
+#[test]
+fn a_line_is_doubted_when_frames_contradict_it_for_two_milliseconds() {
+    let mut rig = active(Role::EmergencyDrive);
+    rig.seen.peer = rig.seen.peer.map(|peer| PeerReport { drives: true, ..peer });
+    assert_eq!(rig.run(u32::from(TIMES.doubt) - 1).alarms & alarm::LINE_DOUBTED, 0);
+    assert_eq!(rig.step().alarms & alarm::LINE_DOUBTED, alarm::LINE_DOUBTED);
+}
+
+#[test]
+fn a_claim_without_current_keeps_nobody_waiting_who_sees_that_the_rotor_is_lost() {
+    let mut rig = active(Role::Host);
+    assert_eq!(rig.order(Order::Drill), None);
+    rig.seen.current_flows = false;
+    rig.seen.line = Line::Broken;
+    rig.seen.peer = rig.seen.peer.map(|peer| PeerReport { state: UnitCode::Active, drives: true, ..peer });
+    assert!(!rig.run(u32::from(TIMES.watch)).gate);
+    rig.seen.rotor_unheld = true;
+    assert_eq!(rig.drives_after(), Some(u32::from(TIMES.evidence)));
+    assert!(rig.step().latch_override);
+}
+
+#[test]
+fn of_two_that_take_at_once_the_host_makes_room() {
+    for (role, periods) in [(Role::Host, TIMES.prove), (Role::EmergencyDrive, TIMES.arm)] {
+        let mut rig = ready(role);
+        rig.seen.line = Line::Released;
+        assert!(rig.run(3).gate);
+        rig.seen.line = Line::Driving;
+        rig.step();
+        assert!(rig.run(u32::from(periods) - 1).line, "{role:?}");
+        assert!(!rig.step().line, "{role:?}");
+    }
+}
+
+#[test]
+fn a_stall_while_it_takes_the_head_does_not_count_against_the_unit() {
+    let mut rig = ready(Role::EmergencyDrive);
+    rig.seen.line = Line::Released;
+    assert!(rig.run(3).gate);
+    rig.run(u32::from(TIMES.prove) - 1);
+    rig.seen.periods = 20;
+    assert!(rig.step().gate);
+    rig.seen.periods = 1;
+    assert!(rig.run(u32::from(TIMES.prove) - 1).gate);
+}
+
+#[test]
+fn a_line_that_breaks_while_the_latch_opens_does_not_count_against_the_unit() {
+    let mut rig = ready(Role::EmergencyDrive);
+    rig.seen.line = Line::Released;
+    assert!(rig.run(3).gate);
+    rig.seen.line = Line::Broken;
+    let outputs = rig.run(u32::from(TIMES.debounce));
+    assert!(outputs.gate && outputs.latch_override);
+    assert!(rig.run(u32::from(TIMES.prove) - 1).gate);
+    // Nor one that comes and goes.
+    let mut rig = ready(Role::EmergencyDrive);
+    rig.seen.line = Line::Released;
+    assert!(rig.run(3).gate);
+    rig.run(u32::from(TIMES.prove) - 1);
+    rig.seen.line = Line::Broken;
+    assert!(rig.step().gate);
+}
+
+#[test]
+fn what_was_counted_of_two_that_drive_stands_while_the_link_is_silent() {
+    let mut rig = active(Role::Host);
+    rig.seen.foreign_drive = true;
+    let heard = rig.seen.peer.map(|peer| PeerReport { drives: true, state: UnitCode::Active, ..peer });
+    for _ in 1..TIMES.yielding {
+        rig.seen.peer = heard;
+        assert!(rig.step().gate);
+        rig.seen.peer = None;
+        assert!(rig.run(100).gate);
+    }
+    rig.seen.peer = heard;
+    assert!(!rig.step().gate);
 }
 
 #[test]
@@ -409,9 +514,9 @@ fn a_rotor_that_was_set_down_is_announced_before_it_is_let_go() {
     rig.seen.therapy = Some(false);
     rig.step();
     assert_eq!(rig.order(Order::Stop), None);
-    let outputs = rig.run(u32::from(TIMES.announce));
+    let outputs = rig.run(u32::from(TIMES.announce) - 1);
     assert!(outputs.gate && !outputs.report.therapy);
-    assert!(!rig.run(2).gate);
+    assert!(!rig.step().gate);
 }
 
 #[test]

@@ -40,7 +40,8 @@ impl Times {
         ready: 20,
         // 2 ms: two sets that push against each other heat up within tens of milliseconds.
         yielding: 40,
-        // Two periods, and the one and a half that a new duty takes until its current is sampled.
+        // The current of a new duty is sampled one and a half periods later, so the second sample is the first to show it.
+        // Without it in that one and two more the bridge does not drive.
         prove: 4,
         // 5 ms: ten fast frames, so that a lost one does not call a hand-back off.
         arm: 100,
@@ -48,8 +49,8 @@ impl Times {
         fall: 4,
         // 0.5 ms: the longest time in which the other unit takes over.
         watch: 10,
-        // 2 ms: longer than the other unit needs to see that it has no current, and to release again.
-        settle: 40,
+        // 6 ms: longer than another unit arms, during which its edges say nothing of current.
+        settle: 120,
         // 0.2 ms: the displacement was beyond 50 um in four samples.
         evidence: 4,
         // 2 ms: a frame that left before the release has arrived long since.
