@@ -33,6 +33,7 @@ pub mod mailbox;
 pub mod arbitration;
 pub mod bearing;
 pub mod calibration;
+mod code;
 pub mod commissioning;
 pub mod health;
 pub mod link;

@@ -13,6 +13,7 @@
 //! | `probe_result` | levitation task | who asked |
 //! | `commissioning` | supervisor task | shell, storage of the calibration record |
 
+use crate::code::from_code;
 use crate::commissioning::COMMISSIONING_WORDS;
 use crate::health::orbit::ORBIT_WORDS;
 use crate::mailbox::Mailbox;
@@ -71,21 +72,9 @@ pub enum UnitState {
     Commissioning = 5,
 }
 
-macro_rules! from_code {
-    ($name:ident { $($variant:ident),+ }) => {
-        impl $name {
-            /// The variant of a code; `None` for a code that does not exist.
-            #[must_use]
-            pub fn from_code(code: u32) -> Option<Self> {
-                $( if code == Self::$variant as u32 { return Some(Self::$variant); } )+
-                None
-            }
-        }
-    };
-}
-from_code!(BearingState { Off, LiftOff, Levitated, Landing, Touchdown, Service });
-from_code!(LevitateRequest { Off, Levitate, Land, Service });
-from_code!(UnitState { Standby, LiftingOff, Operating, Landing, Service, Commissioning });
+from_code!(BearingState: u32 { Off, LiftOff, Levitated, Landing, Touchdown, Service });
+from_code!(LevitateRequest: u32 { Off, Levitate, Land, Service });
+from_code!(UnitState: u32 { Standby, LiftingOff, Operating, Landing, Service, Commissioning });
 
 /// Bearing bits of `LevitationMail::limits`: what saturates now. Bits 0 to 15 are in [`crate::motor::limits`].
 pub mod limit {

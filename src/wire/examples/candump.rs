@@ -53,7 +53,14 @@ fn line(frame: &Frame, said: &str) {
     let data: String = frame.data().iter().map(|byte| format!("{byte:02X}")).collect();
     let sign = if frame.is_fd() { "##1" } else { "#" };
     println!("(0.000000) can0 {:03X}{sign}{data}", id.as_raw());
-    println!("# {said}");
+    println!("# {}", plain(said));
+}
+
+/// A struct as Rust shows it, with numbers bare that are there or not.
+fn plain(said: &str) -> String {
+    let mut parts = said.split("Some(");
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.fold(first, |text, part| text + &part.replacen(')', "", 1))
 }
 
 fn read(line: &str, key: &CommandKey) {
@@ -63,7 +70,7 @@ fn read(line: &str, key: &CommandKey) {
     let id = StandardId::new(u16::from_str_radix(id, 16).expect("hexadecimal")).expect("11 bits");
     let byte = |at: usize| u8::from_str_radix(&data[at..at + 2], 16).expect("hexadecimal");
     let bytes: Vec<u8> = (0..data.len()).step_by(2).map(byte).collect();
-    println!("{:?}", decode(Id::Standard(id), fd, &bytes, Some(key)));
+    println!("{}", plain(&format!("{:?}", decode(Id::Standard(id), fd, &bytes, Some(key)))));
 }
 
 fn between(random: &mut Pcg32, min: f32, max: f32) -> f32 {
@@ -89,11 +96,11 @@ fn fast(random: &mut Pcg32) -> FastStatus {
             innovation_ok: flag(4),
             hand_back: flag(5),
         },
-        rotor_angle_rad: between(random, 0.0, 6.25),
-        rotor_speed_rad_per_s: between(random, -1600.0, 1600.0),
-        coil_current_a: pair(random, 20.0),
-        phase_current_a: pair(random, 60.0),
-        displacement_m: pair(random, 3e-3),
+        rotor_angle_rad: Some(between(random, 0.0, 6.25)),
+        rotor_speed_rad_per_s: Some(between(random, -1600.0, 1600.0)),
+        coil_current_a: pair(random, 20.0).map(Some),
+        phase_current_a: pair(random, 60.0).map(Some),
+        displacement_m: pair(random, 3e-3).map(Some),
     }
 }
 

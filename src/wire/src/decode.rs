@@ -2,7 +2,8 @@
 //! Frames to structs, or the reason why not.
 //!
 //! Order: id, format, length, then checksum or tag, then counter and ranges. So nothing is read of a frame that is not
-//! what its sender wrote, and every rejection has one reason.
+//! what its sender wrote, and every rejection has one reason. A fast frame is not refused for a measurement that has no number or lies out of
+//! range: the report must come through.
 
 use levitas_core::link::{CommandFrame, FastStatus, PeerReport, SlowStatus, UnitCode};
 
@@ -90,8 +91,8 @@ macro_rules! report {
 macro_rules! coil_current_a {
     ($message:ident: $type:ident) => {
         [
-            $type::COIL_CURRENT_X_A.value($message.coil_current_x_a_raw_val())?,
-            $type::COIL_CURRENT_Y_A.value($message.coil_current_y_a_raw_val())?,
+            $type::COIL_CURRENT_X_A.value($message.coil_current_x_a_raw_val()),
+            $type::COIL_CURRENT_Y_A.value($message.coil_current_y_a_raw_val()),
         ]
     };
 }
@@ -99,8 +100,8 @@ macro_rules! coil_current_a {
 macro_rules! phase_current_a {
     ($message:ident: $type:ident) => {
         [
-            $type::PHASE_CURRENT_A_A.value($message.phase_current_a_a_raw_val())?,
-            $type::PHASE_CURRENT_B_A.value($message.phase_current_b_a_raw_val())?,
+            $type::PHASE_CURRENT_A_A.value($message.phase_current_a_a_raw_val()),
+            $type::PHASE_CURRENT_B_A.value($message.phase_current_b_a_raw_val()),
         ]
     };
 }
@@ -108,8 +109,8 @@ macro_rules! phase_current_a {
 macro_rules! displacement_m {
     ($message:ident: $type:ident) => {
         [
-            $type::DISPLACEMENT_X_M.value($message.displacement_x_m_raw_val())?,
-            $type::DISPLACEMENT_Y_M.value($message.displacement_y_m_raw_val())?,
+            $type::DISPLACEMENT_X_M.value($message.displacement_x_m_raw_val()),
+            $type::DISPLACEMENT_Y_M.value($message.displacement_y_m_raw_val()),
         ]
     };
 }
@@ -157,12 +158,13 @@ fn fast(data: &[u8], counter: u8) -> Result<FastStatus, Rejection> {
         number,
         echo: message.echo_raw_val(),
         report: report!(message),
-        rotor_angle_rad: HostFastStatus::ROTOR_ANGLE_RAD.value(message.rotor_angle_rad_raw_val())?,
+        rotor_angle_rad: HostFastStatus::ROTOR_ANGLE_RAD.value(message.rotor_angle_rad_raw_val()).ok(),
         rotor_speed_rad_per_s: HostFastStatus::ROTOR_SPEED_RAD_PER_S
-            .value(message.rotor_speed_rad_per_s_raw_val())?,
-        coil_current_a: coil_current_a!(message: HostFastStatus),
-        phase_current_a: phase_current_a!(message: HostFastStatus),
-        displacement_m: displacement_m!(message: HostFastStatus),
+            .value(message.rotor_speed_rad_per_s_raw_val())
+            .ok(),
+        coil_current_a: coil_current_a!(message: HostFastStatus).map(Result::ok),
+        phase_current_a: phase_current_a!(message: HostFastStatus).map(Result::ok),
+        displacement_m: displacement_m!(message: HostFastStatus).map(Result::ok),
     })
 }
 
@@ -210,6 +212,11 @@ pub(crate) fn command_codes(message: &CommandToHost) -> Result<(), Rejection> {
     }
 }
 
+/// Two values, or why one of them is none.
+fn both([x, y]: [Result<f32, Rejection>; 2]) -> Result<[f32; 2], Rejection> {
+    Ok([x?, y?])
+}
+
 fn service(layout: Layout, data: &[u8]) -> Result<Service, Rejection> {
     Ok(match layout {
         Layout::State => {
@@ -222,14 +229,14 @@ fn service(layout: Layout, data: &[u8]) -> Result<Service, Rejection> {
             let speed = HostServiceMotion::ROTOR_SPEED_RAD_PER_S;
             Service::Motion {
                 rotor_speed_rad_per_s: speed.value(message.rotor_speed_rad_per_s_raw_val())?,
-                displacement_m: displacement_m!(message: HostServiceMotion),
+                displacement_m: both(displacement_m!(message: HostServiceMotion))?,
             }
         }
         Layout::Currents => {
             let message: HostServiceCurrents = message(data)?;
             Service::Currents {
-                coil_current_a: coil_current_a!(message: HostServiceCurrents),
-                phase_current_a: phase_current_a!(message: HostServiceCurrents),
+                coil_current_a: both(coil_current_a!(message: HostServiceCurrents))?,
+                phase_current_a: both(phase_current_a!(message: HostServiceCurrents))?,
             }
         }
         Layout::Setpoints => setpoints(&message(data)?)?,

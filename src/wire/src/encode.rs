@@ -12,7 +12,7 @@ use crate::messages::{
     CommandToHost, HostFastStatus, HostServiceAlarms, HostServiceCurrents, HostServiceLimits,
     HostServiceMotion, HostServiceSetpoints, HostServiceState, HostSlowStatus,
 };
-use crate::service::Service;
+use crate::service::{Service, or_nan};
 
 /// Writes a `PeerReport` into a message that has its signals.
 macro_rules! set_report {
@@ -69,11 +69,12 @@ pub fn encode_fast(status: &FastStatus, from: Unit) -> Frame {
     message.set_echo_raw_val(status.echo);
     set_report!(message, status.report);
     set_scaled!(message: HostFastStatus,
-        set_rotor_angle_rad_raw_val(ROTOR_ANGLE_RAD, status.rotor_angle_rad);
-        set_rotor_speed_rad_per_s_raw_val(ROTOR_SPEED_RAD_PER_S, status.rotor_speed_rad_per_s);
+        set_rotor_angle_rad_raw_val(ROTOR_ANGLE_RAD, or_nan(status.rotor_angle_rad));
+        set_rotor_speed_rad_per_s_raw_val(ROTOR_SPEED_RAD_PER_S, or_nan(status.rotor_speed_rad_per_s));
     );
-    set_currents!(message: HostFastStatus, status.coil_current_a, status.phase_current_a);
-    set_displacement!(message: HostFastStatus, status.displacement_m);
+    let (coil, phase) = (status.coil_current_a.map(or_nan), status.phase_current_a.map(or_nan));
+    set_currents!(message: HostFastStatus, coil, phase);
+    set_displacement!(message: HostFastStatus, status.displacement_m.map(or_nan));
     let [counter, _] = status.number.to_le_bytes();
     protected(Layout::Fast, from, message.raw(), counter)
 }

@@ -29,7 +29,8 @@
 //!
 //! # Limits and failure
 //! Nothing panics or allocates. Values beyond a signal's range saturate; a value that is no number, and a code that does
-//! not exist, are sent as such and refused by the receiver, by the name of the signal. A command is not bent: one that
+//! not exist, are sent as such and refused by the receiver, by the name of the signal; in a fast frame such a value is `None` and
+//! the rest comes through. A command is not bent: one that
 //! cannot be sent as asked is refused by the sender. Whether a sound frame is fresh, and a command of this session, in
 //! sequence and not expired, is judged in `levitas_core::link`.
 //!

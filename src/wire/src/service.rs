@@ -24,14 +24,18 @@ pub enum Service {
 impl Service {
     /// What is sent of a fast status, at 100 Hz.
     #[must_use]
-    pub const fn of_fast(status: &FastStatus) -> [Self; 3] {
+    pub fn of_fast(status: &FastStatus) -> [Self; 3] {
         let FastStatus { number, echo, report, .. } = *status;
-        let FastStatus { rotor_speed_rad_per_s, coil_current_a, phase_current_a, displacement_m, .. } =
-            *status;
         [
             Self::State { number, echo, report },
-            Self::Motion { rotor_speed_rad_per_s, displacement_m },
-            Self::Currents { coil_current_a, phase_current_a },
+            Self::Motion {
+                rotor_speed_rad_per_s: or_nan(status.rotor_speed_rad_per_s),
+                displacement_m: status.displacement_m.map(or_nan),
+            },
+            Self::Currents {
+                coil_current_a: status.coil_current_a.map(or_nan),
+                phase_current_a: status.phase_current_a.map(or_nan),
+            },
         ]
     }
 
@@ -49,4 +53,9 @@ impl Service {
             Self::Alarms { mode, audio_paused_s, alarms },
         ]
     }
+}
+
+/// NaN is what has no number on the wire.
+pub(crate) fn or_nan(value: Option<f32>) -> f32 {
+    value.unwrap_or(f32::NAN)
 }

@@ -35,8 +35,8 @@ prop_compose! {
         displacement in prop::array::uniform2(-3.2e-3_f32..3.2e-3),
     ) -> FastStatus {
         FastStatus {
-            number, echo, report, rotor_angle_rad: angle, rotor_speed_rad_per_s: speed, coil_current_a: coil,
-            phase_current_a: phase, displacement_m: displacement,
+            number, echo, report, rotor_angle_rad: Some(angle), rotor_speed_rad_per_s: Some(speed),
+            coil_current_a: coil.map(Some), phase_current_a: phase.map(Some), displacement_m: displacement.map(Some),
         }
     }
 }
@@ -81,7 +81,8 @@ fn encoded(received: Received) -> Frame {
     }
 }
 
-fn near(one: f32, other: f32, step: f32) -> bool {
+fn near(one: impl Into<Option<f32>>, other: impl Into<Option<f32>>, step: f32) -> bool {
+    let (Some(one), Some(other)) = (one.into(), other.into()) else { return false };
     (one - other).abs() <= 0.5 * step + 2e-7 * one.abs()
 }
 
@@ -161,17 +162,35 @@ proptest! {
     #[test]
     fn any_float_can_be_encoded(values: [f32; 4], unit in units()) {
         let [a, b, c, d] = values;
-        let status = FastStatus { rotor_angle_rad: a, coil_current_a: [b, c], rotor_speed_rad_per_s: d, ..FastStatus::default() };
-        let answer = received(&encode_fast(&status, unit));
-        prop_assert_eq!(answer.is_ok(), !values.iter().any(|value| value.is_nan()), "{:?}", answer);
+        let status = FastStatus {
+            rotor_angle_rad: Some(a), coil_current_a: [Some(b), Some(c)], rotor_speed_rad_per_s: Some(d),
+            ..FastStatus::default()
+        };
+        let Ok(Received::Fast { status, .. }) = received(&encode_fast(&status, unit)) else { panic!("refused") };
+        let [x, y] = status.coil_current_a;
+        for (sent, came) in values.into_iter().zip([status.rotor_angle_rad, x, y, status.rotor_speed_rad_per_s]) {
+            prop_assert_eq!(came.is_none(), sent.is_nan());
+        }
     }
 }
 
 #[test]
-fn what_is_no_number_or_no_code_is_refused_by_name() {
-    let status = FastStatus { rotor_speed_rad_per_s: f32::NAN, ..FastStatus::default() };
+fn a_measurement_that_is_no_number_or_out_of_range_leaves_the_report_alone() {
+    let report = PeerReport { state: UnitCode::Active, drives: true, ..PeerReport::default() };
+    let nan = Some(f32::NAN);
+    let status = FastStatus { number: 5, report, displacement_m: [Some(1e-3), nan], ..FastStatus::default() };
+    let frame = encode_fast(&status, Unit::Host);
+    let Ok(Received::Fast { status, .. }) = received(&frame) else { panic!("refused") };
+    assert_eq!((status.number, status.report), (5, report));
+    assert!(status.displacement_m[0].is_some() && status.displacement_m[1].is_none());
+    assert_eq!(status.rotor_angle_rad, None);
+}
+
+#[test]
+fn what_is_no_code_or_no_number_of_a_service_frame_is_refused_by_name() {
     let refused = |name| Err(Rejection::OutOfRange(name));
-    assert_eq!(received(&encode_fast(&status, Unit::Host)), refused("rotor_speed_rad_per_s"));
+    let content = Service::Motion { rotor_speed_rad_per_s: f32::NAN, displacement_m: [0.0; 2] };
+    assert_eq!(received(&encode_service(&content, Unit::Host, 0)), refused("rotor_speed_rad_per_s"));
     let status = SlowStatus { mode: 7, ..SlowStatus::default() };
     assert_eq!(received(&encode_slow(&status, Unit::Host, 0)), refused("mode"));
 }

@@ -8,15 +8,15 @@
 //!
 //! | refused | when |
 //! |---|---|
-//! | [`CommandRefusal::Authentication`] | its code is wrong; nothing else of it is looked at |
+//! | [`CommandRefusal::Authentication`] | its code is wrong; nothing else of it is looked at, see [`CommandGate::refuse`] |
 //! | [`CommandRefusal::Session`] | it was meant for another power-up of this unit, or for another unit |
 //! | [`CommandRefusal::Expired`] | its time is over |
 //! | [`CommandRefusal::TooLong`] | it would live for more than [`EXPIRY_MS_MAX`] |
 //! | [`CommandRefusal::Sequence`] | its sequence number, or a later one, was carried out |
 //!
 //! # Limits and failure
-//! Refusals are counted by kind and saturate; [`ALARM_REFUSALS`] within [`ALARM_MS`] raise an alarm. The clock wraps after
-//! 49 days, which the comparison allows for.
+//! Refusals are counted by kind and saturate. They fill a bucket that leaks one every [`ALARM_MS`]: [`ALARM_REFUSALS`] within any
+//! such time raise an alarm, which stands for as long after the last one. The clock wraps after 49 days, which the comparison allows for.
 //!
 //! # Shown by
 //! Tests below.
@@ -66,28 +66,24 @@ pub struct CommandGate {
     session: u32,
     sequence: u32,
     counts: RefusalCounts,
-    recent: u32,
-    recent_since_ms: u32,
+    /// What was in the bucket at `filled_at_ms`, each refusal being [`ALARM_MS`].
+    bucket_ms: u32,
+    filled_at_ms: u32,
 }
 
 impl CommandGate {
     /// `session` is a number that this unit has never used before.
     #[must_use]
     pub fn new(session: u32) -> Self {
-        Self { session, sequence: 0, counts: RefusalCounts::default(), recent: 0, recent_since_ms: 0 }
+        Self { session, sequence: 0, counts: RefusalCounts::default(), bucket_ms: 0, filled_at_ms: 0 }
     }
 
-    /// A command whose code was checked, with the result of that check, at the time of this unit's clock.
+    /// A command whose code was found right, at the time of this unit's clock.
     ///
     /// # Errors
     /// Why it is not carried out; counted.
-    pub fn admit(
-        &mut self,
-        command: &CommandFrame,
-        is_authentic: bool,
-        now_ms: u32,
-    ) -> Result<(), CommandRefusal> {
-        match self.judge(command, is_authentic, now_ms) {
+    pub fn admit(&mut self, command: &CommandFrame, now_ms: u32) -> Result<(), CommandRefusal> {
+        match self.judge(command, now_ms) {
             Ok(()) => {
                 self.sequence = command.sequence;
                 Ok(())
@@ -99,10 +95,21 @@ impl CommandGate {
         }
     }
 
+    /// A command whose code was found wrong: counted, and forgotten.
+    pub fn refuse(&mut self, now_ms: u32) -> CommandRefusal {
+        self.count(CommandRefusal::Authentication, now_ms);
+        CommandRefusal::Authentication
+    }
+
     /// So many refusals of late that somebody must look.
     #[must_use]
     pub fn is_alarmed(&self, now_ms: u32) -> bool {
-        self.recent >= ALARM_REFUSALS && now_ms.wrapping_sub(self.recent_since_ms) < ALARM_MS
+        self.level_ms(now_ms) > (ALARM_REFUSALS - 1) * ALARM_MS
+    }
+
+    /// What is in the bucket.
+    fn level_ms(&self, now_ms: u32) -> u32 {
+        self.bucket_ms.saturating_sub(now_ms.wrapping_sub(self.filled_at_ms))
     }
 
     /// Refusals since power-up.
@@ -111,10 +118,7 @@ impl CommandGate {
         self.counts
     }
 
-    fn judge(&self, command: &CommandFrame, is_authentic: bool, now_ms: u32) -> Result<(), CommandRefusal> {
-        if !is_authentic {
-            return Err(CommandRefusal::Authentication);
-        }
+    fn judge(&self, command: &CommandFrame, now_ms: u32) -> Result<(), CommandRefusal> {
         if command.session != self.session {
             return Err(CommandRefusal::Session);
         }
@@ -140,10 +144,8 @@ impl CommandGate {
             CommandRefusal::Sequence => &mut self.counts.sequence,
         };
         *counter = counter.saturating_add(1);
-        if self.recent == 0 || now_ms.wrapping_sub(self.recent_since_ms) >= ALARM_MS {
-            (self.recent, self.recent_since_ms) = (0, now_ms);
-        }
-        self.recent = self.recent.saturating_add(1);
+        let level_ms = self.level_ms(now_ms).saturating_add(ALARM_MS);
+        (self.bucket_ms, self.filled_at_ms) = (level_ms.min(ALARM_REFUSALS * ALARM_MS), now_ms);
     }
 }
 
@@ -167,10 +169,10 @@ mod tests {
     #[test]
     fn a_command_is_carried_out_once() {
         let mut gate = CommandGate::new(9);
-        assert_eq!(gate.admit(&command(1), true, NOW_MS), Ok(()));
-        assert_eq!(gate.admit(&command(1), true, NOW_MS), Err(CommandRefusal::Sequence));
-        assert_eq!(gate.admit(&command(3), true, NOW_MS), Ok(()));
-        assert_eq!(gate.admit(&command(2), true, NOW_MS), Err(CommandRefusal::Sequence));
+        assert_eq!(gate.admit(&command(1), NOW_MS), Ok(()));
+        assert_eq!(gate.admit(&command(1), NOW_MS), Err(CommandRefusal::Sequence));
+        assert_eq!(gate.admit(&command(3), NOW_MS), Ok(()));
+        assert_eq!(gate.admit(&command(2), NOW_MS), Err(CommandRefusal::Sequence));
         assert_eq!(gate.counts(), RefusalCounts { sequence: 2, ..RefusalCounts::default() });
     }
 
@@ -183,39 +185,59 @@ mod tests {
             (5000, Err(CommandRefusal::Expired)),
         ] {
             let mut gate = CommandGate::new(9);
-            assert_eq!(
-                gate.admit(&command(1), true, NOW_MS.wrapping_add(passed_ms)),
-                expected,
-                "{passed_ms}"
-            );
+            assert_eq!(gate.admit(&command(1), NOW_MS.wrapping_add(passed_ms)), expected, "{passed_ms}");
         }
         let mut gate = CommandGate::new(9);
-        assert_eq!(gate.admit(&command(1), true, NOW_MS - 1), Err(CommandRefusal::TooLong));
+        assert_eq!(gate.admit(&command(1), NOW_MS - 1), Err(CommandRefusal::TooLong));
     }
 
     #[test]
     fn another_session_and_a_wrong_code_are_refused_and_change_nothing() {
         let mut gate = CommandGate::new(9);
         let other = CommandFrame { session: 8, ..command(7) };
-        assert_eq!(gate.admit(&other, true, NOW_MS), Err(CommandRefusal::Session));
-        assert_eq!(gate.admit(&command(7), false, NOW_MS), Err(CommandRefusal::Authentication));
-        assert_eq!(gate.admit(&command(1), true, NOW_MS), Ok(()));
+        assert_eq!(gate.admit(&other, NOW_MS), Err(CommandRefusal::Session));
+        assert_eq!(gate.refuse(NOW_MS), CommandRefusal::Authentication);
+        assert_eq!((gate.counts().session, gate.counts().authentication), (1, 1));
+        assert_eq!(gate.admit(&command(1), NOW_MS), Ok(()));
     }
 
     #[test]
     fn five_refusals_in_ten_seconds_raise_the_alarm_and_one_a_minute_does_not() {
         let mut gate = CommandGate::new(9);
         for index in 0..20 {
-            let _ = gate.admit(&command(1), false, index * 60_000);
+            gate.refuse(index * 60_000);
             assert!(!gate.is_alarmed(index * 60_000));
         }
         let start_ms = 20 * 60_000;
         for index in 0..ALARM_REFUSALS {
             assert!(!gate.is_alarmed(start_ms + index));
-            let _ = gate.admit(&command(1), false, start_ms + index);
+            gate.refuse(start_ms + index);
         }
         assert!(gate.is_alarmed(start_ms + ALARM_MS - 1));
-        assert!(!gate.is_alarmed(start_ms + ALARM_MS));
+        assert!(!gate.is_alarmed(start_ms + ALARM_MS + ALARM_REFUSALS));
+    }
+
+    /// Three, then two, with the border of any fixed ten seconds between them.
+    #[test]
+    fn the_alarm_does_not_ask_when_the_ten_seconds_began() {
+        let mut gate = CommandGate::new(9);
+        for now_ms in [0, 9_000, 9_100, 12_000, 12_100] {
+            assert!(!gate.is_alarmed(now_ms));
+            gate.refuse(now_ms);
+        }
+        gate.refuse(12_200);
+        assert!(gate.is_alarmed(12_200));
+    }
+
+    /// A flood is over soon after its end, and a clock that wraps does not matter.
+    #[test]
+    fn the_bucket_has_a_rim() {
+        let mut gate = CommandGate::new(9);
+        for _ in 0..1000 {
+            gate.refuse(NOW_MS);
+        }
+        assert!(gate.is_alarmed(NOW_MS.wrapping_add(ALARM_MS - 1)));
+        assert!(!gate.is_alarmed(NOW_MS.wrapping_add(ALARM_MS)));
     }
 
     proptest! {
@@ -230,8 +252,10 @@ mod tests {
                 let expires_ms = now_ms + EXPIRY_MS_MAX;
                 now_ms += delay_ms;
                 let command = CommandFrame { session, sequence, expires_ms, ..CommandFrame::default() };
-                if gate.admit(&command, is_authentic, now_ms).is_ok() {
-                    prop_assert!(is_authentic && session == 9 && delay_ms < EXPIRY_MS_MAX);
+                if !is_authentic {
+                    gate.refuse(now_ms);
+                } else if gate.admit(&command, now_ms).is_ok() {
+                    prop_assert!(session == 9 && delay_ms < EXPIRY_MS_MAX);
                     prop_assert!(done.iter().all(|before| *before < sequence));
                     done.push(sequence);
                 }

@@ -14,6 +14,8 @@
 //! Displacement is sent so that the two units can be compared; it enters no observer. Observer states, integrators of
 //! the bearing and runout tables are not sent at all: a failing unit must not poison the other.
 
+use crate::code::from_code;
+
 /// State of a unit in the pair; the transitions are drawn in [`crate::arbitration`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[repr(u8)]
@@ -33,21 +35,7 @@ pub enum UnitCode {
     Service = 5,
 }
 
-impl UnitCode {
-    /// The state of a code; `None` for a code that does not exist.
-    #[must_use]
-    pub const fn from_code(code: u8) -> Option<Self> {
-        Some(match code {
-            0 => Self::Standby,
-            1 => Self::Ready,
-            2 => Self::Active,
-            3 => Self::Releasing,
-            4 => Self::Isolated,
-            5 => Self::Service,
-            _ => return None,
-        })
-    }
-}
+from_code!(UnitCode: u8 { Standby, Ready, Active, Releasing, Isolated, Service });
 
 /// What a unit says of itself in every fast frame: all that the protocol of the pair needs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -68,7 +56,8 @@ pub struct PeerReport {
     pub hand_back: bool,
 }
 
-/// The fast frame, 2 kHz.
+/// The fast frame, 2 kHz. What the sender cannot tell is `None`, and so is what does not lie in its range: the report has to come
+/// through all the same.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct FastStatus {
     /// Counts the sender's fast frames and wraps; starts anywhere.
@@ -78,15 +67,15 @@ pub struct FastStatus {
     /// For the protocol.
     pub report: PeerReport,
     /// Rotor angle [rad], 0 to 2 pi.
-    pub rotor_angle_rad: f32,
+    pub rotor_angle_rad: Option<f32>,
     /// Rotor speed [rad/s].
-    pub rotor_speed_rad_per_s: f32,
+    pub rotor_speed_rad_per_s: Option<f32>,
     /// Measured currents of the sender's coils x, y [A].
-    pub coil_current_a: [f32; 2],
+    pub coil_current_a: [Option<f32>; 2],
     /// Measured currents of the sender's phases A, B [A]; C is minus their sum.
-    pub phase_current_a: [f32; 2],
+    pub phase_current_a: [Option<f32>; 2],
     /// Displacement x, y as the sender sees it [m]; for comparison only.
-    pub displacement_m: [f32; 2],
+    pub displacement_m: [Option<f32>; 2],
 }
 
 /// The slow frame, 100 Hz: what the other unit needs to carry on as if nothing had happened.
