@@ -351,8 +351,10 @@ impl Pair {
     fn covered(&self, obeyed: Option<Order>) -> Cover {
         let codes = self.sides.map(|side| side.machine.code());
         let changes_hands = codes.contains(&UnitCode::Releasing) || codes == [UnitCode::Active; 2];
+        let both_know = self.sides.iter().all(|side| side.machine.therapy());
         match (self.cover, obeyed) {
-            (_, Some(Order::HandBack | Order::Drill)) | (Cover::Backup, Some(Order::Stop)) => Cover::Ordered,
+            (_, Some(Order::HandBack | Order::Drill)) if both_know => Cover::Ordered,
+            (Cover::Backup, Some(Order::Stop)) => Cover::Ordered,
             (Cover::Ordered, None) if changes_hands => Cover::Ordered,
             (cover, None) if !self.is_held() => cover,
             _ if self.has_backup() => Cover::Backup,

@@ -58,7 +58,7 @@ pub struct Rules {
     pub unheld_seen: u8,
     /// Most periods for which nobody may hold a rotor that somebody could hold.
     pub nobody_max: u8,
-    /// How often a line changes, and a unit hangs or loses power.
+    /// How often a line fails, and a unit hangs or loses power; in between it recovers.
     pub strikes_max: u8,
     /// From a held rotor on, which stays wanted: an operator asks for no more than hand-backs and drills.
     pub holding: bool,
@@ -79,7 +79,7 @@ impl Rules {
             watch: 7,
             settle: 14,
             evidence: 1,
-            doubt: 3,
+            doubt: 8,
             stagger: 4,
             announce: 2,
         },
@@ -88,7 +88,7 @@ impl Rules {
         link_silent: 2,
         unheld_seen: 2,
         nobody_max: 20,
-        strikes_max: 2,
+        strikes_max: 1,
         holding: false,
         broken: None,
     };
@@ -165,9 +165,10 @@ impl Rules {
         self.monostable + self.times.debounce as u8
     }
 
-    /// Every further time that the fault strikes while nobody holds the rotor can let the takeover begin anew.
+    /// Every further time that the fault comes, and that it goes, while nobody holds the rotor can let the takeover begin
+    /// anew.
     const fn anew(&self) -> u8 {
-        (self.strikes_max - 1) * self.takes()
+        2 * (self.strikes_max - 1) * self.takes()
     }
 
     /// Most periods for which nobody may hold the rotor when a ready unit was known: the edges end, the line says so,
@@ -194,6 +195,8 @@ impl Rules {
     pub fn bound(&self, cover: Cover) -> u8 {
         match cover {
             Cover::Backup => self.backed_max(),
+            // Where any order may come in any period, also a drill in the one in which the rotor begins to be wanted.
+            Cover::Ordered if !self.holding => self.nobody_max,
             Cover::Ordered => self.ordered_max(),
             Cover::Anybody => self.nobody_max,
         }

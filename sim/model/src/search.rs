@@ -74,7 +74,7 @@ impl Fault {
 pub struct Reached {
     /// The pair.
     pub pair: Pair,
-    /// How often the fault has struck.
+    /// How often the fault has struck; that it ends does not count.
     strikes: u8,
     /// A clock may still slip, or a frame be lost or late.
     may_slip: bool,
@@ -200,8 +200,11 @@ impl Search {
             Fault::LinkAndLine(unit) if state.strikes == 0 => {
                 events.extend([Wire::Stuck, Wire::Cut].map(|wire| Event::Wire(unit, wire)));
             }
-            Fault::Line(unit) if state.strikes < self.rules.strikes_max => {
-                events.extend([Wire::Good, Wire::Stuck, Wire::Cut].map(|wire| Event::Wire(unit, wire)));
+            Fault::Line(unit) => {
+                events.push(Event::Wire(unit, Wire::Good));
+                if state.strikes < self.rules.strikes_max {
+                    events.extend([Wire::Stuck, Wire::Cut].map(|wire| Event::Wire(unit, wire)));
+                }
             }
             Fault::Unit(unit)
                 if state.strikes < self.rules.strikes_max && state.pair.sides[unit].is_sound() =>
@@ -274,7 +277,10 @@ impl Model for Search {
             Event::Stage(unit, stage) => (sides[unit].stage, next.strikes) = (stage, self.rules.strikes_max),
             Event::Sensors(unit, sensors) => (sides[unit].sensors, next.strikes) = (sensors, 1),
             Event::Wire(unit, wire) if sides[unit].wire == wire => return None,
-            Event::Wire(unit, wire) => (sides[unit].wire, next.strikes) = (wire, state.strikes + 1),
+            Event::Wire(unit, wire) => {
+                sides[unit].wire = wire;
+                next.strikes += u8::from(wire != Wire::Good);
+            }
             // What it remembers is true, if it remembers anything.
             Event::Restart(_, true) if !state.pair.wanted => return None,
             Event::Restart(unit, therapy) => sides[unit].restart(ROLES[unit], self.rules.times, therapy),

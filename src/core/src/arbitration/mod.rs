@@ -371,7 +371,7 @@ impl Arbitration {
             Order::HandBack | Order::Drill | Order::Stop if self.must_yield() => {
                 return Err(Refusal::OtherDrives);
             }
-            Order::HandBack | Order::Drill if !is_ready_peer(inputs) => return Err(Refusal::OtherNotReady),
+            Order::HandBack | Order::Drill if !would_take(inputs) => return Err(Refusal::OtherNotReady),
             // Its edges may be the last ones of a start that failed.
             Order::HandBack | Order::Drill if !self.is_alone(inputs) => return Err(Refusal::OtherDrives),
             // Nobody would take a head that need not be held.
@@ -480,4 +480,9 @@ fn is_offered(inputs: &Inputs) -> bool {
 
 fn is_ready_peer(inputs: &Inputs) -> bool {
     inputs.peer.is_some_and(|peer| peer.state == UnitCode::Ready)
+}
+
+/// The other unit is ready and knows that the head is to be held.
+fn would_take(inputs: &Inputs) -> bool {
+    is_ready_peer(inputs) && inputs.peer.is_some_and(|peer| peer.therapy)
 }

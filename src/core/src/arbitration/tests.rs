@@ -311,6 +311,15 @@ fn nobody_leaves_the_pair_while_the_last_edges_of_the_other_unit_are_still_belie
 }
 
 #[test]
+fn the_head_is_given_to_nobody_who_does_not_know_that_it_is_to_be_held() {
+    for order in [Order::HandBack, Order::Drill] {
+        let mut rig = active(Role::Host);
+        rig.seen.peer = rig.seen.peer.map(|peer| PeerReport { therapy: false, ..peer });
+        assert_eq!(rig.order(order), Some(Refusal::OtherNotReady));
+    }
+}
+
+#[test]
 fn a_drill_needs_the_line_of_the_other_unit() {
     let mut rig = active(Role::Host);
     rig.seen.line = Line::Broken;
