@@ -35,7 +35,8 @@ enters the CRC, so that a frame under a wrong id is refused.
 | 11 | 8 bits, polynomial 0x1d, start 0, byte 0 | the data id, low byte first, then byte 1 to the end | low half of byte 1, 0 to 14 |
 
 A scaled signal that has no number to tell, NaN in the sender, carries the raw code named in its line. A receiver refuses the
-whole frame then, as for any other code out of range: what a failing unit does not know must not reach the other.
+whole frame then, as for any other code out of range: what a failing unit does not know must not reach the other. Of a fast frame
+it takes all but that signal, since the state of the sender must come through.
 ";
 
 const COMMANDS: &str = "

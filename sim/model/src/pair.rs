@@ -383,7 +383,7 @@ impl Pair {
         let count =
             |counter: u8, holds: bool, most: u8| if holds { counter.saturating_add(1).min(most) } else { 0 };
         self.overlap = count(self.overlap, both, rules.overlap_max() + 1);
-        self.nobody = count(self.nobody, self.wanted && !held && able, rules.nobody_max + 1);
+        self.nobody = count(self.nobody, self.wanted && !held && able, rules.nobody_counted());
         self.unheld = count(self.unheld, !held, rules.unheld_seen);
     }
 }

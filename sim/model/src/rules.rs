@@ -113,7 +113,8 @@ impl Rules {
         frame_periods: 4,
         link_silent: 10,
         unheld_seen: 10,
-        nobody_max: 100,
+        // A unit that starts again is proven, then takes the head: 9 + 5, the gates open, one clock slips.
+        nobody_max: 16,
         strikes_max: 1,
         holding: true,
         broken: None,
@@ -166,9 +167,10 @@ impl Rules {
     }
 
     /// Every further time that the fault comes, and that it goes, while nobody holds the rotor can let the takeover begin
-    /// anew.
+    /// anew. More than three times in one gap are neither searched nor expected of a draw.
     const fn anew(&self) -> u8 {
-        2 * (self.strikes_max - 1) * self.takes()
+        let strikes = if self.strikes_max > 3 { 3 } else { self.strikes_max };
+        2 * (strikes - 1) * self.takes()
     }
 
     /// Most periods for which nobody may hold the rotor when a ready unit was known: the edges end, the line says so,
@@ -183,6 +185,12 @@ impl Rules {
     #[must_use]
     pub const fn ordered_max(&self) -> u8 {
         self.takes() + self.times.prove as u8 + self.reverts() + 1 + self.anew()
+    }
+
+    /// To where periods without a holder are counted: beyond every bound.
+    #[must_use]
+    pub fn nobody_counted(&self) -> u8 {
+        1 + self.nobody_max.max(self.ordered_max()).max(self.backed_max())
     }
 
     /// From the last edge of a unit that gives up until the gates of the one that let go open.
