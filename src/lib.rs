@@ -17,7 +17,7 @@ mod firmware;
 
 use core::ffi::c_void;
 
-use firmware::{shim, units};
+use firmware::{link, shim, units};
 
 /// Called by `main`: builds the tasks and starts the threads, or says why not and leaves everything open.
 #[unsafe(no_mangle)]
@@ -40,6 +40,19 @@ extern "C" fn levitas_levitation_thread(thread: *mut c_void, unit: usize, _: usi
         shim::wait(thread);
         let outputs = task.step(&shim::read_levitation(unit.number), &unit.mail);
         shim::write_levitation(unit.number, &outputs);
+    }
+}
+
+/// 2 kHz: what this unit says to the other one, and hears of it.
+#[unsafe(no_mangle)]
+extern "C" fn levitas_link_thread(thread: *mut c_void, unit: usize, _: usize) {
+    let Some((unit, task)) = units::claim(unit, |unit| &unit.link) else { return };
+    let mut ear = link::Ear::new(unit);
+    loop {
+        shim::wait(thread);
+        ear.listen(task);
+        let outputs = task.step(&unit.mail);
+        ear.speak(unit, &outputs);
     }
 }
 

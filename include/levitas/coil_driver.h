@@ -4,12 +4,14 @@
  * Coil driver: one full bridge per radial axis with its current sensor.
  *
  * The drive line leaves the unit through this device, because its gate fault must silence the line without help
- * of the firmware.
+ * of the firmware. So does the latch before the gates: it opens only while the own line lives and the other unit's is
+ * released, and the device says what it reads of that line.
  */
 #ifndef LEVITAS_COIL_DRIVER_H_
 #define LEVITAS_COIL_DRIVER_H_
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <zephyr/device.h>
 
 /** One command; takes effect at the next PWM update. */
@@ -20,12 +22,30 @@ struct levitas_coil_driver_command {
 	bool gate;
 	/** Level of the drive line; the unit that drives alternates it every period. */
 	bool drive_line;
+	/** True: the latch may open although the other unit's line is broken. */
+	bool latch_override;
+};
+
+/** What the hardware of the pair says; bits of levitas_coil_driver_sample::pair. */
+enum levitas_pair {
+	/** Edges on the other unit's drive line: it drives the head. */
+	LEVITAS_PAIR_LINE_EDGES = 1 << 0,
+	/** Current on that line; without it the line is broken or not there. */
+	LEVITAS_PAIR_LINE_CURRENT = 1 << 1,
+	/** The carrier of the other winding set is in the own windings. */
+	LEVITAS_PAIR_FOREIGN_RIPPLE = 1 << 2,
+	/** The own gate is open. */
+	LEVITAS_PAIR_GATE_OPEN = 1 << 3,
+	/** The own gate driver has switched itself off. */
+	LEVITAS_PAIR_GATE_FAULT = 1 << 4,
 };
 
 /** One sample. */
 struct levitas_coil_driver_sample {
 	/** Coil currents x, y [A]; positive pulls the rotor toward the positive axis. */
 	float current_a[2];
+	/** Bits of enum levitas_pair; given also when the currents are not vouched for. */
+	uint32_t pair;
 };
 
 /** @cond driver */

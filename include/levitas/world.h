@@ -61,8 +61,11 @@ bool levitas_world_phase_current(uint32_t set, float current_a[3]);
 /** DC bus voltage of the last sample [V]. */
 bool levitas_world_bus_voltage(uint32_t set, float *voltage_v);
 
-/** Latches coil duties (-1 to 1), the gate and the level of the drive line for the periods to come. */
-void levitas_world_latch_coil(uint32_t set, const float duty[2], bool gate, bool drive_line);
+/** What the hardware of the pair said at the last sample: bits of enum levitas_pair in coil_driver.h. */
+uint32_t levitas_world_pair(uint32_t set);
+
+/** Latches coil duties (-1 to 1), the gate, the level of the drive line and the override of the latch for the periods to come. */
+void levitas_world_latch_coil(uint32_t set, const float duty[2], bool gate, bool drive_line, bool latch_override);
 
 /** Latches phase duties (0 to 1) and the gate for the periods to come. */
 void levitas_world_latch_phase(uint32_t set, const float duty[3], bool gate);

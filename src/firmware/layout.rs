@@ -61,9 +61,10 @@ macro_rules! rows {
 rows! {
     LevitationInputs as "levitas_levitation_inputs" {
         displacement_hall_v, angle_hall_v, coil_current_a, phase_current_a, bus_voltage_v, sample_count, valid,
+        pair,
     }
     LevitationOutputs as "levitas_levitation_outputs" {
-        coil_duty, phase_duty, coil_gate, phase_gate, drive_line,
+        coil_duty, phase_duty, coil_gate, phase_gate, drive_line, latch_override,
     }
     CirculationInputs as "levitas_circulation_inputs" {
         flow_transit_up_s, flow_transit_down_s, flow_amplitude, drainage_pressure_mmhg,

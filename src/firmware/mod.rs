@@ -5,6 +5,7 @@ pub(crate) mod calibration;
 pub(crate) mod commissioning;
 #[cfg(levitas_world)]
 pub(crate) mod layout;
+pub(crate) mod link;
 pub(crate) mod operator;
 pub(crate) mod replay;
 pub(crate) mod shim;

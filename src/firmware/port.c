@@ -101,6 +101,7 @@ void levitas_port_read_levitation(uint32_t unit, struct levitas_levitation_input
 	memcpy(inputs->coil_current_a, coil.current_a, sizeof(inputs->coil_current_a));
 	memcpy(inputs->phase_current_a, phase.phase_current_a, sizeof(inputs->phase_current_a));
 	inputs->sample_count = displacement.sample_count;
+	inputs->pair = coil.pair;
 }
 
 void levitas_port_write_levitation(uint32_t unit, const struct levitas_levitation_outputs *outputs)
@@ -110,6 +111,7 @@ void levitas_port_write_levitation(uint32_t unit, const struct levitas_levitatio
 		.duty = {outputs->coil_duty[0], outputs->coil_duty[1]},
 		.gate = outputs->coil_gate != 0,
 		.drive_line = outputs->drive_line != 0,
+		.latch_override = outputs->latch_override != 0,
 	};
 	const struct levitas_motor_inverter_command phase = {
 		.duty = {outputs->phase_duty[0], outputs->phase_duty[1], outputs->phase_duty[2]},

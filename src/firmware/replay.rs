@@ -7,6 +7,7 @@ use levitas_core::mail::Mailboxes;
 use levitas_core::ports::{LevitationInputs, LevitationOutputs};
 use levitas_core::replay::replay_step;
 use levitas_core::task::levitation::LevitationTask;
+use levitas_core::unit::Role;
 
 use super::units::CONFIG;
 
@@ -20,7 +21,7 @@ unsafe extern "C" fn levitas_replay(
     outputs: *mut LevitationOutputs,
     count: u32,
 ) -> i32 {
-    let (Ok(length), Ok(mut task)) = (usize::try_from(count), LevitationTask::new(&CONFIG.levitation)) else {
+    let (Ok(length), Ok(mut task)) = (usize::try_from(count), LevitationTask::new(&CONFIG.levitation, Role::Host)) else {
         return -1;
     };
     // SAFETY: the caller's promise.

@@ -148,7 +148,7 @@ int levitas_shell_operate(const struct shell *sh, enum levitas_command_kind kind
 	int result;
 
 	k_mutex_lock(&operating, K_FOREVER);
-	work = kind == LEVITAS_COMMAND_LIFT ? levitas_work_text() : NULL;
+	work = kind == LEVITAS_COMMAND_LIFT || kind == LEVITAS_COMMAND_LIFT_ALONE ? levitas_work_text() : NULL;
 	result = work == NULL ? post_and_wait(&command) : 0;
 	k_mutex_unlock(&operating);
 	if (work != NULL) {
@@ -167,28 +167,57 @@ int levitas_shell_operate(const struct shell *sh, enum levitas_command_kind kind
 	return 0;
 }
 
-static int cmd_lift(const struct shell *sh, size_t argc, char **argv)
+/* Operates, and says so when it is accepted. */
+static int operate_and_say(const struct shell *sh, enum levitas_command_kind kind, const char *accepted)
 {
-	int error = levitas_shell_operate(sh, LEVITAS_COMMAND_LIFT, 0.0f);
+	int error = levitas_shell_operate(sh, kind, 0.0f);
 
-	ARG_UNUSED(argc);
-	ARG_UNUSED(argv);
 	if (error == 0) {
-		shell_print(sh, "lifting off");
+		shell_print(sh, "%s", accepted);
 	}
 	return error;
 }
 
-static int cmd_land(const struct shell *sh, size_t argc, char **argv)
+static int cmd_lift(const struct shell *sh, size_t argc, char **argv)
 {
-	int error = levitas_shell_operate(sh, LEVITAS_COMMAND_LAND, 0.0f);
-
 	ARG_UNUSED(argc);
 	ARG_UNUSED(argv);
-	if (error == 0) {
-		shell_print(sh, "landing: the motor stops first");
-	}
-	return error;
+	return operate_and_say(sh, LEVITAS_COMMAND_LIFT, "lifting off");
+}
+
+static int cmd_lift_alone(const struct shell *sh, size_t argc, char **argv)
+{
+	ARG_UNUSED(argc);
+	ARG_UNUSED(argv);
+	return operate_and_say(sh, LEVITAS_COMMAND_LIFT_ALONE, "lifting off; there is no backup");
+}
+
+static int cmd_hand_back(const struct shell *sh, size_t argc, char **argv)
+{
+	ARG_UNUSED(argc);
+	ARG_UNUSED(argv);
+	return operate_and_say(sh, LEVITAS_COMMAND_HAND_BACK, "giving the head to the other unit");
+}
+
+static int cmd_drill(const struct shell *sh, size_t argc, char **argv)
+{
+	ARG_UNUSED(argc);
+	ARG_UNUSED(argv);
+	return operate_and_say(sh, LEVITAS_COMMAND_DRILL, "let go: the other unit takes over, or this one drives on");
+}
+
+static int cmd_rejoin(const struct shell *sh, size_t argc, char **argv)
+{
+	ARG_UNUSED(argc);
+	ARG_UNUSED(argv);
+	return operate_and_say(sh, LEVITAS_COMMAND_REJOIN, "in the pair again: ready once its self-check has passed");
+}
+
+static int cmd_land(const struct shell *sh, size_t argc, char **argv)
+{
+	ARG_UNUSED(argc);
+	ARG_UNUSED(argv);
+	return operate_and_say(sh, LEVITAS_COMMAND_LAND, "landing: the motor stops first");
 }
 
 /* A whole number, and nothing behind it. */
@@ -297,6 +326,12 @@ SHELL_STATIC_SUBCMD_SET_CREATE(
 	SHELL_SUBCMD_SET_END);
 
 SHELL_STATIC_SUBCMD_SET_CREATE(
+	levitas_lift_commands,
+	SHELL_CMD_ARG(alone, NULL, "The same where neither drive line nor link says that there is no other unit: you have looked.",
+		      cmd_lift_alone, 1, 0),
+	SHELL_SUBCMD_SET_END);
+
+SHELL_STATIC_SUBCMD_SET_CREATE(
 	levitas_storage_commands,
 	SHELL_CMD_ARG(format, NULL,
 		      "Erase it, also one that cannot be mounted: both copies of the record are lost. Refused unless in standby. "
@@ -306,9 +341,13 @@ SHELL_STATIC_SUBCMD_SET_CREATE(
 
 SHELL_STATIC_SUBCMD_SET_CREATE(
 	levitas_commands, SHELL_CMD_ARG(status, NULL, "What the unit measures and does.", cmd_status, 1, 0),
-	SHELL_CMD_ARG(lift, NULL, "Lift the rotor off and hold it.", cmd_lift, 1, 0),
+	SHELL_CMD_ARG(lift, &levitas_lift_commands, "Lift the rotor off and hold it.", cmd_lift, 1, 0),
 	SHELL_CMD_ARG(speed, NULL, "Speed set-point [rpm]. Usage: levitas speed RPM", cmd_speed, 2, 0),
 	SHELL_CMD_ARG(land, NULL, "Stop the motor, then set the rotor down.", cmd_land, 1, 0),
+	SHELL_CMD_ARG(handback, NULL, "Give the head to the other unit, which must be ready.", cmd_hand_back, 1, 0),
+	SHELL_CMD_ARG(drill, NULL, "Let go of the head as a failure would, to see the other unit take over.", cmd_drill, 1,
+		      0),
+	SHELL_CMD_ARG(rejoin, NULL, "After a failure of this unit: join the pair again.", cmd_rejoin, 1, 0),
 	SHELL_CMD_ARG(commission, &levitas_commission_commands,
 		      "Find the calibration of this drive on itself, 50 s, and store it.", levitas_shell_commission, 1, 0),
 	SHELL_CMD_ARG(calibration, NULL, "Both copies of the calibration record, and which one is in force.",

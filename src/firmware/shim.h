@@ -24,6 +24,7 @@ enum levitas_unit {
 /** Tasks in the order of the core's schedule table. */
 enum levitas_task {
 	LEVITAS_TASK_LEVITATION,
+	LEVITAS_TASK_LINK,
 	LEVITAS_TASK_SPEED,
 	LEVITAS_TASK_CIRCULATION,
 	LEVITAS_TASK_SUPERVISOR,
@@ -52,6 +53,8 @@ struct levitas_levitation_inputs {
 	float bus_voltage_v;
 	uint32_t sample_count;
 	uint32_t valid;
+	/** Bits of enum levitas_pair in coil_driver.h. */
+	uint32_t pair;
 };
 
 /** Mirrors LevitationOutputs. */
@@ -61,6 +64,7 @@ struct levitas_levitation_outputs {
 	uint32_t coil_gate;
 	uint32_t phase_gate;
 	uint32_t drive_line;
+	uint32_t latch_override;
 };
 
 /** Mirrors CirculationInputs. */
@@ -123,6 +127,10 @@ enum levitas_command_kind {
 	LEVITAS_COMMAND_LAND = 2,
 	LEVITAS_COMMAND_SPEED = 3,
 	LEVITAS_COMMAND_COMMISSION = 5,
+	LEVITAS_COMMAND_LIFT_ALONE = 6,
+	LEVITAS_COMMAND_HAND_BACK = 7,
+	LEVITAS_COMMAND_DRILL = 8,
+	LEVITAS_COMMAND_REJOIN = 9,
 };
 
 /** A command of the operator; mirrors OperatorCommand. */
@@ -264,6 +272,7 @@ void rust_main(void);
 
 /** Thread entries: the thread's row of the table, its unit. */
 void levitas_levitation_thread(void *thread, void *unit, void *unused);
+void levitas_link_thread(void *thread, void *unit, void *unused);
 void levitas_speed_thread(void *thread, void *unit, void *unused);
 void levitas_circulation_thread(void *thread, void *unit, void *unused);
 void levitas_supervisor_thread(void *thread, void *unit, void *unused);

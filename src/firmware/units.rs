@@ -9,14 +9,17 @@ use core::sync::atomic::{AtomicU8, AtomicU32, Ordering};
 
 use levitas_core::config::ConfigError;
 use levitas_core::mail::Mailboxes;
+use levitas_core::mailbox::Mailbox;
 use levitas_core::schedule::SCHEDULE;
 use levitas_core::task::circulation::CirculationTask;
 use levitas_core::task::levitation::LevitationTask;
+use levitas_core::task::link::LinkTask;
 use levitas_core::task::speed::SpeedTask;
 use levitas_core::task::supervisor::SupervisorTask;
 use levitas_core::unit::{Role, UnitConfig, UnitTasks};
 
 use super::calibration::{self, PLACE_NONE};
+use super::link::{FAST_WORDS, SLOW_WORDS};
 use super::shim;
 
 const EMPTY: u8 = 0;
@@ -68,7 +71,11 @@ pub(crate) struct FirmwareUnit {
     /// Place of the calibration record that the tasks were built from, or [`PLACE_NONE`], and its sequence number.
     pub(crate) start_place: AtomicU32,
     pub(crate) start_sequence: AtomicU32,
+    /// What it says to the other unit.
+    pub(crate) fast_frame: Mailbox<FAST_WORDS>,
+    pub(crate) slow_frame: Mailbox<SLOW_WORDS>,
     pub(crate) levitation: Owned<LevitationTask>,
+    pub(crate) link: Owned<LinkTask>,
     pub(crate) speed: Owned<SpeedTask>,
     pub(crate) circulation: Owned<CirculationTask>,
     pub(crate) supervisor: Owned<SupervisorTask>,
@@ -83,7 +90,10 @@ impl FirmwareUnit {
             command_number: AtomicU32::new(0),
             start_place: AtomicU32::new(PLACE_NONE),
             start_sequence: AtomicU32::new(0),
+            fast_frame: Mailbox::new(),
+            slow_frame: Mailbox::new(),
             levitation: Owned::empty(),
+            link: Owned::empty(),
             speed: Owned::empty(),
             circulation: Owned::empty(),
             supervisor: Owned::empty(),
@@ -96,12 +106,15 @@ impl FirmwareUnit {
         if mounted {
             calibration::report(self, &selection);
         }
-        let tasks = UnitTasks::calibrated(config, self.role, &selection)?;
+        let mut tasks = UnitTasks::calibrated(config, self.role, &selection)?;
+        // One session per start of the image: nothing outlives it, and there is no entropy on the boards yet.
+        tasks.link.begin(self.number.wrapping_add(1));
         if let (Some(place), Some(record)) = (selection.place, selection.record()) {
             self.start_place.store(place as u32, Ordering::Relaxed);
             self.start_sequence.store(record.sequence, Ordering::Relaxed);
         }
         self.levitation.put(tasks.levitation);
+        self.link.put(tasks.link);
         self.speed.put(tasks.speed);
         self.circulation.put(tasks.circulation);
         self.supervisor.put(tasks.supervisor);

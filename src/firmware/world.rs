@@ -176,7 +176,8 @@ extern "C" fn levitas_world_start() -> i32 {
         start: RotorStart::Lying { angle_rad: START_ANGLE_RAD },
     };
     match World::new(&setup) {
-        Ok(world) => {
+        Ok(mut world) => {
+            world.connect_lines();
             let simulation =
                 Simulation { world, period: None, samples: Default::default(), outputs: Default::default() };
             // SAFETY: called before the threads start, so nobody else looks at the plant.
@@ -228,6 +229,15 @@ extern "C" fn levitas_world_bus_voltage(set: u32, voltage_v: Option<&mut f32>) -
     give(group(set, valid::BUS_VOLTAGE, |samples| samples.bus_voltage_v), voltage_v)
 }
 
+/// See `levitas/world.h`.
+#[unsafe(no_mangle)]
+extern "C" fn levitas_world_pair(set: u32) -> u32 {
+    let Ok(set) = usize::try_from(set) else { return 0 };
+    // SAFETY: `levitas/world.h` reserves this call for the levitation thread.
+    let pair = unsafe { with_simulation(|simulation| simulation.samples.get(set).map(|samples| samples.pair)) };
+    pair.unwrap_or(0)
+}
+
 /// Changes the latched outputs of a set.
 fn latch(set: u32, change: impl FnOnce(&mut LevitationOutputs)) {
     let Ok(set) = usize::try_from(set) else { return };
@@ -243,11 +253,18 @@ fn latch(set: u32, change: impl FnOnce(&mut LevitationOutputs)) {
 
 /// See `levitas/world.h`.
 #[unsafe(no_mangle)]
-extern "C" fn levitas_world_latch_coil(set: u32, duty: Option<&[f32; 2]>, gate: bool, drive_line: bool) {
+extern "C" fn levitas_world_latch_coil(
+    set: u32,
+    duty: Option<&[f32; 2]>,
+    gate: bool,
+    drive_line: bool,
+    latch_override: bool,
+) {
     latch(set, |outputs| {
         outputs.coil_duty = duty.copied().unwrap_or_default();
         outputs.coil_gate = u32::from(gate);
         outputs.drive_line = u32::from(drive_line);
+        outputs.latch_override = u32::from(latch_override);
     });
 }
 

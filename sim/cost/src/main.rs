@@ -27,7 +27,7 @@ use levitas_world::{ECMO_50, InitialState, RotorStart, Setup, VA_25_21, VA_ADULT
 /// Samples of the recorded lift-off, see `cargo xtask record`.
 const RECORDED: &[u8] = include_bytes!("../../../tests/data/levitation_samples.bin");
 /// Bytes of one recorded period.
-const RECORD_SIZE: usize = 56;
+const RECORD_SIZE: usize = 60;
 /// Speed of the rotor at the start, and the one it is asked for in rad/s and in rpm.
 const START_RAD_PER_S: f64 = 400.0;
 const SPEED_RPM: f32 = 4000.0;
@@ -128,7 +128,8 @@ fn measure(clock: &impl Clock, out: &mut impl Write) {
 
 /// The recorded lift-off.
 fn lift_off(clock: &impl Clock) -> Tally {
-    let mut task = LevitationTask::new(&UnitConfig::ECMO_50.levitation).expect("the preset is sound");
+    let mut task =
+        LevitationTask::new(&UnitConfig::ECMO_50.levitation, Role::Host).expect("the preset is sound");
     let mail = Mailboxes::new();
     let mut tally = Tally::default();
     for (index, record) in (0..).zip(RECORDED.chunks_exact(RECORD_SIZE)) {
@@ -155,6 +156,7 @@ fn samples_of(record: &[u8]) -> LevitationInputs {
         bus_voltage_v: value(11),
         sample_count: word(12),
         valid: word(13),
+        pair: word(14),
     }
 }
 
@@ -169,6 +171,7 @@ fn at_speed(clock: &impl Clock, out: &mut impl Write) -> [Tally; 4] {
     let (plant, circuit, patient, start) = (ECMO_50, VA_25_21, VA_ADULT, RotorStart::State(start));
     let setup = Setup { plant, circuit, patient, pump_table: None, seed: 1, start };
     let mut world = World::new(&setup).expect("the presets are sound");
+    world.connect_lines();
     let mut unit = Unit::new(&UnitConfig::ECMO_50, Role::Host).expect("the preset is sound");
     unit.command(Command::LiftOff);
     let mut outputs = [LevitationOutputs::default(); 2];
@@ -188,6 +191,9 @@ fn at_speed(clock: &impl Clock, out: &mut impl Write) -> [Tally; 4] {
                     } else {
                         unit.step_levitation(&samples)
                     };
+                }
+                TaskId::Link => {
+                    unit.step_link();
                 }
                 TaskId::Speed if counts => speed.count(clock, || cost_speed(&mut unit)),
                 TaskId::Speed => unit.step_speed(),

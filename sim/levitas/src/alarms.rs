@@ -16,6 +16,7 @@ use levitas_core::mail::fault;
 
 use crate::channel::Sample;
 use crate::event_log::EventLog;
+use crate::fault_catalogue::{alarm_name, all_alarms};
 use crate::metrics::{ALARM_LATENCY, METRICS, Metrics};
 use crate::scenario::{EventAction, InjectedFault, Scenario};
 use crate::story::Act;
@@ -61,7 +62,7 @@ pub struct AlarmWatch {
 }
 
 impl Awaited {
-    fn step(&mut self, sample: &Sample, faults: u32) {
+    fn step(&mut self, sample: &Sample, alarms: u64) {
         if sample.time_s <= self.at_s {
             return;
         }
@@ -72,7 +73,7 @@ impl Awaited {
         }
         let Some(since_s) = self.since_s else { return };
         let in_time = sample.time_s - since_s <= self.injected.within_s + TIME_TOLERANCE_S;
-        self.raised |= in_time && faults & self.injected.alarm != 0;
+        self.raised |= in_time && alarms & self.injected.alarm != 0;
     }
 }
 
@@ -111,7 +112,7 @@ impl AlarmWatch {
         let finding = if time_s < FIND_ANGLE_S { fault::ANGLE } else { 0 };
         let faults = sample.faults & !finding;
         for awaited in &mut self.awaited {
-            awaited.step(sample, faults);
+            awaited.step(sample, all_alarms(faults, sample.pair_alarms));
         }
         if faults != 0 || self.alarms.iter().any(|alarm| alarm.up) {
             self.log_alarms(time_s, faults, touchdowns, log);
@@ -158,8 +159,7 @@ impl AlarmWatch {
             if *raised || due_s >= duration_s || at_s + lasts_s < due_s {
                 continue;
             }
-            let name =
-                self.alarms.iter().find(|alarm| alarm.bit == injected.alarm).map_or("", |alarm| alarm.name);
+            let name = alarm_name(injected.alarm);
             let within_ms = injected.within_s * 1e3;
             let text = format!("{} did not raise {name} within {within_ms:.2} ms", injected.name);
             broken.push((due_s, "alarm_in_time", text));

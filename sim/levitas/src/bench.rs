@@ -113,6 +113,7 @@ pub(crate) struct Recorded {
 fn run_timed(scenario: &Scenario, timed: &mut dyn FnMut(usize, &mut dyn FnMut())) -> Checked<Recorded> {
     let refused = |error: &dyn std::fmt::Display| BadInput::of(&scenario.argument, error, "");
     let mut world = World::new(&setup(scenario)).map_err(|error| refused(&error))?;
+    world.connect_lines();
     let mut unit = Unit::new(&scenario.host, Role::Host).map_err(|error| refused(&error))?;
     unit.command(Command::LiftOff);
     let mut outputs = [LevitationOutputs::default(); 2];
@@ -143,6 +144,9 @@ fn run_timed(scenario: &Scenario, timed: &mut dyn FnMut(usize, &mut dyn FnMut())
                     if let Some(samples) = samples {
                         timed(2, &mut || unit.step_circulation(&samples));
                     }
+                }
+                TaskId::Link => {
+                    unit.step_link();
                 }
                 TaskId::Supervisor => timed(3, &mut || unit.step_supervisor()),
             }

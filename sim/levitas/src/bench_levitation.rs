@@ -63,7 +63,7 @@ impl Orders {
             match slot.task {
                 TaskId::Supervisor => mail.supervisor.write(&self.supervisor),
                 TaskId::Speed => mail.speed.write(&self.speed),
-                TaskId::Levitation | TaskId::Circulation => (),
+                TaskId::Levitation | TaskId::Link | TaskId::Circulation => (),
             }
         }
     }
@@ -128,6 +128,8 @@ impl<L: Linear, M: Motor> PeerTask<L, M> {
             bus_voltage_v: larger(self.bus_voltage_v, BEARING_BUS_V_MIN),
             missed,
             rotor: Some(direction(samples)),
+            foreign_current_a: [0.0; 2],
+            waits: false,
             request: if self.drive { self.levitate } else { LevitateRequest::Off },
             excitation: &Excitation::None,
         });
@@ -144,6 +146,7 @@ impl<L: Linear, M: Motor> PeerTask<L, M> {
             coil_gate: u32::from(bearing.gate),
             phase_gate: u32::from(enable),
             drive_line: u32::from(self.drive_line),
+            latch_override: 0,
         }
     }
 
@@ -193,7 +196,7 @@ impl<L: Linear, M: Motor> PeerTask<L, M> {
     fn take_orders(&mut self) {
         let (Some(supervisor), Some(speed)) = (self.supervisor.latest(), self.speed.latest()) else { return };
         self.levitate = LevitateRequest::from_code(supervisor.levitate).unwrap_or(self.levitate);
-        self.drive = supervisor.drive;
+        self.drive = supervisor.order_number > 0;
         self.motor_enable = speed.motor_enable;
         self.torque_current_a = saturate(speed.torque_current_reference_a, self.torque_current_a_max);
         let supervisor_silent = self.supervisor.age_us() > SUPERVISOR_SILENT_US_MAX;
@@ -221,6 +224,12 @@ impl<L: Linear, M: Motor> PeerTask<L, M> {
             missed_samples: self.missed_samples,
             limits,
             faults,
+            phase_current_a_a: 0.0,
+            phase_current_b_a: 0.0,
+            report: 0,
+            pair_alarms: 0,
+            order_number: 0,
+            order_result: 0,
         });
     }
 }
@@ -261,7 +270,7 @@ pub(crate) fn rows<'a>(list: &mut Vec<Contestant<'a>>, recorded: &Recorded, mail
     let Recorded { task, orders, samples } = recorded;
     let ours = circling(orders.clone(), task.clone(), mail, LevitationTask::step);
     add(list, WORK, "ours", "", ours);
-    const MOTOR: &str = "their motor judges no sample and has no fault; see also the whole bearing";
+    const MOTOR: &str = "their motor judges no sample and has no fault, and no protocol of the pair runs; see also the whole bearing";
     let idsp = peer::<Sections<IdspSection>, _>(orders, samples, BlockMotor::<IdspBlocks>::new());
     add(list, WORK, "idsp", MOTOR, idsp);
     let biquad = peer::<Sections<BiquadSection>, _>(orders, samples, BlockMotor::<BiquadBlocks>::new());

@@ -247,6 +247,7 @@ pub(crate) fn currents(list: &mut Vec<Contestant<'_>>) {
                 bus_voltage_v: samples.bus_voltage_v,
                 torque_current_reference_a: TORQUE_CURRENT_A,
                 flux_current_reference_a: 0.0,
+                foreign_torque_a: 0.0,
                 imposed_a: None,
                 enable: true,
             };

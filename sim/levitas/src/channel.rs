@@ -40,6 +40,20 @@ pub struct Sample {
     pub bus_voltage_v: f64,
     /// Fault bits of the driving unit.
     pub faults: u32,
+    /// Alarms of the pair, of both units: bits of [`levitas_core::arbitration::alarm`].
+    pub pair_alarms: u32,
+    /// Winding set whose unit is looked at: the driving one, without one the host's.
+    pub driving_set: usize,
+    /// The gates of the sets A and B are open.
+    pub gate_open: [bool; 2],
+    /// When each gate last opened [s].
+    pub gate_opened_s: [f64; 2],
+    /// When each gate last closed [s].
+    pub gate_closed_s: [f64; 2],
+    /// Last valid PWM update of each unit that drives [s].
+    pub last_update_s: [f64; 2],
+    /// A unit that runs says that the rotor is to be held.
+    pub held: bool,
 }
 
 impl Sample {

@@ -91,6 +91,7 @@ impl Bench {
     ) -> Checked<Commissioned> {
         let refused = |error: &dyn std::fmt::Display| BadInput::of("commission", error, "");
         let mut world = World::new(&setup(&self.scenario)).map_err(|error| refused(&error))?;
+        world.connect_lines();
         let mut unit = Unit::new(&self.scenario.host, Role::Host).map_err(|error| refused(&error))?;
         let mut report = CommissioningReport::new(&self.scenario.host);
         let mut stages = Vec::new();
@@ -135,6 +136,9 @@ impl Bench {
                 TaskId::Levitation => {
                     let samples = self.wiring.samples(&world.sample(0));
                     outputs = self.wiring.outputs(&unit.step_levitation(&samples));
+                }
+                TaskId::Link => {
+                    unit.step_link();
                 }
                 TaskId::Speed => unit.step_speed(),
                 TaskId::Circulation => unit.step_circulation(&world.sample_circulation()),

@@ -8,13 +8,14 @@ use serde_json::json;
 use crate::metrics::rounded;
 
 /// Kinds of logged events that the program itself sees, with their meaning.
-pub const OBSERVED_KINDS: [(&str, &str); 10] = [
+pub const OBSERVED_KINDS: [(&str, &str); 11] = [
     ("command_refused", "the unit refused a command of the scenario; the text says why"),
     ("bearing_state", "the driving unit's bearing changed its state"),
     (
         "lifted_off",
         "the rotor has come within 10 % of the clearance and stayed there for 20 ms; the time is when it came",
     ),
+    ("takeover", "the head went from one unit to the other"),
     ("touchdown", "the rotor touched after it had lifted off"),
     ("disturbance_end", "a force, shock or moment is over"),
     ("fault_end", "a fault with `duration_s` is over, and with it every fault of its unit"),

@@ -11,11 +11,13 @@
 //! The time of an alarm is the end of the period whose step raised it, so one period is the least there is. A fault
 //! that is over before its bound demands no alarm.
 
+use levitas_core::arbitration::alarm;
 use levitas_core::mail::fault::TABLE;
 use levitas_world::Fault;
 
+use crate::installed::Computer;
 use crate::key_spec::KeySpec;
-use Broken::{Record, World};
+use Broken::{Link, Record, World};
 
 /// How soon the alarm must be there.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -35,6 +37,10 @@ pub enum Broken {
     World(Fault),
     /// The copies A and B of the calibration record, before the unit reads them.
     Record([bool; 2]),
+    /// The computer of a unit.
+    Computer(Computer),
+    /// The link between the units.
+    Link,
 }
 
 /// A fault of the catalogue.
@@ -67,7 +73,7 @@ const DRIFT_M: f64 = 100e-6;
 const BUS_SAG_V: f64 = 36.0;
 
 /// Every fault of this stage.
-pub const FAULTS: [FaultSpec; 16] = [
+pub const FAULTS: [FaultSpec; 23] = [
     FaultSpec {
         name: "hall_open",
         doc: "The wire of a displacement Hall is open: it reads a rail of the converter.",
@@ -223,6 +229,81 @@ pub const FAULTS: [FaultSpec; 16] = [
         reaction: "The other copy is in force, or the values that the drive is built with; the rotor is lifted and held, the alarm stays.",
         make: |v| Record([index(v, 0) != 1, index(v, 0) != 0]),
     },
+    FaultSpec {
+        name: "power_loss",
+        doc: "The electronics of the unit have no power: both bridges open at once, line and link fall silent.",
+        keys: &[],
+        alarm: "link_lost",
+        within: Within::Time(3e-3),
+        reaction: "The other unit, if it is ready, drives the head within 0.5 ms and goes on with its settings.",
+        make: |_| Broken::Computer(Computer::PowerLoss),
+    },
+    FaultSpec {
+        name: "hang",
+        doc: "Every task of the unit stands; the bridges keep their last duty until the monostable of its line falls.",
+        keys: &[],
+        alarm: "link_lost",
+        within: Within::Time(3e-3),
+        reaction: "The other unit, if it is ready, drives the head within 0.5 ms of the last PWM update.",
+        make: |_| Broken::Computer(Computer::Hang),
+    },
+    FaultSpec {
+        name: "thread_stall",
+        doc: "The levitation task of the unit stands, the others go on; the bridges keep their last duty until the monostable falls.",
+        keys: &[],
+        alarm: "link_lost",
+        within: Within::Time(4e-3),
+        reaction: "As for hang. The link task sends no more fast frames, so that nobody is told that this unit drives.",
+        make: |_| Broken::Computer(Computer::ThreadStall),
+    },
+    FaultSpec {
+        name: "reboot",
+        doc: "The unit starts again: no power, then the tasks begin anew with what the retained RAM says.",
+        keys: &[KeySpec::numbers("boot_s", 0.001..=10.0, "until the tasks run [s]")],
+        alarm: "link_lost",
+        within: Within::Time(3e-3),
+        reaction: "The other unit, if it is ready, drives the head; this one comes back as its backup. Alone, it catches the rotor.",
+        make: |v| Broken::Computer(Computer::Reboot { boot_s: value(v, 0) }),
+    },
+    FaultSpec {
+        name: "can_break",
+        doc: "No frame of the link arrives, either way.",
+        keys: &[],
+        alarm: "link_lost",
+        within: Within::Time(3e-3),
+        reaction: "An alarm and no takeover: the drive line tells who drives.",
+        make: |_| Link,
+    },
+    FaultSpec {
+        name: "line_cut",
+        doc: "The cable of the unit's drive line is cut: the other unit sees no current.",
+        keys: &[],
+        alarm: "line_broken",
+        within: Within::Time(1e-3),
+        reaction: "An alarm and no takeover: the link tells who drives.",
+        make: |_| World(Fault::LineCut),
+    },
+    FaultSpec {
+        name: "line_stuck",
+        doc: "The unit's drive line stands still at one level, high or low: the other unit reads released.",
+        keys: &[],
+        alarm: "both_drive",
+        within: Within::Time(2e-3),
+        reaction: "The other unit takes the head; both drive for a few milliseconds until the host yields.",
+        make: |_| World(Fault::LineStuck),
+    },
+];
+
+/// Alarms of the pair with their bits of [`levitas_core::arbitration::alarm`].
+pub const PAIR_ALARMS: [(u32, &str); 8] = [
+    (alarm::LINE_BROKEN, "line_broken"),
+    (alarm::LINE_DOUBTED, "line_doubted"),
+    (alarm::LINK_LOST, "link_lost"),
+    (alarm::NO_BACKUP, "no_backup"),
+    (alarm::CHALLENGED, "challenged"),
+    (alarm::ISOLATED, "isolated"),
+    (alarm::BOTH_DRIVE, "both_drive"),
+    (alarm::NOBODY_DRIVES, "nobody_drives"),
 ];
 
 fn value(values: &[f64], index: usize) -> f64 {
@@ -234,10 +315,25 @@ fn index(values: &[f64], index: usize) -> usize {
     value(values, index) as usize
 }
 
-/// The bit of an alarm; 0 for a name that is none.
+/// Both kinds of alarms as one set of bits: faults of a unit, above them the alarms of the pair.
 #[must_use]
-pub fn alarm_bit(name: &str) -> u32 {
-    TABLE.iter().find(|(_, alarm, _)| *alarm == name).map_or(0, |(bit, ..)| *bit)
+pub const fn all_alarms(faults: u32, pair_alarms: u32) -> u64 {
+    faults as u64 | (pair_alarms as u64) << 32
+}
+
+/// The bit of an alarm in [`all_alarms`]; 0 for a name that is none.
+#[must_use]
+pub fn alarm_bit(name: &str) -> u64 {
+    let fault = TABLE.iter().find(|(_, alarm, _)| *alarm == name).map_or(0, |(bit, ..)| *bit);
+    let pair = PAIR_ALARMS.iter().find(|(_, alarm)| *alarm == name).map_or(0, |(bit, _)| *bit);
+    all_alarms(fault, pair)
+}
+
+/// The name of an alarm by its bit in [`all_alarms`].
+#[must_use]
+pub fn alarm_name(bit: u64) -> &'static str {
+    let mut names = TABLE.iter().map(|(_, name, _)| *name).chain(PAIR_ALARMS.iter().map(|(_, name)| *name));
+    names.find(|name| alarm_bit(name) == bit).unwrap_or("")
 }
 
 impl FaultSpec {
@@ -289,6 +385,7 @@ mod tests {
                     match broken {
                         World(fault) => fault.check().is_ok(),
                         Record(copies) => copies != [false; 2],
+                        Broken::Computer(_) | Link => true,
                     },
                     "{}: {broken:?}",
                     spec.name

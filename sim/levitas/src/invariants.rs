@@ -3,6 +3,7 @@
 
 use crate::channel::Sample;
 use crate::event_log::EventLog;
+use crate::metrics::PairFigures;
 
 /// Lowest drainage pressure that may last [mmHg]: the usual limit against suction and haemolysis in adults.
 pub const DRAINAGE_LIMIT_MMHG: f64 = -100.0;
@@ -13,8 +14,13 @@ pub const PRESSURE_GRACE_S: f64 = 1.0;
 /// Largest net backward excursion [mL].
 pub const REVERSE_LIMIT_ML: f64 = 5.0;
 
+/// Longest time in which both units may drive [s].
+pub const BOTH_S_MAX: f64 = 10e-3;
+/// Longest time in which nobody may [s].
+pub const NOBODY_S_MAX: f64 = 0.5e-3;
+
 /// Every invariant of this stage: name and meaning.
-pub const INVARIANTS: [(&str, &str); 8] = [
+pub const INVARIANTS: [(&str, &str); 10] = [
     (
         "touchdown",
         "the rotor does not touch between lift-off's end and a land event, unless the scenario expects it: \
@@ -25,6 +31,11 @@ pub const INVARIANTS: [(&str, &str); 8] = [
         "every fault of the host raises the alarm of the catalogue within its time, see faults.md",
     ),
     ("false_alarm", "the host raises no alarm before the first fault or disturb event"),
+    ("both_drive", "with both units: their gates are never open together for more than 10 ms"),
+    (
+        "nobody_drives",
+        "with both units: while the rotor is to be held there is never no open gate for more than 0.5 ms",
+    ),
     ("retrograde_flow", "the net backward excursion stays within 5 mL"),
     ("drainage_pressure", "the drainage pressure is above -100 mmHg for all but 1 s"),
     ("return_pressure", "the return pressure is below 300 mmHg for all but 1 s"),
@@ -84,6 +95,21 @@ impl Invariants {
         if self.return_beyond_s > PRESSURE_GRACE_S {
             let text = format!("above {RETURN_LIMIT_MMHG} mmHg for {PRESSURE_GRACE_S} s");
             self.break_now("return_pressure", sample.time_s, text, log);
+        }
+    }
+
+    /// What the pair did so far.
+    pub fn take_pair(&mut self, figures: &PairFigures, time_s: f64, log: &mut EventLog) {
+        if figures.both_s > BOTH_S_MAX {
+            self.break_now(
+                "both_drive",
+                time_s,
+                "both units have driven for more than 10 ms".to_owned(),
+                log,
+            );
+        }
+        if figures.nobody_s > NOBODY_S_MAX {
+            self.break_now("nobody_drives", time_s, "nobody has driven for more than 0.5 ms".to_owned(), log);
         }
     }
 

@@ -112,7 +112,7 @@ meanwhile, because its end ends all. The time of an alarm is the end of the peri
 fault or disturbance the invariant `false_alarm`: both end a run with exit code 1. Whether the rotor survives a fault, and at which
 speeds, is in [levitation.md](levitation.md).
 
-The emergency drive is not in the loop yet: what breaks in it acts on the plant, and nobody raises an alarm.
+Where the emergency drive is not in the loop (`units`), what breaks in it acts on the plant alone.
 
 ";
 

@@ -24,7 +24,7 @@ use levitas::list::{What, list};
 use levitas::outputs::{check_file, check_folder, write_bytes, write_file, write_folder};
 use levitas::progress::Progress;
 use levitas::scenario::{Scenario, Setting, load};
-use levitas::simulation::{Outcome, Units, run};
+use levitas::simulation::{Outcome, run};
 use levitas::{bench, commission, report, summary, sweep};
 
 /// Exit code of a run whose expectations or invariants did not hold.
@@ -38,7 +38,7 @@ const DEMONSTRATION: &str = "0_demonstration";
 
 /// Simulator of Levitas: the controllers of an ECMO drive with a levitated pump, against models of pump and circuit.
 ///
-/// Without a command it runs the demonstration: lift off, spin up, pump, take a force and a shock.
+/// Without a command it runs the demonstration: lift off, pump, lose the host, carry on, hand back.
 #[derive(Parser)]
 #[command(version, after_help = EXAMPLES)]
 struct Cli {
@@ -335,7 +335,7 @@ fn run_and_write(scenario: &Scenario, folder: &Path, json: Option<&Path>, quiet:
     check_folder(folder, "--out")?;
     check_json(json)?;
     let mut progress = Progress::new(&scenario.name, scenario.duration_s, "s", quiet);
-    let outcome = run(scenario, Units::Host, &mut |time_s| progress.show(time_s));
+    let outcome = run(scenario, &mut |time_s| progress.show(time_s));
     progress.finish();
     let outcome = outcome?;
     let metrics = outcome.metrics.to_json();

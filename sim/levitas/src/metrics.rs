@@ -6,6 +6,7 @@
 
 mod lift_off;
 mod meter;
+mod takeover;
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
@@ -13,6 +14,7 @@ use std::sync::LazyLock;
 use levitas_core::mail::fault;
 
 pub use meter::Meter;
+pub use takeover::{PairFigures, PairWatch};
 
 /// A figure of a run.
 #[derive(Clone, Copy, Debug)]
@@ -62,7 +64,7 @@ pub static METRICS: LazyLock<Vec<Metric>> = LazyLock::new(|| {
 
 /// The metrics that have each their own line here.
 #[rustfmt::skip]
-const WRITTEN: [Metric; 25] = [
+const WRITTEN: [Metric; 31] = [
     metric("levitation.liftoff_s", "s", 4, "from the first lift_off event to lift-off's end: the rotor comes within 10 % of the clearance and stays there for 20 ms"),
     metric("levitation.overshoot_um", "um", 1, "largest crossing past the centre, seen from where the rotor left the touchdown circle, up to 100 ms after lift-off's end or to the next event"),
     metric("levitation.peak_um", "um", 1, "largest radius of the true position after the first disturb or fault event (without one: after lift-off's end), less the orbit radius (orbit_peak_um)"),
@@ -86,18 +88,20 @@ const WRITTEN: [Metric; 25] = [
     metric("flow.reverse_ml", "mL", 3, "largest net backward excursion of the pumped volume"),
     metric("pressure.drainage_min_mmhg", "mmHg", 1, "smallest true drainage pressure of the run"),
     metric("pressure.return_max_mmhg", "mmHg", 1, "largest true return pressure of the run"),
+    metric("takeover.count", "", 0, "how often the head went from one unit to the other; only with both units"),
+    metric("takeover.total_us", "us", 1, "longest time from the last valid PWM update of one unit to the first PWM edge of the other"),
+    metric("takeover.nobody_us", "us", 1, "longest time in which no gate was open while the rotor was to be held; only with both units"),
+    metric("takeover.both_us", "us", 1, "longest time in which the gates of both units were open; only with both units"),
+    metric("takeover.flow_min_lpm", "L/min", 3, "smallest flow after the first disturb or fault event, or hand-back or drill; only with a takeover"),
+    metric("takeover.flow_dip_pct", "%", 3, "largest lack of flow against the same run without that event and those after it; only with a takeover"),
     metric(INVARIANTS_BROKEN, "", 0, "names of the broken invariants; an empty list when all held"),
     metric(REALTIME_FACTOR, "", 1, "simulated time over wall-clock time; the one figure that differs from run to run"),
 ];
 
 /// Metrics of the architecture whose parts come with later versions.
-pub const LATER_METRICS: [&str; 10] = [
-    "takeover.count",
+pub const LATER_METRICS: [&str; 6] = [
     "takeover.detect_us",
-    "takeover.total_us",
     "takeover.peak_um",
-    "takeover.flow_min_lpm",
-    "takeover.flow_dip_pct",
     "flow.settle_s",
     "flow.error_pct",
     "thermal.blood_max_celsius",

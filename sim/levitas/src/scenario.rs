@@ -24,6 +24,7 @@ pub use overrides::{CONFIG_PREFIXES, OverrideKey, config_keys, override_keys};
 
 use crate::catalogue::{CIRCUIT_SHELF, Found, PATIENT_SHELF, PLANT_SHELF, SCENARIO_SHELF, find_for_key};
 use crate::input::{BadInput, Checked, allowed_names};
+use crate::simulation::Units;
 use crate::story::{Act, Mark, Story};
 use crate::toml_file::{Entry, Place, Table, value_of_argument};
 
@@ -37,9 +38,10 @@ pub const SEED_MAX: u64 = (1 << 53) - 1;
 const EVENT_PREFIX: &str = "event.";
 
 /// Top keys that may also be given by `--set`, with their documentation.
-pub const TOP_KEYS: [(&str, &str); 6] = [
+pub const TOP_KEYS: [(&str, &str); 7] = [
     ("title", "what the story is, one line (required)"),
     ("duration_s", "simulated time in seconds, 0.001 to 3600 (required)"),
+    ("units", "\"host\", alone, or \"both\": the emergency drive stands ready; default \"host\""),
     ("seed", "seed of every random draw, below 2^53; default 1"),
     ("plant", "name of a built-in plant or path of a plant file; default \"ecmo-50\""),
     ("circuit", "name of a built-in circuit or path of a circuit file; default \"va-25-21\""),
@@ -59,6 +61,8 @@ pub struct Scenario {
     pub duration_s: f64,
     /// Seed of every random draw.
     pub seed: u64,
+    /// Which units are in the loop.
+    pub units: Units,
     /// Name of the plant, as given.
     pub plant_name: String,
     /// Name of the circuit, as given.
@@ -244,6 +248,7 @@ impl Head<'_> {
             title: title.text()?.to_owned(),
             duration_s: duration.number(&(DURATION_S_MIN..=DURATION_S_MAX))?,
             seed: self.seed()?,
+            units: self.units()?,
             plant_name,
             circuit_name,
             patient_name,
@@ -269,6 +274,15 @@ impl Head<'_> {
             return Err(entry.refuse("this is not a whole number", format!("0 to {SEED_MAX}")));
         }
         Ok(seed as u64)
+    }
+
+    fn units(&self) -> Checked<Units> {
+        let Some((entry, _)) = self.entry("units") else { return Ok(Units::Host) };
+        match entry.text()? {
+            "host" => Ok(Units::Host),
+            "both" => Ok(Units::Both),
+            _ => Err(entry.refuse("there are no such units", "host or both")),
+        }
     }
 
     fn plant(&self) -> Checked<(String, Plant)> {

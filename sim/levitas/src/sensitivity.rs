@@ -23,7 +23,7 @@ pub use output::{complaints, csv, json, table, verdict};
 
 use crate::input::{BadInput, Checked, range_text};
 use crate::scenario::{Event, EventAction, Scenario};
-use crate::simulation::{Simulation, Units};
+use crate::simulation::Simulation;
 
 /// Amplitudes that the probe takes [um].
 const AMPLITUDE_UM: (f64, f64) = (0.1, 20.0);
@@ -143,7 +143,7 @@ pub fn measure(
 ) -> Checked<Result<Answer, Failure>> {
     question.check(scenario)?;
     let scenario = Scenario { events: events(question.speed_rpm), expects: Vec::new(), ..scenario.clone() };
-    let mut simulation = Simulation::new(&scenario, Units::Host)?;
+    let mut simulation = Simulation::new(&scenario)?;
     Ok(Pump { simulation: &mut simulation, ticks: 0 }.answer(&scenario, question, progress))
 }
 

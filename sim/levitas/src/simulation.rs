@@ -12,13 +12,14 @@ use std::collections::VecDeque;
 use std::f64::consts::TAU;
 use std::time::Instant;
 
-use levitas_core::calibration::{CalibrationError, Identity};
-use levitas_core::mail::{LevitationMail, Mailboxes};
+use levitas_core::calibration::CalibrationError;
+use levitas_core::link::UnitCode;
+use levitas_core::mail::Mailboxes;
 use levitas_core::ports::LevitationOutputs;
-use levitas_core::schedule::{SCHEDULE, TaskId};
+use levitas_core::schedule::SCHEDULE;
 use levitas_core::task::supervisor::Command;
-use levitas_core::unit::{Role, Unit};
-use levitas_world::{RotorStart, STEP_S, Setup, Truth, World, units::RAD_PER_S_PER_RPM};
+use levitas_core::unit::Role;
+use levitas_world::{Disturbance, Fault, RotorStart, STEP_S, Setup, Truth, World, units::RAD_PER_S_PER_RPM};
 use rand_pcg::Pcg64;
 use rand_pcg::rand_core::Rng as _;
 
@@ -27,9 +28,10 @@ use crate::channel::{Sample, bearing_state_name};
 use crate::event_log::EventLog;
 use crate::fault_catalogue::Broken;
 use crate::input::{BadInput, Checked};
+use crate::installed::{Computer, Installed};
 use crate::invariants::Invariants;
+use crate::link_bus::LinkBus;
 use crate::metrics::{Meter, Metrics};
-use crate::record_fault;
 use crate::recording::Recording;
 use crate::scenario::{EventAction, InjectedFault, Scenario, Verdict};
 use crate::story::{Act, Story};
@@ -37,10 +39,10 @@ use crate::story::{Act, Story};
 /// Which units are in the loop.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Units {
-    /// The host alone: all there is to see until the emergency drive can take over.
+    /// The host alone; the other end of its lines has no power.
     #[default]
     Host,
-    /// The emergency drive too, observing on set B with its gates open.
+    /// The emergency drive too, ready to take the head.
     Both,
 }
 
@@ -67,12 +69,6 @@ impl Outcome {
     }
 }
 
-/// A unit in the loop.
-struct Installed {
-    unit: Unit,
-    set: usize,
-}
-
 /// Something that is due at a tick.
 #[derive(Clone, Copy, Debug)]
 struct Due {
@@ -81,19 +77,23 @@ struct Due {
     ends: bool,
 }
 
-/// A command on its way to the supervisor.
+/// A command on its way to a supervisor.
+#[derive(Clone)]
 struct Posted {
+    set: usize,
     number: u32,
     what: &'static str,
 }
 
-/// The loop; see the [module](self).
+/// The loop; see the [module](self). A clone goes on as the original would have.
+#[derive(Clone)]
 pub struct Simulation<'a> {
     scenario: &'a Scenario,
     world: World,
-    units: Vec<Installed>,
+    units: Vec<Installed<'a>>,
+    bus: LinkBus,
     due: VecDeque<Due>,
-    waiting: VecDeque<(Command, &'static str)>,
+    waiting: VecDeque<(usize, Command, &'static str)>,
     posted: Option<Posted>,
     speed_setpoint_rpm: f64,
     sample: Sample,
@@ -107,9 +107,10 @@ impl<'a> Simulation<'a> {
     ///
     /// # Errors
     /// The world or a unit refuses the scenario's numbers as a whole.
-    pub fn new(scenario: &'a Scenario, units: Units) -> Checked<Self> {
+    pub fn new(scenario: &'a Scenario) -> Checked<Self> {
         let refused = |error: &dyn std::fmt::Display| BadInput::of(&scenario.argument, error, "");
-        let world = World::new(&setup(scenario)).map_err(|error| refused(&error))?;
+        let mut world = World::new(&setup(scenario)).map_err(|error| refused(&error))?;
+        world.connect_lines();
         for event in &scenario.events {
             match &event.action {
                 EventAction::Disturb(disturbance, _) => {
@@ -121,23 +122,17 @@ impl<'a> Simulation<'a> {
                 EventAction::Fault(_) | EventAction::Operator(_) | EventAction::Clear(_) => {}
             }
         }
-        let mut installed = Vec::new();
-        let identity = Identity { serial_number: scenario.serial_number, role: Role::Host };
-        let copies = record_fault::copies(scenario, &identity)?;
-        let places = copies.each_ref().map(|copy| copy.as_deref().ok_or(CalibrationError::Missing));
-        let (host, selection) =
-            Unit::calibrated(&scenario.host, &identity, places).map_err(|error| refused(&error))?;
-        installed.push(Installed { unit: host, set: 0 });
-        if units == Units::Both {
-            let drive = Unit::new(&scenario.emergency_drive, Role::EmergencyDrive)
-                .map_err(|error| refused(&error))?;
-            installed.push(Installed { unit: drive, set: 1 });
+        let (host, selection) = Installed::new(scenario, Role::Host)?;
+        let mut installed = vec![host];
+        if scenario.units == Units::Both {
+            installed.push(Installed::new(scenario, Role::EmergencyDrive)?.0);
         }
         let ticks = ticks_of(scenario.duration_s).max(1);
         let mut simulation = Self {
             scenario,
             world,
             units: installed,
+            bus: LinkBus::default(),
             due: due_events(scenario, ticks),
             waiting: VecDeque::new(),
             posted: None,
@@ -178,7 +173,13 @@ impl<'a> Simulation<'a> {
     /// The host's mail: to look at, and to ask its probe.
     #[must_use]
     pub fn host_mail(&self) -> Option<&Mailboxes> {
-        self.units.first().map(|host| &host.unit.mail)
+        self.units.first().map(Installed::mail)
+    }
+
+    /// The mail of a unit by its winding set.
+    #[must_use]
+    pub fn mail(&self, set: usize) -> Option<&Mailboxes> {
+        self.units.iter().find(|unit| unit.set() == set).map(Installed::mail)
     }
 
     /// The world, to look at.
@@ -198,6 +199,15 @@ impl<'a> Simulation<'a> {
         acts
     }
 
+    /// An event that breaks or disturbs something is due now.
+    fn disturbs_now(&self) -> bool {
+        self.due
+            .iter()
+            .take_while(|due| due.tick <= self.tick)
+            .filter_map(|due| self.scenario.events.get(due.event))
+            .any(|event| event.action.act() == Some(Act::Disturb))
+    }
+
     /// Does what the scenario has due now.
     fn act(&mut self) -> Vec<(f64, Act)> {
         let mut acts = Vec::new();
@@ -209,7 +219,7 @@ impl<'a> Simulation<'a> {
                 let end_s = event.at_s + event.action.duration_s();
                 let kind = match event.action {
                     EventAction::Fault(injected) => {
-                        self.world.clear(injected.set);
+                        self.clear(injected.set);
                         "fault_end"
                     }
                     _ => "disturbance_end",
@@ -222,65 +232,108 @@ impl<'a> Simulation<'a> {
             acts.extend(event.action.act().map(|act| (event.at_s, act)));
             match &event.action {
                 EventAction::Disturb(disturbance, _) => {
-                    let started = self.world.disturb(*disturbance);
-                    debug_assert!(started.is_ok(), "checked before the first tick");
+                    self.disturb(*disturbance);
                 }
-                EventAction::Fault(injected) => {
-                    if let Broken::World(fault) = injected.broken {
-                        let started = self.world.fault(injected.set, fault);
-                        debug_assert!(started.is_ok(), "checked before the first tick");
-                    }
-                }
-                EventAction::Clear(set) => self.world.clear(*set),
-                EventAction::Operator(command) => self.waiting.push_back((*command, event.name)),
+                EventAction::Fault(injected) => self.fault(injected.set, &injected.broken, event.at_s),
+                EventAction::Clear(set) => self.clear(*set),
+                EventAction::Operator(command) => self.command(*command, event.name),
             }
         }
         acts
     }
 
+    /// Starts a disturbance now; one with a number that is out of range does nothing.
+    pub fn disturb(&mut self, disturbance: Disturbance) {
+        let started = self.world.disturb(disturbance);
+        debug_assert!(started.is_ok(), "{started:?}");
+    }
+
+    /// Something breaks now, `at_s` within this tick.
+    pub fn fault(&mut self, set: usize, broken: &Broken, at_s: f64) {
+        let started = match *broken {
+            Broken::World(fault) => self.world.fault(set, fault),
+            Broken::Computer(computer) => {
+                let tick = self.tick;
+                if let Some(unit) = self.units.iter_mut().find(|unit| unit.set() == set) {
+                    unit.fault(computer, tick, STEP_S);
+                }
+                match computer {
+                    Computer::PowerLoss | Computer::Reboot { .. } => {
+                        let after_s = (at_s - tick as f64 * STEP_S).clamp(0.0, STEP_S);
+                        self.world.fault(set, Fault::PowerLoss { after_s })
+                    }
+                    Computer::Hang | Computer::ThreadStall => Ok(()),
+                }
+            }
+            Broken::Link => {
+                self.bus.broken = true;
+                Ok(())
+            }
+            Broken::Record(_) => Ok(()),
+        };
+        debug_assert!(started.is_ok(), "checked before the first tick");
+    }
+
+    /// Every fault of a unit is over, and what it did to the link.
+    fn clear(&mut self, set: usize) {
+        self.world.clear(set);
+        self.bus.broken = false;
+        if let Some(unit) = self.units.iter_mut().find(|unit| unit.set() == set) {
+            unit.clear(&mut self.world);
+        }
+    }
+
+    /// A command of the operator, for the unit that drives the head.
+    pub fn command(&mut self, command: Command, what: &'static str) {
+        let drives = self.units.iter().find(|unit| unit.report().drives);
+        // What has left the pair joins it again where it is.
+        let isolated = self.units.iter().find(|unit| unit.report().state == UnitCode::Isolated);
+        let to = if command == Command::Rejoin { isolated } else { drives };
+        self.waiting.push_back((to.map_or(0, Installed::set), command, what));
+    }
+
     /// Posts the next command once the supervisor has looked at the one before: its mailbox holds only one.
     fn post_command(&mut self) {
-        let Some(host) = self.units.first_mut() else { return };
         if let Some(posted) = &self.posted {
-            let Some(result) = host.unit.command_result(posted.number) else { return };
+            let unit = self.units.iter_mut().find(|unit| unit.set() == posted.set);
+            let Some(result) = unit.and_then(|unit| unit.unit().command_result(posted.number)) else {
+                return;
+            };
             if let Err(refusal) = result {
                 self.log.push(self.sample.time_s, "command_refused", format!("{}: {refusal}", posted.what));
             }
             self.posted = None;
         }
-        if let Some((command, what)) = self.waiting.pop_front() {
+        if let Some((set, command, what)) = self.waiting.pop_front() {
             match command {
                 Command::SetSpeed { speed_rpm } => self.speed_setpoint_rpm = f64::from(speed_rpm),
                 Command::Land | Command::Service | Command::Commission => self.speed_setpoint_rpm = f64::NAN,
-                Command::LiftOff => {}
+                _ => {}
             }
-            self.posted = Some(Posted { number: host.unit.command(command), what });
+            let Some(unit) = self.units.iter_mut().find(|unit| unit.set() == set) else { return };
+            self.posted = Some(Posted { set, number: unit.unit().command(command), what });
         }
     }
 
     /// Runs the tasks that are due, in the order of the schedule.
     fn control(&mut self) -> [LevitationOutputs; 2] {
-        let mut outputs = [LevitationOutputs::default(); 2];
+        for unit in &mut self.units {
+            unit.begin_tick(self.tick, &mut self.world);
+        }
+        self.bus.deliver(self.tick, &mut self.units);
         for slot in SCHEDULE.iter().filter(|slot| slot.is_due(self.tick)) {
-            for Installed { unit, set } in &mut self.units {
-                match slot.task {
-                    TaskId::Levitation => {
-                        let samples = self.world.sample(*set);
-                        outputs[*set] = unit.step_levitation(&samples);
-                        if *set == 0 {
-                            self.sample.coil_current_a = samples.coil_current_a.map(f64::from);
-                        }
-                    }
-                    TaskId::Speed => unit.step_speed(),
-                    TaskId::Circulation => unit.step_circulation(&self.world.sample_circulation()),
-                    TaskId::Supervisor => unit.step_supervisor(),
-                }
+            for unit in &mut self.units {
+                unit.run(slot.task, self.tick, &mut self.world, &mut self.bus);
             }
+        }
+        let mut outputs = [LevitationOutputs::default(); 2];
+        for unit in &self.units {
+            outputs[unit.set()] = unit.outputs();
         }
         outputs
     }
 
-    /// Takes over the state of world and host after a tick.
+    /// Takes over the state of world and driving unit after a tick.
     fn observe(&mut self) {
         let truth = self.world.truth();
         let sample = &mut self.sample;
@@ -297,9 +350,20 @@ impl<'a> Simulation<'a> {
         sample.pre_membrane_pressure_mmhg = truth.pre_membrane_pressure_mmhg;
         sample.return_pressure_mmhg = truth.return_pressure_mmhg;
         sample.touching = truth.touching;
-        sample.bus_voltage_v = truth.bus_voltage_v[0];
-        let mail = self.units.first().and_then(|host| host.unit.mail.levitation.read::<LevitationMail>());
-        if let Some((_, mail)) = mail {
+        sample.gate_open = truth.gate_open;
+        sample.gate_opened_s = truth.gate_opened_s;
+        sample.gate_closed_s = truth.gate_closed_s;
+        sample.last_update_s = truth.last_update_s;
+        sample.held = self.units.iter().any(|unit| unit.report().therapy);
+        // Whoever drives is looked at; without one, the host.
+        let set = usize::from(truth.gate_open == [false, true]);
+        sample.driving_set = set;
+        sample.bus_voltage_v = truth.bus_voltage_v[set];
+        sample.pair_alarms =
+            self.units.iter().filter_map(Installed::said).fold(0, |sum, mail| sum | mail.pair_alarms);
+        let unit = self.units.iter().find(|unit| unit.set() == set);
+        if let Some(mail) = unit.and_then(Installed::said) {
+            sample.coil_current_a = [mail.coil_current_x_a, mail.coil_current_y_a].map(f64::from);
             sample.displacement_known_m =
                 [f64::from(mail.displacement_x_m), f64::from(mail.displacement_y_m)];
             sample.torque_current_a = f64::from(mail.torque_current_a);
@@ -311,6 +375,47 @@ impl<'a> Simulation<'a> {
         }
     }
 }
+
+/// The same run without the first event that breaks or disturbs something and those after it: what the flow would have been.
+#[derive(Clone, Default)]
+struct Twin<'a> {
+    twin: Option<Box<Simulation<'a>>>,
+    flow_min_lpm: f64,
+    dip: f64,
+}
+
+impl<'a> Twin<'a> {
+    /// Forks before the first such event, where a second unit may take over.
+    fn before(&mut self, simulation: &Simulation<'a>) {
+        if self.twin.is_none() && simulation.scenario.units == Units::Both && simulation.disturbs_now() {
+            let mut twin = simulation.clone();
+            let events = &simulation.scenario.events;
+            twin.due.retain(|due| events.get(due.event).is_some_and(|event| !event.action.is_trouble()));
+            self.twin = Some(Box::new(twin));
+            self.flow_min_lpm = f64::INFINITY;
+        }
+    }
+
+    fn after(&mut self, simulation: &Simulation<'a>) {
+        let Some(twin) = &mut self.twin else { return };
+        twin.step();
+        let (flow_lpm, wanted_lpm) = (simulation.sample.flow_lpm, twin.sample.flow_lpm);
+        self.flow_min_lpm = self.flow_min_lpm.min(flow_lpm);
+        if wanted_lpm > FLOW_LPM_MIN {
+            self.dip = self.dip.max((wanted_lpm - flow_lpm) / wanted_lpm);
+        }
+    }
+
+    fn measure(&self, metrics: &mut Metrics) {
+        if self.twin.is_some() && metrics.get("takeover.count").is_some_and(|count| count > 0.0) {
+            metrics.set("takeover.flow_min_lpm", self.flow_min_lpm);
+            metrics.set("takeover.flow_dip_pct", 100.0 * self.dip);
+        }
+    }
+}
+
+/// Flow below which a dip is no figure [L/min].
+const FLOW_LPM_MIN: f64 = 0.2;
 
 /// The world's set-up of a scenario.
 #[must_use]
@@ -361,25 +466,31 @@ fn due_events(scenario: &Scenario, ticks: u64) -> VecDeque<Due> {
 ///
 /// # Errors
 /// As [`Simulation::new`].
-pub fn run(scenario: &Scenario, units: Units, progress: &mut dyn FnMut(f64)) -> Checked<Outcome> {
+pub fn run(scenario: &Scenario, progress: &mut dyn FnMut(f64)) -> Checked<Outcome> {
     let story: Story = scenario.story();
     let started = Instant::now();
-    let mut simulation = Simulation::new(scenario, units)?;
+    let mut simulation = Simulation::new(scenario)?;
     let ticks = simulation.ticks();
     let mut meter = Meter::new(&story, STEP_S);
     let mut invariants = Invariants::new(scenario.expects_touchdown());
     let mut alarms = AlarmWatch::new(scenario);
     let mut recording = Recording::new(&story, ticks, STEP_S);
+    let mut twin = Twin::default();
     for tick in 0..ticks {
         let before = *simulation.sample();
+        twin.before(&simulation);
         for (time_s, act) in simulation.step() {
             meter.act(time_s, act, &before);
         }
+        twin.after(&simulation);
         let sample = simulation.sample;
         let log = &mut simulation.log;
         meter.step(&sample, log);
         alarms.step(&sample, meter.touchdowns(), log);
         invariants.step(&sample, meter.touchdowns(), meter.reverse_ml(), STEP_S, log);
+        if scenario.units == Units::Both {
+            invariants.take_pair(meter.pair(), sample.time_s, log);
+        }
         recording.step(tick, &sample);
         if tick.is_multiple_of(1024) {
             progress(sample.time_s);
@@ -392,6 +503,10 @@ pub fn run(scenario: &Scenario, units: Units, progress: &mut dyn FnMut(f64)) -> 
     log.push(scenario.duration_s, "end", "");
     let mut metrics = meter.metrics(Some(scenario.duration_s / wall_s.max(1e-9)));
     alarms.measure(&mut metrics);
+    if scenario.units == Units::Both {
+        meter.pair().measure(&mut metrics);
+        twin.measure(&mut metrics);
+    }
     metrics.invariants_broken = invariants.broken().to_vec();
     let verdicts = scenario.expects.iter().map(|expect| expect.judge(&metrics)).collect();
     Ok(Outcome { metrics, log, recording, verdicts, wall_s })

@@ -13,7 +13,7 @@ use crate::analysis::median_of_sorted;
 use crate::input::{BadInput, Checked};
 use crate::metrics::{METRICS, REALTIME_FACTOR, rounded};
 use crate::scenario::{SEED_MAX, Scenario};
-use crate::simulation::{Units, run};
+use crate::simulation::run;
 use crate::summary::{failures, shown};
 
 /// Most seeds of one sweep.
@@ -86,7 +86,7 @@ pub fn sweep(
                     if seed >= seeds.end {
                         break;
                     }
-                    let outcome = run(&Scenario { seed, ..scenario.clone() }, Units::Host, &mut |_| {});
+                    let outcome = run(&Scenario { seed, ..scenario.clone() }, &mut |_| {});
                     let result = outcome.map(|outcome| (outcome.metrics.numbers.clone(), failures(&outcome)));
                     if let Ok(mut results) = results.lock() {
                         results.insert(seed, result);

@@ -3,7 +3,7 @@
 
 use levitas::commission::{Bench, Commissioned};
 use levitas::scenario::{Setting, load};
-use levitas::simulation::{Simulation, Units, run};
+use levitas::simulation::{Simulation, run};
 use levitas_core::calibration::{Calibration, Identity, RECORD_BYTES, Record};
 use levitas_core::commissioning::{Outcome, Reason, Stage};
 use levitas_core::mail::{BearingState, fault};
@@ -99,7 +99,7 @@ fn lift_off(copies: [Option<Vec<u8>>; 2]) -> (u32, u32) {
     let mut scenario = load("1f_lift_off", &[]).unwrap();
     scenario.serial_number = IDENTITY.serial_number;
     scenario.calibration = copies;
-    let mut simulation = Simulation::new(&scenario, Units::Host).unwrap();
+    let mut simulation = Simulation::new(&scenario).unwrap();
     for _ in 0..simulation.ticks() {
         simulation.step();
     }
@@ -130,7 +130,7 @@ fn with_corrupt(copy: &str, seed: u64) -> (Vec<String>, f64) {
     let settings = [format!("seed={seed}"), format!("event.1.copy={copy}")];
     let settings: Vec<Setting> = settings.iter().map(|text| Setting::parse(text).unwrap()).collect();
     let scenario = load("3q_calibration_one_corrupt", &settings).unwrap();
-    let outcome = run(&scenario, Units::Host, &mut |_| {}).unwrap();
+    let outcome = run(&scenario, &mut |_| {}).unwrap();
     let metric = |name| outcome.metrics.get(name).unwrap();
     assert_eq!((metric("levitation.touchdowns"), outcome.metrics.invariants_broken.len()), (0.0, 0));
     assert!(metric("alarm.calibration.latency_s") <= 100e-6, "{copy}, seed {seed}");

@@ -39,7 +39,8 @@ impl Bench {
     fn new(plant: Plant, config: &UnitConfig, seed: u64, start: RotorStart) -> Self {
         let (circuit, patient) = (VA_25_21, VA_ADULT);
         let setup = Setup { plant, circuit, patient, pump_table: None, seed, start };
-        let world = World::new(&setup).expect("the set-up is good");
+        let mut world = World::new(&setup).expect("the set-up is good");
+        world.connect_lines();
         let host = Unit::new(config, Role::Host).expect("the configuration is good");
         Self { host, world, tick: 0 }
     }
@@ -94,6 +95,9 @@ impl Bench {
         for slot in SCHEDULE.iter().filter(|slot| slot.is_due(self.tick)) {
             match slot.task {
                 TaskId::Levitation => outputs = self.host.step_levitation(&self.world.sample(0)),
+                TaskId::Link => {
+                    self.host.step_link();
+                }
                 TaskId::Speed => self.host.step_speed(),
                 TaskId::Circulation => self.host.step_circulation(&self.world.sample_circulation()),
                 TaskId::Supervisor => self.host.step_supervisor(),

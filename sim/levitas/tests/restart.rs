@@ -9,7 +9,7 @@ use levitas_core::task::circulation::CirculationTask;
 use levitas_core::task::levitation::LevitationTask;
 use levitas_core::task::speed::SpeedTask;
 use levitas_core::task::supervisor::{Command, SupervisorTask};
-use levitas_core::unit::UnitConfig;
+use levitas_core::unit::{Role, UnitConfig};
 use levitas_world::{ECMO_50, RotorStart, STEP_S, Setup, VA_25_21, VA_ADULT, World};
 
 /// The tasks of a host one by one, as the threads of the firmware have them.
@@ -30,13 +30,16 @@ impl Bench {
         let (circuit, patient) = (VA_25_21, VA_ADULT);
         let start = RotorStart::Lying { angle_rad: 2.0 };
         let config = UnitConfig::ECMO_50;
+        let setup = Setup { plant, circuit, patient, pump_table: None, seed: 4, start };
+        let mut world = World::new(&setup).unwrap();
+        world.connect_lines();
         Self {
-            levitation: LevitationTask::new(&config.levitation).unwrap(),
+            levitation: LevitationTask::new(&config.levitation, Role::Host).unwrap(),
             speed: SpeedTask::new(&config.speed, &config.levitation).unwrap(),
             circulation: CirculationTask::new(&config.circulation).unwrap(),
-            supervisor: SupervisorTask::new(&config, true).unwrap(),
+            supervisor: SupervisorTask::new(&config).unwrap(),
             mail: Mailboxes::new(),
-            world: World::new(&Setup { plant, circuit, patient, pump_table: None, seed: 4, start }).unwrap(),
+            world,
             tick: 0,
         }
     }
@@ -46,6 +49,7 @@ impl Bench {
         for slot in SCHEDULE.iter().filter(|slot| slot.is_due(self.tick)) {
             match slot.task {
                 TaskId::Levitation => outputs = self.levitation.step(&self.world.sample(0), &self.mail),
+                TaskId::Link => {}
                 TaskId::Speed => self.speed.step(&self.mail),
                 TaskId::Circulation => {
                     self.circulation.step(&self.world.sample_circulation(), &self.mail);
@@ -91,7 +95,7 @@ fn a_restart_in_the_middle_of_commissioning_holds_the_rotor_drives_nothing_and_s
         }
         let before = bench.world.truth();
         assert_eq!(bench.report().stage, stage);
-        bench.supervisor = SupervisorTask::new(&UnitConfig::ECMO_50, true).unwrap();
+        bench.supervisor = SupervisorTask::new(&UnitConfig::ECMO_50).unwrap();
         // One period of the supervisor, and the fading of what the probe had asked for.
         for _ in 0..ticks(0.04) {
             bench.step();

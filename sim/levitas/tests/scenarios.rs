@@ -10,7 +10,7 @@ use common::{Scratch, levitas};
 use levitas::catalogue::{PUMP_SHELF, SCENARIOS};
 use levitas::curve::read_points;
 use levitas::scenario::{Setting, load};
-use levitas::simulation::{Units, run};
+use levitas::simulation::run;
 use levitas::sweep::sweep;
 use levitas::toml_file::Source;
 
@@ -70,7 +70,7 @@ fn settles_on_table(name: &str, source: &Source, speed_rpm: f64, throttle: f64) 
     let throttle = format!("circuit.return_cannula.resistance_mmhg_per_lpm2={throttle}");
     let changes = ["circuit=bench-loop", "patient=bench", "config.host.speed_rpm_max=7500", &throttle];
     let scenario = load(file.to_str().unwrap(), &settings(&changes)).unwrap();
-    let metrics = run(&scenario, Units::Host, &mut |_| {}).unwrap().metrics;
+    let metrics = run(&scenario, &mut |_| {}).unwrap().metrics;
     let get = |name| metrics.get(name).unwrap();
     assert!((get("pump.speed_rpm") - speed_rpm).abs() < 5.0, "{speed_rpm} rpm: {}", get("pump.speed_rpm"));
     let table_mmhg = head_on_table(source, speed_rpm, get("flow.lpm"));
@@ -138,8 +138,10 @@ fn one_seed_gives_the_same_bytes_and_another_does_not() {
 
 #[test]
 fn a_unit_in_standby_changes_nothing() {
-    let scenario = load(&scenario_file("1a_levitation"), &settings(&["duration_s=3.6"])).unwrap();
-    let [alone, both] = [Units::Host, Units::Both].map(|units| run(&scenario, units, &mut |_| {}).unwrap());
+    let [alone, both] = ["units=host", "units=both"].map(|units| {
+        let settings = settings(&["duration_s=3.6", units]);
+        run(&load(&scenario_file("1a_levitation"), &settings).unwrap(), &mut |_| {}).unwrap()
+    });
     assert_eq!(alone.recording.to_csv(), both.recording.to_csv());
 }
 

@@ -15,6 +15,7 @@
 //! | `CoilOpen`, `PhaseOpen`, `PhaseShort` | windings |
 //! | `GateFault` | both bridges |
 //! | `BusSag` | supply |
+//! | `PowerLoss`, `LineCut`, `LineStuck` | power of the electronics, drive line |
 //!
 //! # Timing
 //! A fault acts from the next sample and the next period on and until it is cleared; how long is up to the scenario.
@@ -102,6 +103,15 @@ pub enum Fault {
     },
     /// The gate drivers are dead: both bridges stay open whatever the outputs say.
     GateFault,
+    /// The electronics have no power: no edges on the line, both bridges open. Whoever computes the outputs must stop, too.
+    PowerLoss {
+        /// From the start of the coming period on [s], 0 to 50e-6.
+        after_s: f64,
+    },
+    /// The cable of the unit's drive line is cut.
+    LineCut,
+    /// The unit's drive line stands still at one level, seen from the other unit.
+    LineStuck,
 }
 
 /// A number of a fault outside its range.
@@ -110,6 +120,7 @@ pub type FaultError = RangeError;
 /// Largest noise of a fault [m rms]: twice the clearance.
 const NOISE_RANGE_M: [f64; 2] = [0.0, 1.0e-3];
 const DRIFT_RANGE_M_PER_S: [f64; 2] = [-1.0, 1.0];
+const WITHIN_PERIOD_S: [f64; 2] = [0.0, crate::STEP_S];
 const SUPPLY_RANGE_V: [f64; 2] = [0.0, 100.0];
 
 /// A part by its number, as the range check takes it.
@@ -141,7 +152,10 @@ impl Fault {
             Self::PhaseShort { phase } => check_numbers("phase_short", &[part("phase", phase, 3)]),
             Self::CurrentStuck { channel } => check_numbers("current_stuck", &[part("channel", channel, 5)]),
             Self::BusSag { bus_v } => check_numbers("bus_sag", &[("bus_v", bus_v, SUPPLY_RANGE_V)]),
-            Self::SampleLoss | Self::AngleStuck | Self::GateFault => Ok(()),
+            Self::PowerLoss { after_s } => {
+                check_numbers("power_loss", &[("after_s", after_s, WITHIN_PERIOD_S)])
+            }
+            Self::SampleLoss | Self::AngleStuck | Self::GateFault | Self::LineCut | Self::LineStuck => Ok(()),
         }
     }
 }
@@ -177,11 +191,12 @@ mod tests {
     #[test]
     fn numbers_outside_their_range_are_refused_by_name() {
         type Make = fn(f64) -> Fault;
-        let cases: [(&str, [f64; 2], Make); 4] = [
+        let cases: [(&str, [f64; 2], Make); 5] = [
             ("hall_noise.rms_m", NOISE_RANGE_M, |v| Fault::HallNoise { element: 0, rms_m: v }),
             ("hall_drift.m_per_s", DRIFT_RANGE_M_PER_S, |v| Fault::HallDrift { element: 0, m_per_s: v }),
             ("emi_burst.rms_m", NOISE_RANGE_M, |v| Fault::EmiBurst { rms_m: v }),
             ("bus_sag.bus_v", SUPPLY_RANGE_V, |v| Fault::BusSag { bus_v: v }),
+            ("power_loss.after_s", WITHIN_PERIOD_S, |v| Fault::PowerLoss { after_s: v }),
         ];
         for (key, [min, max], make) in cases {
             assert!(make(min).check().is_ok() && make(max).check().is_ok(), "{key}");

@@ -17,6 +17,7 @@ mod fault;
 mod film;
 mod keys;
 mod noise;
+mod pair;
 #[allow(clippy::double_comparisons, reason = "two keys have a single allowed value")]
 mod parameters;
 mod presets;

@@ -113,7 +113,10 @@ impl SensorFaults {
             | Fault::PhaseOpen { .. }
             | Fault::PhaseShort { .. }
             | Fault::BusSag { .. }
-            | Fault::GateFault => return,
+            | Fault::GateFault
+            | Fault::PowerLoss { .. }
+            | Fault::LineCut
+            | Fault::LineStuck => return,
         }
         self.any = true;
     }

@@ -215,6 +215,7 @@ impl SetSensors {
             bus_voltage_v: bus_voltage_v as f32,
             sample_count: self.sample_count,
             valid: valid::LEVITATION,
+            pair: 0,
         };
         self.faults.replace(&mut samples, self.last.as_ref());
         self.last = Some(samples);

@@ -36,6 +36,14 @@ pub struct Truth {
     pub motor_torque_n_m: f64,
     /// Torque of the pump against it [N m].
     pub pump_torque_n_m: f64,
+    /// The gate of a set is open: its latch has let the request pass.
+    pub gate_open: [bool; 2],
+    /// When the gate of a set last opened and last closed [s]; before the start for never.
+    pub gate_opened_s: [f64; 2],
+    /// See `gate_opened_s`.
+    pub gate_closed_s: [f64; 2],
+    /// Last valid PWM update of a unit that drives: the last edge of its line [s].
+    pub last_update_s: [f64; 2],
     /// The rotor touches the touchdown circle.
     pub touching: bool,
     /// How often it came to touch after having been free by a tenth of the clearance.

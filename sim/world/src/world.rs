@@ -18,6 +18,7 @@ use crate::dynamics::{
     ANGLE, COIL, Dynamics, Held, PHASE, POSITION, SPEED, State, TILT, TILT_RATE, VELOCITY, wrap,
 };
 use crate::fault::{Fault, FaultError};
+use crate::pair::Pair;
 use crate::pump::Hydraulics;
 use crate::sensors::{CircuitSensors, SetSensors};
 use crate::setup::{Setup, SetupError, initial, to_state};
@@ -51,6 +52,8 @@ pub struct World {
     electrical: [f64; 2],
     buses: [Bus; 2],
     pending: [LevitationOutputs; 2],
+    pair: Pair,
+    seed: u64,
     disturbance_force_n: [f64; 2],
     tick: u64,
     radial: Contact,
@@ -89,6 +92,8 @@ impl World {
             electrical: [1.0, 0.0],
             buses: [Bus::new(&plant.drive, STEP_S); 2],
             pending: [LevitationOutputs::default(); 2],
+            pair: Pair::bench(),
+            seed: setup.seed,
             disturbance_force_n: [0.0; 2],
             tick: 0,
             radial: Contact::default(),
@@ -111,13 +116,19 @@ impl World {
     /// Samples of a winding set's sensors, now: set 0 is A (host), everything else B (emergency drive).
     pub fn sample(&mut self, set: usize) -> LevitationInputs {
         let set = set.min(1);
-        self.set_sensors[set].sample(
+        let samples = self.set_sensors[set].sample(
             &self.dynamics.plant,
             &self.state,
             self.direction,
             self.windings.terminal_currents(&self.state, set),
             self.buses[set].voltage_v,
-        )
+        );
+        LevitationInputs { pair: self.pair.read(set, self.time_s()), ..samples }
+    }
+
+    /// Connects the drive lines of two units and puts their latches before the gates; a new world is a bench without them.
+    pub fn connect_lines(&mut self) {
+        self.pair.connect(&self.dynamics.plant.drive_line, self.seed);
     }
 
     /// Samples of flow meter and pressure sensors, now; flow is the mean since the last call.
@@ -127,7 +138,9 @@ impl World {
 
     /// One levitation period; `outputs` of the sets A and B act in the next one.
     pub fn advance(&mut self, outputs: &[LevitationOutputs; 2]) {
-        let active = self.windings.reach(core::mem::replace(&mut self.pending, *outputs));
+        let active = core::mem::replace(&mut self.pending, *outputs);
+        self.pair.update(&active, self.time_s());
+        let active = self.windings.reach(active);
         let speed_before = self.state[SPEED];
         self.move_rotor(&active);
         self.circuit.advance(&self.hydraulics, [speed_before, self.state[SPEED]], STEP_S);
@@ -169,7 +182,13 @@ impl World {
         self.set_sensors[set].fault(&fault, &self.dynamics.plant);
         self.windings.fault(set, &fault, &self.pending, &mut self.state);
         self.buses[set].fault(&fault);
+        self.pair.fault(set, &fault, self.tick as f64 * STEP_S);
         Ok(())
+    }
+
+    /// A unit without power has it again; its other faults stay.
+    pub fn restore_power(&mut self, set: usize) {
+        self.pair.restore_power(set.min(1));
     }
 
     /// Ends every fault of a unit; what was interrupted conducts again.
@@ -178,6 +197,7 @@ impl World {
         self.set_sensors[set].clear();
         self.windings.clear(set);
         self.buses[set].clear();
+        self.pair.clear(set);
     }
 
     /// What is really the case.
@@ -205,6 +225,10 @@ impl World {
             disturbance_force_n: self.disturbance_force_n,
             motor_torque_n_m: torques.motor_n_m,
             pump_torque_n_m: torques.pump_n_m,
+            gate_open: [0, 1].map(|set| self.pair.is_open(set)),
+            gate_opened_s: self.pair.opened_s(),
+            gate_closed_s: self.pair.closed_s(),
+            last_update_s: self.pair.last_update_s(),
             touching: self.radial.touching,
             touchdown_count: self.radial.count,
             axial_touching: self.axial.touching,
@@ -251,21 +275,42 @@ impl World {
         };
         let bus_v = self.buses.map(|bus| bus.voltage_v);
         let mut taken_j = [0.0; 2];
+        let start_s = self.time_s();
+        let mut done_s = 0.0;
+        while done_s < STEP_S {
+            let until_s = (self.pair.next_change_s(start_s + done_s) - start_s).min(STEP_S);
+            self.move_part(&self.pair.gated(*active), until_s - done_s, bus_v, &mut held, &mut taken_j);
+            done_s = until_s;
+            if done_s < STEP_S {
+                self.pair.settle(start_s + done_s);
+            }
+        }
+        for (bus, taken_j) in self.buses.iter_mut().zip(taken_j) {
+            bus.advance(taken_j);
+        }
+    }
+
+    /// A part of a period in which no latch moves.
+    fn move_part(
+        &mut self,
+        active: &[LevitationOutputs; 2],
+        part_s: f64,
+        bus_v: [f64; 2],
+        held: &mut Held,
+        taken_j: &mut [f64; 2],
+    ) {
         let substeps = if self.is_stiff(active) { SUBSTEPS_FINE } else { 1 };
-        let step_s = STEP_S / substeps as f64;
+        let step_s = part_s / substeps as f64;
         for _ in 0..substeps {
-            self.windings.apply(active, bus_v, &self.state, &mut held);
-            let mut next = self.dynamics.step(&held, &self.state, step_s);
-            self.windings.extinguish(active, &held, &self.state, &mut next);
+            self.windings.apply(active, bus_v, &self.state, held);
+            let mut next = self.dynamics.step(held, &self.state, step_s);
+            self.windings.extinguish(active, held, &self.state, &mut next);
             for (set, taken_j) in taken_j.iter_mut().enumerate() {
-                *taken_j += Windings::taken_j(&held, set, &self.state, &next, step_s);
+                *taken_j += Windings::taken_j(held, set, &self.state, &next, step_s);
             }
             self.state = next;
             self.watch_contact();
             held.start_s += step_s;
-        }
-        for (bus, taken_j) in self.buses.iter_mut().zip(taken_j) {
-            bus.advance(taken_j);
         }
     }
 

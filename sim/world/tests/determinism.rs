@@ -24,6 +24,7 @@ fn bytes(world: &mut World, periods: usize) -> Vec<u64> {
                 coil_gate: u32::from(period % 7 != 0),
                 phase_gate: 1,
                 drive_line: 0,
+                latch_override: 0,
             };
         }
         if period % 200 == 0 {

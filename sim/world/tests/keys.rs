@@ -31,6 +31,7 @@ fn bytes(setup: &Setup) -> Vec<u64> {
         coil_gate: 1,
         phase_gate: 1,
         drive_line: 1,
+        latch_override: 0,
     };
     let mut bits = Vec::new();
     for period in 0..400 {

@@ -206,6 +206,7 @@ fn nonsense_duties_are_bounded() {
         coil_gate: 1,
         phase_gate: 1,
         drive_line: 0,
+        latch_override: 0,
     };
     run(&mut driven, &[wild, wild], 4000);
     let truth = driven.truth();

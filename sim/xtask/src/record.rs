@@ -8,8 +8,8 @@
 //!
 //! | file | record | size |
 //! |---|---|---|
-//! | `levitation_samples.bin` | `LevitationInputs`: 12 f32, 2 u32 | 56 bytes |
-//! | `levitation_outputs.bin` | `LevitationOutputs`: 5 f32, 3 u32 | 32 bytes |
+//! | `levitation_samples.bin` | `LevitationInputs`: 12 f32, 3 u32 | 60 bytes |
+//! | `levitation_outputs.bin` | `LevitationOutputs`: 5 f32, 4 u32 | 36 bytes |
 //!
 //! # How the samples arise
 //! The rotor of the simulated plant lies on the touchdown circle and is lifted by the outputs of the replay
@@ -21,6 +21,7 @@ use levitas_core::mail::Mailboxes;
 use levitas_core::ports::{LevitationInputs, LevitationOutputs};
 use levitas_core::replay::{REPLAY_STEPS, replay_step};
 use levitas_core::task::levitation::{LevitationConfig, LevitationTask};
+use levitas_core::unit::Role;
 use levitas_world::{ECMO_50, RotorStart, Setup, VA_25_21, VA_ADULT, World};
 
 use crate::Options;
@@ -84,9 +85,11 @@ fn recording() -> Result<Recording, String> {
     let (plant, circuit, patient) = (ECMO_50, VA_25_21, VA_ADULT);
     let setup = Setup { plant, circuit, patient, pump_table: None, seed: SEED, start };
     let mut world = World::new(&setup).map_err(|error| error.to_string())?;
+    world.connect_lines();
     let mut recording = Recording { samples: Vec::new(), outputs: Vec::new() };
     let mail = Mailboxes::new();
-    let mut task = LevitationTask::new(&LevitationConfig::ECMO_50).map_err(|error| error.to_string())?;
+    let mut task =
+        LevitationTask::new(&LevitationConfig::ECMO_50, Role::Host).map_err(|error| error.to_string())?;
     for index in 0..REPLAY_STEPS {
         let samples = world.sample(0);
         let outputs = replay_step(&mut task, &mail, index, &samples);
@@ -98,7 +101,7 @@ fn recording() -> Result<Recording, String> {
 }
 
 /// Members of the inputs in order of declaration, as bits.
-fn input_words(inputs: &LevitationInputs) -> [u32; 14] {
+fn input_words(inputs: &LevitationInputs) -> [u32; 15] {
     let LevitationInputs {
         displacement_hall_v: [x_plus, x_minus, y_plus, y_minus],
         angle_hall_v: [cosine, sine],
@@ -107,19 +110,26 @@ fn input_words(inputs: &LevitationInputs) -> [u32; 14] {
         bus_voltage_v,
         sample_count,
         valid,
+        pair,
     } = *inputs;
     let halls = [x_plus, x_minus, y_plus, y_minus, cosine, sine];
     let [h0, h1, h2, h3, h4, h5] = halls.map(f32::to_bits);
     let [c0, c1, c2, c3, c4] = [coil_x, coil_y, phase_a, phase_b, phase_c].map(f32::to_bits);
-    [h0, h1, h2, h3, h4, h5, c0, c1, c2, c3, c4, bus_voltage_v.to_bits(), sample_count, valid]
+    [h0, h1, h2, h3, h4, h5, c0, c1, c2, c3, c4, bus_voltage_v.to_bits(), sample_count, valid, pair]
 }
 
 /// Members of the outputs in order of declaration, as bits.
-fn output_words(outputs: &LevitationOutputs) -> [u32; 8] {
-    let LevitationOutputs { coil_duty: [x, y], phase_duty: [a, b, c], coil_gate, phase_gate, drive_line } =
-        *outputs;
+fn output_words(outputs: &LevitationOutputs) -> [u32; 9] {
+    let LevitationOutputs {
+        coil_duty: [x, y],
+        phase_duty: [a, b, c],
+        coil_gate,
+        phase_gate,
+        drive_line,
+        latch_override,
+    } = *outputs;
     let [x, y, a, b, c] = [x, y, a, b, c].map(f32::to_bits);
-    [x, y, a, b, c, coil_gate, phase_gate, drive_line]
+    [x, y, a, b, c, coil_gate, phase_gate, drive_line, latch_override]
 }
 
 #[cfg(test)]
@@ -127,8 +137,8 @@ mod tests {
     use super::*;
 
     /// Inputs from the words of one record.
-    fn inputs(words: [u32; 14]) -> LevitationInputs {
-        let [h0, h1, h2, h3, h4, h5, c0, c1, c2, c3, c4, bus, sample_count, valid] = words;
+    fn inputs(words: [u32; 15]) -> LevitationInputs {
+        let [h0, h1, h2, h3, h4, h5, c0, c1, c2, c3, c4, bus, sample_count, valid, pair] = words;
         LevitationInputs {
             displacement_hall_v: [h0, h1, h2, h3].map(f32::from_bits),
             angle_hall_v: [h4, h5].map(f32::from_bits),
@@ -137,6 +147,7 @@ mod tests {
             bus_voltage_v: f32::from_bits(bus),
             sample_count,
             valid,
+            pair,
         }
     }
 
@@ -149,8 +160,9 @@ mod tests {
     fn the_host_replays_the_recording_bit_for_bit() {
         let [samples, outputs] = FILES.map(stored);
         let mail = Mailboxes::new();
-        let mut task = LevitationTask::new(&LevitationConfig::ECMO_50).expect("valid configuration");
-        let records = samples.as_chunks::<14>().0.iter().zip(outputs.as_chunks::<8>().0);
+        let mut task =
+            LevitationTask::new(&LevitationConfig::ECMO_50, Role::Host).expect("valid configuration");
+        let records = samples.as_chunks::<15>().0.iter().zip(outputs.as_chunks::<9>().0);
         let mut count = 0;
         for (index, (samples, outputs)) in (0..).zip(records) {
             let now = replay_step(&mut task, &mail, index, &inputs(*samples));
@@ -163,15 +175,15 @@ mod tests {
     #[test]
     fn the_recording_lifts_the_rotor_and_starts_the_motor() {
         let outputs = stored(FILES[1]);
-        let last = outputs.as_chunks::<8>().0.last().expect("records");
+        let last = outputs.as_chunks::<9>().0.last().expect("records");
         assert_eq!(last[5..7], [1, 1], "coil and phase gates");
     }
 
     #[test]
     fn a_difference_says_in_which_period() {
-        let now = vec![0_u8; 32 * REPLAY_STEPS as usize];
+        let now = vec![0_u8; 36 * REPLAY_STEPS as usize];
         let mut stored = now.clone();
-        stored[32 * 7 + 3] = 1;
+        stored[36 * 7 + 3] = 1;
         assert_eq!(difference(&stored, &now), Some("first in period 7".into()));
         assert_eq!(difference(&now, &now), None);
         assert!(difference(&now[1..], &now).is_some());

@@ -3,11 +3,13 @@
 //!
 //! | mailbox | written by | read by |
 //! |---|---|---|
-//! | `levitation` | levitation task | speed, supervisor, shell |
+//! | `levitation` | levitation task | link, speed, supervisor, shell |
+//! | `peer` | link task | levitation |
+//! | `peer_settings` | link task | supervisor |
 //! | `speed` | speed task | levitation |
 //! | `orbit` | speed task, once a second | who looks after the bearing: shell, simulator |
 //! | `circulation` | circulation task | speed, shell; supervisor once, after a restart |
-//! | `supervisor` | supervisor task | levitation, circulation, shell |
+//! | `supervisor` | supervisor task | levitation, link, circulation, shell |
 //! | `command` | the operator: shell or scenario, one command at a time | supervisor |
 //! | `probe_request` | one of sensitivity, commissioning, shell at a time | levitation |
 //! | `probe_result` | levitation task | who asked |
@@ -16,6 +18,7 @@
 use crate::code::from_code;
 use crate::commissioning::COMMISSIONING_WORDS;
 use crate::health::orbit::ORBIT_WORDS;
+use crate::link::{PEER_SETTINGS_WORDS, PEER_WORDS};
 use crate::mailbox::Mailbox;
 use crate::probe::{PROBE_REQUEST_WORDS, PROBE_RESULT_WORDS};
 
@@ -150,6 +153,18 @@ snapshot! {
         pub limits: u32,
         /// Bits of [`fault`].
         pub faults: u32,
+        /// Current of phase A, as measured [A].
+        pub phase_current_a_a: f32,
+        /// Current of phase B, as measured [A].
+        pub phase_current_b_a: f32,
+        /// What this unit says of itself: bits of a [`crate::link::PeerReport`].
+        pub report: u32,
+        /// Bits of [`crate::arbitration::alarm`].
+        pub pair_alarms: u32,
+        /// Number of the last order to the pair that was looked at to the end.
+        pub order_number: u32,
+        /// 0: it was carried out; else the code of a [`crate::arbitration::Refusal`].
+        pub order_result: u32,
     }
 }
 
@@ -196,8 +211,10 @@ snapshot! {
         pub state: u32,
         /// A [`LevitateRequest`].
         pub levitate: u32,
-        /// This unit may energise the head.
-        pub drive: bool,
+        /// Counts the orders to the pair; each is carried out once, when its number is new.
+        pub order_number: u32,
+        /// Code of a [`crate::arbitration::Order`].
+        pub order: u32,
         /// Operator's speed set-point [rpm].
         pub speed_setpoint_rpm: f32,
         /// Number of the last command that was looked at.
@@ -220,10 +237,14 @@ snapshot! {
 }
 
 /// All mailboxes of one unit; a `static` on the chip.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Mailboxes {
     /// From the levitation task.
     pub levitation: Mailbox<LEVITATION_WORDS>,
+    /// The other unit, from the link task.
+    pub peer: Mailbox<PEER_WORDS>,
+    /// Its settings, from the link task.
+    pub peer_settings: Mailbox<PEER_SETTINGS_WORDS>,
     /// From the speed task.
     pub speed: Mailbox<SPEED_WORDS>,
     /// Orbit of the rotor, from the speed task.
@@ -248,6 +269,8 @@ impl Mailboxes {
     pub const fn new() -> Self {
         Self {
             levitation: Mailbox::new(),
+            peer: Mailbox::new(),
+            peer_settings: Mailbox::new(),
             speed: Mailbox::new(),
             orbit: Mailbox::new(),
             circulation: Mailbox::new(),

@@ -99,6 +99,14 @@ impl<const N: usize> Default for Mailbox<N> {
     }
 }
 
+/// What lies in it now; for the simulator, which forks units while nobody writes.
+impl<const N: usize> Clone for Mailbox<N> {
+    fn clone(&self) -> Self {
+        let copy = |word: &AtomicU32| AtomicU32::new(word.load(Ordering::Relaxed));
+        Self { sequence: copy(&self.sequence), words: self.words.each_ref().map(copy) }
+    }
+}
+
 impl<const N: usize> Mailbox<N> {
     /// An empty mailbox.
     #[must_use]

@@ -27,6 +27,22 @@ pub struct LevitationInputs {
     pub sample_count: u32,
     /// One bit per group of samples that the driver vouches for, see [`valid`].
     pub valid: u32,
+    /// What hardware says of the pair of units, see [`pair`].
+    pub pair: u32,
+}
+
+/// Bits of [`LevitationInputs::pair`]. A line without current is broken or not there: nothing is known.
+pub mod pair {
+    /// Edges on the other unit's drive line: it drives the head.
+    pub const LINE_EDGES: u32 = 1;
+    /// Current on the other unit's drive line.
+    pub const LINE_CURRENT: u32 = 1 << 1;
+    /// The carrier of the other winding set is in the own windings.
+    pub const FOREIGN_RIPPLE: u32 = 1 << 2;
+    /// The own gate is open: the latch has let the own request pass.
+    pub const GATE_OPEN: u32 = 1 << 3;
+    /// The own gate driver has switched itself off.
+    pub const GATE_FAULT: u32 = 1 << 4;
 }
 
 /// Bits of the `valid` members.
@@ -70,6 +86,8 @@ pub struct LevitationOutputs {
     pub phase_gate: u32,
     /// Level of the drive line; alternates every period while this unit drives the head, else 0.
     pub drive_line: u32,
+    /// 1: the latch may open although the other unit's line is broken.
+    pub latch_override: u32,
 }
 
 /// Samples of the circulation task, 100 Hz.

@@ -4,6 +4,7 @@
 //! The recording is made by `cargo xtask record` and compared bit by bit on the host (`cargo test`) and on the
 //! chip (`tests/zephyr`). Only the levitation task runs; the mail it would get is fixed here.
 
+use crate::arbitration::Order;
 use crate::mail::{LevitateRequest, Mailboxes, SpeedMail, SupervisorMail, UnitState};
 use crate::ports::{LevitationInputs, LevitationOutputs};
 use crate::schedule::TaskId;
@@ -27,7 +28,8 @@ pub fn replay_step(
         mail.supervisor.write(&SupervisorMail {
             state: UnitState::LiftingOff as u32,
             levitate: LevitateRequest::Levitate as u32,
-            drive: true,
+            order_number: 1,
+            order: Order::Start { alone: true }.code(),
             speed_setpoint_rpm: 0.0,
             command_number: 0,
             command_result: 0,

@@ -12,6 +12,8 @@ pub const BASE_RATE_HZ: u32 = 20_000;
 pub enum TaskId {
     /// Magnetic bearing and motor currents.
     Levitation,
+    /// What the two units say to each other.
+    Link,
     /// Pump speed.
     Speed,
     /// Modes and circuit measurements.
@@ -30,8 +32,9 @@ pub struct Slot {
 }
 
 /// All tasks, highest priority first.
-pub const SCHEDULE: [Slot; 4] = [
+pub const SCHEDULE: [Slot; 5] = [
     Slot { task: TaskId::Levitation, rate_hz: 20_000 },
+    Slot { task: TaskId::Link, rate_hz: 2_000 },
     Slot { task: TaskId::Speed, rate_hz: 1_000 },
     Slot { task: TaskId::Circulation, rate_hz: 100 },
     Slot { task: TaskId::Supervisor, rate_hz: 100 },
@@ -68,9 +71,10 @@ impl TaskId {
     /// The schedule line of this task.
     #[must_use]
     pub const fn slot(self) -> Slot {
-        let [levitation, speed, circulation, supervisor] = SCHEDULE;
+        let [levitation, link, speed, circulation, supervisor] = SCHEDULE;
         match self {
             Self::Levitation => levitation,
+            Self::Link => link,
             Self::Speed => speed,
             Self::Circulation => circulation,
             Self::Supervisor => supervisor,

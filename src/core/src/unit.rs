@@ -11,6 +11,7 @@ use crate::motor::SpeedConfig;
 use crate::ports::{CirculationInputs, LevitationInputs, LevitationOutputs};
 use crate::task::circulation::{CirculationConfig, CirculationTask};
 use crate::task::levitation::{LevitationConfig, LevitationTask};
+use crate::task::link::{LinkOutputs, LinkTask};
 use crate::task::speed::SpeedTask;
 use crate::task::supervisor::{Command, Refusal, SupervisorConfig, SupervisorTask};
 
@@ -19,16 +20,8 @@ use crate::task::supervisor::{Command, Refusal, SupervisorConfig, SupervisorTask
 pub enum Role {
     /// Runs the therapy on winding set A.
     Host,
-    /// Hot backup on winding set B. Until takeover exists it observes and never energises.
+    /// Hot backup on winding set B.
     EmergencyDrive,
-}
-
-impl Role {
-    /// Whether a unit of this role may energise the head.
-    #[must_use]
-    pub const fn drives(self) -> bool {
-        matches!(self, Self::Host)
-    }
 }
 
 /// The configuration of every task of a unit. Field names are unique over all tasks, so that a field is addressed
@@ -94,10 +87,12 @@ impl UnitConfig {
 }
 
 /// The tasks of a unit after power-up: nothing energised. On Zephyr each goes to the thread that steps it.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct UnitTasks {
     /// 20 kHz.
     pub levitation: LevitationTask,
+    /// 2 kHz.
+    pub link: LinkTask,
     /// 1 kHz.
     pub speed: SpeedTask,
     /// 100 Hz.
@@ -112,11 +107,13 @@ impl UnitTasks {
     /// # Errors
     /// A field of the configuration that is outside its range.
     pub fn new(config: &UnitConfig, role: Role) -> Result<Self, ConfigError> {
+        let levitation = LevitationTask::new(&config.levitation, role)?;
         Ok(Self {
-            levitation: LevitationTask::new(&config.levitation)?,
+            levitation,
+            link: LinkTask::new(config.levitation.motor.checked_pole_pairs()?),
             speed: SpeedTask::new(&config.speed, &config.levitation)?,
             circulation: CirculationTask::new(&config.circulation)?,
-            supervisor: SupervisorTask::new(config, role.drives())?,
+            supervisor: SupervisorTask::new(config)?,
         })
     }
 
@@ -135,7 +132,7 @@ impl UnitTasks {
 }
 
 /// See the [module](self).
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Unit {
     /// Mailboxes of this unit.
     pub mail: Mailboxes,
@@ -193,6 +190,26 @@ impl Unit {
     /// One period of the levitation task.
     pub fn step_levitation(&mut self, samples: &LevitationInputs) -> LevitationOutputs {
         self.tasks.levitation.step(samples, &self.mail)
+    }
+
+    /// Begins a session of the link; see [`LinkTask::begin`].
+    pub fn begin_session(&mut self, session: u32) {
+        self.tasks.link.begin(session);
+    }
+
+    /// This unit went down while it drove a rotor that is to be held.
+    pub fn resume(&mut self, role: Role) {
+        self.tasks.levitation.resume(role);
+    }
+
+    /// The link task, for the frames that come.
+    pub fn link(&mut self) -> &mut LinkTask {
+        &mut self.tasks.link
+    }
+
+    /// One period of the link task; the frames that it sends.
+    pub fn step_link(&mut self) -> LinkOutputs {
+        self.tasks.link.step(&self.mail)
     }
 
     /// One period of the speed task.

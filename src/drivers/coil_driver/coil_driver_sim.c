@@ -21,12 +21,12 @@ static int coil_driver_apply(const struct device *dev, const struct levitas_coil
 	for (size_t i = 0; i < ARRAY_SIZE(duty); i++) {
 		/* The compiler's own: Zephyr's minimal C library, which QEMU's image uses, has no isnan. */
 		if (__builtin_isnan(command->duty[i])) {
-			levitas_world_latch_coil(config->set, no_duty, false, false);
+			levitas_world_latch_coil(config->set, no_duty, false, false, false);
 			return -EINVAL;
 		}
 		duty[i] = CLAMP(command->duty[i], -1.0f, 1.0f);
 	}
-	levitas_world_latch_coil(config->set, duty, command->gate, command->drive_line);
+	levitas_world_latch_coil(config->set, duty, command->gate, command->drive_line, command->latch_override);
 	return 0;
 }
 
@@ -34,6 +34,7 @@ static int coil_driver_fetch(const struct device *dev, struct levitas_coil_drive
 {
 	const struct coil_driver_config *config = dev->config;
 
+	sample->pair = levitas_world_pair(config->set);
 	if (!levitas_world_coil_current(config->set, sample->current_a)) {
 		return -EIO;
 	}

@@ -78,11 +78,11 @@ impl Pattern {
                 innovation_ok: true,
                 hand_back: false,
             },
-            rotor_angle_rad: angle_rad as f32,
-            rotor_speed_rad_per_s: SPEED_RAD_PER_S as f32,
-            coil_current_a: [driving(0.16 + turning(0.02, 0.0)), driving(turning(0.02, TAU / 4.0))],
-            phase_current_a: [driving(turning(1.5, 0.0)), driving(turning(1.5, TAU / 3.0))],
-            displacement_m: [turning(8e-6, 0.0), turning(8e-6, TAU / 4.0)],
+            rotor_angle_rad: Some(angle_rad as f32),
+            rotor_speed_rad_per_s: Some(SPEED_RAD_PER_S as f32),
+            coil_current_a: [driving(0.16 + turning(0.02, 0.0)), driving(turning(0.02, TAU / 4.0))].map(Some),
+            phase_current_a: [driving(turning(1.5, 0.0)), driving(turning(1.5, TAU / 3.0))].map(Some),
+            displacement_m: [turning(8e-6, 0.0), turning(8e-6, TAU / 4.0)].map(Some),
         }
     }
 

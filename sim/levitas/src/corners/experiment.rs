@@ -14,7 +14,7 @@ use super::commissioned;
 use super::design::Corner;
 use crate::input::Checked;
 use crate::scenario::{Scenario, Setting, load};
-use crate::simulation::{Units, run};
+use crate::simulation::run;
 
 /// What is done at every corner, and how.
 #[derive(Clone, Copy, Debug)]
@@ -121,7 +121,7 @@ impl Experiment {
 
     fn row(&self, point: Point, settings: &[String]) -> Checked<Row> {
         let scenario = scenario_with(self.scenario, settings)?;
-        let metrics = run(&scenario, Units::Host, &mut |_| {})?.metrics.numbers;
+        let metrics = run(&scenario, &mut |_| {})?.metrics.numbers;
         let speed_rpm = metrics.get("pump.speed_rpm").copied().unwrap_or(0.0);
         Ok(Row {
             point,

@@ -12,7 +12,7 @@ use crate::input::Checked;
 use crate::key_spec::Allowed;
 use crate::metrics::ALARM_LATENCY;
 use crate::scenario::{EventAction, InjectedFault};
-use crate::simulation::{Units, run};
+use crate::simulation::run;
 
 /// Speeds at which every fault is tried [rpm].
 pub const SPEEDS_RPM: [u32; 3] = [1000, 3000, 5500];
@@ -101,7 +101,7 @@ pub fn carry_out(point: &FaultPoint) -> Checked<FaultRow> {
     let mut settings = vec![format!("seed={}", point.seed), format!("event.2.value={}", point.speed_rpm)];
     settings.extend(spec.map(|spec| parts(spec, point.seed)).unwrap_or_default());
     let scenario = scenario_with(point.scenario, &settings)?;
-    let metrics = run(&scenario, Units::Host, &mut |_| {})?.metrics;
+    let metrics = run(&scenario, &mut |_| {})?.metrics;
     let alarm = spec.map_or("", |spec| spec.alarm);
     let latency = format!("{}{alarm}{}", ALARM_LATENCY.0, ALARM_LATENCY.1);
     Ok(FaultRow {

@@ -5,10 +5,11 @@
 //! The measuring window is known from the scenario (see `story`), so only its samples are kept.
 
 use super::lift_off::{LiftOffWatch, Seen};
-use super::{CLEARANCE_USE, Metrics, REALTIME_FACTOR};
+use super::{CLEARANCE_USE, Metrics, PairFigures, PairWatch, REALTIME_FACTOR};
 use crate::analysis::{ac_rms, harmonic_amplitude, mean, rms, whole_revolutions};
 use crate::channel::{Sample, UM_PER_M};
 use crate::event_log::EventLog;
+use crate::scenario::TARGETS;
 use crate::story::{Act, Span, Story};
 
 /// mL per L, and s per min.
@@ -38,6 +39,7 @@ pub struct Meter {
     span: Span,
     step_s: f64,
     watch: LiftOffWatch,
+    pair: PairWatch,
     window: Window,
     peak_radius_um: f64,
     axial_peak_um: f64,
@@ -59,6 +61,7 @@ impl Meter {
             span: story.measuring_window(),
             step_s,
             watch: LiftOffWatch::new(story.clearance_m),
+            pair: PairWatch::default(),
             window: Window::default(),
             peak_radius_um: f64::NEG_INFINITY,
             axial_peak_um: f64::NEG_INFINITY,
@@ -83,6 +86,7 @@ impl Meter {
 
     /// Takes one step; what it sees goes to the log.
     pub fn step(&mut self, sample: &Sample, log: &mut EventLog) {
+        self.watch_pair(sample, log);
         match self.watch.step(sample) {
             Some(Seen::LiftedOff(time_s)) => {
                 let taken_ms = self.watch.duration_s().unwrap_or(0.0) * 1e3;
@@ -119,6 +123,21 @@ impl Meter {
         self.volume_ml += sample.flow_lpm * ML_PER_L / S_PER_MIN * self.step_s;
         self.volume_max_ml = self.volume_max_ml.max(self.volume_ml);
         self.reverse_ml = self.reverse_ml.max(self.volume_max_ml - self.volume_ml);
+    }
+
+    fn watch_pair(&mut self, sample: &Sample, log: &mut EventLog) {
+        let before = self.pair.figures().count;
+        self.pair.step(sample);
+        if self.pair.figures().count != before {
+            let who = self.pair.driver().and_then(|set| TARGETS.get(set)).unwrap_or(&"");
+            log.push(sample.time_s, "takeover", format!("{who} drives the head"));
+        }
+    }
+
+    /// Figures of the pair so far.
+    #[must_use]
+    pub fn pair(&self) -> &PairFigures {
+        self.pair.figures()
     }
 
     /// Largest net backward excursion so far [mL].

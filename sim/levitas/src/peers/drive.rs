@@ -57,6 +57,9 @@ impl Drive {
                 for slot in SCHEDULE.iter().filter(|slot| slot.is_due(tick)) {
                     match slot.task {
                         TaskId::Levitation => outputs = unit.step_levitation(samples),
+                        TaskId::Link => {
+                            unit.step_link();
+                        }
                         TaskId::Speed => unit.step_speed(),
                         TaskId::Circulation => unit.step_circulation(&world.sample_circulation()),
                         TaskId::Supervisor => unit.step_supervisor(),
@@ -145,6 +148,7 @@ impl Peer {
             bus_voltage_v: samples.bus_voltage_v,
             torque_current_reference_a: self.torque_current_reference_a,
             flux_current_reference_a: 0.0,
+            foreign_torque_a: 0.0,
             imposed_a: None,
             enable: self.setpoint_rpm > 0.0,
         });
@@ -154,6 +158,7 @@ impl Peer {
             coil_gate: 1,
             phase_gate: u32::from(motor.gate),
             drive_line: (tick % 2) as u32,
+            latch_override: 0,
         }
     }
 }

@@ -54,8 +54,9 @@ impl Trial {
             seed,
             start: RotorStart::State(InitialState::default()),
         };
-        let world = World::new(&setup)
+        let mut world = World::new(&setup)
             .map_err(|error| BadInput::of("plant ecmo-50", error, "the plant as shipped"))?;
+        world.connect_lines();
         let mut trial = Self {
             contender,
             world,

@@ -37,7 +37,7 @@ pub const FAULT_DURATION_S: KeySpec =
 pub const TARGETS: [&str; 2] = ["host", "emergency_drive"];
 
 /// Events that the program carries out.
-pub const EVENTS: [Specification; 6] = [
+pub const EVENTS: [Specification; 9] = [
     Specification { name: "lift_off", doc: "the operator has the rotor lifted off", keys: &[] },
     Specification {
         name: "land",
@@ -56,6 +56,21 @@ pub const EVENTS: [Specification; 6] = [
         keys: &[FAULT_DURATION_S],
     },
     Specification { name: "clear", doc: "every fault of a unit is over", keys: &[] },
+    Specification {
+        name: "takeover_drill",
+        doc: "the operator has the driving unit let go as a failure would, to see the other one take over",
+        keys: &[],
+    },
+    Specification {
+        name: "hand_back",
+        doc: "the operator gives the head from the driving unit to the other one",
+        keys: &[],
+    },
+    Specification {
+        name: "rejoin",
+        doc: "the operator lets a unit that has failed and is isolated join the pair again",
+        keys: &[],
+    },
 ];
 
 /// Kinds of `disturb`.
@@ -97,13 +112,11 @@ pub const DISTURBANCES: [Specification; 6] = [
 ];
 
 /// Events of the format whose parts come with later versions.
-pub const LATER_EVENTS: [&str; 7] =
-    ["takeover_drill", "hand_back", "set_speed", "set_limit", "circuit", "patient", "command"];
+pub const LATER_EVENTS: [&str; 5] = ["set_speed", "set_limit", "circuit", "patient", "command"];
 /// Faults of the format whose parts come with later versions.
 #[rustfmt::skip]
-pub const LATER_FAULTS: [&str; 25] = [
-    "power_loss", "hang", "reboot", "thread_stall", "bit_flip", "coil_short", "can_break",
-    "can_errors", "can_babble", "can_delay", "can_replay", "line_stuck_high", "line_stuck_low", "flow_meter_loss",
+pub const LATER_FAULTS: [&str; 18] = [
+    "bit_flip", "coil_short", "can_errors", "can_babble", "can_delay", "can_replay", "flow_meter_loss",
     "flow_meter_bias", "pressure_loss", "pressure_drift", "bubble_sensor_loss", "temperature_open", "temperature_short",
     "temperature_drift", "heater_stuck_on", "mains_loss", "battery_weak", "flash_write_fail",
 ];
@@ -135,8 +148,8 @@ pub struct InjectedFault {
     pub name: &'static str,
     /// How long it lasts [s]; `None` until it is cleared.
     pub duration_s: Option<f64>,
-    /// Bit of the alarm that it must raise.
-    pub alarm: u32,
+    /// Bit of the alarm that it must raise, in [`crate::fault_catalogue::all_alarms`].
+    pub alarm: u64,
     /// Time in which [s].
     pub within_s: f64,
     /// Bus voltage below which that time begins [V]; infinite when it begins with the fault.
@@ -161,13 +174,22 @@ impl EventAction {
     #[must_use]
     pub fn act(&self) -> Option<Act> {
         Some(match self {
-            Self::Operator(Command::LiftOff) => Act::LiftOff,
+            Self::Operator(Command::LiftOff | Command::LiftOffAlone) => Act::LiftOff,
+            Self::Operator(Command::HandBack | Command::TakeoverDrill) => Act::Disturb,
+            Self::Operator(Command::Rejoin) => return None,
             Self::Operator(Command::Land | Command::Service | Command::Commission) => Act::Land,
             Self::Operator(Command::SetSpeed { .. }) => Act::SetMode,
             Self::Fault(InjectedFault { broken: Broken::Record(_), .. }) => return None,
             Self::Disturb(..) | Self::Fault(_) => Act::Disturb,
             Self::Clear(_) => Act::DisturbEnd,
         })
+    }
+
+    /// Something breaks or is disturbed, or ends, or the head changes hands: what a twin run does without.
+    #[must_use]
+    pub fn is_trouble(&self) -> bool {
+        let rejoin = matches!(self, Self::Operator(Command::Rejoin));
+        rejoin || matches!(self.act(), Some(Act::Disturb | Act::DisturbEnd))
     }
 
     /// How long it acts [s]; 0 when it stays.
@@ -197,12 +219,15 @@ pub(super) fn read(table: &Table<'_>, end_s: f64) -> Checked<Event> {
     let (action, text) = match name {
         "lift_off" => (EventAction::Operator(Command::LiftOff), String::new()),
         "land" => (EventAction::Operator(Command::Land), String::new()),
+        "takeover_drill" => (EventAction::Operator(Command::TakeoverDrill), String::new()),
+        "hand_back" => (EventAction::Operator(Command::HandBack), String::new()),
+        "rejoin" => (EventAction::Operator(Command::Rejoin), String::new()),
         "set_mode" => set_mode(table)?,
         "fault" => fault(table)?,
         "clear" => clear(table)?,
         _ => disturb(table)?,
     };
-    if matches!(name, "lift_off" | "land") {
+    if matches!(name, "lift_off" | "land" | "takeover_drill" | "hand_back" | "rejoin") {
         table.allow_keys(&["at_s", "do"], &format!(" of event {name}"))?;
     }
     Ok(Event { at_s, name, action, text })

@@ -27,7 +27,8 @@ impl Bench {
             seed,
             start: RotorStart::Lying { angle_rad },
         };
-        let world = World::new(&setup).expect("the set-up is good");
+        let mut world = World::new(&setup).expect("the set-up is good");
+        world.connect_lines();
         let host = Unit::new(config, Role::Host).expect("the configuration is good");
         Self { host, world, tick: 0 }
     }
@@ -56,6 +57,9 @@ impl Bench {
                         let mut samples = self.world.sample(0);
                         change(&mut samples);
                         outputs = self.host.step_levitation(&samples);
+                    }
+                    TaskId::Link => {
+                        self.host.step_link();
                     }
                     TaskId::Speed => self.host.step_speed(),
                     TaskId::Circulation => self.host.step_circulation(&self.world.sample_circulation()),

@@ -15,6 +15,7 @@ pub const OFF: [LevitationOutputs; 2] = [LevitationOutputs {
     coil_gate: 0,
     phase_gate: 0,
     drive_line: 0,
+    latch_override: 0,
 }; 2];
 
 /// The nominal plant without anything that pushes the rotor off: no gravity, static force, unbalance.

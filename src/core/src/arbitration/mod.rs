@@ -359,7 +359,7 @@ impl Arbitration {
             .peer
             .is_some_and(|peer| peer.challenge && peer.innovation_ok && peer.state == UnitCode::Ready)
             && !inputs.innovation_ok;
-        inputs.gate_dead || inputs.failed && self.other_would(inputs) || refuted
+        (inputs.gate_dead || inputs.failed) && self.other_would(inputs) || refuted
     }
 
     fn obey(&mut self, order: Order, inputs: &Inputs) -> Result<(), Refusal> {

@@ -61,11 +61,43 @@ pub enum Order {
     Rejoin,
 }
 
+impl Order {
+    /// As a code, from 1.
+    #[must_use]
+    pub const fn code(self) -> u32 {
+        match self {
+            Self::Start { alone: false } => 1,
+            Self::Start { alone: true } => 2,
+            Self::Stop => 3,
+            Self::HandBack => 4,
+            Self::Drill => 5,
+            Self::Service => 6,
+            Self::Rejoin => 7,
+        }
+    }
+
+    /// The order of a code; `None` for a code that does not exist.
+    #[must_use]
+    pub const fn from_code(code: u32) -> Option<Self> {
+        Some(match code {
+            1 => Self::Start { alone: false },
+            2 => Self::Start { alone: true },
+            3 => Self::Stop,
+            4 => Self::HandBack,
+            5 => Self::Drill,
+            6 => Self::Service,
+            7 => Self::Rejoin,
+            _ => return None,
+        })
+    }
+}
+
 /// Why an order was not carried out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[repr(u32)]
 pub enum Refusal {
     /// This unit does not drive the head.
-    NotActive,
+    NotActive = 1,
     /// This unit drives the head, or is giving it away.
     Drives,
     /// The self-check does not pass.
@@ -84,6 +116,26 @@ pub enum Refusal {
     NotInPair,
     /// Only a unit that failed or is in service can join again.
     InPair,
+}
+
+impl Refusal {
+    /// The refusal of a code; `None` for 0, carried out, and for a code that does not exist.
+    #[must_use]
+    pub const fn from_code(code: u32) -> Option<Self> {
+        Some(match code {
+            1 => Self::NotActive,
+            2 => Self::Drives,
+            3 => Self::NotFit,
+            4 => Self::OtherDrives,
+            5 => Self::OtherUnknown,
+            6 => Self::OtherNotReady,
+            7 => Self::Therapy,
+            8 => Self::NoTherapy,
+            9 => Self::NotInPair,
+            10 => Self::InPair,
+            _ => return None,
+        })
+    }
 }
 
 /// What the protocol asks for in one period.

@@ -64,6 +64,8 @@ pub(super) struct Axis {
     observer: Observer,
     runout: Runout,
     synchronous: Synchronous,
+    /// Twice the current of the other unit's coil: at the start and at the end of the period [A].
+    pub(super) foreign_sum_a: f32,
     added_m: f32,
     summed_m: f32,
     /// Sum of the currents since the notch learned.
@@ -80,6 +82,7 @@ impl Axis {
             observer: Observer::new(config, period_s),
             runout,
             synchronous: Synchronous::new(config, LEARN_PERIODS * period_s),
+            foreign_sum_a: 0.0,
             added_m: 0.0,
             summed_m: 0.0,
             gathered_a: 0.0,
@@ -136,7 +139,7 @@ impl Axis {
         let state = *self.observer.state();
         let rough = self.hall.voter.is_rough();
         let forecast = self.current.forecast(&law.coil, screened_a, state.velocity_m_per_s, rough);
-        let force_n = law.force_sum_n_per_a * forecast.sum_a + state.disturbance_n;
+        let force_n = law.force_sum_n_per_a * (forecast.sum_a + self.foreign_sum_a) + state.disturbance_n;
         self.observer.advance(law.motion.after(&state, force_n));
         forecast
     }

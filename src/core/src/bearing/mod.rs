@@ -10,6 +10,9 @@
 //!    |                     v  | Levitate   at the clearance   |
 //!    +------- done ------ Landing <---------------------------+
 //! ```
+//! A rotor that floats when the bearing is asked for is held without lift-off: the other unit let go of it. What was the
+//! centre for that unit's Halls is so far off the own one, and the rotor is led there slowly (`Carried`; to all others it is
+//! `Levitated`).
 //! `Service` is entered from `Off` alone: the rotor stays where it lies and the coils carry what the probe asks for.
 //! `Off` is asked for by name and opens the coils from every state. A touchdown is counted and named, the speed task
 //! slows the rotor down, and `recovery` says when the rotor is lifted off again from wherever it then is: at once, then
@@ -74,6 +77,9 @@ use turn::Turn;
 const TOUCHDOWN_FRACTION: f32 = 0.95;
 /// Radius below which a lifted rotor counts as clear, so that touching again is a touchdown.
 const CLEAR_FRACTION: f32 = 0.6;
+/// Radius within which a rotor that is taken over is led to the centre, as a fraction of the clearance: errors of two sets of
+/// Halls and an orbit. Further out it is pulled there at once.
+const CARRY_FRACTION: f32 = 0.08;
 /// Radius within which the rotor counts as centred.
 const CENTRED_FRACTION: f32 = 0.1;
 /// Time that the rotor must be centred before it counts as levitated [s].
@@ -103,6 +109,10 @@ pub struct BearingInput<'a> {
     pub missed: u32,
     /// Where the rotor points; `None` when nobody knows.
     pub rotor: Option<RotorDirection>,
+    /// Currents of the other unit's coils x, y, which act on the same rotor [A].
+    pub foreign_current_a: [f32; 2],
+    /// The own gate is asked for but not open yet: what is given does not act.
+    pub waits: bool,
     /// What the supervisor asks for.
     pub request: LevitateRequest,
     /// What the probe excites.
@@ -128,6 +138,7 @@ enum State {
     Off,
     LiftOff { curve: SCurve, after_touchdown: bool, cleared: bool, centred_s: f32, overtime_s: f32 },
     Levitated,
+    Carried { curve: SCurve },
     Landing { curve: SCurve },
     Touchdown { at_m: [f32; 2] },
     Service,
@@ -188,6 +199,12 @@ impl Bearing {
         if input.missed != 0 {
             self.predict(input.missed);
         }
+        if input.waits {
+            self.x.current.restart();
+            self.y.current.restart();
+        }
+        let [foreign_x_a, foreign_y_a] = input.foreign_current_a;
+        (self.x.foreign_sum_a, self.y.foreign_sum_a) = (2.0 * foreign_x_a, 2.0 * foreign_y_a);
         let [screened_x_a, screened_y_a] = self.screen_currents(input.coil_current_a);
         let turn = Turn::of(input.rotor);
         let halls = self.seen(input, [screened_x_a, screened_y_a]);
@@ -343,6 +360,12 @@ impl Bearing {
         x_m * x_m + y_m * y_m < radius_m * radius_m
     }
 
+    /// No Hall is voted out or rough.
+    #[must_use]
+    pub fn has_well_halls(&self) -> bool {
+        self.x.hall.voter.is_well() && self.y.hall.voter.is_well()
+    }
+
     /// Where the rotor is, x, y [m].
     #[must_use]
     pub fn displacement_m(&self) -> [f32; 2] {
@@ -366,7 +389,7 @@ impl Bearing {
         match self.state {
             State::Off => BearingState::Off,
             State::LiftOff { after_touchdown: false, .. } => BearingState::LiftOff,
-            State::Levitated => BearingState::Levitated,
+            State::Levitated | State::Carried { .. } => BearingState::Levitated,
             State::Landing { .. } => BearingState::Landing,
             State::Service => BearingState::Service,
             State::Touchdown { .. } | State::LiftOff { after_touchdown: true, .. } => BearingState::Touchdown,

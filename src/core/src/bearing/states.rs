@@ -3,7 +3,9 @@
 
 use super::trajectory::{SCurve, Setpoint};
 use super::turn::RotorDirection;
-use super::{Bearing, BearingInput, CENTRED_FRACTION, CENTRED_S, CENTRING_S_MAX, CLEAR_FRACTION, State};
+use super::{
+    Bearing, BearingInput, CARRY_FRACTION, CENTRED_FRACTION, CENTRED_S, CENTRING_S_MAX, CLEAR_FRACTION, State,
+};
 use crate::mail::LevitateRequest;
 use crate::probe::Excitation;
 
@@ -30,12 +32,17 @@ impl Bearing {
             (_, LevitateRequest::Off) | (State::Off | State::Service, LevitateRequest::Land) => State::Off,
             (State::Off, LevitateRequest::Service) => State::Service,
             (State::Off | State::Service, LevitateRequest::Levitate) if self.is_blind() => State::Off,
+            (State::Off, LevitateRequest::Levitate) if self.is_within(CARRY_FRACTION) => {
+                State::Carried { curve: self.way_to_centre() }
+            }
+            (State::Off, LevitateRequest::Levitate) if self.is_within(CLEAR_FRACTION) => State::Levitated,
             (State::Off | State::Service | State::Landing { .. }, LevitateRequest::Levitate) => {
                 self.lift_off(false)
             }
-            (State::LiftOff { .. } | State::Levitated | State::Touchdown { .. }, LevitateRequest::Land) => {
-                State::Landing { curve: self.way_down() }
-            }
+            (
+                State::LiftOff { .. } | State::Levitated | State::Carried { .. } | State::Touchdown { .. },
+                LevitateRequest::Land,
+            ) => State::Landing { curve: self.way_down() },
             (state, _) => self.follow(state, input.rotor.as_ref()),
         };
         // A drift that made the rotor touch is still judged by what was before it.
@@ -47,7 +54,9 @@ impl Bearing {
         match &mut self.state {
             State::Off | State::Service => None,
             State::Touchdown { .. } if blind => None,
-            State::LiftOff { curve, .. } | State::Landing { curve } => Some(curve.step()),
+            State::LiftOff { curve, .. } | State::Landing { curve } | State::Carried { curve } => {
+                Some(curve.step())
+            }
             State::Levitated => Some(Setpoint::excited(input.excitation)),
             State::Touchdown { at_m } => {
                 Some(at_m.map(|displacement_m| Setpoint { displacement_m, ..Setpoint::default() }))
@@ -78,7 +87,8 @@ impl Bearing {
                     State::LiftOff { curve, after_touchdown, cleared, centred_s, overtime_s }
                 }
             }
-            State::Levitated if lost => self.touch_down(),
+            State::Levitated | State::Carried { .. } if lost => self.touch_down(),
+            State::Carried { curve } if curve.is_done() => State::Levitated,
             State::Levitated => {
                 self.recovery.hold();
                 State::Levitated
@@ -101,7 +111,7 @@ impl Bearing {
     }
 
     /// Periods since the last believable displacement, of the axis that waits longer.
-    pub(super) fn blind_periods(&self) -> u32 {
+    pub(crate) fn blind_periods(&self) -> u32 {
         self.x.blind_periods().max(self.y.blind_periods())
     }
 
@@ -116,9 +126,14 @@ impl Bearing {
         State::Touchdown { at_m: self.controlled_m() }
     }
 
+    /// From here to the centre.
+    fn way_to_centre(&self) -> SCurve {
+        SCurve::new(self.controlled_m(), [0.0; 2], self.liftoff_s, self.period_s)
+    }
+
     /// Lift-off from where the rotor is now.
     fn lift_off(&self, after_touchdown: bool) -> State {
-        let curve = SCurve::new(self.controlled_m(), [0.0; 2], self.liftoff_s, self.period_s);
+        let curve = self.way_to_centre();
         State::LiftOff { curve, after_touchdown, cleared: false, centred_s: 0.0, overtime_s: 0.0 }
     }
 

@@ -5,15 +5,18 @@
 //! |---|---|
 //! | `frames.rs` | what each frame says, in physical units; how it lies on the wire is in `can/levitas.dbc` alone |
 //! | `freshness.rs` | number and echo: a frame that is late, twice or replayed is not news |
+//! | `mail.rs` | what the link task hands on within its unit |
 //! | `slow.rs` | counter, session and clock: likewise for the slow frames |
 //! | `commands.rs` | session, sequence and expiry: a command is carried out once and in its time, or not at all |
 
 mod commands;
 mod frames;
 mod freshness;
+mod mail;
 mod slow;
 
 pub use commands::{ALARM_MS, ALARM_REFUSALS, CommandGate, CommandRefusal, EXPIRY_MS_MAX, RefusalCounts};
 pub use frames::{CommandFrame, FastStatus, PeerReport, SlowStatus, UnitCode};
 pub use freshness::{Frame, Freshness};
+pub use mail::{PEER_SETTINGS_WORDS, PEER_WORDS, PeerMail, PeerSettingsMail};
 pub use slow::{SLOW_SILENT_MS, SlowFreshness};

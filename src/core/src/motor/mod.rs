@@ -94,6 +94,8 @@ pub struct MotorInput<'a> {
     pub torque_current_reference_a: f32,
     /// Wanted current along the flux, which makes no torque [A].
     pub flux_current_reference_a: f32,
+    /// Torque current of the other unit, which turns the same rotor [A].
+    pub foreign_torque_a: f32,
     /// A current vector in the stator frame in place of the torque current, whatever the angle Halls say; `None` in
     /// operation. The rotor turns its flux toward it [A].
     pub imposed_a: Option<AlphaBeta>,
@@ -177,7 +179,7 @@ impl MotorDrive {
         let torque_current_a = if self.imposed { 0.0 } else { self.current_dq_a.q };
         let mut limits = self.observer.step(
             input.angle_hall_v,
-            self.torque_n_m_per_a * torque_current_a,
+            self.torque_n_m_per_a * (torque_current_a + input.foreign_torque_a),
             self.explains.then_some(self.control.disturbance_v()),
         );
         if self.observer.jump_rad() != 0.0 {
@@ -326,6 +328,13 @@ impl MotorDrive {
     #[must_use]
     pub fn current_dq_a(&self) -> Dq {
         self.current_dq_a
+    }
+
+    /// Currents of the phases A, B, C as they are wired [A].
+    #[must_use]
+    pub fn phase_current_a(&self) -> [f32; 3] {
+        let Abc { a, b, c } = self.phase_current_a;
+        [a, b, c]
     }
 
     /// Phase currents in the frame of the control, unless one is missing or implausible.

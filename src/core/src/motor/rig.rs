@@ -72,6 +72,7 @@ impl Rig {
             bus_voltage_v: self.bus_voltage_v,
             torque_current_reference_a: self.torque_current_reference_a,
             flux_current_reference_a: self.flux_current_reference_a,
+            foreign_torque_a: 0.0,
             imposed_a: self.imposed_a,
             enable: self.enable,
         });

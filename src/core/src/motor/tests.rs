@@ -82,6 +82,7 @@ proptest! {
                 bus_voltage_v: f32::from_bits(bus),
                 torque_current_reference_a: f32::from_bits(reference),
                 flux_current_reference_a: 0.0,
+                foreign_torque_a: 0.0,
                 imposed_a: None,
                 enable,
             });
@@ -202,6 +203,7 @@ fn without_a_bus_the_bridge_is_open_and_a_wild_reference_is_clipped() {
             bus_voltage_v,
             torque_current_reference_a: 1.0,
             flux_current_reference_a: 0.0,
+            foreign_torque_a: 0.0,
             imposed_a: None,
             enable: true,
         });

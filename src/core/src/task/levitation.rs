@@ -2,8 +2,9 @@
 //! The levitation task: holds the rotor and drives the phase currents of one winding set. 20 kHz.
 //!
 //! # Reads and writes
-//! Samples of its own winding set; the mail of the supervisor (levitate or not, may this unit drive) and of the
-//! speed task (torque current). Gives duties and gates, and its mail.
+//! Samples of its own winding set and what hardware says of the pair; the mail of the supervisor (levitate or not, orders to
+//! the pair), of the link task (the other unit) and of the speed task (torque current). Gives duties, gates and the drive line,
+//! and its mail. Whether this unit drives the head is decided here, in `pair.rs`.
 //!
 //! # Stale input
 //! | input | meaning when late, missing or invalid |
@@ -13,6 +14,7 @@
 //! | trigger | missed periods are predicted over and counted, up to `MISSED_MAX`; more than that, or a counter that runs backwards, is one missed period |
 //! | sample counter stands still | nothing is new: every group counts as missing |
 //! | speed task | silent for `SPEED_SILENT_US_MAX`: the speed of that moment is held by a proportional law; while landing the motor coasts instead |
+//! | link task | silent for 2 ms: the other unit is unheard; the drive line still tells |
 //! | supervisor | its last request stands, also when it asks for what does not exist: whoever is levitated stays levitated |
 //!
 //! A value that no converter can deliver (not finite, far beyond the range) counts as missing. Bus voltage and coil currents
@@ -20,6 +22,10 @@
 //!
 //! # Shown by
 //! Unit tests below; `tests/scenarios/1a_levitation.toml`; the replay test of `tests/zephyr`.
+
+mod pair;
+#[cfg(test)]
+mod tests;
 
 use crate::bearing::{Bearing, BearingConfig, BearingInput, RotorDirection};
 use crate::config::ConfigError;
@@ -33,6 +39,8 @@ use crate::motor::{MotorConfig, MotorDrive, MotorInput, limits};
 use crate::ports::{LevitationInputs, LevitationOutputs, valid};
 use crate::probe::{Excitation, Probe, ProbeLimits, SET_POINT_FRACTION_MAX, UnitNow};
 use crate::schedule::TaskId;
+use crate::unit::Role;
+use pair::{BLIND_PERIODS, PairControl, Situation};
 
 /// Most missed triggers that are predicted over: 5 ms, after which no model knows where the rotor is.
 const MISSED_MAX: u32 = 100;
@@ -74,8 +82,8 @@ impl LevitationConfig {
 struct Orders {
     /// The last request that exists.
     levitate: LevitateRequest,
-    /// This unit may energise the head.
-    drive: bool,
+    /// The rotor is to be held.
+    therapy: bool,
     /// The motor is to be energised.
     motor_enable: bool,
     /// What is wrong with the two, and what the speed task has found.
@@ -99,7 +107,10 @@ pub struct LevitationTask {
     coil_current_a: [f32; 2],
     sample_count: Option<u32>,
     missed_samples: u32,
+    pair: PairControl,
     drive_line: bool,
+    faults: u32,
+    asked: bool,
     standing_faults: u32,
     probe: Probe,
     coil_duty: [f32; 2],
@@ -110,7 +121,7 @@ impl LevitationTask {
     ///
     /// # Errors
     /// A field of the configuration that is outside its range.
-    pub fn new(config: &LevitationConfig) -> Result<Self, ConfigError> {
+    pub fn new(config: &LevitationConfig, role: Role) -> Result<Self, ConfigError> {
         let period_us = TaskId::Levitation.slot().period_us();
         let period_s = period_us as f32 * crate::units::S_PER_US;
         Ok(Self {
@@ -128,7 +139,10 @@ impl LevitationTask {
             coil_current_a: [0.0; 2],
             sample_count: None,
             missed_samples: 0,
+            pair: PairControl::new(role, period_us),
             drive_line: false,
+            faults: 0,
+            asked: false,
             standing_faults: 0,
             probe: Probe::new(probe_limits(config), period_us),
             coil_duty: [0.0; 2],
@@ -140,13 +154,18 @@ impl LevitationTask {
         self.standing_faults |= fault::CALIBRATION;
     }
 
+    /// This unit drove a rotor that is to be held when it went down a moment ago: it holds it again unless the other one does.
+    pub fn resume(&mut self, role: Role) {
+        self.pair.resume(role);
+    }
+
     /// One period.
     pub fn step(&mut self, samples: &LevitationInputs, mail: &Mailboxes) -> LevitationOutputs {
         let (groups, missed, mut faults) = self.count(samples);
         let periods = missed.saturating_add(1);
         let elapsed_us = TaskId::Levitation.slot().period_us().saturating_mul(periods);
         self.read(mail, elapsed_us);
-        let Orders { levitate, drive, motor_enable, faults: order_faults } = self.orders;
+        let Orders { levitate, therapy, motor_enable, faults: order_faults } = self.orders;
         faults |= order_faults | self.take_bus_voltage(samples, groups);
 
         let coil_current_a =
@@ -157,6 +176,22 @@ impl LevitationTask {
         } else {
             Excitation::None
         };
+        let drive = self.pair.step(
+            mail,
+            &Situation {
+                periods,
+                elapsed_us,
+                pair: samples.pair,
+                faults: self.faults,
+                sees_rotor: self.bearing.blind_periods() < BLIND_PERIODS,
+                halls_well: self.bearing.has_well_halls(),
+                displacement_m: self.bearing.displacement_m(),
+                asked: self.asked,
+                levitate,
+                therapy: therapy
+                    && (levitate != LevitateRequest::Land || self.bearing.state() != BearingState::Off),
+            },
+        );
         let hall_v = vouched(groups & valid::DISPLACEMENT, &samples.displacement_hall_v);
         let bearing = self.bearing.step(&BearingInput {
             hall_v,
@@ -164,7 +199,9 @@ impl LevitationTask {
             bus_voltage_v: larger(self.bus_voltage_v, BEARING_BUS_V_MIN),
             missed,
             rotor: self.rotor_direction(),
-            request: if drive { levitate } else { LevitateRequest::Off },
+            foreign_current_a: drive.foreign_coil_a,
+            waits: drive.waits,
+            request: drive.levitate,
             excitation: &excitation,
         });
         let held = self.bearing.state() != BearingState::Off;
@@ -172,13 +209,14 @@ impl LevitationTask {
             Excitation::MotorCurrent([alpha, beta]) => Some(AlphaBeta { alpha, beta }),
             _ => None,
         };
-        let motor_enable = (motor_enable || imposed_a.is_some()) && held && drive;
+        let motor_enable = (motor_enable || imposed_a.is_some()) && held && drive.gate && !drive.waits;
         let input = MotorInput {
             angle_hall_v: vouched(groups & valid::ANGLE, &samples.angle_hall_v),
             phase_current_a: vouched(groups & valid::PHASE_CURRENT, &samples.phase_current_a),
             bus_voltage_v: self.bus_voltage_v,
             torque_current_reference_a: self.torque_current_reference_a,
             flux_current_reference_a: self.flux_current_reference_a,
+            foreign_torque_a: drive.foreign_torque_a,
             imposed_a,
             enable: motor_enable,
         };
@@ -191,20 +229,22 @@ impl LevitationTask {
             self.coil_current_a = *coil_current_a;
         }
         let limits = bearing.limits | motor.limits;
+        self.faults = faults;
+        self.asked = bearing.gate || motor.gate;
         self.publish(mail, limits, faults);
         if self.probe.is_active() {
             self.listen(mail, hall_v, input.angle_hall_v, limits, faults);
             self.coil_duty = bearing.coil_duty;
         }
 
-        // The line lives as long as this unit energises anything in the head.
-        self.drive_line = (bearing.gate || motor.gate) && !self.drive_line;
+        self.drive_line = self.pair.outputs.line && !self.drive_line;
         LevitationOutputs {
             coil_duty: bearing.coil_duty,
             phase_duty: motor.phase_duty,
             coil_gate: u32::from(bearing.gate),
             phase_gate: u32::from(motor.gate),
             drive_line: u32::from(self.drive_line),
+            latch_override: u32::from(self.pair.outputs.latch_override),
         }
     }
 
@@ -318,19 +358,17 @@ impl LevitationTask {
     #[inline(never)]
     fn take_orders(&mut self) {
         let Some(supervisor) = self.supervisor.latest() else {
-            self.orders = Orders { motor_enable: false, drive: false, faults: 0, ..self.orders };
+            self.orders = Orders { motor_enable: false, faults: 0, ..self.orders };
             return;
         };
         let request = LevitateRequest::from_code(supervisor.levitate);
         let silent = request.is_none() || self.supervisor.age_us() > SUPERVISOR_SILENT_US_MAX;
         let mut faults = if silent { fault::SUPERVISOR_SILENT } else { 0 };
         let motor_enable = self.torque_current(supervisor.state, &mut faults);
-        self.orders = Orders {
-            levitate: request.unwrap_or(self.orders.levitate),
-            drive: supervisor.drive,
-            motor_enable,
-            faults,
-        };
+        let levitate = request.unwrap_or(self.orders.levitate);
+        self.orders =
+            Orders { levitate, therapy: is_therapy(levitate, supervisor.state), motor_enable, faults };
+        self.pair.post(supervisor.order_number, supervisor.order);
     }
 
     /// Updates the torque current reference; true when the motor is to be energised.
@@ -366,6 +404,7 @@ impl LevitationTask {
     fn publish(&self, mail: &Mailboxes, limits: u32, faults: u32) {
         let [displacement_x_m, displacement_y_m] = self.bearing.displacement_m();
         let [coil_current_x_a, coil_current_y_a] = self.coil_current_a;
+        let [phase_current_a_a, phase_current_b_a, _] = self.motor.phase_current_a();
         let rotor = self.motor.rotor();
         mail.levitation.write(&LevitationMail {
             state: self.bearing.state() as u32,
@@ -382,6 +421,12 @@ impl LevitationTask {
             missed_samples: self.missed_samples,
             limits,
             faults,
+            phase_current_a_a,
+            phase_current_b_a,
+            report: self.pair.report,
+            pair_alarms: self.pair.outputs.alarms,
+            order_number: self.pair.order_number,
+            order_result: self.pair.order_result,
         });
     }
 }
@@ -393,6 +438,13 @@ fn probe_limits(config: &LevitationConfig) -> ProbeLimits {
         coil_current_a: config.bearing.coil_current_a_max,
         motor_current_a: config.motor.motor_current_limit_a_max,
     }
+}
+
+/// Whether a rotor is to be held: what is done to it at the wall or for commissioning is no therapy, and no reason for the other
+/// unit to take the head.
+fn is_therapy(levitate: LevitateRequest, unit_state: u32) -> bool {
+    matches!(levitate, LevitateRequest::Levitate | LevitateRequest::Land)
+        && unit_state != UnitState::Commissioning as u32
 }
 
 /// What the speed task has found.
@@ -421,6 +473,3 @@ fn believable<const N: usize>(vouched: u32, values: &[f32; N], limit: Size) -> O
     let inside = values.iter().all(|value| size(*value) < limit);
     (vouched != 0 && inside).then_some(values)
 }
-
-#[cfg(test)]
-mod tests;

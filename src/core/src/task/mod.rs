@@ -3,5 +3,6 @@
 
 pub mod circulation;
 pub mod levitation;
+pub mod link;
 pub mod speed;
 pub mod supervisor;

@@ -31,19 +31,28 @@
 //! Without news of the levitation task for `SILENT_US_MAX` the state stands: the supervisor never stops a pump
 //! because it cannot see it, and never sets a rotor down whose speed it does not know.
 //!
+//! # The pair
+//! Which unit drives the head is decided by [`crate::arbitration`] in the levitation task. What lifts the rotor off or gives the
+//! coils to the probe is an order to the pair first; its answer is the command's. While the other unit drives this one stands by
+//! and keeps its set-point, so that a takeover changes nothing: without news of it for `SETTINGS_US_MAX` the speed that the rotor
+//! has is the set-point. A unit that has taken the head is Operating; one that has lost it is in Standby.
+//!
 //! # One command at a time
 //! The mailbox holds one. Who posts waits for `command_number` before posting the next.
 //!
 //! # Shown by
 //! `tests.rs`; `tests/scenarios/1a_levitation.toml`.
 
+use crate::arbitration::{self, Order};
 use crate::commissioning::{Commissioning, CommissioningInput, CommissioningReport};
 use crate::config::ConfigError;
+use crate::link::{PeerReport, PeerSettingsMail};
 use crate::mail::{
     BearingState, CirculationMail, CommandMail, LevitateRequest, LevitationMail, Mailboxes, SupervisorMail,
     UnitState, fault,
 };
 use crate::mailbox::Reader;
+use crate::math::between;
 use crate::probe::{ProbeRequest, ProbeResult};
 use crate::schedule::TaskId;
 use crate::unit::UnitConfig;
@@ -56,6 +65,10 @@ const SLOW_PERIODS: u32 = TaskId::Supervisor.slot().rate_hz / 2;
 const BLIND_LAND_PERIODS: u32 = TaskId::Supervisor.slot().rate_hz.saturating_mul(60);
 /// Age from which the levitation task counts as silent [us].
 const SILENT_US_MAX: u32 = 50_000;
+/// Age of the other unit's settings from which they are not what it does [us].
+const SETTINGS_US_MAX: u32 = 1_000_000;
+/// Periods after which an order that nobody has answered is given up: 0.2 s.
+const ORDER_PERIODS_MAX: u32 = 20;
 /// Periods for which a levitation task that has never spoken is waited for: 50 ms.
 const FIRST_PERIODS: u32 = 5;
 
@@ -88,6 +101,14 @@ pub enum Command {
     Service,
     /// Find the calibration of this drive; `Land` stops it.
     Commission,
+    /// As `LiftOff`, where neither line nor link says that there is no other unit: the operator has looked.
+    LiftOffAlone,
+    /// Give the head to the other unit, which must be ready.
+    HandBack,
+    /// Let go as a failure would, to see the other unit take over.
+    TakeoverDrill,
+    /// Join the pair again after a failure.
+    Rejoin,
 }
 
 impl Command {
@@ -100,6 +121,10 @@ impl Command {
             Self::SetSpeed { speed_rpm } => (3, speed_rpm),
             Self::Service => (4, 0.0),
             Self::Commission => (5, 0.0),
+            Self::LiftOffAlone => (6, 0.0),
+            Self::HandBack => (7, 0.0),
+            Self::TakeoverDrill => (8, 0.0),
+            Self::Rejoin => (9, 0.0),
         };
         CommandMail { number, kind, value }
     }
@@ -113,6 +138,10 @@ impl Command {
             3 => Some(Self::SetSpeed { speed_rpm: mail.value }),
             4 => Some(Self::Service),
             5 => Some(Self::Commission),
+            6 => Some(Self::LiftOffAlone),
+            7 => Some(Self::HandBack),
+            8 => Some(Self::TakeoverDrill),
+            9 => Some(Self::Rejoin),
             _ => None,
         }
     }
@@ -128,7 +157,7 @@ pub enum Refusal {
     SpeedOutOfRange = 2,
     /// A speed needs a levitated rotor.
     NotLevitated = 3,
-    /// This unit stands by and may not energise the head.
+    /// This unit does not drive the head.
     NotDriving = 4,
     /// The rotor is being set down.
     IsLanding = 5,
@@ -136,23 +165,68 @@ pub enum Refusal {
     NotStandby = 6,
     /// Commissioning is under way.
     Commissioning = 7,
+    /// The other unit drives the head.
+    OtherDrives = 8,
+    /// This unit's self-check does not pass.
+    NotFit = 9,
+    /// Neither line nor link says what the other unit does.
+    OtherUnknown = 10,
+    /// The other unit would not take the head.
+    OtherNotReady = 11,
+    /// This unit has failed and is isolated, or is in service.
+    NotInPair = 12,
+    /// This unit is in the pair already.
+    InPair = 13,
+    /// No rotor is to be held.
+    NoTherapy = 14,
+    /// The rotor is held.
+    Therapy = 15,
+    /// The levitation task does not answer.
+    Silent = 16,
 }
+
+/// All refusals, in the order of their codes.
+const REFUSALS: [Refusal; 16] = [
+    Refusal::Unknown,
+    Refusal::SpeedOutOfRange,
+    Refusal::NotLevitated,
+    Refusal::NotDriving,
+    Refusal::IsLanding,
+    Refusal::NotStandby,
+    Refusal::Commissioning,
+    Refusal::OtherDrives,
+    Refusal::NotFit,
+    Refusal::OtherUnknown,
+    Refusal::OtherNotReady,
+    Refusal::NotInPair,
+    Refusal::InPair,
+    Refusal::NoTherapy,
+    Refusal::Therapy,
+    Refusal::Silent,
+];
 
 impl Refusal {
     /// The refusal of a code; `None` for 0, "accepted".
     #[must_use]
     pub fn from_code(code: u32) -> Option<Self> {
-        [
-            Self::Unknown,
-            Self::SpeedOutOfRange,
-            Self::NotLevitated,
-            Self::NotDriving,
-            Self::IsLanding,
-            Self::NotStandby,
-            Self::Commissioning,
-        ]
-        .into_iter()
-        .find(|refusal| *refusal as u32 == code)
+        REFUSALS.into_iter().find(|refusal| *refusal as u32 == code)
+    }
+
+    /// What the pair's refusal of an order means for the command.
+    const fn of_order(code: u32) -> Self {
+        use arbitration::Refusal as Pair;
+        match Pair::from_code(code) {
+            Some(Pair::NotActive) => Self::NotDriving,
+            Some(Pair::NotFit) => Self::NotFit,
+            Some(Pair::OtherDrives | Pair::Drives) => Self::OtherDrives,
+            Some(Pair::OtherUnknown) => Self::OtherUnknown,
+            Some(Pair::OtherNotReady) => Self::OtherNotReady,
+            Some(Pair::NotInPair) => Self::NotInPair,
+            Some(Pair::InPair) => Self::InPair,
+            Some(Pair::NoTherapy) => Self::NoTherapy,
+            Some(Pair::Therapy) => Self::Therapy,
+            None => Self::Unknown,
+        }
     }
 
     /// One line for the operator.
@@ -162,10 +236,21 @@ impl Refusal {
             Self::Unknown => "no such command",
             Self::SpeedOutOfRange => "speed outside of 0 to the limit",
             Self::NotLevitated => "the rotor is not levitated: lift it first",
-            Self::NotDriving => "this unit stands by; the other one drives the head",
+            Self::NotDriving => "this unit does not drive the head",
             Self::IsLanding => "the rotor is being set down: wait, then lift",
             Self::NotStandby => "service and commissioning begin in standby: land first",
             Self::Commissioning => "commissioning is under way: land stops it",
+            Self::OtherDrives => "the other unit drives the head",
+            Self::NotFit => "the self-check of this unit does not pass: see its faults",
+            Self::OtherUnknown => {
+                "neither drive line nor link says what the other unit does: if there is none, lift alone"
+            }
+            Self::OtherNotReady => "the other unit is not ready",
+            Self::NotInPair => "this unit has failed and is isolated: rejoin first",
+            Self::InPair => "this unit is in the pair already",
+            Self::NoTherapy => "no rotor is to be held",
+            Self::Therapy => "the rotor is held",
+            Self::Silent => "the levitation task does not answer",
         }
     }
 }
@@ -176,12 +261,20 @@ impl core::fmt::Display for Refusal {
     }
 }
 
+/// A command whose order to the pair has not been answered.
+#[derive(Clone, Copy, Debug)]
+struct Awaiting {
+    /// The state to which a refusal leads back.
+    before: UnitState,
+    command_number: u32,
+    periods: u32,
+}
+
 /// See the [module](self).
 #[derive(Clone, Debug)]
 pub struct SupervisorTask {
     config: SupervisorConfig,
     speed_rpm_max: f32,
-    drive: bool,
     state: UnitState,
     speed_setpoint_rpm: f32,
     command_number: u32,
@@ -192,25 +285,30 @@ pub struct SupervisorTask {
     slow_periods: u32,
     command: Reader<CommandMail>,
     levitation: Reader<LevitationMail>,
+    settings: Reader<PeerSettingsMail>,
+    /// Number and code of the last order to the pair, and who waits for its answer.
+    order_number: u32,
+    order: u32,
+    awaiting: Option<Awaiting>,
+    /// This unit drives the head.
+    drives: bool,
     unit: UnitConfig,
     commissioning: Option<Commissioning>,
 }
 
 impl SupervisorTask {
     /// A supervisor in standby. It knows the whole configuration: the speed task's limit, so that a set-point beyond it
-    /// is refused and not quietly clipped, and what commissioning starts from. `drive` says whether this unit may
-    /// energise the head.
+    /// is refused and not quietly clipped, and what commissioning starts from.
     ///
     /// # Errors
     /// A field of the configuration that is outside its range.
-    pub fn new(unit: &UnitConfig, drive: bool) -> Result<Self, ConfigError> {
+    pub fn new(unit: &UnitConfig) -> Result<Self, ConfigError> {
         unit.supervisor.check()?;
         unit.commissioning.check()?;
         let period_us = TaskId::Supervisor.slot().period_us();
         Ok(Self {
             config: unit.supervisor,
             speed_rpm_max: unit.speed.speed_rpm_max,
-            drive,
             state: UnitState::Standby,
             speed_setpoint_rpm: 0.0,
             command_number: 0,
@@ -221,6 +319,11 @@ impl SupervisorTask {
             slow_periods: 0,
             command: Reader::new(period_us),
             levitation: Reader::new(period_us),
+            settings: Reader::new(period_us),
+            order_number: 0,
+            order: 0,
+            awaiting: None,
+            drives: false,
             unit: *unit,
             commissioning: None,
         })
@@ -230,19 +333,24 @@ impl SupervisorTask {
     pub fn step(&mut self, mail: &Mailboxes) {
         self.command.poll(&mail.command);
         self.levitation.poll(&mail.levitation);
+        self.settings.poll(&mail.peer_settings);
         if !self.started && !self.starts(mail) {
             return;
         }
         if let Some(levitation) = self.levitation.fresh(SILENT_US_MAX) {
             self.follow(&levitation);
+            self.hear(&levitation);
         }
+        self.wait();
         self.obey(mail);
         self.commission(mail);
         self.judge_speed();
+        self.release();
         mail.supervisor.write(&SupervisorMail {
             state: self.state as u32,
             levitate: self.request() as u32,
-            drive: self.drive,
+            order_number: self.order_number,
+            order: self.order,
             speed_setpoint_rpm: self.speed_setpoint_rpm,
             command_number: self.command_number,
             command_result: self.command_result,
@@ -273,11 +381,14 @@ impl SupervisorTask {
             None => 0,
         };
         let commissions = self.end_commissioning(mail, last.as_ref());
+        let answered = self.levitation.latest().map_or(0, |levitation| levitation.order_number);
+        (self.order_number, self.order) = last.map_or((answered, 0), |last| (last.order_number, last.order));
+        self.drives = self.levitation.latest().is_some_and(|levitation| drives(&levitation));
         let bearing =
             self.levitation.latest().and_then(|levitation| BearingState::from_code(levitation.state));
         self.state = match bearing {
             None | Some(BearingState::Off | BearingState::Service) => UnitState::Standby,
-            Some(_) if !self.drive => UnitState::Standby,
+            Some(_) if !self.drives => UnitState::Standby,
             Some(_) if commissions => UnitState::Commissioning,
             Some(BearingState::Landing) => UnitState::Landing,
             // Accepted and not done yet: what the operator wanted is not undone.
@@ -325,6 +436,94 @@ impl SupervisorTask {
         }
     }
 
+    /// What the pair has decided: this unit has taken the head, or lost it.
+    fn hear(&mut self, levitation: &LevitationMail) {
+        let drove = core::mem::replace(&mut self.drives, drives(levitation));
+        if self.awaiting.is_some_and(|_| levitation.order_number == self.order_number) {
+            self.answer(levitation.order_result);
+        }
+        if self.awaiting.is_some() {
+            return;
+        }
+        let holds = matches!(
+            BearingState::from_code(levitation.state),
+            Some(BearingState::LiftOff | BearingState::Levitated | BearingState::Touchdown)
+        );
+        if self.drives && !drove && self.state == UnitState::Standby && holds {
+            self.state = UnitState::Operating;
+        } else if !self.drives && self.state != UnitState::Standby {
+            (self.state, self.commissioning) = (UnitState::Standby, None);
+        }
+        if !self.drives {
+            self.speed_setpoint_rpm = match self.settings.fresh(SETTINGS_US_MAX) {
+                Some(settings) => between(settings.speed_setpoint_rpm, 0.0, self.speed_rpm_max),
+                None if PeerReport::from_bits(levitation.report).therapy => {
+                    let speed_rpm = levitation.rotor_speed_rad_per_s * RPM_PER_RAD_PER_S;
+                    between(speed_rpm, 0.0, self.speed_rpm_max)
+                }
+                None => 0.0,
+            };
+        }
+    }
+
+    /// The answer to the order of a command.
+    fn answer(&mut self, order_result: u32) {
+        let Some(awaiting) = self.awaiting.take() else { return };
+        self.command_number = awaiting.command_number;
+        self.command_result = 0;
+        if order_result == 0 && self.state != awaiting.before {
+            self.speed_setpoint_rpm = 0.0;
+        }
+        if order_result != 0 {
+            (self.state, self.commissioning) = (awaiting.before, None);
+            self.command_result = Refusal::of_order(order_result) as u32;
+        }
+    }
+
+    /// An order that nobody answers is given up.
+    fn wait(&mut self) {
+        let Some(awaiting) = &mut self.awaiting else { return };
+        awaiting.periods = awaiting.periods.saturating_add(1);
+        if awaiting.periods > ORDER_PERIODS_MAX {
+            (self.state, self.commissioning) = (awaiting.before, None);
+            (self.command_number, self.command_result) = (awaiting.command_number, Refusal::Silent as u32);
+            self.awaiting = None;
+        }
+    }
+
+    /// An order to the pair for the command that is being obeyed.
+    fn order(&mut self, order: Order) {
+        self.order_number = self.order_number.wrapping_add(1);
+        self.order = order.code();
+    }
+
+    /// An order that changes no state of this task.
+    fn ask(&mut self, order: Order, command_number: u32) {
+        self.order(order);
+        self.awaiting = Some(Awaiting { before: self.state, command_number, periods: 0 });
+    }
+
+    /// Moves to a state in which the gates are needed; an order, unless this unit drives already.
+    fn begin(&mut self, state: UnitState, alone: bool, command_number: u32) {
+        if !self.drives {
+            self.order(Order::Start { alone });
+            // Until the pair has agreed this unit is the backup: its set-point stays that of the other one.
+            self.awaiting = Some(Awaiting { before: self.state, command_number, periods: 0 });
+        } else {
+            self.speed_setpoint_rpm = 0.0;
+        }
+        self.state = state;
+    }
+
+    /// A unit in standby lets go of the head.
+    fn release(&mut self) {
+        let off =
+            self.levitation.latest().is_some_and(|levitation| levitation.state == BearingState::Off as u32);
+        if self.state == UnitState::Standby && self.drives && off && self.awaiting.is_none() {
+            self.order(Order::Stop);
+        }
+    }
+
     /// How long the unit has been landing, and for how long the rotor has been known to be slow.
     fn judge_speed(&mut self) {
         if !self.is_landing() {
@@ -349,20 +548,21 @@ impl SupervisorTask {
 
     /// Carries out a command whose number is new.
     fn obey(&mut self, mailboxes: &Mailboxes) {
-        let Some(mail) = self.command.latest().filter(|mail| mail.number != self.command_number) else {
+        let new = |mail: &CommandMail| mail.number != self.command_number;
+        let Some(mail) = self.command.latest().filter(new).filter(|_| self.awaiting.is_none()) else {
             return;
         };
-        self.command_number = mail.number;
         let result = Command::from_mail(&mail)
             .ok_or(Refusal::Unknown)
-            .and_then(|command| self.apply(command, mailboxes));
+            .and_then(|command| self.apply(command, mail.number, mailboxes));
+        if self.awaiting.is_some() {
+            return;
+        }
+        self.command_number = mail.number;
         self.command_result = result.map_or_else(|refusal| refusal as u32, |()| 0);
     }
 
-    fn apply(&mut self, command: Command, mail: &Mailboxes) -> Result<(), Refusal> {
-        if !self.drive {
-            return Err(Refusal::NotDriving);
-        }
+    fn apply(&mut self, command: Command, number: u32, mail: &Mailboxes) -> Result<(), Refusal> {
         if let Some(commissioning) = &mut self.commissioning {
             if command != Command::Land {
                 return Err(Refusal::Commissioning);
@@ -371,27 +571,32 @@ impl SupervisorTask {
             return Ok(());
         }
         match (command, self.state) {
+            (Command::HandBack, _) => self.ask(Order::HandBack, number),
+            (Command::TakeoverDrill, _) => self.ask(Order::Drill, number),
+            (Command::Rejoin, _) => self.ask(Order::Rejoin, number),
             (Command::Commission, UnitState::Standby) => {
                 let last = mail.probe_request.read::<ProbeRequest>().map_or(0, |(_, request)| request.number);
+                self.begin(UnitState::Commissioning, false, number);
                 self.commissioning = Some(Commissioning::new(&self.unit, last));
-                self.state = UnitState::Commissioning;
             }
             (Command::Commission, _) => return Err(Refusal::NotStandby),
             // Nobody carries the routine on; the rotor is being set down.
             (Command::Land, UnitState::Commissioning) => {}
             (_, UnitState::Commissioning) => return Err(Refusal::Commissioning),
-            (Command::LiftOff, UnitState::Standby | UnitState::Service) => self.state = UnitState::LiftingOff,
-            (Command::LiftOff, UnitState::LiftingOff | UnitState::Operating) => {}
-            (Command::LiftOff, UnitState::Landing) if !self.may_set_down() => {
-                self.state = UnitState::Operating
+            (Command::LiftOff | Command::LiftOffAlone, UnitState::Standby | UnitState::Service) => {
+                self.begin(UnitState::LiftingOff, command == Command::LiftOffAlone, number);
+            }
+            (Command::LiftOff | Command::LiftOffAlone, UnitState::LiftingOff | UnitState::Operating) => {}
+            (Command::LiftOff | Command::LiftOffAlone, UnitState::Landing) if !self.may_set_down() => {
+                self.state = UnitState::Operating;
             }
             (Command::Land, UnitState::LiftingOff | UnitState::Operating | UnitState::Landing) => {
                 self.state = UnitState::Landing;
                 self.speed_setpoint_rpm = 0.0;
             }
-            (Command::Land | Command::Service, UnitState::Standby | UnitState::Service) => {
-                self.state =
-                    if command == Command::Service { UnitState::Service } else { UnitState::Standby };
+            (Command::Land, UnitState::Standby | UnitState::Service) => self.state = UnitState::Standby,
+            (Command::Service, UnitState::Standby | UnitState::Service) => {
+                self.begin(UnitState::Service, false, number);
             }
             (Command::Service, _) => return Err(Refusal::NotStandby),
             (Command::SetSpeed { speed_rpm }, UnitState::Operating) => {
@@ -403,15 +608,18 @@ impl SupervisorTask {
             (Command::SetSpeed { .. }, UnitState::Standby | UnitState::LiftingOff | UnitState::Service) => {
                 return Err(Refusal::NotLevitated);
             }
-            (Command::SetSpeed { .. } | Command::LiftOff, UnitState::Landing) => {
+            (Command::SetSpeed { .. } | Command::LiftOff | Command::LiftOffAlone, UnitState::Landing) => {
                 return Err(Refusal::IsLanding);
             }
         }
         Ok(())
     }
 
-    /// One step of commissioning, if it is under way.
+    /// One step of commissioning, if it is under way and the pair has agreed.
     fn commission(&mut self, mail: &Mailboxes) {
+        if self.awaiting.is_some() {
+            return;
+        }
         let Some(commissioning) = &mut self.commissioning else { return };
         let input = CommissioningInput {
             levitation: self.levitation.fresh(SILENT_US_MAX),
@@ -440,6 +648,11 @@ impl SupervisorTask {
             UnitState::Service => LevitateRequest::Service,
         }
     }
+}
+
+/// Whether this unit drives the head.
+fn drives(levitation: &LevitationMail) -> bool {
+    PeerReport::from_bits(levitation.report).drives
 }
 
 #[cfg(test)]

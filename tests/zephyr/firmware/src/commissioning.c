@@ -142,15 +142,6 @@ ZTEST(commissioning, test_a_command_that_is_not_answered_is_withdrawn)
 	expect_old_record();
 }
 
-ZTEST(commissioning, test_a_unit_that_stands_by_is_not_commissioned)
-{
-	if (!IS_ENABLED(CONFIG_LEVITAS_ROLE_EMERGENCY_DRIVE)) {
-		ztest_test_skip();
-	}
-	shell_text_expect("levitas commission", -EPERM, "refused: this unit stands by");
-	expect_old_record();
-}
-
 static void expect_spare_stack(const char *name, k_tid_t thread)
 {
 	const size_t size = thread->stack_info.size;

@@ -25,12 +25,14 @@ static const struct levitas_layout_row rows_of_c[] = {
 	MEMBER(levitas_levitation_inputs, bus_voltage_v),
 	MEMBER(levitas_levitation_inputs, sample_count),
 	MEMBER(levitas_levitation_inputs, valid),
+	MEMBER(levitas_levitation_inputs, pair),
 	RECORD(levitas_levitation_outputs),
 	MEMBER(levitas_levitation_outputs, coil_duty),
 	MEMBER(levitas_levitation_outputs, phase_duty),
 	MEMBER(levitas_levitation_outputs, coil_gate),
 	MEMBER(levitas_levitation_outputs, phase_gate),
 	MEMBER(levitas_levitation_outputs, drive_line),
+	MEMBER(levitas_levitation_outputs, latch_override),
 	RECORD(levitas_circulation_inputs),
 	MEMBER(levitas_circulation_inputs, flow_transit_up_s),
 	MEMBER(levitas_circulation_inputs, flow_transit_down_s),
@@ -124,8 +126,8 @@ ZTEST(layout, test_c_and_rust_agree_on_every_member)
 ZTEST(layout, test_port_structs_have_no_padding)
 {
 	/* The recordings and the mailboxes take them as arrays of 32-bit words. */
-	zassert_equal(sizeof(struct levitas_levitation_inputs), 14 * sizeof(uint32_t));
-	zassert_equal(sizeof(struct levitas_levitation_outputs), 8 * sizeof(uint32_t));
+	zassert_equal(sizeof(struct levitas_levitation_inputs), 15 * sizeof(uint32_t));
+	zassert_equal(sizeof(struct levitas_levitation_outputs), 9 * sizeof(uint32_t));
 	zassert_equal(sizeof(struct levitas_circulation_inputs), 7 * sizeof(uint32_t));
 }
 

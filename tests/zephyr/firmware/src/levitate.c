@@ -197,24 +197,4 @@ ZTEST(levitate, test_stalled_levitation_is_counted_and_the_plant_moves_on)
 	land();
 }
 
-ZTEST(levitate, test_emergency_drive_stands_by)
-{
-	struct levitas_unit_status status;
-	struct levitas_truth truth;
-	uint32_t number;
-
-	if (IS_ENABLED(CONFIG_LEVITAS_ROLE_HOST)) {
-		ztest_test_skip();
-	}
-	number = post(LEVITAS_UNIT_EMERGENCY_DRIVE, LEVITAS_COMMAND_LIFT, 0.0f);
-	k_sleep(K_MSEC(50));
-	levitas_status_read(LEVITAS_UNIT_EMERGENCY_DRIVE, &status);
-	levitas_world_truth(&truth);
-	zassert_equal(status.command_number, number);
-	zassert_not_equal(status.command_result, 0, "a standby unit must not lift");
-	zassert_equal(status.state, LEVITAS_STATE_STANDBY);
-	zassert_equal(status.missed_samples, 0);
-	zassert_true(truth.touching, "nobody drives");
-}
-
 ZTEST_SUITE(levitate, NULL, NULL, NULL, NULL, NULL);

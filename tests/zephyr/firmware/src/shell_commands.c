@@ -49,7 +49,7 @@ ZTEST(shell_commands, test_every_fault_has_its_name_and_a_cut_list_says_so)
 
 ZTEST(shell_commands, test_thread_shows_every_task)
 {
-	static const char *const tasks[] = {".levitation", ".speed", ".circulation", ".supervisor", "stack free"};
+	static const char *const tasks[] = {".levitation", ".link", ".speed", ".circulation", ".supervisor", "stack free"};
 
 	for (size_t i = 0; i < ARRAY_SIZE(tasks); i++) {
 		shell_text_expect("levitas thread", 0, tasks[i]);
@@ -64,17 +64,11 @@ ZTEST(shell_commands, test_speed_that_is_not_a_number)
 
 ZTEST(shell_commands, test_speed_needs_a_levitated_rotor)
 {
-	if (IS_ENABLED(CONFIG_LEVITAS_ROLE_EMERGENCY_DRIVE)) {
-		ztest_test_skip();
-	}
 	shell_text_expect("levitas speed 3000", -EPERM, "refused: the rotor is not levitated: lift it first");
 }
 
 ZTEST(shell_commands, test_lift_speed_and_land)
 {
-	if (IS_ENABLED(CONFIG_LEVITAS_ROLE_EMERGENCY_DRIVE)) {
-		ztest_test_skip();
-	}
 	shell_text_expect("levitas lift", 0, "lifting off");
 	k_sleep(K_MSEC(500));
 	shell_text_expect("levitas status", 0, "operating, bearing levitated");
@@ -91,12 +85,11 @@ ZTEST(shell_commands, test_lift_speed_and_land)
 	shell_text_expect("levitas status", 0, "since boot    0 touchdowns, ");
 }
 
-ZTEST(shell_commands, test_standby_unit_refuses_to_lift)
+ZTEST(shell_commands, test_what_needs_the_other_unit_is_refused_without_it)
 {
-	if (!IS_ENABLED(CONFIG_LEVITAS_ROLE_EMERGENCY_DRIVE)) {
-		ztest_test_skip();
-	}
-	shell_text_expect("levitas lift", -EPERM, "refused: this unit stands by");
+	shell_text_expect("levitas handback", -EPERM, "refused: this unit does not drive the head");
+	shell_text_expect("levitas drill", -EPERM, "refused: this unit does not drive the head");
+	shell_text_expect("levitas rejoin", -EPERM, "refused: this unit is in the pair already");
 }
 
 ZTEST_SUITE(shell_commands, NULL, setup, NULL, NULL, NULL);

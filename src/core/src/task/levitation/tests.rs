@@ -2,6 +2,8 @@
 //! The levitation task alone: what it makes of its samples and its mail.
 
 use super::*;
+use crate::arbitration::Order;
+use crate::ports::pair;
 use crate::probe::{ProbeRequest, ProbeResult, ProbeStatus, Signal, Target};
 
 /// A converter never shows the same twice for long: a tenth of a step of noise.
@@ -19,6 +21,7 @@ fn centred(sample_count: u32) -> LevitationInputs {
         bus_voltage_v: 48.0,
         sample_count,
         valid: valid::LEVITATION,
+        pair: 0,
     }
 }
 
@@ -26,7 +29,8 @@ fn supervisor(levitate: LevitateRequest, drive: bool) -> SupervisorMail {
     SupervisorMail {
         state: 0,
         levitate: levitate as u32,
-        drive,
+        order_number: u32::from(drive),
+        order: Order::Start { alone: true }.code(),
         speed_setpoint_rpm: 0.0,
         command_number: 0,
         command_result: 0,
@@ -46,20 +50,24 @@ struct Bench {
     task: LevitationTask,
     mail: Mailboxes,
     count: u32,
+    gate_open: bool,
 }
 
 impl Bench {
     fn new() -> Self {
         let motor = MotorConfig { motor_current_a_min: 0.0, ..MotorConfig::ECMO_50 };
-        let task = LevitationTask::new(&LevitationConfig { motor, ..LevitationConfig::ECMO_50 }).unwrap();
-        Self { task, mail: Mailboxes::new(), count: 0 }
+        let task = LevitationTask::new(&LevitationConfig { motor, ..LevitationConfig::ECMO_50 }, Role::Host)
+            .unwrap();
+        Self { task, mail: Mailboxes::new(), count: 0, gate_open: false }
     }
 
     fn step(&mut self, change: impl Fn(&mut LevitationInputs)) -> (LevitationOutputs, LevitationMail) {
         self.count += 1;
         let mut samples = centred(self.count);
+        samples.pair = if self.gate_open { pair::GATE_OPEN } else { 0 };
         change(&mut samples);
         let outputs = self.task.step(&samples, &self.mail);
+        self.gate_open = outputs.coil_gate != 0;
         (outputs, self.mail.levitation.read().unwrap().1)
     }
 
@@ -89,7 +97,16 @@ fn the_drive_line_alternates_while_it_drives_and_only_then() {
     let mut bench = Bench::levitated();
     let levels: std::vec::Vec<u32> = (0..4).map(|_| bench.step(|_| {}).0.drive_line).collect();
     assert!(levels == [0, 1, 0, 1] || levels == [1, 0, 1, 0], "{levels:?}");
-    bench.mail.supervisor.write(&supervisor(LevitateRequest::Off, true));
+    // Set down, it says so for 5 ms and then lets go of the head.
+    let stop = SupervisorMail {
+        order_number: 2,
+        order: Order::Stop.code(),
+        ..supervisor(LevitateRequest::Off, true)
+    };
+    bench.mail.supervisor.write(&stop);
+    for _ in 0..102 {
+        assert_eq!(bench.step(|_| {}).0.coil_gate, 0);
+    }
     assert!((0..4).all(|_| bench.step(|_| {}).0.drive_line == 0));
 }
 
@@ -200,7 +217,9 @@ fn without_displacement_nothing_lifts_off_and_nothing_counts_as_levitated() {
 fn in_service_the_coils_carry_what_the_probe_asks_for_and_only_that() {
     let mut bench = Bench::new();
     bench.mail.supervisor.write(&supervisor(LevitateRequest::Service, true));
-    let outputs = bench.step(|_| {}).0;
+    // The first sample shows that the Halls live, the next one lets it start.
+    bench.step(|_| {});
+    let outputs = bench.step(|samples| samples.coil_current_a = [0.0; 2]).0;
     assert_eq!((outputs.coil_gate, outputs.phase_gate), (1, 0));
     assert!(outputs.coil_duty.iter().all(|duty| duty.abs() < 1e-4), "{outputs:?}");
     let mut request = ProbeRequest {

@@ -12,46 +12,83 @@ fn circulation(speed_setpoint_rpm: f32) -> CirculationMail {
     CirculationMail { speed_setpoint_rpm, ..words }
 }
 
+/// A supervisor, and a levitation task that answers its orders.
 struct Bench {
     task: SupervisorTask,
     mail: Mailboxes,
     number: u32,
+    /// Why the pair refuses to start, if it does.
+    refusal: Option<arbitration::Refusal>,
+    answered: u32,
+    drives: bool,
+    levitation: LevitationMail,
 }
 
 impl Bench {
-    fn new(drive: bool) -> Self {
-        let task = SupervisorTask::new(&UnitConfig::ECMO_50, drive).unwrap();
-        let bench = Self { task, mail: Mailboxes::new(), number: 0 };
-        bench.mail.levitation.write(&bearing(BearingState::Off, 0.0));
+    fn new() -> Self {
+        let task = SupervisorTask::new(&UnitConfig::ECMO_50).unwrap();
+        let levitation = bearing(BearingState::Off, 0.0);
+        let mut bench = Self {
+            task,
+            mail: Mailboxes::new(),
+            number: 0,
+            refusal: None,
+            answered: 0,
+            drives: false,
+            levitation,
+        };
+        bench.write(levitation);
         bench
     }
 
     fn restart(&mut self) {
-        self.task = SupervisorTask::new(&UnitConfig::ECMO_50, true).unwrap();
+        self.task = SupervisorTask::new(&UnitConfig::ECMO_50).unwrap();
     }
 
     fn command(&mut self, command: Command) -> Option<Refusal> {
         self.number += 1;
         self.mail.command.write(&command.to_mail(self.number));
-        let seen = self.step();
+        let seen = (0..2).map(|_| self.step()).last().unwrap();
         assert_eq!(seen.command_number, self.number);
         Refusal::from_code(seen.command_result)
     }
 
     fn plant(&mut self, state: BearingState, speed_rad_per_s: f32) -> SupervisorMail {
-        self.mail.levitation.write(&bearing(state, speed_rad_per_s));
+        self.write(bearing(state, speed_rad_per_s));
         self.step()
+    }
+
+    /// The levitation task writes its mail.
+    fn write(&mut self, levitation: LevitationMail) {
+        let report = PeerReport { drives: self.drives, ..PeerReport::default() };
+        self.levitation = LevitationMail {
+            report: report.to_bits(),
+            order_number: self.answered,
+            order_result: self.refusal.map_or(0, |refusal| refusal as u32),
+            ..levitation
+        };
+        self.mail.levitation.write(&self.levitation);
     }
 
     fn step(&mut self) -> SupervisorMail {
         self.task.step(&self.mail);
-        self.mail.supervisor.read().unwrap().1
+        let seen = self.mail.supervisor.read::<SupervisorMail>().unwrap().1;
+        if seen.order_number != self.answered {
+            self.answered = seen.order_number;
+            match Order::from_code(seen.order) {
+                Some(Order::Start { .. }) => self.drives = self.refusal.is_none(),
+                Some(Order::Stop) => self.drives = false,
+                _ => {}
+            }
+            self.write(self.levitation);
+        }
+        seen
     }
 }
 
 #[test]
 fn a_session_from_lift_off_to_landing() {
-    let mut bench = Bench::new(true);
+    let mut bench = Bench::new();
     assert_eq!(bench.command(Command::SetSpeed { speed_rpm: 3000.0 }), Some(Refusal::NotLevitated));
     assert_eq!(bench.command(Command::LiftOff), None);
     assert_eq!(bench.step().levitate, LevitateRequest::Levitate as u32);
@@ -76,7 +113,7 @@ fn a_session_from_lift_off_to_landing() {
 
 #[test]
 fn service_begins_in_standby_and_gives_the_coils_to_the_probe() {
-    let mut bench = Bench::new(true);
+    let mut bench = Bench::new();
     assert_eq!(bench.command(Command::Service), None);
     let seen = bench.plant(BearingState::Service, 0.0);
     assert_eq!((seen.state, seen.levitate), (UnitState::Service as u32, LevitateRequest::Service as u32));
@@ -90,15 +127,14 @@ fn service_begins_in_standby_and_gives_the_coils_to_the_probe() {
         assert_eq!(bench.command(Command::Service), Some(Refusal::NotStandby), "{state:?}");
         bench.plant(BearingState::Levitated, 0.0);
     }
-    assert_eq!(Bench::new(false).command(Command::Service), Some(Refusal::NotDriving));
     // A supervisor that restarts in service ends it.
-    let mut bench = Bench::new(true);
+    let mut bench = Bench::new();
     assert_eq!(bench.plant(BearingState::Service, 0.0).levitate, LevitateRequest::Off as u32);
 }
 
 #[test]
 fn landing_can_be_called_off_while_the_rotor_is_fast() {
-    let mut bench = Bench::new(true);
+    let mut bench = Bench::new();
     bench.command(Command::LiftOff);
     bench.plant(BearingState::Levitated, 0.0);
     bench.command(Command::Land);
@@ -110,7 +146,7 @@ fn landing_can_be_called_off_while_the_rotor_is_fast() {
 
 #[test]
 fn a_speed_that_nobody_knows_is_not_slow_but_landing_ends_all_the_same() {
-    let mut bench = Bench::new(true);
+    let mut bench = Bench::new();
     bench.command(Command::LiftOff);
     bench.plant(BearingState::Levitated, 0.0);
     bench.command(Command::Land);
@@ -120,11 +156,11 @@ fn a_speed_that_nobody_knows_is_not_slow_but_landing_ends_all_the_same() {
         ..crate::mailbox::Words::from_words([0; crate::mail::LEVITATION_WORDS])
     };
     for _ in 0..5990 {
-        bench.mail.levitation.write(&blind);
+        bench.write(blind);
         assert_eq!(bench.step().levitate, LevitateRequest::Levitate as u32);
     }
     for _ in 0..20 {
-        bench.mail.levitation.write(&blind);
+        bench.write(blind);
         bench.step();
     }
     assert_eq!(bench.step().levitate, LevitateRequest::Land as u32);
@@ -132,7 +168,7 @@ fn a_speed_that_nobody_knows_is_not_slow_but_landing_ends_all_the_same() {
 
 #[test]
 fn a_restarted_supervisor_takes_over_a_running_pump() {
-    let mut bench = Bench::new(true);
+    let mut bench = Bench::new();
     bench.command(Command::LiftOff);
     bench.plant(BearingState::Levitated, 0.0);
     bench.mail.circulation.write(&circulation(4000.0));
@@ -145,7 +181,7 @@ fn a_restarted_supervisor_takes_over_a_running_pump() {
 
 #[test]
 fn a_restarted_supervisor_goes_on_landing() {
-    let mut bench = Bench::new(true);
+    let mut bench = Bench::new();
     bench.command(Command::LiftOff);
     bench.plant(BearingState::Levitated, 0.0);
     bench.mail.circulation.write(&circulation(4000.0));
@@ -159,7 +195,7 @@ fn a_restarted_supervisor_goes_on_landing() {
 #[test]
 fn a_restarted_supervisor_does_not_carry_out_the_last_command_again() {
     for command in [Command::LiftOff, Command::Service] {
-        let mut bench = Bench::new(true);
+        let mut bench = Bench::new();
         bench.command(command);
         bench.restart();
         let seen = bench.plant(BearingState::Off, 0.0);
@@ -170,7 +206,7 @@ fn a_restarted_supervisor_does_not_carry_out_the_last_command_again() {
 
 #[test]
 fn a_restarted_supervisor_asks_for_nothing_before_it_has_read_what_the_bearing_does() {
-    let mut bench = Bench::new(true);
+    let mut bench = Bench::new();
     bench.command(Command::LiftOff);
     bench.plant(BearingState::Levitated, 0.0);
     bench.command(Command::SetSpeed { speed_rpm: 4000.0 });
@@ -189,7 +225,7 @@ fn a_restarted_supervisor_asks_for_nothing_before_it_has_read_what_the_bearing_d
 
 #[test]
 fn a_levitation_task_that_never_speaks_is_not_waited_for() {
-    let mut bench = Bench::new(true);
+    let mut bench = Bench::new();
     bench.mail = Mailboxes::new();
     let speaks = |bench: &mut Bench| {
         bench.task.step(&bench.mail);
@@ -204,7 +240,7 @@ fn a_levitation_task_that_never_speaks_is_not_waited_for() {
 #[test]
 fn a_supervisor_that_died_while_it_wrote_leaves_set_point_and_carried_out_command() {
     // It died in its own mail: nobody knows the number of the last command, but there is no new one.
-    let mut bench = Bench::new(true);
+    let mut bench = Bench::new();
     bench.command(Command::Commission);
     bench.mail.supervisor.begin_write();
     bench.restart();
@@ -222,7 +258,7 @@ fn a_supervisor_that_died_while_it_wrote_leaves_set_point_and_carried_out_comman
 fn a_supervisor_that_restarts_while_commissioning_holds_the_rotor_and_sets_it_down() {
     // The mail in which the one before may have died: its own, its report, or none.
     for torn in 0..3 {
-        let mut bench = Bench::new(true);
+        let mut bench = Bench::new();
         bench.command(Command::Commission);
         bench.plant(BearingState::Levitated, 0.0);
         let asked = bench.mail.probe_request.read::<ProbeRequest>().unwrap().1.number;
@@ -259,7 +295,7 @@ fn a_supervisor_that_restarts_while_commissioning_holds_the_rotor_and_sets_it_do
 
 #[test]
 fn a_supervisor_that_restarts_while_the_rotor_goes_down_lets_it_go_down_slowly() {
-    let mut bench = Bench::new(true);
+    let mut bench = Bench::new();
     bench.command(Command::LiftOff);
     bench.plant(BearingState::Levitated, 0.0);
     bench.command(Command::Land);
@@ -272,7 +308,7 @@ fn a_supervisor_that_restarts_while_the_rotor_goes_down_lets_it_go_down_slowly()
 
 #[test]
 fn speeds_outside_the_range_are_refused_and_change_nothing() {
-    let mut bench = Bench::new(true);
+    let mut bench = Bench::new();
     bench.command(Command::LiftOff);
     bench.plant(BearingState::Levitated, 0.0);
     assert_eq!(bench.command(Command::SetSpeed { speed_rpm: 5500.0 }), None);
@@ -284,7 +320,7 @@ fn speeds_outside_the_range_are_refused_and_change_nothing() {
 
 #[test]
 fn a_touchdown_does_not_end_operation() {
-    let mut bench = Bench::new(true);
+    let mut bench = Bench::new();
     bench.command(Command::LiftOff);
     bench.plant(BearingState::Levitated, 0.0);
     let seen = bench.plant(BearingState::Touchdown, 300.0);
@@ -294,13 +330,75 @@ fn a_touchdown_does_not_end_operation() {
 
 #[test]
 fn a_standby_unit_refuses_everything_and_a_command_runs_once() {
-    let mut bench = Bench::new(false);
-    assert_eq!(bench.command(Command::LiftOff), Some(Refusal::NotDriving));
-    let mut bench = Bench::new(true);
+    let mut bench = Bench::new();
+    bench.refusal = Some(arbitration::Refusal::OtherDrives);
+    for command in [Command::LiftOff, Command::LiftOffAlone, Command::Service, Command::Commission] {
+        assert_eq!(bench.command(command), Some(Refusal::OtherDrives), "{command:?}");
+        let seen = bench.step();
+        assert_eq!((seen.state, seen.levitate), (0, LevitateRequest::Off as u32), "{command:?}");
+    }
+    bench.refusal = None;
     bench.command(Command::LiftOff);
     bench.plant(BearingState::Levitated, 0.0);
     bench.command(Command::Land);
     // The rotor is down; the old command, still in its mailbox, must not act again.
     bench.plant(BearingState::Off, 0.0);
     assert_eq!(bench.step().state, UnitState::Standby as u32);
+}
+
+#[test]
+fn a_unit_that_has_taken_the_head_carries_on_with_the_settings_of_the_other_one() {
+    let mut bench = Bench::new();
+    let settings = PeerSettingsMail { speed_setpoint_rpm: 4000.0, alarms: 0 };
+    bench.mail.peer_settings.write(&settings);
+    assert_eq!(bench.plant(BearingState::Off, 419.0).speed_setpoint_rpm, 4000.0);
+    bench.drives = true;
+    let seen = bench.plant(BearingState::Levitated, 418.0);
+    assert_eq!((seen.state, seen.levitate), (UnitState::Operating as u32, LevitateRequest::Levitate as u32));
+    assert_eq!(seen.speed_setpoint_rpm, 4000.0);
+    // It loses the head again.
+    bench.drives = false;
+    let seen = bench.plant(BearingState::Off, 418.0);
+    assert_eq!((seen.state, seen.levitate), (UnitState::Standby as u32, LevitateRequest::Off as u32));
+}
+
+#[test]
+fn without_news_of_the_settings_the_speed_that_the_rotor_has_is_the_set_point() {
+    let mut bench = Bench::new();
+    let settings = PeerSettingsMail { speed_setpoint_rpm: 4000.0, alarms: 0 };
+    bench.mail.peer_settings.write(&settings);
+    let held = PeerReport { therapy: true, ..PeerReport::default() };
+    for _ in 0..200 {
+        bench.mail.levitation.write(&LevitationMail {
+            report: held.to_bits(),
+            ..bearing(BearingState::Off, 300.0 / RPM_PER_RAD_PER_S)
+        });
+        bench.step();
+    }
+    assert!((bench.step().speed_setpoint_rpm - 300.0).abs() < 0.1);
+}
+
+#[test]
+fn a_refused_lift_off_does_not_touch_the_set_point_of_the_backup() {
+    let mut bench = Bench::new();
+    bench.refusal = Some(arbitration::Refusal::OtherDrives);
+    bench.mail.peer_settings.write(&PeerSettingsMail { speed_setpoint_rpm: 4000.0, alarms: 0 });
+    bench.step();
+    bench.number += 1;
+    bench.mail.command.write(&Command::LiftOff.to_mail(bench.number));
+    for _ in 0..3 {
+        assert_eq!(bench.step().speed_setpoint_rpm, 4000.0);
+    }
+}
+
+#[test]
+fn a_refused_order_to_the_pair_changes_nothing() {
+    let mut bench = Bench::new();
+    bench.refusal = Some(arbitration::Refusal::OtherNotReady);
+    bench.drives = true;
+    bench.plant(BearingState::Levitated, 300.0);
+    for command in [Command::HandBack, Command::TakeoverDrill] {
+        assert_eq!(bench.command(command), Some(Refusal::OtherNotReady));
+        assert_eq!(bench.step().state, UnitState::Operating as u32);
+    }
 }

@@ -9,10 +9,12 @@
 
 /* What the fake plant measures, and what was latched in it. */
 static float plant_current_a[2];
+static uint32_t plant_pair;
 static bool plant_valid;
 static float latched_duty[2];
 static bool latched_gate;
 static bool latched_line;
+static bool latched_override;
 
 bool levitas_world_coil_current(uint32_t set, float current_a[2])
 {
@@ -21,12 +23,19 @@ bool levitas_world_coil_current(uint32_t set, float current_a[2])
 	return plant_valid;
 }
 
-void levitas_world_latch_coil(uint32_t set, const float duty[2], bool gate, bool drive_line)
+uint32_t levitas_world_pair(uint32_t set)
+{
+	zassert_equal(set, LEVITAS_WINDING_SET_B);
+	return plant_pair;
+}
+
+void levitas_world_latch_coil(uint32_t set, const float duty[2], bool gate, bool drive_line, bool latch_override)
 {
 	zassert_equal(set, LEVITAS_WINDING_SET_B);
 	memcpy(latched_duty, duty, sizeof(latched_duty));
 	latched_gate = gate;
 	latched_line = drive_line;
+	latched_override = latch_override;
 }
 
 static const struct device *const dev = DEVICE_DT_GET(DT_NODELABEL(coil_driver));
@@ -46,6 +55,29 @@ ZTEST(coil_driver, test_full_duty_reaches_the_bridges)
 	zassert_mem_equal(latched_duty, good.duty, sizeof(latched_duty));
 	zassert_true(latched_gate);
 	zassert_true(latched_line);
+	zassert_false(latched_override);
+}
+
+ZTEST(coil_driver, test_override_of_the_latch)
+{
+	struct levitas_coil_driver_command command = good;
+
+	command.latch_override = true;
+	zassert_ok(levitas_coil_driver_apply(dev, &command));
+	zassert_true(latched_override);
+}
+
+ZTEST(coil_driver, test_what_the_pair_says_comes_with_the_sample)
+{
+	struct levitas_coil_driver_sample sample;
+
+	plant_pair = LEVITAS_PAIR_LINE_CURRENT | LEVITAS_PAIR_GATE_OPEN;
+	zassert_ok(levitas_coil_driver_fetch(dev, &sample));
+	zassert_equal(sample.pair, plant_pair);
+	/* Currents that nobody vouches for are no reason not to say it. */
+	plant_valid = false;
+	zassert_equal(levitas_coil_driver_fetch(dev, &sample), -EIO);
+	zassert_equal(sample.pair, plant_pair);
 }
 
 ZTEST(coil_driver, test_released_gate_and_silent_line)

@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: Apache-2.0
+//! A unit in the loop: the core's tasks, and the computer that runs them or does not.
+//!
+//! # What can happen to the computer
+//! | | tasks | outputs | power |
+//! |---|---|---|---|
+//! | runs | all | of this period | on |
+//! | levitation stalls | all but levitation | the last ones, its line stands still | on |
+//! | hangs | none | the last ones | on |
+//! | dead, or starting again | none | none | off: gates and line fall at once |
+//!
+//! What a bridge does with a unit that stands is the matter of the world's monostables.
+
+use levitas_core::calibration::{CalibrationError, Identity, Selection};
+use levitas_core::link::PeerReport;
+use levitas_core::mail::{LevitationMail, Mailboxes};
+use levitas_core::ports::LevitationOutputs;
+use levitas_core::schedule::TaskId;
+use levitas_core::unit::{Role, Unit};
+use levitas_world::World;
+
+use crate::input::{BadInput, Checked};
+use crate::link_bus::LinkBus;
+use crate::record_fault;
+use crate::scenario::Scenario;
+
+/// What happens to the computer of a unit.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Computer {
+    /// No power, for good.
+    PowerLoss,
+    /// Every task stands, the timers go on.
+    Hang,
+    /// The levitation task stands.
+    ThreadStall,
+    /// It starts again, and runs after this time [s].
+    Reboot {
+        /// Time without power and until the tasks run [s].
+        boot_s: f64,
+    },
+}
+
+/// What runs.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Runs {
+    All,
+    AllButLevitation,
+    Nothing,
+    Off,
+    /// Starts in this tick.
+    Boots(u64),
+}
+
+/// See the [module](self).
+#[derive(Clone)]
+pub struct Installed<'a> {
+    scenario: &'a Scenario,
+    role: Role,
+    unit: Unit,
+    runs: Runs,
+    outputs: LevitationOutputs,
+    sessions: u32,
+}
+
+impl<'a> Installed<'a> {
+    /// A unit after power-up, and what it found in the two places of its calibration record.
+    ///
+    /// # Errors
+    /// The unit refuses the scenario's configuration.
+    pub fn new(scenario: &'a Scenario, role: Role) -> Checked<(Self, Selection)> {
+        let (unit, selection) = power_up(scenario, role)?;
+        let mut installed = Self {
+            scenario,
+            role,
+            unit,
+            runs: Runs::All,
+            outputs: LevitationOutputs::default(),
+            sessions: 0,
+        };
+        installed.begin_session();
+        Ok((installed, selection))
+    }
+
+    /// Winding set of the unit.
+    #[must_use]
+    pub fn set(&self) -> usize {
+        usize::from(self.role == Role::EmergencyDrive)
+    }
+
+    /// The unit.
+    pub fn unit(&mut self) -> &mut Unit {
+        &mut self.unit
+    }
+
+    /// Its mail.
+    #[must_use]
+    pub fn mail(&self) -> &Mailboxes {
+        &self.unit.mail
+    }
+
+    /// What its levitation task said last.
+    #[must_use]
+    pub fn said(&self) -> Option<LevitationMail> {
+        self.unit.mail.levitation.read().map(|(_, mail)| mail)
+    }
+
+    /// What its levitation task says of the pair; nothing while it does not run.
+    #[must_use]
+    pub fn report(&self) -> PeerReport {
+        let says = self.runs == Runs::All;
+        self.said()
+            .filter(|_| says)
+            .map_or_else(PeerReport::default, |mail| PeerReport::from_bits(mail.report))
+    }
+
+    /// Something happens to the computer; gates and line are the world's.
+    pub fn fault(&mut self, computer: Computer, tick: u64, step_s: f64) {
+        self.runs = match computer {
+            Computer::PowerLoss => Runs::Off,
+            Computer::Hang => Runs::Nothing,
+            Computer::ThreadStall => Runs::AllButLevitation,
+            Computer::Reboot { boot_s } => Runs::Boots(tick + (boot_s / step_s).ceil() as u64),
+        };
+    }
+
+    /// What stood goes on; what was without power starts anew.
+    pub fn clear(&mut self, world: &mut World) {
+        match self.runs {
+            Runs::Nothing | Runs::AllButLevitation => self.runs = Runs::All,
+            Runs::Off => self.boot(world),
+            Runs::All | Runs::Boots(_) => {}
+        }
+    }
+
+    /// Before the tasks of a tick: a unit that boots may be ready.
+    pub fn begin_tick(&mut self, tick: u64, world: &mut World) {
+        if matches!(self.runs, Runs::Boots(at) if tick >= at) {
+            self.boot(world);
+        }
+    }
+
+    /// Frames for this unit are delivered while its link task runs.
+    pub fn listens(&self) -> bool {
+        matches!(self.runs, Runs::All | Runs::AllButLevitation)
+    }
+
+    /// Outputs for the world.
+    #[must_use]
+    pub fn outputs(&self) -> LevitationOutputs {
+        match self.runs {
+            Runs::Off | Runs::Boots(_) => LevitationOutputs::default(),
+            _ => self.outputs,
+        }
+    }
+
+    /// Runs a task that is due.
+    pub fn run(&mut self, task: TaskId, tick: u64, world: &mut World, bus: &mut LinkBus) {
+        let set = self.set();
+        // The converters go on whoever reads them.
+        let samples = (task == TaskId::Levitation).then(|| world.sample(set));
+        match (task, self.runs) {
+            (_, Runs::Nothing | Runs::Off | Runs::Boots(_))
+            | (TaskId::Levitation, Runs::AllButLevitation) => {}
+            (TaskId::Levitation, _) => {
+                if let Some(samples) = samples {
+                    self.outputs = self.unit.step_levitation(&samples);
+                }
+            }
+            (TaskId::Link, _) => bus.send(set, &self.unit.step_link(), tick),
+            (TaskId::Speed, _) => self.unit.step_speed(),
+            (TaskId::Circulation, _) => self.unit.step_circulation(&world.sample_circulation()),
+            (TaskId::Supervisor, _) => self.unit.step_supervisor(),
+        }
+    }
+
+    /// A new start with what the retained RAM says of the time before.
+    fn boot(&mut self, world: &mut World) {
+        let drove = self.said().is_some_and(|mail| {
+            let report = PeerReport::from_bits(mail.report);
+            report.drives && report.therapy
+        });
+        // It started with this configuration before.
+        if let Ok((unit, _)) = power_up(self.scenario, self.role) {
+            self.unit = unit;
+        }
+        self.outputs = LevitationOutputs::default();
+        if drove {
+            self.unit.resume(self.role);
+        }
+        self.begin_session();
+        self.runs = Runs::All;
+        world.restore_power(self.set());
+    }
+
+    /// A number that differs from unit to unit and from one power-up to the next.
+    fn begin_session(&mut self) {
+        self.sessions += 1;
+        let mixed = (self.scenario.seed << 8 | u64::from(self.sessions) << 1 | self.set() as u64)
+            .wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        self.unit.begin_session((mixed >> 32) as u32);
+    }
+}
+
+/// A unit as it is after power-up.
+fn power_up(scenario: &Scenario, role: Role) -> Checked<(Unit, Selection)> {
+    let refused = |error: &dyn std::fmt::Display| BadInput::of(&scenario.argument, error, "");
+    let identity = Identity { serial_number: scenario.serial_number, role };
+    let (config, copies) = match role {
+        Role::Host => (&scenario.host, record_fault::copies(scenario, &identity)?),
+        Role::EmergencyDrive => (&scenario.emergency_drive, [None, None]),
+    };
+    let places = copies.each_ref().map(|copy| copy.as_deref().ok_or(CalibrationError::Missing));
+    Unit::calibrated(config, &identity, places).map_err(|error| refused(&error))
+}

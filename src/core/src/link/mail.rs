@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+//! What the link task hands on to the tasks of its own unit, and a report as the bits of a mail.
+
+use super::{PeerReport, UnitCode};
+
+crate::snapshot! {
+    /// The other unit as its fast frames say it.
+    pub struct PeerMail [PEER_WORDS] {
+        /// Counts the fast frames that were believed.
+        pub news: u32,
+        /// The link is silent: nothing below is of now.
+        pub silent: bool,
+        /// A [`PeerReport`] as [`PeerReport::to_bits`].
+        pub report: u32,
+        /// Current of its coil x [A].
+        pub coil_current_x_a: f32,
+        /// Current of its coil y [A].
+        pub coil_current_y_a: f32,
+        /// Its current in the q axis [A].
+        pub torque_current_a: f32,
+        /// Displacement x as it sees it, for comparison only [m].
+        pub displacement_x_m: f32,
+        /// Displacement y, likewise [m].
+        pub displacement_y_m: f32,
+    }
+}
+
+crate::snapshot! {
+    /// What carries over when this unit takes the head, as the slow frames of the other one say it.
+    pub struct PeerSettingsMail [PEER_SETTINGS_WORDS] {
+        /// Operator's speed set-point [rpm].
+        pub speed_setpoint_rpm: f32,
+        /// Alarm conditions that stand there, bits of [`crate::mail::fault`].
+        pub alarms: u32,
+    }
+}
+
+/// Bits of a report, above the three of the state.
+const DRIVES: u32 = 1 << 3;
+const CURRENT_FLOWS: u32 = 1 << 4;
+const THERAPY: u32 = 1 << 5;
+const CHALLENGE: u32 = 1 << 6;
+const INNOVATION_OK: u32 = 1 << 7;
+const HAND_BACK: u32 = 1 << 8;
+
+impl PeerReport {
+    /// As one word.
+    #[must_use]
+    pub const fn to_bits(self) -> u32 {
+        const fn when(is: bool, bit: u32) -> u32 {
+            if is { bit } else { 0 }
+        }
+        self.state as u32
+            | when(self.drives, DRIVES)
+            | when(self.current_flows, CURRENT_FLOWS)
+            | when(self.therapy, THERAPY)
+            | when(self.challenge, CHALLENGE)
+            | when(self.innovation_ok, INNOVATION_OK)
+            | when(self.hand_back, HAND_BACK)
+    }
+
+    /// The report of a word; a state that does not exist is standby.
+    #[must_use]
+    pub fn from_bits(bits: u32) -> Self {
+        Self {
+            state: UnitCode::from_code((bits & 7) as u8).unwrap_or_default(),
+            drives: bits & DRIVES != 0,
+            current_flows: bits & CURRENT_FLOWS != 0,
+            therapy: bits & THERAPY != 0,
+            challenge: bits & CHALLENGE != 0,
+            innovation_ok: bits & INNOVATION_OK != 0,
+            hand_back: bits & HAND_BACK != 0,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_report_survives_as_a_word() {
+        for bits in 0..512 {
+            let report = PeerReport::from_bits(bits);
+            assert_eq!(PeerReport::from_bits(report.to_bits()), report);
+            assert!(bits & 7 > 5 || report.to_bits() == bits, "{bits}");
+        }
+    }
+}

@@ -1,0 +1,317 @@
+// SPDX-License-Identifier: Apache-2.0
+//! The protocol of the pair within the levitation task: what it is told every period, and what follows from its answer.
+//!
+//! # Model
+//! [`Arbitration`] decides; this file makes its inputs of samples, of the bearing's verdicts of the last period and of
+//! the mail, and knows what the other unit's currents do to the rotor meanwhile.
+//!
+//! | the protocol's | is |
+//! |---|---|
+//! | fit | rotor seen within `BLIND_PERIODS`, none of `UNFIT` stands, gate driver alive |
+//! | failed | while it drives: rotor unseen for longer, or `BEARING_LOST`, or `PHASE_SHORT` |
+//! | current flows | the latch has let the gate open; or the gate is not asked for, by a unit that was proven or with no rotor to hold |
+//! | foreign drive, rotor unheld | carrier of the other set in the own windings; none, and the own gate is closed |
+//! | innovation ok | no Hall is voted out, the rotor is seen |
+//! | disagrees | for `DISAGREEING_FRAMES` fast frames the other unit has seen the rotor elsewhere by `DISAGREEMENT_M` |
+//!
+//! # Carrying on
+//! A unit that takes over knows before its supervisor does: until that asks for something, the rotor is held.
+//!
+//! # Mirrored currents
+//! The other unit's measured currents act on the rotor, so they act in this unit's observers, as long as its line shows
+//! edges or, for want of a line, its frames say that it drives. Nothing else of it enters a controller.
+//!
+//! # Shown by
+//! `tests_pair.rs`; `sim/levitas/tests/takeover.rs`.
+
+use crate::arbitration::{Arbitration, Inputs, Line, Order, Outputs, Refusal, Times};
+use crate::link::{PeerMail, PeerReport};
+use crate::mail::{LevitateRequest, Mailboxes, fault};
+use crate::mailbox::Reader;
+use crate::ports::pair;
+use crate::unit::Role;
+
+/// Periods without a believable displacement from which this unit should not drive if the other one can: 0.25 ms. The
+/// observer is good for 5 ms of rest, but in a shock of 30 g the rotor is 150 um off after 1 ms, and the other unit sees it
+/// now. Noise of whatever size is no blindness.
+pub(super) const BLIND_PERIODS: u32 = 5;
+/// Faults with which a unit does not offer itself.
+const UNFIT: u32 = fault::DISPLACEMENT
+    | fault::CURRENT
+    | fault::BUS_VOLTAGE
+    | fault::SAMPLES_STALE
+    | fault::COIL_OPEN
+    | fault::PHASE_SHORT
+    | fault::BEARING_LOST;
+/// Faults with which a unit gives the head away.
+const FAILED: u32 = fault::BEARING_LOST | fault::PHASE_SHORT;
+/// Distance from which a rotor has gone astray [m].
+const ASTRAY_M: f32 = 50e-6;
+/// Difference of the displacements of both units from which they disagree [m]: a rotor at 50 mm/s moves 50 um in the age of
+/// a frame.
+const DISAGREEMENT_M: f32 = 50e-6;
+/// Fast frames in a row that must disagree: 1 ms.
+const DISAGREEING_FRAMES: u8 = 3;
+/// Age from which the link task counts as silent [us]: four of its periods.
+const LINK_SILENT_US_MAX: u32 = 2_000;
+/// Mirrored currents beyond this are no measurement [A].
+const MIRRORED_A_MAX: f32 = 50.0;
+/// Periods for which an order waits that is refused for what may pass: 20 ms.
+const PATIENCE_PERIODS: u16 = 400;
+
+/// What the levitation task knows in a period.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Situation {
+    /// Periods since the last step.
+    pub(super) periods: u32,
+    /// The same as time [us].
+    pub(super) elapsed_us: u32,
+    /// Bits of [`pair`].
+    pub(super) pair: u32,
+    /// Faults of the last period.
+    pub(super) faults: u32,
+    /// The rotor was seen within [`BLIND_PERIODS`].
+    pub(super) sees_rotor: bool,
+    /// No Hall is voted out.
+    pub(super) halls_well: bool,
+    /// Displacement of the last period [m].
+    pub(super) displacement_m: [f32; 2],
+    /// The gates were asked for in the last period.
+    pub(super) asked: bool,
+    /// What the supervisor asks of the bearing.
+    pub(super) levitate: LevitateRequest,
+    /// The rotor is to be held, as far as the supervisor knows.
+    pub(super) therapy: bool,
+}
+
+impl Situation {
+    fn is_fit(&self) -> bool {
+        self.sees_rotor && self.faults & UNFIT == 0 && self.pair & pair::GATE_FAULT == 0
+    }
+
+    fn is_failed(&self) -> bool {
+        !self.sees_rotor || self.faults & FAILED != 0
+    }
+
+    fn is_astray(&self) -> bool {
+        let [x_m, y_m] = self.displacement_m;
+        self.sees_rotor && x_m * x_m + y_m * y_m > ASTRAY_M * ASTRAY_M
+    }
+
+    /// Everything of it that the protocol looks at, as bits.
+    fn key(&self) -> u32 {
+        self.pair
+            | u32::from(self.is_fit()) << 8
+            | u32::from(self.is_failed()) << 9
+            | u32::from(self.is_astray()) << 10
+            | u32::from(self.halls_well) << 11
+            | u32::from(self.asked) << 12
+            | u32::from(self.therapy) << 13
+            | u32::from(self.periods == 1) << 14
+            | (self.levitate as u32) << 15
+    }
+}
+
+/// What this unit does in a period.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Drive {
+    /// The own gates may be asked for.
+    pub(super) gate: bool,
+    /// The gates are asked for and the latch waits for the other unit.
+    pub(super) waits: bool,
+    /// What the bearing is asked for.
+    pub(super) levitate: LevitateRequest,
+    /// Currents of the other unit's coils [A].
+    pub(super) foreign_coil_a: [f32; 2],
+    /// Its torque current [A].
+    pub(super) foreign_torque_a: f32,
+}
+
+/// See the [module](self).
+#[derive(Clone, Debug)]
+pub(super) struct PairControl {
+    arbitration: Arbitration,
+    peer: Reader<PeerMail>,
+    news: u32,
+    disagreeing_frames: u8,
+    flows: bool,
+    pending: Option<Order>,
+    waited_periods: u16,
+    posted_number: u32,
+    /// Number of the last order that was looked at to the end, and its refusal's code.
+    pub(super) order_number: u32,
+    /// See `order_number`.
+    pub(super) order_result: u32,
+    /// The head was taken and the supervisor does not know it yet.
+    carries: bool,
+    /// The protocol's answer, what follows from it, and its report as bits.
+    pub(super) outputs: Outputs,
+    drive: Drive,
+    pub(super) report: u32,
+    /// What the last decision was made of, and whether it left everything as it was.
+    key: u32,
+    settled: bool,
+}
+
+impl PairControl {
+    /// A unit after power-up.
+    pub(super) fn new(role: Role, period_us: u32) -> Self {
+        Self {
+            arbitration: Arbitration::new(role, Times::AT_20_KHZ, false),
+            peer: Reader::new(period_us),
+            news: 0,
+            disagreeing_frames: 0,
+            flows: false,
+            pending: None,
+            waited_periods: 0,
+            posted_number: 0,
+            order_number: 0,
+            order_result: 0,
+            carries: false,
+            outputs: Outputs::default(),
+            drive: Drive::default(),
+            report: 0,
+            key: 0,
+            settled: false,
+        }
+    }
+
+    /// This unit drove a rotor that is to be held when it went down a moment ago.
+    pub(super) fn resume(&mut self, role: Role) {
+        self.arbitration = Arbitration::new(role, Times::AT_20_KHZ, true);
+        self.settled = false;
+    }
+
+    /// An order of the supervisor, by its number.
+    pub(super) fn post(&mut self, number: u32, code: u32) {
+        if number == self.posted_number {
+            return;
+        }
+        self.posted_number = number;
+        self.pending = Order::from_code(code);
+        self.settled = false;
+        self.waited_periods = 0;
+        if self.pending.is_none() {
+            (self.order_number, self.order_result) = (number, 0);
+        }
+    }
+
+    /// One period. Where nothing has changed since a period that changed nothing, the answer is the same.
+    #[inline(always)]
+    pub(super) fn step(&mut self, mail: &Mailboxes, now: &Situation) -> Drive {
+        let told = self.peer.poll_after(&mail.peer, now.elapsed_us);
+        let silent = self.peer.age_us() > LINK_SILENT_US_MAX;
+        let key = now.key() | u32::from(silent) << 31;
+        if told || key != self.key || !self.settled {
+            self.key = key;
+            self.decide(now);
+        }
+        self.drive
+    }
+
+    /// The protocol's step.
+    #[cold]
+    #[inline(never)]
+    fn decide(&mut self, now: &Situation) {
+        let before = (self.arbitration, self.flows, self.carries, self.news, self.pending);
+        let drove = self.outputs.gate;
+        let inputs = self.inputs(now);
+        self.outputs = self.arbitration.step(&inputs);
+        let started = inputs.order.is_some() && self.settle_order(now.periods);
+        let Outputs { gate, line, report, .. } = self.outputs;
+        self.report = report.to_bits();
+        if gate && !drove && !started {
+            self.carries = true;
+        }
+        self.carries &= gate && now.levitate == LevitateRequest::Off;
+        let levitate = match gate {
+            false => LevitateRequest::Off,
+            true if self.carries => LevitateRequest::Levitate,
+            true => now.levitate,
+        };
+        let opened = now.pair & pair::GATE_OPEN != 0;
+        let waits = line && inputs.line == Line::Driving && !opened;
+        let (foreign_coil_a, foreign_torque_a) = self.mirrored(now.pair, inputs.peer);
+        self.drive = Drive { gate, waits, levitate, foreign_coil_a, foreign_torque_a };
+        // A period that has counted something, heard something or waits for something is no end of it.
+        self.settled = now.periods == 1
+            && before == (self.arbitration, self.flows, self.carries, self.news, self.pending)
+            && self.pending.is_none();
+    }
+
+    fn inputs(&mut self, now: &Situation) -> Inputs {
+        let peer_mail = self.peer.fresh(LINK_SILENT_US_MAX).filter(|peer| !peer.silent);
+        let peer = peer_mail.map(|peer| PeerReport::from_bits(peer.report));
+        let peer_is_new = peer_mail.is_some_and(|peer| peer.news != self.news);
+        if let Some(peer) = peer_mail.filter(|_| peer_is_new) {
+            self.news = peer.news;
+            self.compare(&peer, now);
+        }
+        let to_hold = self.carries || now.therapy;
+        let idle = !now.asked && (self.flows || !to_hold);
+        self.flows = self.outputs.gate && (now.pair & pair::GATE_OPEN != 0 || idle);
+        Inputs {
+            periods: u16::try_from(now.periods).unwrap_or(u16::MAX),
+            line: line(now.pair),
+            peer,
+            peer_is_new,
+            fit: now.is_fit(),
+            failed: self.flows && now.is_failed(),
+            gate_dead: now.pair & pair::GATE_FAULT != 0,
+            current_flows: self.flows,
+            foreign_drive: now.pair & pair::FOREIGN_RIPPLE != 0,
+            rotor_unheld: now.pair & (pair::FOREIGN_RIPPLE | pair::GATE_OPEN) == 0,
+            rotor_astray: now.is_astray(),
+            innovation_ok: now.halls_well,
+            disagrees: self.disagreeing_frames >= DISAGREEING_FRAMES,
+            therapy: if self.carries { None } else { Some(now.therapy) },
+            order: self.pending,
+        }
+    }
+
+    /// Compares where both units see the rotor; frames that tell no number do not agree with anything.
+    fn compare(&mut self, peer: &PeerMail, now: &Situation) {
+        let [x_m, y_m] = now.displacement_m;
+        let (dx_m, dy_m) = (peer.displacement_x_m - x_m, peer.displacement_y_m - y_m);
+        let agree = dx_m * dx_m + dy_m * dy_m < DISAGREEMENT_M * DISAGREEMENT_M;
+        let differ = !agree && now.sees_rotor && PeerReport::from_bits(peer.report).drives;
+        self.disagreeing_frames = if differ { self.disagreeing_frames.saturating_add(1) } else { 0 };
+    }
+
+    /// Ends the pending order or lets it wait; whether it was carried out.
+    fn settle_order(&mut self, periods: u32) -> bool {
+        let may_pass = matches!(
+            self.outputs.refusal,
+            Some(Refusal::NotFit | Refusal::OtherUnknown | Refusal::OtherNotReady)
+        );
+        self.waited_periods = self.waited_periods.saturating_add(u16::try_from(periods).unwrap_or(u16::MAX));
+        if may_pass && self.waited_periods < PATIENCE_PERIODS {
+            return false;
+        }
+        self.pending = None;
+        self.order_number = self.posted_number;
+        self.order_result = self.outputs.refusal.map_or(0, |refusal| refusal as u32);
+        self.outputs.refusal.is_none()
+    }
+
+    /// The other unit's currents as far as they act on the rotor.
+    fn mirrored(&self, bits: u32, report: Option<PeerReport>) -> ([f32; 2], f32) {
+        let drives = match line(bits) {
+            Line::Driving => true,
+            Line::Released => false,
+            Line::Broken => report.is_some_and(|report| report.drives),
+        };
+        let Some(peer) = self.peer.latest().filter(|_| drives) else { return ([0.0; 2], 0.0) };
+        let believed = |current_a: f32| if current_a.abs() < MIRRORED_A_MAX { current_a } else { 0.0 };
+        ([believed(peer.coil_current_x_a), believed(peer.coil_current_y_a)], believed(peer.torque_current_a))
+    }
+}
+
+/// The other unit's line.
+fn line(bits: u32) -> Line {
+    match bits & (pair::LINE_EDGES | pair::LINE_CURRENT) {
+        0 => Line::Broken,
+        pair::LINE_CURRENT => Line::Released,
+        _ => Line::Driving,
+    }
+}

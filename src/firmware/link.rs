@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: Apache-2.0
+//! The link of an image that holds both units: each unit's newest frames lie in a mailbox that the other one reads.
+//!
+//! An image with one unit sends into its mailbox and hears nothing: the CAN driver takes this place.
+
+use levitas_core::link::{FastStatus, PeerReport, SlowStatus};
+use levitas_core::mailbox::Reader;
+use levitas_core::schedule::TaskId;
+use levitas_core::task::link::{LinkOutputs, LinkTask};
+
+use super::units::{self, FirmwareUnit};
+
+levitas_core::snapshot! {
+    /// A fast frame.
+    pub struct FastMail [FAST_WORDS] {
+        /// As in [`FastStatus`]: number below, echo above.
+        pub numbers: u32,
+        /// Bits of the report.
+        pub report: u32,
+        /// Rotor angle [rad].
+        pub rotor_angle_rad: f32,
+        /// Rotor speed [rad/s].
+        pub rotor_speed_rad_per_s: f32,
+        /// Coil currents x, y [A].
+        pub coil_current_x_a: f32,
+        /// See `coil_current_x_a`.
+        pub coil_current_y_a: f32,
+        /// Phase currents A, B [A].
+        pub phase_current_a_a: f32,
+        /// See `phase_current_a_a`.
+        pub phase_current_b_a: f32,
+        /// Displacement x, y [m].
+        pub displacement_x_m: f32,
+        /// See `displacement_x_m`.
+        pub displacement_y_m: f32,
+    }
+}
+
+levitas_core::snapshot! {
+    /// What the other unit reads of a slow frame.
+    pub struct SlowMail [SLOW_WORDS] {
+        /// Counts slow frames.
+        pub counter: u32,
+        /// Session of the sender.
+        pub session: u32,
+        /// Its clock [ms].
+        pub time_ms: u32,
+        /// Operator's speed set-point [rpm].
+        pub speed_setpoint_rpm: f32,
+        /// Alarm conditions.
+        pub alarms: u32,
+    }
+}
+
+/// The other unit's frames, and how far they have been read.
+pub(crate) struct Ear {
+    other: Option<&'static FirmwareUnit>,
+    fast: Reader<FastMail>,
+    slow: Reader<SlowMail>,
+    slow_counter: u32,
+}
+
+impl Ear {
+    /// Of the unit of that number.
+    pub(crate) fn new(unit: &FirmwareUnit) -> Self {
+        let period_us = TaskId::Link.slot().period_us();
+        Self {
+            other: units::get(usize::from(unit.number == 0)),
+            fast: Reader::new(period_us),
+            slow: Reader::new(period_us),
+            slow_counter: 0,
+        }
+    }
+
+    /// Gives the task what is new.
+    pub(crate) fn listen(&mut self, task: &mut LinkTask) {
+        let Some(other) = self.other else { return };
+        if self.fast.poll(&other.fast_frame)
+            && let Some(mail) = self.fast.latest()
+        {
+            task.receive_fast(&mail.status());
+        }
+        if self.slow.poll(&other.slow_frame)
+            && let Some(mail) = self.slow.latest()
+        {
+            task.receive_slow(mail.counter as u8, &mail.status());
+        }
+    }
+
+    /// Shows the other unit what this one sends.
+    pub(crate) fn speak(&mut self, unit: &FirmwareUnit, outputs: &LinkOutputs) {
+        if let Some(fast) = &outputs.fast {
+            unit.fast_frame.write(&FastMail::of(fast));
+        }
+        if let Some(slow) = &outputs.slow {
+            self.slow_counter = self.slow_counter.wrapping_add(1);
+            unit.slow_frame.write(&SlowMail {
+                counter: self.slow_counter,
+                session: slow.session,
+                time_ms: slow.time_ms,
+                speed_setpoint_rpm: slow.speed_setpoint_rpm,
+                alarms: slow.alarms,
+            });
+        }
+    }
+}
+
+impl FastMail {
+    fn of(status: &FastStatus) -> Self {
+        let told = |value: Option<f32>| value.unwrap_or(f32::NAN);
+        let [coil_current_x_a, coil_current_y_a] = status.coil_current_a.map(told);
+        let [phase_current_a_a, phase_current_b_a] = status.phase_current_a.map(told);
+        let [displacement_x_m, displacement_y_m] = status.displacement_m.map(told);
+        Self {
+            numbers: u32::from(status.number) | u32::from(status.echo) << 16,
+            report: status.report.to_bits(),
+            rotor_angle_rad: told(status.rotor_angle_rad),
+            rotor_speed_rad_per_s: told(status.rotor_speed_rad_per_s),
+            coil_current_x_a,
+            coil_current_y_a,
+            phase_current_a_a,
+            phase_current_b_a,
+            displacement_x_m,
+            displacement_y_m,
+        }
+    }
+
+    fn status(&self) -> FastStatus {
+        let number = |value: f32| value.is_finite().then_some(value);
+        FastStatus {
+            number: self.numbers as u16,
+            echo: (self.numbers >> 16) as u16,
+            report: PeerReport::from_bits(self.report),
+            rotor_angle_rad: number(self.rotor_angle_rad),
+            rotor_speed_rad_per_s: number(self.rotor_speed_rad_per_s),
+            coil_current_a: [number(self.coil_current_x_a), number(self.coil_current_y_a)],
+            phase_current_a: [number(self.phase_current_a_a), number(self.phase_current_b_a)],
+            displacement_m: [number(self.displacement_x_m), number(self.displacement_y_m)],
+        }
+    }
+}
+
+impl SlowMail {
+    fn status(&self) -> SlowStatus {
+        SlowStatus {
+            session: self.session,
+            time_ms: self.time_ms,
+            speed_setpoint_rpm: self.speed_setpoint_rpm,
+            alarms: self.alarms,
+            ..SlowStatus::default()
+        }
+    }
+}
