@@ -42,4 +42,5 @@ pub mod simulation;
 pub mod story;
 pub mod summary;
 pub mod sweep;
+pub mod takeover;
 pub mod toml_file;

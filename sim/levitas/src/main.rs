@@ -6,6 +6,7 @@
 mod canhub_command;
 mod compare_command;
 mod sensitivity_command;
+mod takeover_command;
 
 use std::io::{Write as _, stderr, stdout};
 use std::path::{Path, PathBuf};
@@ -56,6 +57,7 @@ Examples:
   levitas sweep 1f_lift_off --seeds 0..200
   levitas sensitivity --speed 3000          stability margin of the bearing while it pumps
   levitas corners --short                   figures at the corners of the tolerances, faults
+  levitas takeover --phases 10              what a takeover by the emergency drive costs
   levitas canhub                            the CAN bus for python-can, SavvyCAN and others
 
 Exit code: 0 all expectations held, 1 some did not or an invariant broke, 2 bad input.
@@ -87,6 +89,9 @@ enum Command {
     /// Run the control laws of others in the same plant and show their figures beside ours
     #[command(after_help = compare_command::EXAMPLES)]
     Compare(compare_command::Arguments),
+    /// Let the driving unit fail in every way and situation, and show what the rotor and the flow feel of the takeover
+    #[command(after_help = takeover_command::EXAMPLES)]
+    Takeover(takeover_command::Arguments),
     /// Serve the simulated CAN bus to tools outside: SLCAN and socketcand over TCP
     #[command(after_help = canhub_command::EXAMPLES)]
     Canhub(canhub_command::Arguments),
@@ -241,6 +246,7 @@ fn main() -> ExitCode {
         Some(Command::Corners(arguments)) => corners_command(&arguments),
         Some(Command::Sensitivity(arguments)) => sensitivity_command::run(&arguments),
         Some(Command::Compare(arguments)) => compare_command::run(&arguments),
+        Some(Command::Takeover(arguments)) => takeover_command::run(&arguments),
         Some(Command::Canhub(arguments)) => canhub_command::run(&arguments),
         Some(Command::Bench) => bench_command(),
         Some(Command::Commission(arguments)) => commission_command(&arguments),

@@ -1,0 +1,264 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Every way in which the driving unit can fail, in every situation, at many phases of its period: what the takeover costs.
+//!
+//! # Model
+//! One run with both units leads up to each situation. From there it is forked: once without a fault, the twin, and once
+//! for every fault and phase. A phase is a time from 0 to the situation's `phase_span_s` after the fork, drawn from the
+//! seed, so that a loss of power falls anywhere in a period and in a turn of the rotor.
+//!
+//! # Figures
+//! | figure | definition |
+//! |---|---|
+//! | total | from the last valid PWM update of the one unit to the first PWM edge of the other |
+//! | nobody, both | longest time without an open gate, and with both |
+//! | radius | largest true radius from the fault on |
+//! | peak | that less the largest radius of the twin, or of the fork's last 50 ms if it is larger: two sets of Halls have two centres |
+//! | lift-off | from the fault to when the rotor is within a tenth of the clearance for good |
+//! | dip | largest lack of flow against the twin |
+//!
+//! # Limits and failure
+//! A takeover that does not happen is a row that is not met. Where a unit can help itself (one Hall of a pair drifts) either
+//! may drive afterwards. The clocks of both units are one, see `sim/world/src/pair.rs`.
+
+mod plan;
+mod table;
+
+use levitas_core::task::supervisor::Command;
+use levitas_world::STEP_S;
+use rand_pcg::Pcg64;
+use rand_pcg::rand_core::Rng as _;
+
+use crate::corners::pool;
+use crate::input::Checked;
+use crate::metrics::{PairFigures, PairWatch};
+use crate::scenario::Scenario;
+use crate::simulation::Simulation;
+
+pub use plan::{CASES, Case, Injected, Kind, SITUATIONS, Situation};
+pub use table::{markdown, plain, to_json};
+
+/// Seeds among which the phases of a row are shared: noise, start, tolerances of the monostables.
+const SEEDS: u32 = 4;
+/// How long a fork goes on after the fault [s].
+const WATCH_S: f64 = 0.2;
+/// End of it, in which nothing of the fault is left [s].
+const SETTLED_S: f64 = 0.05;
+/// Flow below which a dip is no figure [L/min].
+const FLOW_LPM_MIN: f64 = 0.2;
+/// Stream of the generator that draws the phases.
+const PHASE_STREAM: u128 = 0x6c65_7669_7461_7302;
+
+/// The worst of a case in a situation.
+#[derive(Clone, Copy, Debug)]
+pub struct Row {
+    /// What happened.
+    pub case: &'static Case,
+    /// Where.
+    pub situation: &'static Situation,
+    /// Phases that were tried.
+    pub phases: u32,
+    /// Phases after which the other unit drives, or, where the first is to stay, the first one.
+    pub right: u32,
+    /// Worst figures of the pair.
+    pub pair: PairFigures,
+    /// Largest radius [um].
+    pub radius_um: f64,
+    /// Largest radius less the one before, or the one that stays [um].
+    pub peak_um: f64,
+    /// Largest dip [%].
+    pub dip_pct: f64,
+    /// Most touchdowns.
+    pub touchdowns: u32,
+    /// Largest volume that ran back [mL].
+    pub reverse_ml: f64,
+    /// Longest time from the fault to the end of lift-off [s].
+    pub lift_off_s: f64,
+    /// Phase of the largest radius [s].
+    pub worst_phase_s: f64,
+    /// Simulated time [s].
+    pub simulated_s: f64,
+}
+
+impl Row {
+    /// Whether every bound holds.
+    #[must_use]
+    pub fn is_met(&self) -> bool {
+        let bounds = self.case.bounds(self.situation);
+        self.right == self.phases
+            && self.touchdowns == 0
+            && self.reverse_ml <= bounds.reverse_ml
+            && self.pair.total_s <= bounds.total_s
+            && self.pair.nobody_s <= bounds.nobody_s
+            && self.pair.both_s <= bounds.both_s
+            && self.radius_um <= bounds.radius_um
+            && self.peak_um <= bounds.peak_um
+            && self.dip_pct <= bounds.dip_pct
+            && self.lift_off_s <= bounds.lift_off_s
+    }
+}
+
+/// Runs the plan. `progress` gets the finished rows and how many there are.
+///
+/// # Errors
+/// The scenario behind it is refused.
+pub fn takeover(phases: u32, jobs: usize, progress: &(dyn Fn(usize, usize) + Sync)) -> Checked<Vec<Row>> {
+    let scenario = plan::scenario()?;
+    let points: Vec<(&'static Situation, &'static Case)> = SITUATIONS
+        .iter()
+        .flat_map(|situation| CASES.iter().map(move |case| (situation, case)))
+        .filter(|(situation, case)| case.applies(situation))
+        .collect();
+    let total = points.len();
+    let finished = std::sync::atomic::AtomicUsize::new(0);
+    let done = || progress(finished.fetch_add(1, std::sync::atomic::Ordering::Relaxed) + 1, total);
+    let work = |point: &(&'static Situation, &'static Case)| row(&scenario, point.0, point.1, phases);
+    pool::carry_out(&points, jobs, &work, &done)
+}
+
+/// One case in one situation, with a part of the phases at each seed.
+fn row(scenario: &Scenario, situation: &'static Situation, case: &'static Case, phases: u32) -> Checked<Row> {
+    let mut row = Row {
+        case,
+        situation,
+        phases,
+        right: 0,
+        pair: PairFigures::default(),
+        radius_um: 0.0,
+        peak_um: 0.0,
+        dip_pct: 0.0,
+        touchdowns: 0,
+        reverse_ml: 0.0,
+        lift_off_s: 0.0,
+        worst_phase_s: 0.0,
+        simulated_s: 0.0,
+    };
+    let seeds = SEEDS.min(phases);
+    for seed in 0..seeds {
+        let scenario = Scenario { seed: u64::from(seed) + 1, ..scenario.clone() };
+        let mut base = Simulation::new(&scenario)?;
+        situation.lead_up(&mut base);
+        row.simulated_s += base.sample().time_s;
+        let twin = Twin::of(&base, situation);
+        let mut draw = Pcg64::new(u128::from(scenario.seed), PHASE_STREAM);
+        for _ in (seed..phases).step_by(seeds as usize) {
+            let phase_s = situation.phase_span_s * (draw.next_u64() >> 11) as f64 / (1_u64 << 53) as f64;
+            row.take(&fork(&base, situation, case, phase_s, &twin), phase_s);
+        }
+    }
+    Ok(row)
+}
+
+/// The run without the fault.
+struct Twin {
+    flow_lpm: Vec<f64>,
+    /// Largest radius [um].
+    radius_um: f64,
+}
+
+impl Twin {
+    fn of(base: &Simulation<'_>, situation: &Situation) -> Self {
+        let mut simulation = base.clone();
+        let mut twin = Self { flow_lpm: Vec::new(), radius_um: 0.0 };
+        for _ in 0..ticks(situation.phase_span_s + WATCH_S) + 2 {
+            simulation.step();
+            twin.flow_lpm.push(simulation.sample().flow_lpm);
+            twin.radius_um = twin.radius_um.max(simulation.sample().radius_m() * 1e6);
+        }
+        twin
+    }
+}
+
+/// What one fork showed.
+#[derive(Clone, Copy, Debug, Default)]
+struct Seen {
+    right: bool,
+    pair: PairFigures,
+    radius_um: f64,
+    peak_um: f64,
+    dip_pct: f64,
+    touchdowns: u32,
+    reverse_ml: f64,
+    lift_off_s: f64,
+}
+
+impl Row {
+    fn take(&mut self, seen: &Seen, phase_s: f64) {
+        self.right += u32::from(seen.right);
+        self.pair.count = self.pair.count.max(seen.pair.count);
+        self.pair.total_s = self.pair.total_s.max(seen.pair.total_s);
+        self.pair.nobody_s = self.pair.nobody_s.max(seen.pair.nobody_s);
+        self.pair.both_s = self.pair.both_s.max(seen.pair.both_s);
+        if seen.radius_um > self.radius_um {
+            (self.radius_um, self.worst_phase_s) = (seen.radius_um, phase_s);
+        }
+        self.peak_um = self.peak_um.max(seen.peak_um);
+        self.dip_pct = self.dip_pct.max(seen.dip_pct);
+        self.touchdowns = self.touchdowns.max(seen.touchdowns);
+        self.reverse_ml = self.reverse_ml.max(seen.reverse_ml);
+        self.lift_off_s = self.lift_off_s.max(seen.lift_off_s);
+        self.simulated_s += phase_s + WATCH_S;
+    }
+}
+
+/// One fork: the fault `phase_s` from now, then on for [`WATCH_S`].
+fn fork(base: &Simulation<'_>, situation: &Situation, case: &Case, phase_s: f64, twin: &Twin) -> Seen {
+    let mut simulation = base.clone();
+    let first = ticks(phase_s);
+    let touched_before = simulation.truth().touchdown_count;
+    let at_s = simulation.sample().time_s + phase_s;
+    let mut watch = PairWatch::default();
+    let mut seen = Seen::default();
+    let (mut volume_ml, mut highest_ml) = (0.0_f64, 0.0_f64);
+    let mut settled_um = 0.0_f64;
+    for (tick, twin_lpm) in twin.flow_lpm.iter().enumerate().take(first + ticks(WATCH_S)) {
+        if tick == first {
+            start(&mut simulation, case, at_s);
+        }
+        simulation.step();
+        let sample = simulation.sample();
+        watch.step(sample);
+        if tick < first {
+            continue;
+        }
+        let radius_um = sample.radius_m() * 1e6;
+        if tick >= first + ticks(WATCH_S - SETTLED_S) {
+            settled_um = settled_um.max(radius_um);
+        }
+        if !situation.is_lift_off {
+            seen.radius_um = seen.radius_um.max(radius_um);
+        } else if radius_um > LIFTED_UM {
+            seen.lift_off_s = sample.time_s - at_s;
+        }
+        if *twin_lpm > FLOW_LPM_MIN {
+            seen.dip_pct = seen.dip_pct.max(100.0 * (twin_lpm - sample.flow_lpm) / twin_lpm);
+        }
+        volume_ml += sample.flow_lpm * 1000.0 / 60.0 * STEP_S;
+        highest_ml = highest_ml.max(volume_ml);
+        seen.reverse_ml = seen.reverse_ml.max(highest_ml - volume_ml);
+    }
+    seen.peak_um = (seen.radius_um - twin.radius_um.max(settled_um)).max(0.0);
+    seen.pair = *watch.figures();
+    seen.right = case.is_right(simulation.sample().gate_open);
+    seen.touchdowns = simulation.truth().touchdown_count - touched_before;
+    seen
+}
+
+/// A lifted rotor stays within a tenth of the clearance [um].
+const LIFTED_UM: f64 = 50.0;
+
+/// What the case does, at a time within this tick [s].
+fn start(simulation: &mut Simulation<'_>, case: &Case, at_s: f64) {
+    match case.kind {
+        Kind::Faults(faults) => {
+            for fault in faults {
+                simulation.fault(case.set, &(fault.make)(), at_s);
+            }
+        }
+        Kind::HandBack => simulation.command(Command::HandBack, case.name),
+        Kind::Drill => simulation.command(Command::TakeoverDrill, case.name),
+    }
+}
+
+fn ticks(time_s: f64) -> usize {
+    (time_s / STEP_S).floor() as usize
+}

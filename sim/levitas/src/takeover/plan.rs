@@ -1,0 +1,235 @@
+// SPDX-License-Identifier: Apache-2.0
+//! The plan: what fails, and where the rotor is when it does.
+
+use levitas_core::task::supervisor::Command;
+use levitas_world::{Disturbance, Fault};
+
+use crate::fault_catalogue::Broken;
+use crate::input::Checked;
+use crate::installed::Computer;
+use crate::scenario::{Scenario, Setting, load};
+use crate::simulation::Simulation;
+
+/// Where the rotor is.
+#[derive(Clone, Copy, Debug)]
+pub struct Situation {
+    /// For people.
+    pub name: &'static str,
+    /// Pump speed [rpm].
+    pub speed_rpm: f64,
+    /// The fault falls into the lift-off.
+    pub is_lift_off: bool,
+    /// The fault falls into a shock of this size [g].
+    pub shock_g: f64,
+    /// Phases are drawn from this time [s].
+    pub phase_span_s: f64,
+}
+
+const fn at(name: &'static str, speed_rpm: f64) -> Situation {
+    Situation { name, speed_rpm, is_lift_off: false, shock_g: 0.0, phase_span_s: TURN_S }
+}
+
+/// Every situation.
+pub const SITUATIONS: [Situation; 6] = [
+    at("levitated, 0 rpm", 0.0),
+    Situation { is_lift_off: true, phase_span_s: LIFT_OFF_S, ..at("lift-off", 0.0) },
+    at("1000 rpm", 1000.0),
+    at("3000 rpm", 3000.0),
+    at("5500 rpm", 5500.0),
+    Situation { shock_g: 30.0, phase_span_s: SHOCK_S, ..at("3000 rpm, in a shock of 30 g", 3000.0) },
+];
+
+/// A fault that a case injects.
+#[derive(Clone, Copy, Debug)]
+pub struct Injected {
+    /// Makes it.
+    pub make: fn() -> Broken,
+}
+
+/// What happens.
+#[derive(Clone, Copy, Debug)]
+pub enum Kind {
+    /// These faults, at once.
+    Faults(&'static [Injected]),
+    /// The operator gives the head to the other unit.
+    HandBack,
+    /// The driving unit lets go as a failure would.
+    Drill,
+}
+
+/// Who is to drive afterwards.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum After {
+    /// The unit that drove.
+    Same,
+    /// The other one.
+    Other,
+    /// One of them.
+    Either,
+}
+
+/// Something that happens to the pair.
+#[derive(Clone, Copy, Debug)]
+pub struct Case {
+    /// For people.
+    pub name: &'static str,
+    /// What.
+    pub kind: Kind,
+    /// Winding set of the unit that it befalls.
+    pub set: usize,
+    /// Who is to drive afterwards.
+    pub after: After,
+}
+
+/// Bounds of a row.
+#[derive(Clone, Copy, Debug)]
+pub struct Bounds {
+    /// Last valid PWM update to first PWM edge [s].
+    pub total_s: f64,
+    /// Nobody drives [s].
+    pub nobody_s: f64,
+    /// Both drive [s].
+    pub both_s: f64,
+    /// Radius [um].
+    pub radius_um: f64,
+    /// Radius less the one before, or the one that stays [um].
+    pub peak_um: f64,
+    /// Dip [%].
+    pub dip_pct: f64,
+    /// Volume that runs back [mL].
+    pub reverse_ml: f64,
+    /// From the fault to the end of lift-off [s].
+    pub lift_off_s: f64,
+}
+
+macro_rules! faults {
+    ($($make:expr),+) => { Kind::Faults(&[$(Injected { make: || $make }),+]) };
+}
+
+const fn lost(name: &'static str, kind: Kind) -> Case {
+    Case { name, kind, set: 0, after: After::Other }
+}
+
+/// Drift of the Halls that no voter can name soon [m/s].
+const DRIFT_M_PER_S: f64 = 2e-3;
+
+/// Every case.
+pub const CASES: [Case; 16] = [
+    lost("power loss", faults!(Broken::Computer(Computer::PowerLoss))),
+    lost("hang", faults!(Broken::Computer(Computer::Hang))),
+    lost("levitation task stalls", faults!(Broken::Computer(Computer::ThreadStall))),
+    lost("reboot", faults!(Broken::Computer(Computer::Reboot { boot_s: 0.1 }))),
+    lost("gate driver fault", faults!(Broken::World(Fault::GateFault))),
+    lost("Hall set lost: no samples", faults!(Broken::World(Fault::SampleLoss))),
+    lost(
+        "Hall set lost: both pairs frozen",
+        faults!(Broken::World(Fault::HallFrozen { axis: 0 }), Broken::World(Fault::HallFrozen { axis: 1 })),
+    ),
+    Case {
+        after: After::Either,
+        ..lost(
+            "a Hall drifts",
+            faults!(Broken::World(Fault::HallDrift { element: 0, m_per_s: DRIFT_M_PER_S })),
+        )
+    },
+    lost("coil open", faults!(Broken::World(Fault::CoilOpen { axis: 0 }))),
+    lost("phase short", faults!(Broken::World(Fault::PhaseShort { phase: 0 }))),
+    Case { after: After::Same, ..lost("link cut", faults!(Broken::Link)) },
+    Case { after: After::Same, ..lost("drive line cut", faults!(Broken::World(Fault::LineCut))) },
+    lost("drive line stuck", faults!(Broken::World(Fault::LineStuck))),
+    Case {
+        after: After::Same,
+        set: 1,
+        ..lost(
+            "other unit wrong: a Hall drifts",
+            faults!(Broken::World(Fault::HallDrift { element: 0, m_per_s: DRIFT_M_PER_S })),
+        )
+    },
+    lost("hand-back", Kind::HandBack),
+    lost("drill", Kind::Drill),
+];
+
+impl Case {
+    /// Whether it can happen there.
+    #[must_use]
+    pub fn applies(&self, situation: &Situation) -> bool {
+        // Nobody gives the head away in a lift-off or a shock; a stopped motor shows no short.
+        let planned = matches!(self.kind, Kind::HandBack | Kind::Drill);
+        let calm = !situation.is_lift_off && situation.shock_g == 0.0;
+        let motor = self.name != "phase short" || situation.speed_rpm > 0.0;
+        (calm || !planned) && motor
+    }
+
+    /// Whether the gates of both sets are as they should be afterwards.
+    #[must_use]
+    pub fn is_right(&self, gate_open: [bool; 2]) -> bool {
+        match self.after {
+            After::Same => gate_open == [true, false],
+            After::Other => gate_open == [false, true],
+            After::Either => gate_open == [true, false] || gate_open == [false, true],
+        }
+    }
+
+    /// What must hold.
+    #[must_use]
+    pub fn bounds(&self, situation: &Situation) -> Bounds {
+        let planned = matches!(self.kind, Kind::HandBack);
+        let calm = situation.shock_g == 0.0;
+        Bounds {
+            total_s: 0.5e-3,
+            nobody_s: if planned { 50e-6 } else { 0.5e-3 },
+            both_s: 10e-3,
+            radius_um: if calm { 60.0 } else { 150.0 },
+            peak_um: if planned { 20.0 } else { f64::INFINITY },
+            dip_pct: if planned || matches!(self.kind, Kind::Drill) { 0.5 } else { 1.0 },
+            reverse_ml: 0.0,
+            lift_off_s: if situation.is_lift_off { 60e-3 } else { f64::INFINITY },
+        }
+    }
+}
+
+/// Time at which the rotor is lifted [s].
+const LIFT_S: f64 = 0.02;
+/// From the order to the fork in a lift-off [s]: the supervisor has looked, the bearing has begun.
+const INTO_LIFT_S: f64 = 0.02;
+/// A turn at 1000 rpm [s].
+const TURN_S: f64 = 0.06;
+/// Way of a lift-off to the centre [s].
+const LIFT_OFF_S: f64 = 0.025;
+/// Length of the shock [s].
+const SHOCK_S: f64 = 0.011;
+
+impl Situation {
+    /// Brings a new simulation there.
+    pub(super) fn lead_up(&self, simulation: &mut Simulation<'_>) {
+        run_to(simulation, LIFT_S);
+        simulation.command(Command::LiftOff, "lift_off");
+        if self.is_lift_off {
+            run_to(simulation, LIFT_S + INTO_LIFT_S);
+            return;
+        }
+        run_to(simulation, 0.2);
+        if self.speed_rpm > 0.0 {
+            simulation.command(Command::SetSpeed { speed_rpm: self.speed_rpm as f32 }, "set_mode");
+        }
+        run_to(simulation, 1.2 + self.speed_rpm / 2000.0);
+        if self.shock_g > 0.0 {
+            simulation.disturb(Disturbance::Shock { g: self.shock_g, duration_s: SHOCK_S, angle_rad: 0.3 });
+        }
+    }
+}
+
+fn run_to(simulation: &mut Simulation<'_>, time_s: f64) {
+    while simulation.sample().time_s < time_s {
+        simulation.step();
+    }
+}
+
+/// The scenario behind every run: both units, nothing that happens by itself.
+pub(super) fn scenario() -> Checked<Scenario> {
+    let mut scenario =
+        load("1a_levitation", &[Setting::parse("units=both")?, Setting::parse("duration_s=60")?])?;
+    scenario.events.clear();
+    scenario.expects.clear();
+    Ok(scenario)
+}
