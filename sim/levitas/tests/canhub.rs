@@ -148,9 +148,12 @@ fn a_client_that_never_reads_delays_nobody() {
         }
         count
     });
-    let told = hub.errors.recv_timeout(PATIENCE).unwrap();
+    // On a busy machine the other one may be named as well.
+    let address = lazy.local_addr().unwrap().to_string();
+    let told = std::iter::from_fn(|| hub.errors.recv_timeout(PATIENCE).ok())
+        .find(|line| line.contains(&address))
+        .unwrap();
     assert!(told.ends_with("reads too slowly, frames for it are dropped"), "{told}");
-    assert!(told.contains(&lazy.local_addr().unwrap().to_string()), "{told}");
     assert_eq!(reader.join().unwrap(), 200_000);
     drop(lazy);
     let left =

@@ -26,6 +26,8 @@
 mod pair;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tests_pair;
 
 use crate::bearing::{Bearing, BearingConfig, BearingInput, RotorDirection};
 use crate::config::ConfigError;

@@ -113,7 +113,7 @@ impl Situation {
 }
 
 /// What this unit does in a period.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(super) struct Drive {
     /// The own gates may be asked for.
     pub(super) gate: bool,
@@ -179,6 +179,12 @@ impl PairControl {
     /// This unit drove a rotor that is to be held when it went down a moment ago.
     pub(super) fn resume(&mut self, role: Role) {
         self.arbitration = Arbitration::new(role, Times::AT_20_KHZ, true);
+        self.settled = false;
+    }
+
+    /// Lets the next period be decided anew.
+    #[cfg(test)]
+    pub(super) fn unsettle(&mut self) {
         self.settled = false;
     }
 

@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Drive lines and latches: when a gate opens, when it falls, and what the other unit sees of it.
+
+mod common;
+
+use levitas_core::ports::{LevitationOutputs, pair};
+use levitas_world::{ECMO_50, Fault, InitialState, STEP_S, World};
+
+/// Two units whose outputs the test makes.
+struct Pair {
+    world: World,
+    level: [u32; 2],
+    drives: [bool; 2],
+    overrides: [bool; 2],
+}
+
+impl Pair {
+    fn new() -> Self {
+        let mut world = common::world(ECMO_50, InitialState::default());
+        world.connect_lines();
+        Self { world, level: [0; 2], drives: [false; 2], overrides: [false; 2] }
+    }
+
+    /// Periods in which a unit that drives toggles its line and asks for its gates.
+    fn run(&mut self, periods: usize) {
+        for _ in 0..periods {
+            let outputs = [0, 1].map(|set| {
+                if self.drives[set] {
+                    self.level[set] ^= 1;
+                }
+                LevitationOutputs {
+                    coil_gate: u32::from(self.drives[set]),
+                    phase_gate: 0,
+                    drive_line: self.level[set],
+                    latch_override: u32::from(self.overrides[set]),
+                    ..LevitationOutputs::default()
+                }
+            });
+            self.world.advance(&outputs);
+        }
+    }
+
+    fn sees(&mut self, set: usize) -> u32 {
+        self.world.sample(set).pair
+    }
+
+    fn open(&self) -> [bool; 2] {
+        self.world.truth().gate_open
+    }
+}
+
+#[test]
+fn edges_open_the_own_latch_and_show_at_the_other_unit() {
+    let mut pair = Pair::new();
+    assert_eq!(pair.sees(1), pair::LINE_CURRENT, "released: there is current and no edge");
+    pair.drives[0] = true;
+    pair.run(2);
+    assert_eq!(pair.open(), [true, false]);
+    assert_eq!(pair.sees(1), pair::LINE_CURRENT | pair::LINE_EDGES | pair::FOREIGN_RIPPLE);
+    assert_eq!(pair.sees(0), pair::LINE_CURRENT | pair::GATE_OPEN);
+}
+
+#[test]
+fn a_unit_that_stands_loses_gate_and_line_with_the_monostables() {
+    let mut pair = Pair::new();
+    pair.drives[0] = true;
+    pair.run(20);
+    let last_edge_s = pair.world.truth().last_update_s[0];
+    // It hangs: its gates are still asked for, its line stands still.
+    let hung = LevitationOutputs { coil_gate: 1, drive_line: pair.level[0], ..LevitationOutputs::default() };
+    for _ in 0..8 {
+        pair.world.advance(&[hung, LevitationOutputs::default()]);
+    }
+    let truth = pair.world.truth();
+    let held_s = truth.gate_closed_s[0] - truth.last_update_s[0];
+    assert!(truth.last_update_s[0] - last_edge_s <= 1.01 * STEP_S, "one edge was still under way");
+    assert!((120e-6..=180e-6).contains(&held_s), "{held_s}");
+    assert_eq!(pair.sees(1), pair::LINE_CURRENT);
+}
+
+#[test]
+fn no_latch_opens_while_the_other_line_lives_or_is_cut_unless_that_is_overridden() {
+    let mut pair = Pair::new();
+    pair.drives = [true, false];
+    pair.run(10);
+    pair.drives[1] = true;
+    pair.overrides[1] = true;
+    pair.run(10);
+    assert_eq!(pair.open(), [true, false], "edges are never overridden");
+    // Once open it stays open, whatever the other line does.
+    pair.drives = [true, false];
+    pair.run(10);
+    assert!(pair.world.fault(1, Fault::LineCut).is_ok());
+    pair.run(10);
+    assert_eq!(pair.sees(0) & (pair::LINE_CURRENT | pair::LINE_EDGES), 0);
+    assert_eq!(pair.open(), [true, false]);
+    // The other way round it does not open until it is overridden.
+    let mut pair = Pair::new();
+    assert!(pair.world.fault(0, Fault::LineCut).is_ok());
+    pair.drives[1] = true;
+    pair.run(10);
+    assert_eq!(pair.open(), [false, false]);
+    pair.overrides[1] = true;
+    pair.run(2);
+    assert_eq!(pair.open(), [false, true]);
+}
+
+#[test]
+fn power_is_lost_in_the_middle_of_a_period_and_comes_back() {
+    let mut pair = Pair::new();
+    pair.drives[0] = true;
+    pair.run(10);
+    let now_s = pair.world.truth().time_s;
+    assert!(pair.world.fault(0, Fault::PowerLoss { after_s: 17e-6 }).is_ok());
+    pair.run(6);
+    assert!((pair.world.truth().gate_closed_s[0] - now_s - 17e-6).abs() < 1e-9);
+    assert_eq!(pair.sees(1), pair::LINE_CURRENT, "without power the loop stays closed");
+    pair.world.restore_power(0);
+    pair.run(2);
+    assert_eq!(pair.open(), [true, false]);
+}
+
+#[test]
+fn a_dead_gate_driver_silences_the_line_and_says_so() {
+    let mut pair = Pair::new();
+    pair.drives[0] = true;
+    pair.run(10);
+    assert!(pair.world.fault(0, Fault::GateFault).is_ok());
+    pair.run(5);
+    assert_eq!(pair.sees(0), pair::LINE_CURRENT | pair::GATE_FAULT);
+    assert_eq!(pair.sees(1), pair::LINE_CURRENT);
+    pair.world.clear(0);
+    pair.run(2);
+    assert_eq!(pair.open(), [true, false]);
+}
+
+#[test]
+fn a_bench_without_lines_lets_every_request_pass() {
+    let mut pair = Pair { world: common::world(ECMO_50, InitialState::default()), ..Pair::new() };
+    let asked = LevitationOutputs { coil_gate: 1, ..LevitationOutputs::default() };
+    for _ in 0..10 {
+        pair.world.advance(&[asked, asked]);
+    }
+    assert_eq!(pair.open(), [true, true]);
+    assert_eq!(pair.sees(0), pair::GATE_OPEN | pair::FOREIGN_RIPPLE);
+}

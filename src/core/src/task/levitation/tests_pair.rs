@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: Apache-2.0
+//! The protocol of the pair within the levitation task: a floating rotor, a line, and frames made by hand.
+
+use super::pair::Situation;
+use super::*;
+use crate::arbitration::{Order, Refusal};
+use crate::link::{PeerMail, PeerReport, UnitCode};
+use crate::ports::pair::{FOREIGN_RIPPLE, GATE_OPEN, LINE_CURRENT, LINE_EDGES};
+
+const DRIVEN: u32 = LINE_CURRENT | LINE_EDGES | FOREIGN_RIPPLE;
+
+fn seen(pair: u32) -> Situation {
+    Situation {
+        periods: 1,
+        elapsed_us: 50,
+        pair,
+        faults: 0,
+        sees_rotor: true,
+        halls_well: true,
+        displacement_m: [0.0; 2],
+        asked: false,
+        levitate: LevitateRequest::Off,
+        therapy: false,
+    }
+}
+
+/// A unit whose hardware latch opens at once and says so two periods later.
+struct Bench {
+    pair: PairControl,
+    mail: Mailboxes,
+    news: u32,
+    gates: [bool; 2],
+}
+
+impl Bench {
+    fn new(role: Role) -> Self {
+        Self { pair: PairControl::new(role, 50), mail: Mailboxes::new(), news: 0, gates: [false; 2] }
+    }
+
+    fn hears(&mut self, report: PeerReport, coil_current_x_a: f32, displacement_x_m: f32) {
+        self.news += 1;
+        self.mail.peer.write(&PeerMail {
+            news: self.news,
+            silent: false,
+            report: report.to_bits(),
+            coil_current_x_a,
+            coil_current_y_a: f32::NAN,
+            torque_current_a: 2.0,
+            displacement_x_m,
+            displacement_y_m: 0.0,
+        });
+    }
+
+    fn step(&mut self, now: Situation) -> pair::Drive {
+        let [asked, open] = self.gates;
+        let bits = if open { now.pair | GATE_OPEN } else { now.pair };
+        let drive = self.pair.step(&self.mail, &Situation { pair: bits, asked, ..now });
+        self.gates = [drive.gate && !drive.waits && drive.levitate != LevitateRequest::Off, asked];
+        drive
+    }
+
+    fn run(&mut self, periods: u32, now: Situation) -> pair::Drive {
+        (1..periods).for_each(|_| {
+            self.step(now);
+        });
+        self.step(now)
+    }
+}
+
+const DRIVES: PeerReport = PeerReport {
+    state: UnitCode::Active,
+    drives: true,
+    current_flows: true,
+    therapy: true,
+    challenge: false,
+    innovation_ok: true,
+    hand_back: false,
+};
+
+/// A backup that has seen the other unit drive.
+fn backup() -> Bench {
+    let mut bench = Bench::new(Role::EmergencyDrive);
+    bench.hears(DRIVES, 1.5, 0.0);
+    bench.run(40, seen(DRIVEN));
+    bench
+}
+
+#[test]
+fn a_released_line_is_taken_over_in_three_samples_and_held_before_the_supervisor_knows() {
+    let mut bench = backup();
+    let released = seen(LINE_CURRENT);
+    let gates: std::vec::Vec<bool> = (0..4).map(|_| bench.step(released).gate).collect();
+    assert_eq!(gates, [false, false, true, true]);
+    for _ in 0..1000 {
+        let drive = bench.step(released);
+        assert!(drive.gate && !drive.waits && drive.levitate == LevitateRequest::Levitate);
+    }
+    // The supervisor has caught up; what it asks for counts from now on.
+    bench.step(Situation { levitate: LevitateRequest::Levitate, therapy: true, ..released });
+    let land = Situation { levitate: LevitateRequest::Land, therapy: true, ..released };
+    assert_eq!(bench.step(land).levitate, LevitateRequest::Land);
+}
+
+#[test]
+fn mirrored_currents_act_while_the_line_lives_and_what_is_no_number_does_not() {
+    let mut bench = backup();
+    let drive = bench.step(seen(DRIVEN));
+    assert_eq!((drive.foreign_coil_a, drive.foreign_torque_a), ([1.5, 0.0], 2.0));
+    let drive = bench.step(seen(LINE_CURRENT));
+    assert_eq!((drive.foreign_coil_a, drive.foreign_torque_a), ([0.0; 2], 0.0));
+    bench.hears(DRIVES, 1e6, 0.0);
+    assert_eq!(bench.step(seen(DRIVEN)).foreign_coil_a, [0.0; 2]);
+}
+
+#[test]
+fn an_order_waits_for_what_may_pass_and_is_carried_out_once() {
+    let mut bench = Bench::new(Role::Host);
+    let start = Situation { levitate: LevitateRequest::Levitate, therapy: true, ..seen(LINE_CURRENT) };
+    bench.pair.post(7, Order::Start { alone: false }.code());
+    let unfit = Situation { sees_rotor: false, ..start };
+    assert!(!bench.run(10, unfit).gate && bench.pair.order_number == 0);
+    assert!(bench.step(start).gate);
+    assert_eq!((bench.pair.order_number, bench.pair.order_result), (7, 0));
+    // The same number again is no order.
+    bench.run(10, start);
+    bench.pair.post(7, Order::HandBack.code());
+    bench.run(10, start);
+    assert_eq!((bench.pair.order_number, bench.pair.order_result), (7, 0));
+}
+
+#[test]
+fn an_order_that_is_never_fit_is_given_up_and_says_why() {
+    let mut bench = Bench::new(Role::Host);
+    bench.pair.post(1, Order::Start { alone: false }.code());
+    bench.run(1000, Situation { sees_rotor: false, ..seen(LINE_CURRENT) });
+    assert_eq!((bench.pair.order_number, bench.pair.order_result), (1, Refusal::NotFit as u32));
+    assert!(!bench.run(100, seen(LINE_CURRENT)).gate, "it does not come true later");
+}
+
+#[test]
+fn a_unit_alone_keeps_trying_while_it_is_blind_or_its_gate_is_dead() {
+    for bad in [
+        Situation { sees_rotor: false, ..seen(LINE_CURRENT) },
+        seen(LINE_CURRENT | crate::ports::pair::GATE_FAULT),
+        Situation { faults: fault::BEARING_LOST, ..seen(LINE_CURRENT) },
+    ] {
+        let mut bench = Bench::new(Role::Host);
+        let held = |now: Situation| Situation { levitate: LevitateRequest::Levitate, therapy: true, ..now };
+        bench.pair.post(1, Order::Start { alone: false }.code());
+        bench.run(100, held(seen(LINE_CURRENT)));
+        assert!(bench.run(2000, held(bad)).gate, "{bad:?}");
+        assert!(bench.run(10, held(seen(LINE_CURRENT))).gate);
+    }
+}
+
+#[test]
+fn a_failing_unit_gives_the_head_to_one_that_is_ready() {
+    let mut bench = Bench::new(Role::Host);
+    let held = Situation { levitate: LevitateRequest::Levitate, therapy: true, ..seen(LINE_CURRENT) };
+    bench.hears(PeerReport { state: UnitCode::Ready, drives: false, ..DRIVES }, 0.0, 0.0);
+    bench.pair.post(1, Order::Start { alone: false }.code());
+    bench.run(20, held);
+    bench.hears(PeerReport { state: UnitCode::Ready, drives: false, ..DRIVES }, 0.0, 0.0);
+    assert!(bench.step(held).gate);
+    assert!(!bench.run(2, Situation { sees_rotor: false, ..held }).gate);
+}
+
+#[test]
+fn a_backup_that_sees_the_rotor_elsewhere_for_three_frames_challenges() {
+    let mut bench = backup();
+    for frame in 0..4 {
+        bench.hears(DRIVES, 0.0, 80e-6);
+        bench.run(10, seen(DRIVEN));
+        let challenges = PeerReport::from_bits(bench.pair.report).challenge;
+        assert_eq!(challenges, frame >= 2, "{frame}");
+    }
+}
+
+#[test]
+fn the_answer_of_a_settled_period_is_that_of_a_machine_that_decides_every_time() {
+    let mut random = 1_u32;
+    let mut draw = |below: u32| {
+        random = random.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (random >> 16) % below
+    };
+    let (mut quick, mut slow) = (Bench::new(Role::EmergencyDrive), Bench::new(Role::EmergencyDrive));
+    let mut now = seen(DRIVEN);
+    for period in 0..200_000 {
+        if draw(40) == 0 {
+            now = Situation {
+                pair: [DRIVEN, LINE_CURRENT, 0, LINE_CURRENT | FOREIGN_RIPPLE][draw(4) as usize],
+                sees_rotor: draw(8) != 0,
+                halls_well: draw(4) != 0,
+                displacement_m: [if draw(4) == 0 { 70e-6 } else { 0.0 }, 0.0],
+                levitate: if draw(2) == 0 { LevitateRequest::Levitate } else { LevitateRequest::Off },
+                therapy: draw(2) == 0,
+                ..now
+            };
+        }
+        if draw(10) == 0 {
+            let report = PeerReport { drives: draw(2) == 0, ..DRIVES };
+            quick.hears(report, 0.5, 0.0);
+            slow.hears(report, 0.5, 0.0);
+        }
+        if draw(500) == 0 {
+            let (number, order) = (period, 1 + draw(7));
+            quick.pair.post(number, order);
+            slow.pair.post(number, order);
+        }
+        slow.pair.unsettle();
+        assert_eq!(quick.step(now), slow.step(now), "{period}");
+        assert_eq!(quick.pair.report, slow.pair.report, "{period}");
+        assert_eq!(quick.pair.outputs.alarms, slow.pair.outputs.alarms, "{period}");
+    }
+}
