@@ -42,7 +42,7 @@ use crate::ports::{LevitationInputs, LevitationOutputs, valid};
 use crate::probe::{Excitation, Probe, ProbeLimits, SET_POINT_FRACTION_MAX, UnitNow};
 use crate::schedule::TaskId;
 use crate::unit::Role;
-use pair::{BLIND_PERIODS, PairControl, Situation};
+use pair::{BLIND_PERIODS, Drive, PairControl, Situation};
 
 /// Most missed triggers that are predicted over: 5 ms, after which no model knows where the rotor is.
 const MISSED_MAX: u32 = 100;
@@ -167,7 +167,7 @@ impl LevitationTask {
         let periods = missed.saturating_add(1);
         let elapsed_us = TaskId::Levitation.slot().period_us().saturating_mul(periods);
         self.read(mail, elapsed_us);
-        let Orders { levitate, therapy, motor_enable, faults: order_faults } = self.orders;
+        let Orders { motor_enable, faults: order_faults, .. } = self.orders;
         faults |= order_faults | self.take_bus_voltage(samples, groups);
 
         let coil_current_a =
@@ -178,22 +178,7 @@ impl LevitationTask {
         } else {
             Excitation::None
         };
-        let drive = self.pair.step(
-            mail,
-            &Situation {
-                periods,
-                elapsed_us,
-                pair: samples.pair,
-                faults: self.faults,
-                sees_rotor: self.bearing.blind_periods() < BLIND_PERIODS,
-                halls_well: self.bearing.has_well_halls(),
-                displacement_m: self.bearing.displacement_m(),
-                asked: self.asked,
-                levitate,
-                therapy: therapy
-                    && (levitate != LevitateRequest::Land || self.bearing.state() != BearingState::Off),
-            },
-        );
+        let drive = self.take_part(mail, samples.pair, periods, elapsed_us);
         let hall_v = vouched(groups & valid::DISPLACEMENT, &samples.displacement_hall_v);
         let bearing = self.bearing.step(&BearingInput {
             hall_v,
@@ -238,7 +223,6 @@ impl LevitationTask {
             self.listen(mail, hall_v, input.angle_hall_v, limits, faults);
             self.coil_duty = bearing.coil_duty;
         }
-
         self.drive_line = self.pair.outputs.line && !self.drive_line;
         LevitationOutputs {
             coil_duty: bearing.coil_duty,
@@ -248,6 +232,29 @@ impl LevitationTask {
             drive_line: u32::from(self.drive_line),
             latch_override: u32::from(self.pair.outputs.latch_override),
         }
+    }
+
+    /// This unit's part in the pair.
+    #[inline(always)]
+    fn take_part(&mut self, mail: &Mailboxes, pair: u32, periods: u32, elapsed_us: u32) -> Drive {
+        let Orders { levitate, therapy, .. } = self.orders;
+        // A rotor that has been set down need not be held any more.
+        let down = levitate == LevitateRequest::Land && self.bearing.state() == BearingState::Off;
+        self.pair.step(
+            mail,
+            &Situation {
+                periods,
+                elapsed_us,
+                pair,
+                faults: self.faults,
+                sees_rotor: self.bearing.blind_periods() < BLIND_PERIODS,
+                halls_well: self.bearing.has_well_halls(),
+                displacement_m: self.bearing.displacement_m(),
+                asked: self.asked,
+                levitate,
+                therapy: therapy && !down,
+            },
+        )
     }
 
     /// Carries the motor's models over missed triggers.

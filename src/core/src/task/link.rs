@@ -30,6 +30,7 @@ const LEVITATION_PERIODS: u16 = (BASE_RATE_HZ / TaskId::Link.slot().rate_hz) as 
 const SLOW_PERIODS: u32 = TaskId::Link.slot().rate_hz / 100;
 /// The same as time [ms].
 const SLOW_MS: u16 = 10;
+const PERIODS_PER_MS: u32 = TaskId::Link.slot().rate_hz / 1000;
 
 /// Frames to send.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -156,7 +157,7 @@ impl LinkTask {
     fn slow(&self) -> SlowStatus {
         SlowStatus {
             session: self.session,
-            time_ms: self.periods / (TaskId::Link.slot().rate_hz / 1000),
+            time_ms: self.periods / PERIODS_PER_MS,
             speed_setpoint_rpm: self.supervisor.latest().map_or(0.0, |mail| mail.speed_setpoint_rpm),
             alarms: self.levitation.latest().map_or(0, |mail| mail.faults),
             ..SlowStatus::default()
