@@ -419,6 +419,7 @@ fn inputs(
         foreign_drive: other.flows,
         rotor_unheld: unheld >= rules.unheld_seen,
         rotor_astray: unheld >= rules.unheld_seen,
+        rotor_floats: true,
         innovation_ok: side.sensors == Sensors::Good,
         disagrees: others_wrong || side.sensors == Sensors::Wrong && other.is_open,
         therapy: side.flows.then_some(wanted),

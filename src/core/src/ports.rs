@@ -84,7 +84,7 @@ pub struct LevitationOutputs {
     pub coil_gate: u32,
     /// 1: phase bridges switch; 0: open.
     pub phase_gate: u32,
-    /// Level of the drive line; alternates every period while this unit drives the head, else 0.
+    /// Level of the drive line; alternates every period while this unit drives the head, else stands still.
     pub drive_line: u32,
     /// 1: the latch may open although the other unit's line is broken.
     pub latch_override: u32,

@@ -220,8 +220,8 @@ impl Arbitration {
         match inputs.peer {
             _ if self.is_proven() => self.therapy = inputs.therapy.unwrap_or(self.therapy),
             Some(peer) if peer.drives && inputs.peer_is_new => self.therapy = peer.therapy,
-            // Nobody says why it drives: the head is to be held.
-            None if line_drives => self.therapy = true,
+            // Nobody says why it drives: a rotor that floats is to be held, one that was set down is not to be lifted.
+            None if line_drives => self.therapy = inputs.rotor_floats,
             _ => {}
         }
     }

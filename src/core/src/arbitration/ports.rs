@@ -29,6 +29,8 @@ pub struct Inputs {
     pub rotor_unheld: bool,
     /// The rotor is beyond 50 um.
     pub rotor_astray: bool,
+    /// The rotor is off the wall, as far as the own Halls see.
+    pub rotor_floats: bool,
     /// The own measurements agree with the own model.
     pub innovation_ok: bool,
     /// The residual has disagreed with the active unit for 1 ms.

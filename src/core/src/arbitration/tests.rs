@@ -24,6 +24,7 @@ fn ready(role: Role) -> Rig {
         unit: Arbitration::new(role, TIMES, false),
         seen: Inputs {
             periods: 1,
+            rotor_floats: true,
             line: Line::Driving,
             peer: Some(other),
             peer_is_new: true,
@@ -208,6 +209,7 @@ fn a_unit_alone_keeps_trying_whatever_the_line_of_a_unit_without_power_reads() {
         unit: Arbitration::new(Role::Host, TIMES, false),
         seen: Inputs {
             periods: 1,
+            rotor_floats: true,
             line: Line::Released,
             fit: true,
             innovation_ok: true,
@@ -534,6 +536,7 @@ fn after_a_restart_of_both_the_host_goes_first() {
         unit: Arbitration::new(role, TIMES, true),
         seen: Inputs {
             periods: 1,
+            rotor_floats: true,
             line: Line::Released,
             fit: true,
             peer: Some(PeerReport::default()),
@@ -595,6 +598,7 @@ proptest! {
                 foreign_drive: bit(14),
                 rotor_unheld: bit(15),
                 rotor_astray: bit(3),
+                rotor_floats: true,
                 innovation_ok: bit(4),
                 disagrees: bit(5),
                 therapy: bit(6).then_some(bit(7)),

@@ -360,6 +360,12 @@ impl Bearing {
         x_m * x_m + y_m * y_m < radius_m * radius_m
     }
 
+    /// The rotor is well off the wall.
+    #[must_use]
+    pub fn is_clear(&self) -> bool {
+        self.is_within(CLEAR_FRACTION)
+    }
+
     /// No Hall is voted out or rough.
     #[must_use]
     pub fn has_well_halls(&self) -> bool {

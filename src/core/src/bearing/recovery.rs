@@ -69,6 +69,11 @@ impl Recovery {
         (self.waited_periods, self.held_periods) = (0, 0);
     }
 
+    /// The bearing is asked for no more: what was tried before does not count against the next time.
+    pub(super) fn forget(&mut self) {
+        (self.tries, self.held_periods) = (0, 0);
+    }
+
     /// One period at the wall; whether it is time for a try.
     pub(super) fn may_lift(&mut self, rotor: Option<&RotorDirection>) -> bool {
         self.waited_periods = self.waited_periods.saturating_add(1);

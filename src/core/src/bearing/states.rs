@@ -50,6 +50,9 @@ impl Bearing {
             self.x.hall.voter.forget_base();
             self.y.hall.voter.forget_base();
         }
+        if matches!(self.state, State::Off) {
+            self.recovery.forget();
+        }
         let blind = self.is_blind();
         match &mut self.state {
             State::Off | State::Service => None,

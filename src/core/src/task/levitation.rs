@@ -223,7 +223,8 @@ impl LevitationTask {
             self.listen(mail, hall_v, input.angle_hall_v, limits, faults);
             self.coil_duty = bearing.coil_duty;
         }
-        self.drive_line = self.pair.outputs.line && !self.drive_line;
+        // A line that falls back to a level would show one edge more.
+        self.drive_line ^= self.pair.outputs.line;
         LevitationOutputs {
             coil_duty: bearing.coil_duty,
             phase_duty: motor.phase_duty,
@@ -248,6 +249,7 @@ impl LevitationTask {
                 pair,
                 faults: self.faults,
                 sees_rotor: self.bearing.blind_periods() < BLIND_PERIODS,
+                floats: self.bearing.is_clear(),
                 halls_well: self.bearing.has_well_halls(),
                 displacement_m: self.bearing.displacement_m(),
                 asked: self.asked,

@@ -17,7 +17,7 @@ use core::f32::consts::TAU;
 use crate::link::{
     FastStatus, Frame, Freshness, PeerMail, PeerReport, PeerSettingsMail, SlowFreshness, SlowStatus,
 };
-use crate::mail::{LevitationMail, Mailboxes, SupervisorMail};
+use crate::mail::{LevitationMail, Mailboxes, SupervisorMail, fault};
 use crate::mailbox::Reader;
 use crate::motor::transforms::{Abc, Rotation};
 use crate::schedule::{BASE_RATE_HZ, TaskId};
@@ -37,7 +37,7 @@ const PERIODS_PER_MS: u32 = TaskId::Link.slot().rate_hz / 1000;
 pub struct LinkOutputs {
     /// Every period, while the levitation task runs.
     pub fast: Option<FastStatus>,
-    /// Every tenth of a second a tenth.
+    /// Every 10 ms.
     pub slow: Option<SlowStatus>,
 }
 
@@ -51,6 +51,9 @@ pub struct LinkTask {
     levitation: Reader<LevitationMail>,
     supervisor: Reader<SupervisorMail>,
     periods: u32,
+    /// Since the session began; wraps.
+    time_ms: u32,
+    heard: bool,
     news: u32,
     peer: FastStatus,
 }
@@ -68,6 +71,8 @@ impl LinkTask {
             levitation: Reader::new(period_us),
             supervisor: Reader::new(period_us),
             periods: 0,
+            time_ms: 0,
+            heard: false,
             news: 0,
             peer: FastStatus::default(),
         }
@@ -100,6 +105,9 @@ impl LinkTask {
         self.supervisor.poll(&mail.supervisor);
         self.hand_on(mail);
         self.periods = self.periods.wrapping_add(1);
+        if self.periods.is_multiple_of(PERIODS_PER_MS) {
+            self.time_ms = self.time_ms.wrapping_add(1);
+        }
         if self.periods.is_multiple_of(SLOW_PERIODS) {
             self.hand_on_settings(mail);
         }
@@ -109,9 +117,9 @@ impl LinkTask {
         }
     }
 
-    /// Tells the supervisor what the other unit has been set to, while that is of now.
+    /// Tells the supervisor what the other unit has been set to, while that is of now and its fast frames are, too.
     fn hand_on_settings(&mut self, mail: &Mailboxes) {
-        let Some(status) = self.slow.step(SLOW_MS) else { return };
+        let Some(status) = self.slow.step(SLOW_MS).filter(|_| self.heard) else { return };
         let speed_setpoint_rpm = status.speed_setpoint_rpm;
         if speed_setpoint_rpm.is_finite() {
             mail.peer_settings.write(&PeerSettingsMail { speed_setpoint_rpm, alarms: status.alarms });
@@ -121,6 +129,7 @@ impl LinkTask {
     /// Tells the other tasks what is known of the other unit; a number that is not told becomes no number.
     fn hand_on(&mut self, mail: &Mailboxes) {
         let (report, _) = self.freshness.step(LEVITATION_PERIODS);
+        self.heard = report.is_some();
         let peer = &self.peer;
         let told = |value: Option<f32>| value.unwrap_or(f32::NAN);
         let [coil_current_x_a, coil_current_y_a] = peer.coil_current_a.map(told);
@@ -142,22 +151,27 @@ impl LinkTask {
     fn fast(&mut self, levitation: &LevitationMail) -> FastStatus {
         let (number, echo) = self.freshness.next_frame();
         let angle_rad = levitation.rotor_angle_rad;
+        // What this unit does not believe itself it does not tell.
+        let told = |bit: u32| move |value: f32| (levitation.faults & bit == 0).then_some(value);
         FastStatus {
             number,
             echo,
             report: PeerReport::from_bits(levitation.report),
             rotor_angle_rad: Some(if angle_rad < 0.0 { angle_rad + TAU } else { angle_rad }),
             rotor_speed_rad_per_s: Some(levitation.rotor_speed_rad_per_s),
-            coil_current_a: [levitation.coil_current_x_a, levitation.coil_current_y_a].map(Some),
-            phase_current_a: [levitation.phase_current_a_a, levitation.phase_current_b_a].map(Some),
-            displacement_m: [levitation.displacement_x_m, levitation.displacement_y_m].map(Some),
+            coil_current_a: [levitation.coil_current_x_a, levitation.coil_current_y_a]
+                .map(told(fault::CURRENT)),
+            phase_current_a: [levitation.phase_current_a_a, levitation.phase_current_b_a]
+                .map(told(fault::CURRENT)),
+            displacement_m: [levitation.displacement_x_m, levitation.displacement_y_m]
+                .map(told(fault::DISPLACEMENT)),
         }
     }
 
     fn slow(&self) -> SlowStatus {
         SlowStatus {
             session: self.session,
-            time_ms: self.periods / PERIODS_PER_MS,
+            time_ms: self.time_ms,
             speed_setpoint_rpm: self.supervisor.latest().map_or(0.0, |mail| mail.speed_setpoint_rpm),
             alarms: self.levitation.latest().map_or(0, |mail| mail.faults),
             ..SlowStatus::default()
@@ -250,7 +264,13 @@ mod tests {
         let supervisor: SupervisorMail =
             Words::<{ crate::mail::SUPERVISOR_WORDS }>::from_words([0; crate::mail::SUPERVISOR_WORDS]);
         a.mail.supervisor.write(&SupervisorMail { speed_setpoint_rpm: 4000.0, ..supervisor });
-        let slow = (0..60).filter(|_| talk(&mut a, &mut b)[0].slow.is_some()).count();
+        let slow = (0..60)
+            .filter(|_| {
+                a.write(|_| {});
+                b.write(|_| {});
+                talk(&mut a, &mut b)[0].slow.is_some()
+            })
+            .count();
         assert_eq!(slow, 3);
         let settings: PeerSettingsMail = b.mail.peer_settings.read().unwrap().1;
         assert_eq!(settings.speed_setpoint_rpm, 4000.0);

@@ -339,7 +339,7 @@ impl SupervisorTask {
         }
         if let Some(levitation) = self.levitation.fresh(SILENT_US_MAX) {
             self.follow(&levitation);
-            self.hear(&levitation);
+            self.hear(&levitation, mail);
         }
         self.wait();
         self.obey(mail);
@@ -437,8 +437,8 @@ impl SupervisorTask {
     }
 
     /// What the pair has decided: this unit has taken the head, or lost it.
-    fn hear(&mut self, levitation: &LevitationMail) {
-        let drove = core::mem::replace(&mut self.drives, drives(levitation));
+    fn hear(&mut self, levitation: &LevitationMail, mail: &Mailboxes) {
+        self.drives = drives(levitation);
         if self.awaiting.is_some_and(|_| levitation.order_number == self.order_number) {
             self.answer(levitation.order_result);
         }
@@ -449,10 +449,11 @@ impl SupervisorTask {
             BearingState::from_code(levitation.state),
             Some(BearingState::LiftOff | BearingState::Levitated | BearingState::Touchdown)
         );
-        if self.drives && !drove && self.state == UnitState::Standby && holds {
+        if self.drives && self.state == UnitState::Standby && holds {
             self.state = UnitState::Operating;
         } else if !self.drives && self.state != UnitState::Standby {
-            (self.state, self.commissioning) = (UnitState::Standby, None);
+            self.abandon(mail);
+            self.state = UnitState::Standby;
         }
         if !self.drives {
             self.speed_setpoint_rpm = match self.settings.fresh(SETTINGS_US_MAX) {
@@ -480,6 +481,15 @@ impl SupervisorTask {
         }
     }
 
+    /// This unit does not drive any more: what it was commissioning is cut off.
+    fn abandon(&mut self, mail: &Mailboxes) {
+        if let Some(commissioning) = self.commissioning.take() {
+            mail.commissioning.write(&commissioning.report().cut_off());
+            let number = mail.probe_request.read::<ProbeRequest>().map_or(0, |(_, request)| request.number);
+            mail.probe_request.write(&ProbeRequest::listening(number.wrapping_add(1)));
+        }
+    }
+
     /// An order that nobody answers is given up.
     fn wait(&mut self) {
         let Some(awaiting) = &mut self.awaiting else { return };
@@ -487,6 +497,8 @@ impl SupervisorTask {
         if awaiting.periods > ORDER_PERIODS_MAX {
             (self.state, self.commissioning) = (awaiting.before, None);
             (self.command_number, self.command_result) = (awaiting.command_number, Refusal::Silent as u32);
+            // Or it would be carried out when the levitation task comes back.
+            (self.order_number, self.order) = (self.order_number.wrapping_add(1), 0);
             self.awaiting = None;
         }
     }
@@ -519,7 +531,9 @@ impl SupervisorTask {
     fn release(&mut self) {
         let off =
             self.levitation.latest().is_some_and(|levitation| levitation.state == BearingState::Off as u32);
-        if self.state == UnitState::Standby && self.drives && off && self.awaiting.is_none() {
+        let answered =
+            self.levitation.latest().is_some_and(|levitation| levitation.order_number == self.order_number);
+        if self.state == UnitState::Standby && self.drives && off && answered && self.awaiting.is_none() {
             self.order(Order::Stop);
         }
     }

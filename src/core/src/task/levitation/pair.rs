@@ -8,18 +8,19 @@
 //! | the protocol's | is |
 //! |---|---|
 //! | fit | rotor seen within `BLIND_PERIODS`, none of `UNFIT` stands, gate driver alive |
-//! | failed | while it drives: rotor unseen for longer, or `BEARING_LOST`, or `PHASE_SHORT` |
-//! | current flows | the latch has let the gate open; or the gate is not asked for, by a unit that was proven or with no rotor to hold |
+//! | failed | `BEARING_LOST` or `PHASE_SHORT`; of a unit that drives only while it holds a rotor and the other unit is heard, and then also a rotor unseen for longer |
+//! | current flows | the latch has let the gate open, which is not yet a current; or the gate is not asked for, by a unit that was proven or with no rotor to hold |
 //! | foreign drive, rotor unheld | carrier of the other set in the own windings; none, and the own gate is closed |
 //! | innovation ok | no Hall is voted out, the rotor is seen |
 //! | disagrees | for `DISAGREEING_FRAMES` fast frames the other unit has seen the rotor elsewhere by `DISAGREEMENT_M` |
 //!
 //! # Carrying on
-//! A unit that takes over knows before its supervisor does: until that asks for something, the rotor is held.
+//! A unit that takes over knows before its supervisor does, and a supervisor may be late by any time: while a rotor is to be held
+//! *off* means hold. A therapy ends with a rotor that has been set down, and not otherwise.
 //!
 //! # Mirrored currents
 //! The other unit's measured currents act on the rotor, so they act in this unit's observers, as long as its line shows
-//! edges or, for want of a line, its frames say that it drives. Nothing else of it enters a controller.
+//! edges or, for want of a line, its frames say that it drives, and as long as it is heard. Nothing else of it enters a controller.
 //!
 //! # Shown by
 //! `tests_pair.rs`; `sim/levitas/tests/takeover.rs`.
@@ -54,8 +55,8 @@ const DISAGREEMENT_M: f32 = 50e-6;
 const DISAGREEING_FRAMES: u8 = 3;
 /// Age from which the link task counts as silent [us]: four of its periods.
 const LINK_SILENT_US_MAX: u32 = 2_000;
-/// Mirrored currents beyond this are no measurement [A].
-const MIRRORED_A_MAX: f32 = 50.0;
+/// Mirrored currents beyond this are no measurement: twice what a coil or a phase is given [A].
+const MIRRORED_A_MAX: f32 = 20.0;
 /// Periods for which an order waits that is refused for what may pass: 20 ms.
 const PATIENCE_PERIODS: u16 = 400;
 
@@ -72,6 +73,8 @@ pub(super) struct Situation {
     pub(super) faults: u32,
     /// The rotor was seen within [`BLIND_PERIODS`].
     pub(super) sees_rotor: bool,
+    /// It is off the wall.
+    pub(super) floats: bool,
     /// No Hall is voted out.
     pub(super) halls_well: bool,
     /// Displacement of the last period [m].
@@ -105,6 +108,7 @@ impl Situation {
             | u32::from(self.is_failed()) << 9
             | u32::from(self.is_astray()) << 10
             | u32::from(self.halls_well) << 11
+            | u32::from(self.floats) << 18
             | u32::from(self.asked) << 12
             | u32::from(self.therapy) << 13
             | u32::from(self.periods == 1) << 14
@@ -229,6 +233,7 @@ impl PairControl {
         if gate && !drove && !started {
             self.carries = true;
         }
+        self.carries |= self.arbitration.therapy();
         self.carries &= gate && now.levitate == LevitateRequest::Off;
         let levitate = match gate {
             false => LevitateRequest::Off,
@@ -262,15 +267,22 @@ impl PairControl {
             peer,
             peer_is_new,
             fit: now.is_fit(),
-            failed: self.flows && now.is_failed(),
+            failed: match peer {
+                _ if !self.outputs.gate => now.faults & FAILED != 0,
+                Some(_) => self.flows && to_hold && now.is_failed(),
+                // Nobody is heard who would take the head: a bad holder is better than none.
+                None => false,
+            },
             gate_dead: now.pair & pair::GATE_FAULT != 0,
             current_flows: self.flows,
             foreign_drive: now.pair & pair::FOREIGN_RIPPLE != 0,
             rotor_unheld: now.pair & (pair::FOREIGN_RIPPLE | pair::GATE_OPEN) == 0,
             rotor_astray: now.is_astray(),
+            rotor_floats: now.sees_rotor && now.floats,
             innovation_ok: now.halls_well,
             disagrees: self.disagreeing_frames >= DISAGREEING_FRAMES,
-            therapy: if self.carries { None } else { Some(now.therapy) },
+            // Off says nothing: neither a supervisor that is late nor one that has just started ends a therapy.
+            therapy: if now.levitate == LevitateRequest::Off { None } else { Some(now.therapy) },
             order: self.pending,
         }
     }
@@ -307,7 +319,8 @@ impl PairControl {
             Line::Released => false,
             Line::Broken => report.is_some_and(|report| report.drives),
         };
-        let Some(peer) = self.peer.latest().filter(|_| drives) else { return ([0.0; 2], 0.0) };
+        let heard = self.peer.latest().filter(|_| drives && report.is_some());
+        let Some(peer) = heard else { return ([0.0; 2], 0.0) };
         let believed = |current_a: f32| if current_a.abs() < MIRRORED_A_MAX { current_a } else { 0.0 };
         ([believed(peer.coil_current_x_a), believed(peer.coil_current_y_a)], believed(peer.torque_current_a))
     }

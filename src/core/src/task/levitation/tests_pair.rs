@@ -16,6 +16,7 @@ fn seen(pair: u32) -> Situation {
         pair,
         faults: 0,
         sees_rotor: true,
+        floats: true,
         halls_well: true,
         displacement_m: [0.0; 2],
         asked: false,
@@ -76,6 +77,12 @@ const DRIVES: PeerReport = PeerReport {
     innovation_ok: true,
     hand_back: false,
 };
+
+/// A rotor that is not to be held any more.
+fn set_down(bench: &mut Bench) {
+    let land = Situation { levitate: LevitateRequest::Land, therapy: false, ..seen(LINE_CURRENT) };
+    bench.run(10, land);
+}
 
 /// A backup that has seen the other unit drive.
 fn backup() -> Bench {
@@ -190,6 +197,7 @@ fn the_answer_of_a_settled_period_is_that_of_a_machine_that_decides_every_time()
             now = Situation {
                 pair: [DRIVEN, LINE_CURRENT, 0, LINE_CURRENT | FOREIGN_RIPPLE][draw(4) as usize],
                 sees_rotor: draw(8) != 0,
+                floats: draw(4) != 0,
                 halls_well: draw(4) != 0,
                 displacement_m: [if draw(4) == 0 { 70e-6 } else { 0.0 }, 0.0],
                 levitate: if draw(2) == 0 { LevitateRequest::Levitate } else { LevitateRequest::Off },
@@ -212,4 +220,34 @@ fn the_answer_of_a_settled_period_is_that_of_a_machine_that_decides_every_time()
         assert_eq!(quick.pair.report, slow.pair.report, "{period}");
         assert_eq!(quick.pair.outputs.alarms, slow.pair.outputs.alarms, "{period}");
     }
+}
+
+#[test]
+fn while_a_rotor_is_to_be_held_off_means_hold_and_after_that_it_means_off() {
+    let mut bench = backup();
+    bench.run(10, seen(LINE_CURRENT));
+    let held = Situation { levitate: LevitateRequest::Levitate, therapy: true, ..seen(LINE_CURRENT) };
+    bench.run(10, held);
+    // A supervisor that was late, or has just started.
+    assert_eq!(bench.run(10, seen(LINE_CURRENT)).levitate, LevitateRequest::Levitate);
+    bench.run(10, held);
+    set_down(&mut bench);
+    assert_eq!(bench.step(seen(LINE_CURRENT)).levitate, LevitateRequest::Off);
+}
+
+#[test]
+fn without_a_link_a_rotor_that_was_set_down_is_not_lifted_by_the_backup() {
+    for (floats, takes) in [(true, true), (false, false)] {
+        let mut bench = backup();
+        // The link dies; the line shows edges on.
+        bench.run(100, Situation { floats, ..seen(DRIVEN) });
+        assert_eq!(bench.run(100, Situation { floats, ..seen(LINE_CURRENT) }).gate, takes, "{floats}");
+    }
+}
+
+#[test]
+fn currents_of_a_unit_that_is_not_heard_do_not_act() {
+    let mut bench = backup();
+    let drive = bench.run(100, seen(DRIVEN));
+    assert_eq!((drive.foreign_coil_a, drive.foreign_torque_a), ([0.0; 2], 0.0));
 }
