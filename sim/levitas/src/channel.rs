@@ -52,7 +52,7 @@ pub struct Sample {
     pub gate_closed_s: [f64; 2],
     /// Last valid PWM update of each unit that drives [s].
     pub last_update_s: [f64; 2],
-    /// A unit that runs says that the rotor is to be held.
+    /// The rotor is to be held: the unit that drives, or drove last, said so.
     pub held: bool,
 }
 

@@ -47,7 +47,7 @@ enum Runs {
     AllButLevitation,
     Nothing,
     Off,
-    /// Starts in this tick.
+    /// Starts in this tick, with what the retained RAM says.
     Boots(u64),
 }
 
@@ -127,7 +127,8 @@ impl<'a> Installed<'a> {
     pub fn clear(&mut self, world: &mut World) {
         match self.runs {
             Runs::Nothing | Runs::AllButLevitation => self.runs = Runs::All,
-            Runs::Off => self.boot(world),
+            // Without power for any time: nothing is retained.
+            Runs::Off => self.boot(world, false),
             Runs::All | Runs::Boots(_) => {}
         }
     }
@@ -135,7 +136,7 @@ impl<'a> Installed<'a> {
     /// Before the tasks of a tick: a unit that boots may be ready.
     pub fn begin_tick(&mut self, tick: u64, world: &mut World) {
         if matches!(self.runs, Runs::Boots(at) if tick >= at) {
-            self.boot(world);
+            self.boot(world, true);
         }
     }
 
@@ -173,12 +174,13 @@ impl<'a> Installed<'a> {
         }
     }
 
-    /// A new start with what the retained RAM says of the time before.
-    fn boot(&mut self, world: &mut World) {
-        let drove = self.said().is_some_and(|mail| {
-            let report = PeerReport::from_bits(mail.report);
-            report.drives && report.therapy
-        });
+    /// A new start, with what the RAM of the time before says if it was `retained`.
+    fn boot(&mut self, world: &mut World, retained: bool) {
+        let drove = retained
+            && self.said().is_some_and(|mail| {
+                let report = PeerReport::from_bits(mail.report);
+                report.drives && report.therapy
+            });
         // It started with this configuration before.
         if let Ok((unit, _)) = power_up(self.scenario, self.role) {
             self.unit = unit;

@@ -354,7 +354,9 @@ impl<'a> Simulation<'a> {
         sample.gate_opened_s = truth.gate_opened_s;
         sample.gate_closed_s = truth.gate_closed_s;
         sample.last_update_s = truth.last_update_s;
-        sample.held = self.units.iter().any(|unit| unit.report().therapy);
+        // A unit that drives knows; while nobody does, what was to be held still is, whatever the units believe.
+        let drives = self.units.iter().map(Installed::report).find(|report| report.drives);
+        sample.held = drives.map_or(sample.held, |report| report.therapy);
         // Whoever drives is looked at; without one, the host.
         let set = usize::from(truth.gate_open == [false, true]);
         sample.driving_set = set;

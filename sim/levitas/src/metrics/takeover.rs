@@ -35,6 +35,8 @@ impl PairFigures {
 pub struct PairWatch {
     /// The set that drove last.
     driver: Option<usize>,
+    /// Since when nobody has driven a rotor that is to be held [s].
+    gap_since_s: Option<f64>,
     figures: PairFigures,
 }
 
@@ -54,11 +56,16 @@ impl PairWatch {
                 longest(&mut figures.both_s, opened_a_s.max(opened_b_s), sample.time_s);
             }
             (Some(driver), false, false) if sample.held => {
-                longest(&mut figures.nobody_s, sample.gate_closed_s[driver], sample.time_s);
+                let since_s = sample.gate_closed_s[driver];
+                self.gap_since_s = Some(since_s);
+                longest(&mut figures.nobody_s, since_s, sample.time_s);
             }
-            (_, false, false) => {}
+            (_, false, false) => self.gap_since_s = None,
             (driver, a, _) => {
                 let now = usize::from(!a);
+                if let Some(since_s) = self.gap_since_s.take() {
+                    longest(&mut figures.nobody_s, since_s, sample.gate_opened_s[now]);
+                }
                 if let Some(before) = driver.filter(|before| *before != now) {
                     figures.count += 1;
                     let (opened_s, closed_s) = (sample.gate_opened_s[now], sample.gate_closed_s[before]);

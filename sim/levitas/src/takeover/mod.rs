@@ -212,7 +212,7 @@ fn fork(base: &Simulation<'_>, situation: &Situation, case: &Case, phase_s: f64,
     let mut settled_um = 0.0_f64;
     for (tick, twin_lpm) in twin.flow_lpm.iter().enumerate().take(first + ticks(WATCH_S)) {
         if tick == first {
-            start(&mut simulation, case, at_s);
+            start(&mut simulation, situation, case, at_s);
         }
         simulation.step();
         let sample = simulation.sample();
@@ -238,7 +238,7 @@ fn fork(base: &Simulation<'_>, situation: &Situation, case: &Case, phase_s: f64,
     }
     seen.peak_um = (seen.radius_um - twin.radius_um.max(settled_um)).max(0.0);
     seen.pair = *watch.figures();
-    seen.right = case.is_right(simulation.sample().gate_open);
+    seen.right = case.is_right(situation, simulation.sample().gate_open);
     seen.touchdowns = simulation.truth().touchdown_count - touched_before;
     seen
 }
@@ -247,11 +247,12 @@ fn fork(base: &Simulation<'_>, situation: &Situation, case: &Case, phase_s: f64,
 const LIFTED_UM: f64 = 50.0;
 
 /// What the case does, at a time within this tick [s].
-fn start(simulation: &mut Simulation<'_>, case: &Case, at_s: f64) {
+fn start(simulation: &mut Simulation<'_>, situation: &Situation, case: &Case, at_s: f64) {
+    let set = if situation.by_drive { 1 - case.unit } else { case.unit };
     match case.kind {
         Kind::Faults(faults) => {
             for fault in faults {
-                simulation.fault(case.set, &(fault.make)(), at_s);
+                simulation.fault(set, &(fault.make)(), at_s);
             }
         }
         Kind::HandBack => simulation.command(Command::HandBack, case.name),

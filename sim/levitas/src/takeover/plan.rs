@@ -19,6 +19,8 @@ pub struct Situation {
     pub speed_rpm: f64,
     /// The fault falls into the lift-off.
     pub is_lift_off: bool,
+    /// The emergency drive has the head and the host stands by.
+    pub by_drive: bool,
     /// The fault falls into a shock of this size [g].
     pub shock_g: f64,
     /// Phases are drawn from this time [s].
@@ -26,16 +28,17 @@ pub struct Situation {
 }
 
 const fn at(name: &'static str, speed_rpm: f64) -> Situation {
-    Situation { name, speed_rpm, is_lift_off: false, shock_g: 0.0, phase_span_s: TURN_S }
+    Situation { name, speed_rpm, is_lift_off: false, by_drive: false, shock_g: 0.0, phase_span_s: TURN_S }
 }
 
 /// Every situation.
-pub const SITUATIONS: [Situation; 6] = [
+pub const SITUATIONS: [Situation; 7] = [
     at("levitated, 0 rpm", 0.0),
     Situation { is_lift_off: true, phase_span_s: LIFT_OFF_S, ..at("lift-off", 0.0) },
     at("1000 rpm", 1000.0),
     at("3000 rpm", 3000.0),
     at("5500 rpm", 5500.0),
+    Situation { by_drive: true, ..at("3000 rpm, the emergency drive drives", 3000.0) },
     Situation { shock_g: 30.0, phase_span_s: SHOCK_S, ..at("3000 rpm, in a shock of 30 g", 3000.0) },
 ];
 
@@ -75,10 +78,12 @@ pub struct Case {
     pub name: &'static str,
     /// What.
     pub kind: Kind,
-    /// Winding set of the unit that it befalls.
-    pub set: usize,
+    /// The unit that it befalls: 0 the one that drives, 1 the other.
+    pub unit: usize,
     /// Who is to drive afterwards.
     pub after: After,
+    /// Both drive for a while, and the host yields.
+    pub is_yield: bool,
 }
 
 /// Bounds of a row.
@@ -107,7 +112,7 @@ macro_rules! faults {
 }
 
 const fn lost(name: &'static str, kind: Kind) -> Case {
-    Case { name, kind, set: 0, after: After::Other }
+    Case { name, kind, unit: 0, after: After::Other, is_yield: false }
 }
 
 /// Drift of the Halls that no voter can name soon [m/s].
@@ -136,10 +141,10 @@ pub const CASES: [Case; 16] = [
     lost("phase short", faults!(Broken::World(Fault::PhaseShort { phase: 0 }))),
     Case { after: After::Same, ..lost("link cut", faults!(Broken::Link)) },
     Case { after: After::Same, ..lost("drive line cut", faults!(Broken::World(Fault::LineCut))) },
-    lost("drive line stuck", faults!(Broken::World(Fault::LineStuck))),
+    Case { is_yield: true, ..lost("drive line stuck", faults!(Broken::World(Fault::LineStuck))) },
     Case {
         after: After::Same,
-        set: 1,
+        unit: 1,
         ..lost(
             "other unit wrong: a Hall drifts",
             faults!(Broken::World(Fault::HallDrift { element: 0, m_per_s: DRIFT_M_PER_S })),
@@ -162,8 +167,13 @@ impl Case {
 
     /// Whether the gates of both sets are as they should be afterwards.
     #[must_use]
-    pub fn is_right(&self, gate_open: [bool; 2]) -> bool {
-        match self.after {
+    pub fn is_right(&self, situation: &Situation, mut gate_open: [bool; 2]) -> bool {
+        if situation.by_drive {
+            gate_open.swap(0, 1);
+        }
+        // Of two that drive the host yields, whoever had the head before.
+        let after = if situation.by_drive && self.is_yield { After::Same } else { self.after };
+        match after {
             After::Same => gate_open == [true, false],
             After::Other => gate_open == [false, true],
             After::Either => gate_open == [true, false] || gate_open == [false, true],
@@ -213,6 +223,10 @@ impl Situation {
             simulation.command(Command::SetSpeed { speed_rpm: self.speed_rpm as f32 }, "set_mode");
         }
         run_to(simulation, 1.2 + self.speed_rpm / 2000.0);
+        if self.by_drive {
+            simulation.command(Command::HandBack, "hand_back");
+            run_to(simulation, 1.6 + self.speed_rpm / 2000.0);
+        }
         if self.shock_g > 0.0 {
             simulation.disturb(Disturbance::Shock { g: self.shock_g, duration_s: SHOCK_S, angle_rad: 0.3 });
         }

@@ -25,9 +25,7 @@ const HEADINGS: [&str; 12] = [
 ];
 
 fn cells(row: &Row) -> [String; 12] {
-    let figure = |value: f64, decimals: i32| {
-        if value.is_finite() { format!("{}", rounded(value, decimals)) } else { "never".to_owned() }
-    };
+    let figure = |value: f64, decimals: i32| format!("{}", rounded(value, decimals));
     let bounds = row.case.bounds(row.situation);
     let when = |is: bool, text: String| if is { text } else { String::new() };
     [
@@ -103,7 +101,7 @@ pub fn to_json(rows: &[Row], commit: Option<&str>) -> String {
             "dip_pct": row.dip_pct,
             "touchdowns": row.touchdowns,
             "reverse_ml": row.reverse_ml,
-            "lift_off_s": if row.lift_off_s.is_finite() { json!(row.lift_off_s) } else { Value::Null },
+            "lift_off_s": row.lift_off_s,
             "worst_phase_s": row.worst_phase_s,
             "met": row.is_met(),
         })
