@@ -4,10 +4,8 @@
 use levitas::takeover::takeover;
 
 /// The rows that miss a bound, and why: docs/takeover.md.
-const MISSED: [&str; 2] = [
-    "hand-back, 3000 rpm, the emergency drive drives",
-    "coil open, 3000 rpm, in a shock of 30 g",
-];
+const MISSED: [&str; 2] =
+    ["hand-back, 3000 rpm, the emergency drive drives", "coil open, 3000 rpm, in a shock of 30 g"];
 
 #[test]
 fn every_takeover_but_the_known_ones_is_in_time_and_the_rotor_does_not_touch() {

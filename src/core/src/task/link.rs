@@ -259,6 +259,25 @@ mod tests {
     }
 
     #[test]
+    fn settings_carry_over_the_wrap_of_the_clock() {
+        let (mut a, mut b) = (Bench::new(1), Bench::new(2));
+        a.task.time_ms = u32::MAX - 15;
+        let mut news = 0;
+        for _ in 0..100 {
+            a.write(|_| {});
+            b.write(|_| {});
+            let slow = a.task.step(&a.mail).slow;
+            b.task.step(&b.mail);
+            if let Some(slow) = slow {
+                let counter = (slow.time_ms.wrapping_add(100) / 10) as u8;
+                news += u32::from(b.task.receive_slow(counter, &slow) == Frame::News);
+            }
+        }
+        assert!(a.task.time_ms < 1000, "it has wrapped");
+        assert_eq!(news, 5);
+    }
+
+    #[test]
     fn settings_carry_over_every_ten_milliseconds() {
         let (mut a, mut b) = (Bench::new(1), Bench::new(2));
         let supervisor: SupervisorMail =

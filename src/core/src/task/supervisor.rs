@@ -383,6 +383,10 @@ impl SupervisorTask {
         let commissions = self.end_commissioning(mail, last.as_ref());
         let answered = self.levitation.latest().map_or(0, |levitation| levitation.order_number);
         (self.order_number, self.order) = last.map_or((answered, 0), |last| (last.order_number, last.order));
+        // The order of the last command is under way: it is not given again.
+        if self.order_number != answered {
+            self.command_number = self.command.latest().map_or(self.command_number, |command| command.number);
+        }
         self.drives = self.levitation.latest().is_some_and(|levitation| drives(&levitation));
         let bearing =
             self.levitation.latest().and_then(|levitation| BearingState::from_code(levitation.state));

@@ -392,6 +392,41 @@ fn a_refused_lift_off_does_not_touch_the_set_point_of_the_backup() {
 }
 
 #[test]
+fn a_supervisor_that_restarts_before_the_answer_does_not_give_the_order_again() {
+    let mut bench = Bench::new();
+    bench.drives = true;
+    bench.plant(BearingState::Levitated, 300.0);
+    bench.number += 1;
+    bench.mail.command.write(&Command::TakeoverDrill.to_mail(bench.number));
+    bench.task.step(&bench.mail);
+    bench.restart();
+    let seen: std::vec::Vec<u32> = (0..5)
+        .map(|_| {
+            bench.task.step(&bench.mail);
+            bench.mail.supervisor.read::<SupervisorMail>().unwrap().1.order_number
+        })
+        .collect();
+    assert_eq!(seen, [1; 5]);
+}
+
+#[test]
+fn an_order_that_nobody_answers_is_withdrawn_and_leads_back() {
+    let mut bench = Bench::new();
+    bench.number += 1;
+    bench.mail.command.write(&Command::LiftOff.to_mail(bench.number));
+    let mut seen = None;
+    for _ in 0..2 + ORDER_PERIODS_MAX {
+        // The levitation task speaks and does not answer.
+        bench.task.step(&bench.mail);
+        seen = bench.mail.supervisor.read::<SupervisorMail>().map(|(_, mail)| mail);
+    }
+    let seen = seen.unwrap();
+    assert_eq!((seen.command_number, seen.command_result), (bench.number, Refusal::Silent as u32));
+    assert_eq!((seen.state, seen.levitate), (0, LevitateRequest::Off as u32));
+    assert_eq!((seen.order_number, Order::from_code(seen.order)), (2, None), "in the place of number 1");
+}
+
+#[test]
 fn a_refused_order_to_the_pair_changes_nothing() {
     let mut bench = Bench::new();
     bench.refusal = Some(arbitration::Refusal::OtherNotReady);
