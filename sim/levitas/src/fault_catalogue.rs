@@ -13,11 +13,11 @@
 
 use levitas_core::arbitration::alarm;
 use levitas_core::mail::fault::TABLE;
-use levitas_world::Fault;
+use levitas_world::{CanFault, CanNode, Fault};
 
 use crate::installed::Computer;
 use crate::key_spec::KeySpec;
-use Broken::{Link, Record, World};
+use Broken::{Bus, Record, World};
 
 /// How soon the alarm must be there.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -26,8 +26,10 @@ pub enum Within {
     Time(f64),
     /// Before the fault has drifted so far [m].
     Drift(f64),
-    /// So long after the bus has fallen below a voltage [s, V].
-    Bus(f64, f64),
+    /// So long after the supply has fallen below a voltage [s, V].
+    Supply(f64, f64),
+    /// It depends on how much of it there is: no bound.
+    Open,
 }
 
 /// What a fault breaks.
@@ -39,8 +41,8 @@ pub enum Broken {
     Record([bool; 2]),
     /// The computer of a unit.
     Computer(Computer),
-    /// The link between the units.
-    Link,
+    /// The bus between the units; a node in it stands for the target's.
+    Bus(CanFault),
 }
 
 /// A fault of the catalogue.
@@ -69,11 +71,15 @@ const PHASE: KeySpec = KeySpec::names("phase", &["a", "b", "c"], "which motor ph
 /// What one element may have drifted: read with the other of its pair, the rotor has then moved by half of it.
 const DRIFT_M: f64 = 100e-6;
 
+const PROBABILITY: KeySpec = KeySpec::numbers("probability", 0.0..=1.0, "share of the frames");
+/// Stands for the target's node in a fault of the bus, see [`of_node`].
+const TARGET: CanNode = CanNode::Host;
+
 /// Bus voltage from which on the supply counts as sagging [V].
 const BUS_SAG_V: f64 = 36.0;
 
 /// Every fault of this stage.
-pub const FAULTS: [FaultSpec; 23] = [
+pub const FAULTS: [FaultSpec; 28] = [
     FaultSpec {
         name: "hall_open",
         doc: "The wire of a displacement Hall is open: it reads a rail of the converter.",
@@ -215,7 +221,7 @@ pub const FAULTS: [FaultSpec; 23] = [
         doc: "The supply gives this voltage and no more; 0 is a supply that is gone.",
         keys: &[KeySpec::numbers("volt", 0.0..=100.0, "voltage of the supply without load [V]")],
         alarm: "bus_sag",
-        within: Within::Bus(100e-6, BUS_SAG_V),
+        within: Within::Supply(100e-6, BUS_SAG_V),
         reaction: "The motor takes less; the rotor stays levitated down to 24 V, with full speed up to 5000 rpm.",
         make: |v| World(Fault::BusSag { bus_v: value(v, 0) }),
     },
@@ -267,12 +273,60 @@ pub const FAULTS: [FaultSpec; 23] = [
     },
     FaultSpec {
         name: "can_break",
-        doc: "No frame of the link arrives, either way.",
+        doc: "The unit's cable of the link is cut: it hears nothing, and nobody hears it.",
         keys: &[],
         alarm: "link_lost",
         within: Within::Time(3e-3),
         reaction: "An alarm and no takeover: the drive line tells who drives.",
-        make: |_| Link,
+        make: |_| Bus(CanFault::Break { node: TARGET }),
+    },
+    FaultSpec {
+        name: "can_errors",
+        doc: "Interference destroys frames on the bus; they are sent again.",
+        keys: &[PROBABILITY],
+        alarm: "link_lost",
+        within: Within::Open,
+        reaction: "Frames come late or not; an alarm when three in a row are missing, and no takeover.",
+        make: |v| Bus(CanFault::Errors { probability: value(v, 0) }),
+    },
+    FaultSpec {
+        name: "can_loss",
+        doc: "The unit's driver loses good frames.",
+        keys: &[PROBABILITY],
+        alarm: "link_lost",
+        within: Within::Open,
+        reaction: "An alarm when three in a row are missing, and no takeover.",
+        make: |v| Bus(CanFault::Loss { node: TARGET, probability: value(v, 0) }),
+    },
+    FaultSpec {
+        name: "can_babble",
+        doc: "The unit's controller sends frames of the highest priority without end.",
+        keys: &[KeySpec::numbers("share", 0.0..=1.0, "share of the bus that they take")],
+        alarm: "link_lost",
+        within: Within::Open,
+        reaction: "The link is silent when there is no room left: an alarm, and no takeover.",
+        make: |v| Bus(CanFault::Babble { node: TARGET, share: value(v, 0) }),
+    },
+    FaultSpec {
+        name: "can_delay",
+        doc: "The unit gets its frames later.",
+        keys: &[KeySpec::numbers("ms", 0.0..=10.0, "how much later [ms]")],
+        alarm: "link_lost",
+        within: Within::Open,
+        reaction: "Frames that are too old by their echo are no news: beyond 1.5 ms an alarm, and no takeover.",
+        make: |v| Bus(CanFault::Delay { node: TARGET, delay_s: value(v, 0) / 1e3 }),
+    },
+    FaultSpec {
+        name: "can_replay",
+        doc: "A stranger on the bus sends again what it has heard.",
+        keys: &[
+            KeySpec::numbers("age_s", 0.0..=0.03, "age of the frames [s]"),
+            KeySpec::numbers("rate_hz", 0.0..=2000.0, "frames per second"),
+        ],
+        alarm: "link_lost",
+        within: Within::Open,
+        reaction: "Frames that come twice are no news; nothing happens.",
+        make: |v| Bus(CanFault::Replay { delay_s: value(v, 0), rate_hz: value(v, 1) }),
     },
     FaultSpec {
         name: "line_cut",
@@ -315,6 +369,18 @@ fn index(values: &[f64], index: usize) -> usize {
     value(values, index) as usize
 }
 
+/// A fault of the bus at a node.
+#[must_use]
+pub const fn of_node(fault: CanFault, node: CanNode) -> CanFault {
+    match fault {
+        CanFault::Break { .. } => CanFault::Break { node },
+        CanFault::Loss { probability, .. } => CanFault::Loss { node, probability },
+        CanFault::Babble { share, .. } => CanFault::Babble { node, share },
+        CanFault::Delay { delay_s, .. } => CanFault::Delay { node, delay_s },
+        CanFault::Errors { .. } | CanFault::Replay { .. } => fault,
+    }
+}
+
 /// Both kinds of alarms as one set of bits: faults of a unit, above them the alarms of the pair.
 #[must_use]
 pub const fn all_alarms(faults: u32, pair_alarms: u32) -> u64 {
@@ -342,8 +408,8 @@ impl FaultSpec {
     pub fn within_s(&self, broken: &Broken) -> f64 {
         match (self.within, broken) {
             (Within::Drift(drift_m), World(Fault::HallDrift { m_per_s, .. })) => drift_m / m_per_s.abs(),
-            (Within::Drift(_), _) => f64::INFINITY,
-            (Within::Time(time_s) | Within::Bus(time_s, _), _) => time_s,
+            (Within::Drift(_) | Within::Open, _) => f64::INFINITY,
+            (Within::Time(time_s) | Within::Supply(time_s, _), _) => time_s,
         }
     }
 
@@ -351,8 +417,8 @@ impl FaultSpec {
     #[must_use]
     pub fn below_bus_v(&self) -> f64 {
         match self.within {
-            Within::Bus(_, bus_v) => bus_v,
-            Within::Time(_) | Within::Drift(_) => f64::INFINITY,
+            Within::Supply(_, bus_v) => bus_v,
+            Within::Time(_) | Within::Drift(_) | Within::Open => f64::INFINITY,
         }
     }
 
@@ -361,7 +427,8 @@ impl FaultSpec {
     pub fn within_text(&self) -> String {
         match self.within {
             Within::Time(time_s) => format!("{} ms", crate::metrics::rounded(time_s * 1e3, 3)),
-            Within::Bus(time_s, bus_v) => {
+            Within::Open => "-".to_owned(),
+            Within::Supply(time_s, bus_v) => {
                 format!("{} ms after the bus is below {bus_v} V", crate::metrics::rounded(time_s * 1e3, 3))
             }
             Within::Drift(drift_m) => format!("before {} um", crate::metrics::rounded(drift_m * 1e6, 3)),
@@ -385,7 +452,8 @@ mod tests {
                     match broken {
                         World(fault) => fault.check().is_ok(),
                         Record(copies) => copies != [false; 2],
-                        Broken::Computer(_) | Link => true,
+                        Bus(fault) => of_node(fault, CanNode::Drive).check().is_ok(),
+                        Broken::Computer(_) => true,
                     },
                     "{}: {broken:?}",
                     spec.name

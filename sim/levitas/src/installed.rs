@@ -17,7 +17,7 @@ use levitas_core::mail::{LevitationMail, Mailboxes};
 use levitas_core::ports::LevitationOutputs;
 use levitas_core::schedule::TaskId;
 use levitas_core::unit::{Role, Unit};
-use levitas_world::World;
+use levitas_world::{STEP_S, World};
 
 use crate::input::{BadInput, Checked};
 use crate::link_bus::LinkBus;
@@ -124,19 +124,19 @@ impl<'a> Installed<'a> {
     }
 
     /// What stood goes on; what was without power starts anew.
-    pub fn clear(&mut self, world: &mut World) {
+    pub fn clear(&mut self, world: &mut World, bus: &mut LinkBus) {
         match self.runs {
             Runs::Nothing | Runs::AllButLevitation => self.runs = Runs::All,
             // Without power for any time: nothing is retained.
-            Runs::Off => self.boot(world, false),
+            Runs::Off => self.boot(world, bus, false),
             Runs::All | Runs::Boots(_) => {}
         }
     }
 
     /// Before the tasks of a tick: a unit that boots may be ready.
-    pub fn begin_tick(&mut self, tick: u64, world: &mut World) {
+    pub fn begin_tick(&mut self, tick: u64, world: &mut World, bus: &mut LinkBus) {
         if matches!(self.runs, Runs::Boots(at) if tick >= at) {
-            self.boot(world, true);
+            self.boot(world, bus, true);
         }
     }
 
@@ -167,7 +167,7 @@ impl<'a> Installed<'a> {
                     self.outputs = self.unit.step_levitation(&samples);
                 }
             }
-            (TaskId::Link, _) => bus.send(set, &self.unit.step_link(), tick),
+            (TaskId::Link, _) => bus.send(set, &self.unit.step_link(), tick as f64 * STEP_S),
             (TaskId::Speed, _) => self.unit.step_speed(),
             (TaskId::Circulation, _) => self.unit.step_circulation(&world.sample_circulation()),
             (TaskId::Supervisor, _) => self.unit.step_supervisor(),
@@ -175,7 +175,7 @@ impl<'a> Installed<'a> {
     }
 
     /// A new start, with what the RAM of the time before says if it was `retained`.
-    fn boot(&mut self, world: &mut World, retained: bool) {
+    fn boot(&mut self, world: &mut World, bus: &mut LinkBus, retained: bool) {
         let drove = retained
             && self.said().is_some_and(|mail| {
                 let report = PeerReport::from_bits(mail.report);
@@ -192,6 +192,7 @@ impl<'a> Installed<'a> {
         self.begin_session();
         self.runs = Runs::All;
         world.restore_power(self.set());
+        bus.power(self.set(), true);
     }
 
     /// A number that differs from unit to unit and from one power-up to the next.

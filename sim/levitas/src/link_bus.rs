@@ -1,59 +1,114 @@
 // SPDX-License-Identifier: Apache-2.0
-//! The link between the two units: frames as bytes, with the time that they take.
+//! The link between the two units: the codec of the wire on the bus of the world.
 //!
-//! Every frame goes through the codec of `levitas-wire` both ways, so that what the other unit reads is what the wire can
-//! carry.
-
-use std::collections::VecDeque;
+//! Every frame goes through `levitas-wire` both ways, so that what the other unit reads is what the wire can carry, and takes
+//! the time and the troubles of [`CanBus`]. The emergency drive's frames wait for the host's, which start in the same instant.
 
 use levitas_core::task::link::LinkOutputs;
-use levitas_wire::{Frame, Received, Unit as Sender, decode, encode_fast, encode_slow};
+use levitas_wire::{Frame, Id, Received, StandardId, Unit as Sender, decode, encode_fast, encode_slow};
+use levitas_world::{CanBus, CanFault, CanFrame, CanNode};
 
+use crate::candump;
 use crate::installed::Installed;
 
-/// From the link task that sends a frame to the one that may read it: frame time with waiting, and the driver [ticks].
-const DELAY_TICKS: u64 = 5;
-
 /// See the [module](self).
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct LinkBus {
-    under_way: VecDeque<(u64, usize, Frame)>,
+    bus: Box<CanBus>,
     slow_frames: [u8; 2],
-    /// Nothing gets through.
-    pub broken: bool,
+    /// Lines of the log, if one is kept.
+    log: Option<String>,
 }
 
 impl LinkBus {
-    /// Sends the frames of a unit, named by its winding set.
-    pub fn send(&mut self, set: usize, outputs: &LinkOutputs, tick: u64) {
-        let from = if set == 0 { Sender::Host } else { Sender::Drive };
-        let at = tick + DELAY_TICKS;
+    /// A quiet bus; a unit that is not there has no power.
+    #[must_use]
+    pub fn new(seed: u64, has_drive: bool) -> Self {
+        let mut bus = Box::new(CanBus::new(seed));
+        if !has_drive {
+            bus.switch_off(CanNode::Drive);
+        }
+        Self { bus, slow_frames: [0; 2], log: None }
+    }
+
+    /// Keeps a log of every frame from now on, in the form of `candump -l`.
+    pub fn keep_log(&mut self) {
+        self.bus.tap();
+        self.log = Some(String::new());
+    }
+
+    /// Keeps none any more.
+    pub fn drop_log(&mut self) {
+        self.log = None;
+    }
+
+    /// The log.
+    #[must_use]
+    pub fn log(&self) -> &str {
+        self.log.as_deref().unwrap_or("")
+    }
+
+    /// A fault of the bus begins.
+    pub fn fault(&mut self, fault: CanFault) {
+        let started = self.bus.fault(fault);
+        debug_assert!(started.is_ok(), "checked before the first tick: {started:?}");
+    }
+
+    /// Every fault of the bus is over.
+    pub fn clear(&mut self) {
+        self.bus.clear();
+    }
+
+    /// A unit loses its power, or has it again.
+    pub fn power(&mut self, set: usize, on: bool) {
+        let node = CanNode::of_set(set);
+        if on { self.bus.switch_on(node) } else { self.bus.switch_off(node) }
+    }
+
+    /// Sends the frames of a unit, named by its winding set. A controller whose buffers are full loses them.
+    pub fn send(&mut self, set: usize, outputs: &LinkOutputs, now_s: f64) {
+        let (from, node) =
+            if set == 0 { (Sender::Host, CanNode::Host) } else { (Sender::Drive, CanNode::Drive) };
         if let Some(fast) = &outputs.fast {
-            self.under_way.push_back((at, set, encode_fast(fast, from)));
+            self.queue(node, &encode_fast(fast, from), now_s);
         }
         if let (Some(slow), Some(counter)) = (&outputs.slow, self.slow_frames.get_mut(set)) {
             *counter = counter.wrapping_add(1);
-            self.under_way.push_back((at, set, encode_slow(slow, from, *counter)));
+            let frame = encode_slow(slow, from, *counter);
+            self.queue(node, &frame, now_s);
         }
     }
 
-    /// Delivers what has arrived by this tick.
-    pub fn deliver(&mut self, tick: u64, units: &mut [Installed<'_>]) {
-        while let Some((_, set, frame)) = self.under_way.pop_front_if(|(at, ..)| *at <= tick) {
-            if self.broken {
-                continue;
+    fn queue(&mut self, node: CanNode, frame: &Frame, now_s: f64) {
+        let Id::Standard(id) = frame.id() else { return };
+        let Ok(frame) = CanFrame::fd(u32::from(id.as_raw()), frame.data()) else { return };
+        // Bus-off, or nobody acknowledges: what does not fit is old by the time it could be sent.
+        if self.bus.send(node, frame, now_s).is_err() {
+            self.bus.recover(node);
+        }
+    }
+
+    /// Delivers what has arrived by now.
+    pub fn deliver(&mut self, now_s: f64, units: &mut [Installed<'_>]) {
+        self.bus.advance(now_s);
+        if let Some(log) = &mut self.log {
+            while let Some((time_s, _, frame)) = self.bus.tapped() {
+                log.push_str(&candump::line(time_s, &frame));
+                log.push('\n');
             }
-            let Ok(received) = decode(frame.id(), frame.is_fd(), frame.data(), None) else { continue };
-            for unit in units.iter_mut().filter(|unit| unit.set() != set && unit.listens()) {
-                let link = unit.unit().link();
-                match &received {
-                    Received::Fast { status, .. } => {
-                        link.receive_fast(status);
+        }
+        for unit in units.iter_mut().filter(|unit| unit.listens()) {
+            while let Some((_, frame)) = self.bus.receive(CanNode::of_set(unit.set())) {
+                let id = u16::try_from(frame.id).ok().and_then(StandardId::new).filter(|_| !frame.extended);
+                let Some(id) = id else { continue };
+                match decode(Id::Standard(id), frame.fd, frame.data(), None) {
+                    Ok(Received::Fast { status, .. }) => {
+                        unit.unit().link().receive_fast(&status);
                     }
-                    Received::Slow { counter, status, .. } => {
-                        link.receive_slow(*counter, status);
+                    Ok(Received::Slow { counter, status, .. }) => {
+                        unit.unit().link().receive_slow(counter, &status);
                     }
-                    Received::Command { .. } | Received::Service { .. } => {}
+                    Ok(Received::Command { .. } | Received::Service { .. }) | Err(_) => {}
                 }
             }
         }

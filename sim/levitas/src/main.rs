@@ -25,7 +25,7 @@ use levitas::list::{What, list};
 use levitas::outputs::{check_file, check_folder, write_bytes, write_file, write_folder};
 use levitas::progress::Progress;
 use levitas::scenario::{Scenario, Setting, load};
-use levitas::simulation::{Outcome, run};
+use levitas::simulation::{Outcome, Units, run};
 use levitas::{bench, commission, report, summary, sweep};
 
 /// Exit code of a run whose expectations or invariants did not hold.
@@ -108,7 +108,7 @@ Examples:
   levitas run my.toml --set pump.curve=heartmate3 --set config.host.speed_rpm_max=5000
   levitas run my.toml --json - --quiet | jq '.\"flow.lpm\"'
 
-The folder gets metrics.json, trace.csv, events.jsonl and report.html, all at once at the end.";
+The folder gets metrics.json, trace.csv, events.jsonl and report.html, with both units candump.log, all at once at the end.";
 
 const COMMISSION_EXAMPLES: &str = "\
 Examples:
@@ -350,8 +350,11 @@ fn run_and_write(scenario: &Scenario, folder: &Path, json: Option<&Path>, quiet:
         ("trace.csv", outcome.recording.to_csv()),
         ("events.jsonl", outcome.log.to_json_lines()),
         ("report.html", report::page(scenario, &outcome)),
+        ("candump.log", outcome.candump.clone()),
     ];
-    write_folder(folder, &files)?;
+    let with_link = usize::from(scenario.units == Units::Both);
+    let files = &files[..files.len() - 1 + with_link];
+    write_folder(folder, files)?;
     let to_stdout = write_json(json, &metrics)?;
     if !quiet {
         let text = told(scenario, &outcome, folder);

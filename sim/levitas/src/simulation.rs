@@ -19,14 +19,16 @@ use levitas_core::ports::LevitationOutputs;
 use levitas_core::schedule::SCHEDULE;
 use levitas_core::task::supervisor::Command;
 use levitas_core::unit::Role;
-use levitas_world::{Disturbance, Fault, RotorStart, STEP_S, Setup, Truth, World, units::RAD_PER_S_PER_RPM};
+use levitas_world::{
+    CanNode, Disturbance, Fault, RotorStart, STEP_S, Setup, Truth, World, units::RAD_PER_S_PER_RPM,
+};
 use rand_pcg::Pcg64;
 use rand_pcg::rand_core::Rng as _;
 
 use crate::alarms::AlarmWatch;
 use crate::channel::{Sample, bearing_state_name};
 use crate::event_log::EventLog;
-use crate::fault_catalogue::Broken;
+use crate::fault_catalogue::{Broken, of_node};
 use crate::input::{BadInput, Checked};
 use crate::installed::{Computer, Installed};
 use crate::invariants::Invariants;
@@ -57,6 +59,8 @@ pub struct Outcome {
     pub recording: Recording,
     /// Expectations with their values.
     pub verdicts: Vec<Verdict>,
+    /// Every frame of the link, as `candump -l` writes it; empty without both units.
+    pub candump: String,
     /// Wall-clock time of the simulation [s].
     pub wall_s: f64,
 }
@@ -119,6 +123,9 @@ impl<'a> Simulation<'a> {
                 EventAction::Fault(InjectedFault { broken: Broken::World(fault), .. }) => {
                     fault.check().map_err(|error| refused(&error))?
                 }
+                EventAction::Fault(InjectedFault { broken: Broken::Bus(fault), .. }) => {
+                    fault.check().map_err(|error| refused(&error))?
+                }
                 EventAction::Fault(_) | EventAction::Operator(_) | EventAction::Clear(_) => {}
             }
         }
@@ -132,7 +139,7 @@ impl<'a> Simulation<'a> {
             scenario,
             world,
             units: installed,
-            bus: LinkBus::default(),
+            bus: LinkBus::new(scenario.seed, scenario.units == Units::Both),
             due: due_events(scenario, ticks),
             waiting: VecDeque::new(),
             posted: None,
@@ -260,13 +267,14 @@ impl<'a> Simulation<'a> {
                 match computer {
                     Computer::PowerLoss | Computer::Reboot { .. } => {
                         let after_s = (at_s - tick as f64 * STEP_S).clamp(0.0, STEP_S);
+                        self.bus.power(set, false);
                         self.world.fault(set, Fault::PowerLoss { after_s })
                     }
                     Computer::Hang | Computer::ThreadStall => Ok(()),
                 }
             }
-            Broken::Link => {
-                self.bus.broken = true;
+            Broken::Bus(fault) => {
+                self.bus.fault(of_node(fault, CanNode::of_set(set)));
                 Ok(())
             }
             Broken::Record(_) => Ok(()),
@@ -277,9 +285,9 @@ impl<'a> Simulation<'a> {
     /// Every fault of a unit is over, and what it did to the link.
     fn clear(&mut self, set: usize) {
         self.world.clear(set);
-        self.bus.broken = false;
+        self.bus.clear();
         if let Some(unit) = self.units.iter_mut().find(|unit| unit.set() == set) {
-            unit.clear(&mut self.world);
+            unit.clear(&mut self.world, &mut self.bus);
         }
     }
 
@@ -318,9 +326,9 @@ impl<'a> Simulation<'a> {
     /// Runs the tasks that are due, in the order of the schedule.
     fn control(&mut self) -> [LevitationOutputs; 2] {
         for unit in &mut self.units {
-            unit.begin_tick(self.tick, &mut self.world);
+            unit.begin_tick(self.tick, &mut self.world, &mut self.bus);
         }
-        self.bus.deliver(self.tick, &mut self.units);
+        self.bus.deliver(self.tick as f64 * STEP_S, &mut self.units);
         for slot in SCHEDULE.iter().filter(|slot| slot.is_due(self.tick)) {
             for unit in &mut self.units {
                 unit.run(slot.task, self.tick, &mut self.world, &mut self.bus);
@@ -391,6 +399,7 @@ impl<'a> Twin<'a> {
     fn before(&mut self, simulation: &Simulation<'a>) {
         if self.twin.is_none() && simulation.scenario.units == Units::Both && simulation.disturbs_now() {
             let mut twin = simulation.clone();
+            twin.bus.drop_log();
             let events = &simulation.scenario.events;
             twin.due.retain(|due| events.get(due.event).is_some_and(|event| !event.action.is_trouble()));
             self.twin = Some(Box::new(twin));
@@ -472,6 +481,9 @@ pub fn run(scenario: &Scenario, progress: &mut dyn FnMut(f64)) -> Checked<Outcom
     let story: Story = scenario.story();
     let started = Instant::now();
     let mut simulation = Simulation::new(scenario)?;
+    if scenario.units == Units::Both {
+        simulation.bus.keep_log();
+    }
     let ticks = simulation.ticks();
     let mut meter = Meter::new(&story, STEP_S);
     let mut invariants = Invariants::new(scenario.expects_touchdown());
@@ -499,6 +511,7 @@ pub fn run(scenario: &Scenario, progress: &mut dyn FnMut(f64)) -> Checked<Outcom
         }
     }
     let wall_s = started.elapsed().as_secs_f64();
+    let candump = simulation.bus.log().to_owned();
     let mut log = simulation.log;
     invariants.take_alarms(&alarms.broken(scenario.duration_s), &mut log);
     invariants.finish(scenario.duration_s, &mut log);
@@ -511,5 +524,5 @@ pub fn run(scenario: &Scenario, progress: &mut dyn FnMut(f64)) -> Checked<Outcom
     }
     metrics.invariants_broken = invariants.broken().to_vec();
     let verdicts = scenario.expects.iter().map(|expect| expect.judge(&metrics)).collect();
-    Ok(Outcome { metrics, log, recording, verdicts, wall_s })
+    Ok(Outcome { metrics, log, recording, verdicts, candump, wall_s })
 }

@@ -9,7 +9,7 @@ use levitas_world::{Circuit, ECMO_50, InitialState, KeyInfo, Patient, Plant, Set
 
 /// The keys that can be set, or could if they had more than one allowed value, and change nothing; docs/world.md
 /// gives the reason of each.
-const NO_EFFECT: [&str; 10] = [
+const NO_EFFECT: [&str; 9] = [
     "motor.current_a_max",
     "drive.pwm_hz",
     "drive.control_hz",
@@ -18,7 +18,6 @@ const NO_EFFECT: [&str; 10] = [
     "sensor.displacement.gain_drift_per_k",
     "sensor.displacement.offset_drift_m_per_k",
     "pump.priming_volume_ml",
-    "drive_line.monostable_s",
     "drive_line.debounce_samples",
 ];
 
@@ -61,6 +60,13 @@ fn bytes(setup: &Setup) -> Vec<u64> {
         bits.extend(truth.displacement_m.map(f64::to_bits));
         bits.extend([truth.rotor_speed_rad_per_s.to_bits(), truth.flow_lpm.to_bits()]);
     }
+    // A line that shows edges and then stands still.
+    world.connect_lines();
+    for period in 0..20 {
+        let edges = LevitationOutputs { drive_line: u32::from(period < 10 && period % 2 == 0), ..driven };
+        world.advance(&[edges, OFF[1]]);
+    }
+    bits.push(world.truth().gate_closed_s[0].to_bits());
     bits
 }
 

@@ -115,8 +115,8 @@ pub const DISTURBANCES: [Specification; 6] = [
 pub const LATER_EVENTS: [&str; 5] = ["set_speed", "set_limit", "circuit", "patient", "command"];
 /// Faults of the format whose parts come with later versions.
 #[rustfmt::skip]
-pub const LATER_FAULTS: [&str; 18] = [
-    "bit_flip", "coil_short", "can_errors", "can_babble", "can_delay", "can_replay", "flow_meter_loss",
+pub const LATER_FAULTS: [&str; 14] = [
+    "bit_flip", "coil_short", "flow_meter_loss",
     "flow_meter_bias", "pressure_loss", "pressure_drift", "bubble_sensor_loss", "temperature_open", "temperature_short",
     "temperature_drift", "heater_stuck_on", "mains_loss", "battery_weak", "flash_write_fail",
 ];

@@ -2,7 +2,7 @@
 //! The plan: what fails, and where the rotor is when it does.
 
 use levitas_core::task::supervisor::Command;
-use levitas_world::{Disturbance, Fault};
+use levitas_world::{CanFault, CanNode, Disturbance, Fault};
 
 use crate::fault_catalogue::Broken;
 use crate::input::Checked;
@@ -139,7 +139,10 @@ pub const CASES: [Case; 16] = [
     },
     lost("coil open", faults!(Broken::World(Fault::CoilOpen { axis: 0 }))),
     lost("phase short", faults!(Broken::World(Fault::PhaseShort { phase: 0 }))),
-    Case { after: After::Same, ..lost("link cut", faults!(Broken::Link)) },
+    Case {
+        after: After::Same,
+        ..lost("link cut", faults!(Broken::Bus(CanFault::Break { node: CanNode::Host })))
+    },
     Case { after: After::Same, ..lost("drive line cut", faults!(Broken::World(Fault::LineCut))) },
     Case { is_yield: true, ..lost("drive line stuck", faults!(Broken::World(Fault::LineStuck))) },
     Case {
