@@ -21,7 +21,9 @@ unsafe extern "C" fn levitas_replay(
     outputs: *mut LevitationOutputs,
     count: u32,
 ) -> i32 {
-    let (Ok(length), Ok(mut task)) = (usize::try_from(count), LevitationTask::new(&CONFIG.levitation, Role::Host)) else {
+    let (Ok(length), Ok(mut task)) =
+        (usize::try_from(count), LevitationTask::new(&CONFIG.levitation, Role::Host))
+    else {
         return -1;
     };
     // SAFETY: the caller's promise.

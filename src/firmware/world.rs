@@ -234,7 +234,8 @@ extern "C" fn levitas_world_bus_voltage(set: u32, voltage_v: Option<&mut f32>) -
 extern "C" fn levitas_world_pair(set: u32) -> u32 {
     let Ok(set) = usize::try_from(set) else { return 0 };
     // SAFETY: `levitas/world.h` reserves this call for the levitation thread.
-    let pair = unsafe { with_simulation(|simulation| simulation.samples.get(set).map(|samples| samples.pair)) };
+    let pair =
+        unsafe { with_simulation(|simulation| simulation.samples.get(set).map(|samples| samples.pair)) };
     pair.unwrap_or(0)
 }
 
