@@ -42,7 +42,7 @@ use crate::ports::{LevitationInputs, LevitationOutputs, valid};
 use crate::probe::{Excitation, Probe, ProbeLimits, SET_POINT_FRACTION_MAX, UnitNow};
 use crate::schedule::TaskId;
 use crate::unit::Role;
-use pair::{BLIND_PERIODS, Drive, PairControl, Situation};
+use pair::{BLIND_SAMPLES, Drive, PairControl, Situation};
 
 /// Most missed triggers that are predicted over: 5 ms, after which no model knows where the rotor is.
 const MISSED_MAX: u32 = 100;
@@ -113,6 +113,8 @@ pub struct LevitationTask {
     drive_line: bool,
     faults: u32,
     asked: bool,
+    /// Samples in a row in which the rotor was not seen; periods that were missed say nothing about the Halls.
+    unseen_samples: u32,
     standing_faults: u32,
     probe: Probe,
     coil_duty: [f32; 2],
@@ -145,6 +147,7 @@ impl LevitationTask {
             drive_line: false,
             faults: 0,
             asked: false,
+            unseen_samples: BLIND_SAMPLES,
             standing_faults: 0,
             probe: Probe::new(probe_limits(config), period_us),
             coil_duty: [0.0; 2],
@@ -218,6 +221,8 @@ impl LevitationTask {
         let limits = bearing.limits | motor.limits;
         self.faults = faults;
         self.asked = bearing.gate || motor.gate;
+        self.unseen_samples =
+            if self.bearing.blind_periods() == 0 { 0 } else { self.unseen_samples.saturating_add(1) };
         self.publish(mail, limits, faults);
         if self.probe.is_active() {
             self.listen(mail, hall_v, input.angle_hall_v, limits, faults);
@@ -248,7 +253,7 @@ impl LevitationTask {
                 elapsed_us,
                 pair,
                 faults: self.faults,
-                sees_rotor: self.bearing.blind_periods() < BLIND_PERIODS,
+                sees_rotor: self.unseen_samples < BLIND_SAMPLES,
                 floats: self.bearing.is_clear(),
                 halls_well: self.bearing.has_well_halls(),
                 displacement_m: self.bearing.displacement_m(),

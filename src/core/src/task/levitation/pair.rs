@@ -7,7 +7,7 @@
 //!
 //! | the protocol's | is |
 //! |---|---|
-//! | fit | rotor seen within `BLIND_PERIODS`, none of `UNFIT` stands, gate driver alive |
+//! | fit | rotor seen within `BLIND_SAMPLES`, none of `UNFIT` stands, gate driver alive |
 //! | failed | `BEARING_LOST` or `PHASE_SHORT`; of a unit that drives only while it holds a rotor and the other unit is heard, and then also a rotor unseen for longer |
 //! | current flows | the latch has let the gate open, which is not yet a current; or the gate is not asked for, by a unit that was proven or with no rotor to hold |
 //! | foreign drive, rotor unheld | carrier of the other set in the own windings; none, and the own gate is closed |
@@ -32,10 +32,10 @@ use crate::mailbox::Reader;
 use crate::ports::pair;
 use crate::unit::Role;
 
-/// Periods without a believable displacement from which this unit should not drive if the other one can: 0.25 ms. The
+/// Samples without a believable displacement from which this unit should not drive if the other one can: 0.25 ms. The
 /// observer is good for 5 ms of rest, but in a shock of 30 g the rotor is 150 um off after 1 ms, and the other unit sees it
 /// now. Noise of whatever size is no blindness.
-pub(super) const BLIND_PERIODS: u32 = 5;
+pub(super) const BLIND_SAMPLES: u32 = 5;
 /// Faults with which a unit does not offer itself.
 const UNFIT: u32 = fault::DISPLACEMENT
     | fault::CURRENT
@@ -71,7 +71,7 @@ pub(super) struct Situation {
     pub(super) pair: u32,
     /// Faults of the last period.
     pub(super) faults: u32,
-    /// The rotor was seen within [`BLIND_PERIODS`].
+    /// The rotor was seen within [`BLIND_SAMPLES`].
     pub(super) sees_rotor: bool,
     /// It is off the wall.
     pub(super) floats: bool,
