@@ -183,12 +183,6 @@ impl<'a> Simulation<'a> {
         self.units.first().map(Installed::mail)
     }
 
-    /// The mail of a unit by its winding set.
-    #[must_use]
-    pub fn mail(&self, set: usize) -> Option<&Mailboxes> {
-        self.units.iter().find(|unit| unit.set() == set).map(Installed::mail)
-    }
-
     /// The world, to look at.
     #[must_use]
     pub fn truth(&self) -> Truth {

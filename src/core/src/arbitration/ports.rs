@@ -2,6 +2,7 @@
 //! What goes into the protocol and what comes out of it, once per period of the levitation task.
 
 use super::Line;
+use crate::code::from_code;
 use crate::link::PeerReport;
 
 /// What a unit knows in one period.
@@ -120,25 +121,9 @@ pub enum Refusal {
     InPair,
 }
 
-impl Refusal {
-    /// The refusal of a code; `None` for 0, carried out, and for a code that does not exist.
-    #[must_use]
-    pub const fn from_code(code: u32) -> Option<Self> {
-        Some(match code {
-            1 => Self::NotActive,
-            2 => Self::Drives,
-            3 => Self::NotFit,
-            4 => Self::OtherDrives,
-            5 => Self::OtherUnknown,
-            6 => Self::OtherNotReady,
-            7 => Self::Therapy,
-            8 => Self::NoTherapy,
-            9 => Self::NotInPair,
-            10 => Self::InPair,
-            _ => return None,
-        })
-    }
-}
+from_code!(Refusal: u32 {
+    NotActive, Drives, NotFit, OtherDrives, OtherUnknown, OtherNotReady, Therapy, NoTherapy, NotInPair, InPair
+});
 
 /// What the protocol asks for in one period.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -44,6 +44,7 @@
 //! `tests.rs`; `tests/scenarios/1a_levitation.toml`.
 
 use crate::arbitration::{self, Order};
+use crate::code::from_code;
 use crate::commissioning::{Commissioning, CommissioningInput, CommissioningReport};
 use crate::config::ConfigError;
 use crate::link::{PeerReport, PeerSettingsMail};
@@ -185,33 +186,12 @@ pub enum Refusal {
     Silent = 16,
 }
 
-/// All refusals, in the order of their codes.
-const REFUSALS: [Refusal; 16] = [
-    Refusal::Unknown,
-    Refusal::SpeedOutOfRange,
-    Refusal::NotLevitated,
-    Refusal::NotDriving,
-    Refusal::IsLanding,
-    Refusal::NotStandby,
-    Refusal::Commissioning,
-    Refusal::OtherDrives,
-    Refusal::NotFit,
-    Refusal::OtherUnknown,
-    Refusal::OtherNotReady,
-    Refusal::NotInPair,
-    Refusal::InPair,
-    Refusal::NoTherapy,
-    Refusal::Therapy,
-    Refusal::Silent,
-];
+from_code!(Refusal: u32 {
+    Unknown, SpeedOutOfRange, NotLevitated, NotDriving, IsLanding, NotStandby, Commissioning, OtherDrives, NotFit,
+    OtherUnknown, OtherNotReady, NotInPair, InPair, NoTherapy, Therapy, Silent
+});
 
 impl Refusal {
-    /// The refusal of a code; `None` for 0, "accepted".
-    #[must_use]
-    pub fn from_code(code: u32) -> Option<Self> {
-        REFUSALS.into_iter().find(|refusal| *refusal as u32 == code)
-    }
-
     /// What the pair's refusal of an order means for the command.
     const fn of_order(code: u32) -> Self {
         use arbitration::Refusal as Pair;
@@ -420,8 +400,7 @@ impl SupervisorTask {
             mail.commissioning.write(&report.cut_off());
         }
         if commissions {
-            let number = mail.probe_request.read::<ProbeRequest>().map_or(0, |(_, request)| request.number);
-            mail.probe_request.write(&ProbeRequest::listening(number.wrapping_add(1)));
+            release_probe(mail);
         }
         commissions
     }
@@ -489,8 +468,7 @@ impl SupervisorTask {
     fn abandon(&mut self, mail: &Mailboxes) {
         if let Some(commissioning) = self.commissioning.take() {
             mail.commissioning.write(&commissioning.report().cut_off());
-            let number = mail.probe_request.read::<ProbeRequest>().map_or(0, |(_, request)| request.number);
-            mail.probe_request.write(&ProbeRequest::listening(number.wrapping_add(1)));
+            release_probe(mail);
         }
     }
 
@@ -666,6 +644,12 @@ impl SupervisorTask {
             UnitState::Service => LevitateRequest::Service,
         }
     }
+}
+
+/// The probe lets go of what commissioning has asked it for.
+fn release_probe(mail: &Mailboxes) {
+    let number = mail.probe_request.read::<ProbeRequest>().map_or(0, |(_, request)| request.number);
+    mail.probe_request.write(&ProbeRequest::listening(number.wrapping_add(1)));
 }
 
 /// Whether this unit drives the head.
