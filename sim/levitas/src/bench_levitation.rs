@@ -214,6 +214,8 @@ impl<L: Linear, M: Motor> PeerTask<L, M> {
             displacement_x_m,
             displacement_y_m,
             coil_current_x_a,
+            coil_current_mean_x_a: coil_current_x_a,
+            coil_current_mean_y_a: coil_current_y_a,
             coil_current_y_a,
             rotor_angle_rad,
             rotor_speed_rad_per_s: 0.0,

@@ -79,7 +79,7 @@ const TARGET: CanNode = CanNode::Host;
 const BUS_SAG_V: f64 = 36.0;
 
 /// Every fault of this stage.
-pub const FAULTS: [FaultSpec; 28] = [
+pub const FAULTS: [FaultSpec; 30] = [
     FaultSpec {
         name: "hall_open",
         doc: "The wire of a displacement Hall is open: it reads a rail of the converter.",
@@ -130,6 +130,38 @@ pub const FAULTS: [FaultSpec; 28] = [
         within: Within::Time(1e-3),
         reaction: "Neither is believed; the observer of the axis runs on its model until a sample is believed again.",
         make: |v| World(Fault::HallFrozen { axis: index(v, 0) }),
+    },
+    FaultSpec {
+        name: "hall_pair_drift",
+        doc: "Both displacement Halls of a pair wander away together, as they would if the rotor did.",
+        keys: &[
+            AXIS,
+            KeySpec::numbers("um_per_s", -1e6..=1e6, "drift of the displacement that the pair shows [um/s]"),
+        ],
+        alarm: "challenged",
+        within: Within::Open,
+        reaction: "No unit can see it alone: from 50 um on the other unit challenges, and the one whose model fails lets go.",
+        make: |v| World(Fault::HallPairDrift { axis: index(v, 0), m_per_s: value(v, 1) / 1e6 }),
+    },
+    FaultSpec {
+        name: "hall_miscalibrated",
+        doc: "A pair of displacement Halls shows the displacement times a gain, and an offset more; a gain of 0 is a pair that is deaf and \
+              looks alive.",
+        keys: &[
+            AXIS,
+            KeySpec::numbers("gain", -4.0..=4.0, "factor"),
+            KeySpec::numbers("offset_um", -1000.0..=1000.0, "offset [um]"),
+        ],
+        alarm: "challenged",
+        within: Within::Open,
+        reaction: "No unit can see it alone: from 50 um on the other unit challenges, and the one whose model fails lets go.",
+        make: |v| {
+            World(Fault::HallMiscalibrated {
+                axis: index(v, 0),
+                gain: value(v, 1),
+                offset_m: value(v, 2) / 1e6,
+            })
+        },
     },
     FaultSpec {
         name: "emi_burst",

@@ -20,6 +20,7 @@ const PHASES_MAX: u32 = 100_000;
 pub(crate) const EXAMPLES: &str = "\
 Examples:
   levitas takeover --phases 5
+  levitas takeover --only wrong
   levitas takeover --markdown docs/takeover.md --json takeover.json
 
 Both units, every way to fail, in every situation, at so many phases of the control period and of the rotor's turn; a
@@ -32,6 +33,9 @@ pub(crate) struct Arguments {
     /// Phases at which each fault falls
     #[arg(long, value_name = "N", default_value_t = 100)]
     phases: u32,
+    /// Only what has this text in its name, as in the column "what fails"
+    #[arg(long, value_name = "TEXT", conflicts_with = "markdown")]
+    only: Option<String>,
     /// Put the table into this page: a new file, or the section `generated: takeover` of one that has it
     #[arg(long, value_name = "FILE")]
     markdown: Option<PathBuf>,
@@ -58,7 +62,8 @@ pub(crate) fn run(arguments: &Arguments) -> Checked<bool> {
     let page = arguments.markdown.as_deref().map(Page::open).transpose()?;
     page.iter().try_for_each(|page| page.check(SECTION))?;
     let progress = Mutex::new(Progress::new("takeover", 1.0, "of all", arguments.quiet));
-    let rows = takeover(phases, jobs, &|done, total| {
+    let only = arguments.only.as_deref().unwrap_or("");
+    let rows = takeover(phases, only, jobs, &|done, total| {
         if let Ok(mut progress) = progress.lock() {
             progress.show(done as f64 / total as f64);
         }

@@ -9,7 +9,7 @@ const MISSED: [&str; 2] =
 
 #[test]
 fn every_takeover_but_the_known_ones_is_in_time_and_the_rotor_does_not_touch() {
-    let rows = takeover(4, 2, &|_, _| {}).unwrap();
+    let rows = takeover(4, "", 2, &|_, _| {}).unwrap();
     let missed: Vec<_> = rows.iter().filter(|row| !row.is_met()).collect();
     let names: Vec<String> =
         missed.iter().map(|row| format!("{}, {}", row.case.name, row.situation.name)).collect();

@@ -7,7 +7,7 @@
 //! (`windings.rs`) and the bus (`bus.rs`).
 //! | fault | acts on |
 //! |---|---|
-//! | `HallOpen`, `HallStuck`, `HallFrozen`, `HallNoise`, `HallDrift` | displacement Halls |
+//! | `HallOpen`, `HallStuck`, `HallFrozen`, `HallNoise`, `HallDrift`, `HallPairDrift`, `HallMiscalibrated` | displacement Halls |
 //! | `AngleOpen`, `AngleStuck` | angle Halls |
 //! | `CurrentStuck` | current sensors |
 //! | `EmiBurst` | all of these |
@@ -59,6 +59,23 @@ pub enum Fault {
         element: usize,
         /// What a reader of that Hall alone sees, as displacement [m/s], -1 to 1.
         m_per_s: f64,
+    },
+    /// Both Halls of a pair wander away together, as they would if the rotor did.
+    HallPairDrift {
+        /// 0, 1: x, y.
+        axis: usize,
+        /// Drift of the displacement that the pair shows [m/s], -1 to 1.
+        m_per_s: f64,
+    },
+    /// A pair shows the displacement times `gain` and `offset_m` more: a calibration of another head, a reference gone wrong.
+    /// Its noise is what it was. A gain of 0 is a pair that is deaf and looks alive.
+    HallMiscalibrated {
+        /// 0, 1: x, y.
+        axis: usize,
+        /// Factor, -4 to 4.
+        gain: f64,
+        /// Offset [m], -1e-3 to 1e-3.
+        offset_m: f64,
     },
     /// Interference on every analog signal of the unit at once.
     EmiBurst {
@@ -120,6 +137,9 @@ pub type FaultError = RangeError;
 /// Largest noise of a fault [m rms]: twice the clearance.
 const NOISE_RANGE_M: [f64; 2] = [0.0, 1.0e-3];
 const DRIFT_RANGE_M_PER_S: [f64; 2] = [-1.0, 1.0];
+const GAIN_RANGE: [f64; 2] = [-4.0, 4.0];
+/// Largest offset of a pair [m]: twice the clearance.
+const OFFSET_RANGE_M: [f64; 2] = [-1.0e-3, 1.0e-3];
 const WITHIN_PERIOD_S: [f64; 2] = [0.0, crate::STEP_S];
 const SUPPLY_RANGE_V: [f64; 2] = [0.0, 100.0];
 
@@ -145,6 +165,14 @@ impl Fault {
                 "hall_drift",
                 &[part("element", element, 4), ("m_per_s", m_per_s, DRIFT_RANGE_M_PER_S)],
             ),
+            Self::HallPairDrift { axis, m_per_s } => check_numbers(
+                "hall_pair_drift",
+                &[part("axis", axis, 2), ("m_per_s", m_per_s, DRIFT_RANGE_M_PER_S)],
+            ),
+            Self::HallMiscalibrated { axis, gain, offset_m } => check_numbers(
+                "hall_miscalibrated",
+                &[part("axis", axis, 2), ("gain", gain, GAIN_RANGE), ("offset_m", offset_m, OFFSET_RANGE_M)],
+            ),
             Self::EmiBurst { rms_m } => check_numbers("emi_burst", &[("rms_m", rms_m, NOISE_RANGE_M)]),
             Self::AngleOpen { channel, .. } => check_numbers("angle_open", &[part("channel", channel, 2)]),
             Self::CoilOpen { axis } => check_numbers("coil_open", &[part("axis", axis, 2)]),
@@ -169,12 +197,18 @@ mod tests {
     #[test]
     fn parts_that_do_not_exist_are_refused_by_name() {
         type Make = fn(usize) -> Fault;
-        let cases: [(&str, usize, Make); 10] = [
+        let cases: [(&str, usize, Make); 12] = [
             ("hall_open.element", 4, |k| Fault::HallOpen { element: k, high: true }),
             ("hall_stuck.element", 4, |k| Fault::HallStuck { element: k }),
             ("hall_frozen.axis", 2, |k| Fault::HallFrozen { axis: k }),
             ("hall_noise.element", 4, |k| Fault::HallNoise { element: k, rms_m: 0.0 }),
             ("hall_drift.element", 4, |k| Fault::HallDrift { element: k, m_per_s: 0.0 }),
+            ("hall_pair_drift.axis", 2, |k| Fault::HallPairDrift { axis: k, m_per_s: 0.0 }),
+            ("hall_miscalibrated.axis", 2, |k| Fault::HallMiscalibrated {
+                axis: k,
+                gain: 1.0,
+                offset_m: 0.0,
+            }),
             ("angle_open.channel", 2, |k| Fault::AngleOpen { channel: k, high: false }),
             ("coil_open.axis", 2, |k| Fault::CoilOpen { axis: k }),
             ("phase_open.phase", 3, |k| Fault::PhaseOpen { phase: k }),
@@ -191,9 +225,23 @@ mod tests {
     #[test]
     fn numbers_outside_their_range_are_refused_by_name() {
         type Make = fn(f64) -> Fault;
-        let cases: [(&str, [f64; 2], Make); 5] = [
+        let cases: [(&str, [f64; 2], Make); 8] = [
             ("hall_noise.rms_m", NOISE_RANGE_M, |v| Fault::HallNoise { element: 0, rms_m: v }),
             ("hall_drift.m_per_s", DRIFT_RANGE_M_PER_S, |v| Fault::HallDrift { element: 0, m_per_s: v }),
+            ("hall_pair_drift.m_per_s", DRIFT_RANGE_M_PER_S, |v| Fault::HallPairDrift {
+                axis: 0,
+                m_per_s: v,
+            }),
+            ("hall_miscalibrated.gain", GAIN_RANGE, |v| Fault::HallMiscalibrated {
+                axis: 0,
+                gain: v,
+                offset_m: 0.0,
+            }),
+            ("hall_miscalibrated.offset_m", OFFSET_RANGE_M, |v| Fault::HallMiscalibrated {
+                axis: 0,
+                gain: 1.0,
+                offset_m: v,
+            }),
             ("emi_burst.rms_m", NOISE_RANGE_M, |v| Fault::EmiBurst { rms_m: v }),
             ("bus_sag.bus_v", SUPPLY_RANGE_V, |v| Fault::BusSag { bus_v: v }),
             ("power_loss.after_s", WITHIN_PERIOD_S, |v| Fault::PowerLoss { after_s: v }),

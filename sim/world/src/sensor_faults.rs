@@ -5,6 +5,7 @@
 //! | fault | signal |
 //! |---|---|
 //! | Hall noise, drift | v/2 per metre on the element, the sign that its own displacement has: what a reader of it alone sees |
+//! | pair drift, miscalibrated | both elements as if the rotor moved; the displacement of the pair times a gain, plus an offset |
 //! | EMI | Gaussian, independent in every channel and sample; v/sqrt(2) per metre on each displacement Hall, so that the difference of a pair has the rms named; the same voltage on the angle Halls; the same fraction of the converter's range on the currents |
 //! | open | rail: 0 or 3.3 V; angle Halls +-1.65 V off their mid level |
 //! | stuck, frozen | the sample delivered last, to the last bit |
@@ -51,6 +52,8 @@ impl Reading {
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Additions {
     pub(crate) displacement_v: [f64; 4],
+    /// Factor on what the pairs x, y show of the displacement, less one.
+    pub(crate) displacement_gain: [f64; 2],
     pub(crate) angle_v: [f64; 2],
     /// Coils x, y, phases A, B, C at the terminals [A].
     pub(crate) current_a: [f64; 5],
@@ -67,6 +70,8 @@ pub(crate) struct SensorFaults {
     hall_noise_v: [f64; 4],
     hall_drift_v_per_s: [f64; 4],
     hall_drift_v: [f64; 4],
+    hall_gain: [f64; 2],
+    hall_offset_v: [f64; 2],
     emi_v: f64,
     emi_a: f64,
     noise: Noise,
@@ -83,6 +88,8 @@ impl SensorFaults {
             hall_noise_v: [0.0; 4],
             hall_drift_v_per_s: [0.0; 4],
             hall_drift_v: [0.0; 4],
+            hall_gain: [0.0; 2],
+            hall_offset_v: [0.0; 2],
             emi_v: 0.0,
             emi_a: 0.0,
             noise: Noise::new(seed, stream),
@@ -100,6 +107,14 @@ impl SensorFaults {
             Fault::HallDrift { element, m_per_s } => {
                 let sign = if element % 2 == 0 { 0.5 } else { -0.5 };
                 self.hall_drift_v_per_s[element] = sign * v_per_m * m_per_s;
+            }
+            Fault::HallPairDrift { axis, m_per_s } => {
+                let per_s = 0.5 * v_per_m * m_per_s;
+                self.hall_drift_v_per_s[2 * axis..2 * axis + 2].copy_from_slice(&[per_s, -per_s]);
+            }
+            Fault::HallMiscalibrated { axis, gain, offset_m } => {
+                self.hall_gain[axis] = gain - 1.0;
+                self.hall_offset_v[axis] = 0.5 * v_per_m * offset_m;
             }
             Fault::EmiBurst { rms_m } => {
                 self.emi_v = FRAC_1_SQRT_2 * v_per_m * rms_m;
@@ -144,11 +159,13 @@ impl SensorFaults {
             return add;
         }
         for (element, volt) in add.displacement_v.iter_mut().enumerate() {
-            *volt = self.hall_drift_v[element];
+            let sign = if element % 2 == 0 { 1.0 } else { -1.0 };
+            *volt = self.hall_drift_v[element] + sign * self.hall_offset_v[element / 2];
             if self.hall_noise_v[element] > 0.0 {
                 *volt += self.hall_noise_v[element] * self.noise.gaussian();
             }
         }
+        add.displacement_gain = self.hall_gain;
         if self.emi_v > 0.0 {
             for volt in add.displacement_v.iter_mut().chain(&mut add.angle_v) {
                 *volt += self.emi_v * self.noise.gaussian();

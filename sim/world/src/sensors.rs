@@ -28,7 +28,7 @@ use crate::dynamics::{COIL, Dynamics, PHASE, POSITION, State, TILT};
 use crate::fault::Fault;
 use crate::noise::Noise;
 use crate::parameters::{FlowMeter, Plant};
-use crate::sensor_faults::SensorFaults;
+use crate::sensor_faults::{Additions, SensorFaults};
 use crate::units::{M3_PER_S_PER_LPM, RAD_PER_DEG};
 
 /// Mid level and top of the converters [V].
@@ -201,7 +201,7 @@ impl SetSensors {
         let add = self.faults.additions();
         let [coil_x, coil_y, a, b, c] = add.current_a;
         let mut samples = LevitationInputs {
-            displacement_hall_v: self.displacement_halls(add.displacement_v),
+            displacement_hall_v: self.displacement_halls(&add),
             angle_hall_v: self.angle_halls(plant, direction, add.angle_v),
             coil_current_a: [
                 self.current(plant, state[coil], 1.0, coil_x),
@@ -222,11 +222,12 @@ impl SetSensors {
         samples
     }
 
-    fn displacement_halls(&mut self, add_v: [f64; 4]) -> [f32; 4] {
+    fn displacement_halls(&mut self, add: &Additions) -> [f32; 4] {
         core::array::from_fn(|channel| {
-            let signal = self.element_v_per_m[channel] * self.lagged_m[channel / 2];
+            let gain = 1.0 + add.displacement_gain[channel / 2];
+            let signal = gain * self.element_v_per_m[channel] * self.lagged_m[channel / 2];
             let noise = self.hall_noise_v * self.noise.gaussian();
-            let volt = self.element_mid_v[channel] + signal + noise + add_v[channel];
+            let volt = self.element_mid_v[channel] + signal + noise + add.displacement_v[channel];
             quantise(volt, self.hall_lsb_v).clamp(0.0, TOP_V) as f32
         })
     }

@@ -135,6 +135,10 @@ snapshot! {
         pub coil_current_x_a: f32,
         /// Coil current y, likewise [A].
         pub coil_current_y_a: f32,
+        /// Coil current x, mean over 0.25 ms: what the other unit is told at 2 kHz without folding the noise of 20 kHz [A].
+        pub coil_current_mean_x_a: f32,
+        /// Coil current y, likewise [A].
+        pub coil_current_mean_y_a: f32,
         /// Mechanical rotor angle, estimated [rad].
         pub rotor_angle_rad: f32,
         /// Rotor speed, estimated [rad/s].

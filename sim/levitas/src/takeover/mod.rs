@@ -37,8 +37,6 @@ use crate::simulation::Simulation;
 pub use plan::{CASES, Case, Injected, Kind, SITUATIONS, Situation};
 pub use table::{markdown, plain, to_json};
 
-/// Seeds among which the phases of a row are shared: noise, start, tolerances of the monostables.
-const SEEDS: u32 = 4;
 /// How long a fork goes on after the fault [s].
 const WATCH_S: f64 = 0.2;
 /// End of it, in which nothing of the fault is left [s].
@@ -97,16 +95,21 @@ impl Row {
     }
 }
 
-/// Runs the plan. `progress` gets the finished rows and how many there are.
+/// Runs the plan, as far as `only` is in the name of what fails. `progress` gets the finished rows and how many there are.
 ///
 /// # Errors
 /// The scenario behind it is refused.
-pub fn takeover(phases: u32, jobs: usize, progress: &(dyn Fn(usize, usize) + Sync)) -> Checked<Vec<Row>> {
+pub fn takeover(
+    phases: u32,
+    only: &str,
+    jobs: usize,
+    progress: &(dyn Fn(usize, usize) + Sync),
+) -> Checked<Vec<Row>> {
     let scenario = plan::scenario()?;
     let points: Vec<(&'static Situation, &'static Case)> = SITUATIONS
         .iter()
         .flat_map(|situation| CASES.iter().map(move |case| (situation, case)))
-        .filter(|(situation, case)| case.applies(situation))
+        .filter(|(situation, case)| case.applies(situation) && case.name.contains(only))
         .collect();
     let total = points.len();
     let finished = std::sync::atomic::AtomicUsize::new(0);
@@ -132,7 +135,7 @@ fn row(scenario: &Scenario, situation: &'static Situation, case: &'static Case, 
         worst_phase_s: 0.0,
         simulated_s: 0.0,
     };
-    let seeds = SEEDS.min(phases);
+    let seeds = case.seeds().min(phases);
     for seed in 0..seeds {
         let scenario = Scenario { seed: u64::from(seed) + 1, ..scenario.clone() };
         let mut base = Simulation::new(&scenario)?;

@@ -84,6 +84,8 @@ pub struct Case {
     pub after: After,
     /// Both drive for a while, and the host yields.
     pub is_yield: bool,
+    /// The unit does not know it: the other one has to see it.
+    pub is_wrong: bool,
 }
 
 /// Bounds of a row.
@@ -112,14 +114,23 @@ macro_rules! faults {
 }
 
 const fn lost(name: &'static str, kind: Kind) -> Case {
-    Case { name, kind, unit: 0, after: After::Other, is_yield: false }
+    Case { name, kind, unit: 0, after: After::Other, is_yield: false, is_wrong: false }
 }
 
+/// A unit that is alive and wrong, and does not know it.
+const fn wrong(name: &'static str, kind: Kind) -> Case {
+    Case { is_wrong: true, ..lost(name, kind) }
+}
+
+/// Seeds among which the phases of a row are shared: noise, start, tolerances of the monostables.
+const SEEDS: u32 = 4;
+/// The same where the verdict on noisy measurements decides.
+const WRONG_SEEDS: u32 = 20;
 /// Drift of the Halls that no voter can name soon [m/s].
 const DRIFT_M_PER_S: f64 = 2e-3;
 
 /// Every case.
-pub const CASES: [Case; 16] = [
+pub const CASES: [Case; 24] = [
     lost("power loss", faults!(Broken::Computer(Computer::PowerLoss))),
     lost("hang", faults!(Broken::Computer(Computer::Hang))),
     lost("levitation task stalls", faults!(Broken::Computer(Computer::ThreadStall))),
@@ -153,6 +164,54 @@ pub const CASES: [Case; 16] = [
             faults!(Broken::World(Fault::HallDrift { element: 0, m_per_s: DRIFT_M_PER_S })),
         )
     },
+    wrong(
+        "wrong: a pair drifts",
+        faults!(Broken::World(Fault::HallPairDrift { axis: 0, m_per_s: DRIFT_M_PER_S })),
+    ),
+    wrong(
+        "wrong: gain 0.3",
+        faults!(Broken::World(Fault::HallMiscalibrated { axis: 0, gain: 0.3, offset_m: 0.0 })),
+    ),
+    wrong(
+        "wrong: a pair is deaf",
+        faults!(Broken::World(Fault::HallMiscalibrated { axis: 0, gain: 0.0, offset_m: 0.0 })),
+    ),
+    wrong(
+        "wrong: calibration of another head",
+        faults!(Broken::World(Fault::HallMiscalibrated { axis: 0, gain: 0.8, offset_m: 80e-6 })),
+    ),
+    Case {
+        after: After::Same,
+        unit: 1,
+        ..wrong(
+            "other unit wrong: a pair drifts",
+            faults!(Broken::World(Fault::HallPairDrift { axis: 0, m_per_s: DRIFT_M_PER_S })),
+        )
+    },
+    Case {
+        after: After::Same,
+        unit: 1,
+        ..wrong(
+            "other unit wrong: gain 0.3",
+            faults!(Broken::World(Fault::HallMiscalibrated { axis: 0, gain: 0.3, offset_m: 0.0 })),
+        )
+    },
+    Case {
+        after: After::Same,
+        unit: 1,
+        ..wrong(
+            "other unit wrong: a pair is deaf",
+            faults!(Broken::World(Fault::HallMiscalibrated { axis: 0, gain: 0.0, offset_m: 0.0 })),
+        )
+    },
+    Case {
+        after: After::Same,
+        unit: 1,
+        ..wrong(
+            "other unit wrong: calibration of another head",
+            faults!(Broken::World(Fault::HallMiscalibrated { axis: 0, gain: 0.8, offset_m: 80e-6 })),
+        )
+    },
     lost("hand-back", Kind::HandBack),
     lost("drill", Kind::Drill),
 ];
@@ -168,6 +227,12 @@ impl Case {
         (calm || !planned) && motor
     }
 
+    /// Seeds among which the phases are shared.
+    #[must_use]
+    pub fn seeds(&self) -> u32 {
+        if self.is_wrong { WRONG_SEEDS } else { SEEDS }
+    }
+
     /// Whether the gates of both sets are as they should be afterwards.
     #[must_use]
     pub fn is_right(&self, situation: &Situation, mut gate_open: [bool; 2]) -> bool {
@@ -175,7 +240,12 @@ impl Case {
             gate_open.swap(0, 1);
         }
         // Of two that drive the host yields, whoever had the head before.
-        let after = if situation.by_drive && self.is_yield { After::Same } else { self.after };
+        let after = match self.after {
+            _ if situation.by_drive && self.is_yield => After::Same,
+            // No unit has seen enough of a rotor on its way up to be believed against the other one.
+            After::Other if self.is_wrong && situation.is_lift_off => After::Either,
+            after => after,
+        };
         match after {
             After::Same => gate_open == [true, false],
             After::Other => gate_open == [false, true],
@@ -192,7 +262,8 @@ impl Case {
             total_s: 0.5e-3,
             nobody_s: if planned { 50e-6 } else { 0.5e-3 },
             both_s: 10e-3,
-            radius_um: if calm { 60.0 } else { 150.0 },
+            // The other unit challenges from 50 um on; a wrong centre throws the rotor by itself.
+            radius_um: if calm && !self.is_wrong { 60.0 } else { 150.0 },
             peak_um: if planned { 20.0 } else { f64::INFINITY },
             dip_pct: if planned || matches!(self.kind, Kind::Drill) { 0.5 } else { 1.0 },
             reverse_ml: 0.0,

@@ -366,10 +366,10 @@ impl Bearing {
         self.is_within(CLEAR_FRACTION)
     }
 
-    /// No Hall is voted out or rough.
+    /// No Hall is voted out or rough, and none has jumped of late.
     #[must_use]
     pub fn has_well_halls(&self) -> bool {
-        self.x.hall.voter.is_well() && self.y.hall.voter.is_well()
+        self.x.has_well_halls() && self.y.has_well_halls()
     }
 
     /// Where the rotor is, x, y [m].

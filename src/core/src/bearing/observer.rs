@@ -170,6 +170,11 @@ impl Observer {
         self.state.displacement_m - self.hall_lag_s * self.state.velocity_m_per_s
     }
 
+    /// Outliers went on until they were believed, and have not been over for long: a sensor has jumped, no rotor.
+    pub(super) fn has_jumped(&self) -> bool {
+        self.outliers > OUTLIERS_MAX
+    }
+
     /// Takes in a sample less [`Self::expected_m`]; false when it was passed over as an outlier. A `rough` sample has so
     /// much noise that it is followed with care. The first one finds the rotor at rest against the wall, which holds it
     /// against k_x.

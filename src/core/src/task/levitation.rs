@@ -23,6 +23,7 @@
 //! # Shown by
 //! Unit tests below; `tests/scenarios/1a_levitation.toml`; the replay test of `tests/zephyr`.
 
+mod opinion;
 mod pair;
 #[cfg(test)]
 mod tests;
@@ -52,6 +53,8 @@ const SPEED_SILENT_US_MAX: u32 = 5_000;
 const SUPERVISOR_SILENT_US_MAX: u32 = 50_000;
 /// Torque current per speed error while the speed task is silent [A.s/rad]: 1 A for 100 rpm.
 const HOLD_A_S_PER_RAD: f32 = 0.1;
+/// Share of a sample in the mean of the coil currents: 0.25 ms.
+const MEAN_SHARE: f32 = 0.2;
 /// Range of a believable sensor voltage [V].
 const PLAUSIBLE_V: f32 = 5.0;
 /// Believable currents, in multiples of the largest one that is asked for.
@@ -107,6 +110,7 @@ pub struct LevitationTask {
     orders: Orders,
     bus_voltage_v: f32,
     coil_current_a: [f32; 2],
+    coil_current_mean_a: [f32; 2],
     sample_count: Option<u32>,
     missed_samples: u32,
     pair: PairControl,
@@ -141,9 +145,10 @@ impl LevitationTask {
             orders: Orders::default(),
             bus_voltage_v: BUS_V,
             coil_current_a: [0.0; 2],
+            coil_current_mean_a: [0.0; 2],
             sample_count: None,
             missed_samples: 0,
-            pair: PairControl::new(role, period_us),
+            pair: PairControl::new(role, &config.bearing, period_us),
             drive_line: false,
             faults: 0,
             asked: false,
@@ -215,9 +220,7 @@ impl LevitationTask {
         }
         let motor = self.motor.step(&input);
         faults |= bearing.faults | motor.faults | self.standing_faults;
-        if let Some(coil_current_a) = coil_current_a {
-            self.coil_current_a = *coil_current_a;
-        }
+        self.remember(coil_current_a);
         let limits = bearing.limits | motor.limits;
         self.faults = faults;
         self.asked = bearing.gate || motor.gate;
@@ -257,11 +260,21 @@ impl LevitationTask {
                 floats: self.bearing.is_clear(),
                 halls_well: self.bearing.has_well_halls(),
                 displacement_m: self.bearing.displacement_m(),
+                coil_current_mean_a: self.coil_current_mean_a,
                 asked: self.asked,
                 levitate,
                 therapy: therapy && !down,
             },
         )
+    }
+
+    /// Keeps the coil currents that are told: the last ones that were believed, and their mean.
+    #[inline(always)]
+    fn remember(&mut self, coil_current_a: Option<&[f32; 2]>) {
+        self.coil_current_a = coil_current_a.copied().unwrap_or(self.coil_current_a);
+        for (mean_a, now_a) in self.coil_current_mean_a.iter_mut().zip(self.coil_current_a) {
+            *mean_a += MEAN_SHARE * (now_a - *mean_a);
+        }
     }
 
     /// Carries the motor's models over missed triggers.
@@ -420,6 +433,7 @@ impl LevitationTask {
     fn publish(&self, mail: &Mailboxes, limits: u32, faults: u32) {
         let [displacement_x_m, displacement_y_m] = self.bearing.displacement_m();
         let [coil_current_x_a, coil_current_y_a] = self.coil_current_a;
+        let [coil_current_mean_x_a, coil_current_mean_y_a] = self.coil_current_mean_a;
         let [phase_current_a_a, phase_current_b_a, _] = self.motor.phase_current_a();
         let rotor = self.motor.rotor();
         mail.levitation.write(&LevitationMail {
@@ -428,6 +442,8 @@ impl LevitationTask {
             displacement_y_m,
             coil_current_x_a,
             coil_current_y_a,
+            coil_current_mean_x_a,
+            coil_current_mean_y_a,
             rotor_angle_rad: rotor.angle_rad,
             rotor_speed_rad_per_s: rotor.speed_rad_per_s,
             torque_current_a: self.motor.current_dq_a().q,

@@ -159,7 +159,7 @@ impl LinkTask {
             report: PeerReport::from_bits(levitation.report),
             rotor_angle_rad: Some(if angle_rad < 0.0 { angle_rad + TAU } else { angle_rad }),
             rotor_speed_rad_per_s: Some(levitation.rotor_speed_rad_per_s),
-            coil_current_a: [levitation.coil_current_x_a, levitation.coil_current_y_a]
+            coil_current_a: [levitation.coil_current_mean_x_a, levitation.coil_current_mean_y_a]
                 .map(told(fault::CURRENT)),
             phase_current_a: [levitation.phase_current_a_a, levitation.phase_current_b_a]
                 .map(told(fault::CURRENT)),

@@ -7,11 +7,11 @@
 //!
 //! | the protocol's | is |
 //! |---|---|
-//! | fit | rotor seen within `BLIND_SAMPLES`, none of `UNFIT` stands, gate driver alive |
+//! | fit | rotor seen within `BLIND_SAMPLES`, none of `UNFIT` stands, gate driver alive, not refuted |
 //! | failed | `BEARING_LOST` or `PHASE_SHORT`; of a unit that drives only while it holds a rotor and the other unit is heard, and then also a rotor unseen for longer |
 //! | current flows | the latch has let the gate open, which is not yet a current; or the gate is not asked for, by a unit that was proven or with no rotor to hold |
 //! | foreign drive, rotor unheld | carrier of the other set in the own windings; none, and the own gate is closed |
-//! | innovation ok | no Hall is voted out, the rotor is seen |
+//! | innovation ok | no Hall is voted out, none has jumped, the own model is not refuted (`opinion.rs`), nor was it for long since both disagree |
 //! | disagrees | for `DISAGREEING_FRAMES` fast frames the other unit has seen the rotor elsewhere by `DISAGREEMENT_M` |
 //!
 //! # Carrying on
@@ -25,7 +25,9 @@
 //! # Shown by
 //! `tests_pair.rs`; `sim/levitas/tests/takeover.rs`.
 
+use super::opinion::{Opinion, Sight, Verdict};
 use crate::arbitration::{Arbitration, Inputs, Line, Order, Outputs, Refusal, Times};
+use crate::bearing::BearingConfig;
 use crate::link::{PeerMail, PeerReport};
 use crate::mail::{LevitateRequest, Mailboxes, fault};
 use crate::mailbox::Reader;
@@ -53,6 +55,10 @@ const ASTRAY_M: f32 = 50e-6;
 const DISAGREEMENT_M: f32 = 50e-6;
 /// Fast frames in a row that must disagree: 1 ms.
 const DISAGREEING_FRAMES: u8 = 3;
+/// Time after a fast frame within which the next one comes [us].
+const FRAME_US_MAX: u32 = 700;
+/// Fast frames of a disagreement after which a unit whose own model fails stays the wrong one: 50 ms.
+const REFUTED_FRAMES: u8 = 100;
 /// Age from which the link task counts as silent [us]: four of its periods.
 const LINK_SILENT_US_MAX: u32 = 2_000;
 /// Mirrored currents beyond this are no measurement: twice what a coil or a phase is given [A].
@@ -75,10 +81,12 @@ pub(super) struct Situation {
     pub(super) sees_rotor: bool,
     /// It is off the wall.
     pub(super) floats: bool,
-    /// No Hall is voted out.
+    /// No Hall is voted out, and none has jumped.
     pub(super) halls_well: bool,
     /// Displacement of the last period [m].
     pub(super) displacement_m: [f32; 2],
+    /// Own coil currents, mean over 0.25 ms [A].
+    pub(super) coil_current_mean_a: [f32; 2],
     /// The gates were asked for in the last period.
     pub(super) asked: bool,
     /// What the supervisor asks of the bearing.
@@ -138,6 +146,11 @@ pub(super) struct PairControl {
     peer: Reader<PeerMail>,
     news: u32,
     disagreeing_frames: u8,
+    opinion: Opinion,
+    /// Since the last fast frame [us].
+    frame_us: u32,
+    /// Fast frames for which this unit was the wrong one of two that disagree.
+    refuted_frames: u8,
     flows: bool,
     pending: Option<Order>,
     waited_periods: u16,
@@ -159,12 +172,15 @@ pub(super) struct PairControl {
 
 impl PairControl {
     /// A unit after power-up.
-    pub(super) fn new(role: Role, period_us: u32) -> Self {
+    pub(super) fn new(role: Role, bearing: &BearingConfig, period_us: u32) -> Self {
         Self {
             arbitration: Arbitration::new(role, Times::AT_20_KHZ, false),
             peer: Reader::new(period_us),
             news: 0,
             disagreeing_frames: 0,
+            opinion: Opinion::new(bearing),
+            frame_us: 0,
+            refuted_frames: 0,
             flows: false,
             pending: None,
             waited_periods: 0,
@@ -210,6 +226,7 @@ impl PairControl {
     #[inline(always)]
     pub(super) fn step(&mut self, mail: &Mailboxes, now: &Situation) -> Drive {
         let told = self.peer.poll_after(&mail.peer, now.elapsed_us);
+        self.frame_us = self.frame_us.saturating_add(now.elapsed_us);
         let silent = self.peer.age_us() > LINK_SILENT_US_MAX;
         let key = now.key() | u32::from(silent) << 31;
         if told || key != self.key || !self.settled {
@@ -257,6 +274,7 @@ impl PairControl {
         if let Some(peer) = peer_mail.filter(|_| peer_is_new) {
             self.news = peer.news;
             self.compare(&peer, now);
+            self.frame_us = 0;
         }
         let to_hold = self.carries || now.therapy;
         let idle = !now.asked && (self.flows || !to_hold);
@@ -266,7 +284,7 @@ impl PairControl {
             line: line(now.pair),
             peer,
             peer_is_new,
-            fit: now.is_fit(),
+            fit: now.is_fit() && self.verdict() != Verdict::Refuted,
             failed: match peer {
                 _ if !self.outputs.gate => now.faults & FAILED != 0,
                 Some(_) => self.flows && to_hold && now.is_failed(),
@@ -279,21 +297,54 @@ impl PairControl {
             rotor_unheld: now.pair & (pair::FOREIGN_RIPPLE | pair::GATE_OPEN) == 0,
             rotor_astray: now.is_astray(),
             rotor_floats: now.sees_rotor && now.floats,
-            innovation_ok: now.halls_well,
-            disagrees: self.disagreeing_frames >= DISAGREEING_FRAMES,
+            innovation_ok: now.halls_well && self.verdict() != Verdict::Refuted,
+            disagrees: self.disagrees(),
             // Off says nothing: neither a supervisor that is late nor one that has just started ends a therapy.
             therapy: if now.levitate == LevitateRequest::Off { None } else { Some(now.therapy) },
             order: self.pending,
         }
     }
 
+    /// The own model does not hold, or did not for so long that it is wrong until both agree again.
+    fn verdict(&self) -> Verdict {
+        if self.refuted_frames >= REFUTED_FRAMES {
+            Verdict::Refuted
+        } else {
+            self.opinion.verdict(self.outputs.gate)
+        }
+    }
+
+    fn disagrees(&self) -> bool {
+        self.disagreeing_frames >= DISAGREEING_FRAMES
+    }
+
     /// Compares where both units see the rotor; frames that tell no number do not agree with anything.
     fn compare(&mut self, peer: &PeerMail, now: &Situation) {
-        let [x_m, y_m] = now.displacement_m;
-        let (dx_m, dy_m) = (peer.displacement_x_m - x_m, peer.displacement_y_m - y_m);
-        let agree = dx_m * dx_m + dy_m * dy_m < DISAGREEMENT_M * DISAGREEMENT_M;
-        let differ = !agree && now.sees_rotor && PeerReport::from_bits(peer.report).drives;
+        let own_m @ [x_m, y_m] = now.displacement_m;
+        let other_m @ [peer_x_m, peer_y_m] = [peer.displacement_x_m, peer.displacement_y_m];
+        let (dx_m, dy_m) = (peer_x_m - x_m, peer_y_m - y_m);
+        let difference_m2 = dx_m * dx_m + dy_m * dy_m;
+        let agree = difference_m2 < DISAGREEMENT_M * DISAGREEMENT_M;
+        let held = PeerReport::from_bits(peer.report).drives || self.outputs.gate;
+        let differ = !agree && now.sees_rotor && held;
         self.disagreeing_frames = if differ { self.disagreeing_frames.saturating_add(1) } else { 0 };
+        let known =
+            self.outputs.gate || peer.coil_current_x_a.is_finite() && peer.coil_current_y_a.is_finite();
+        if !now.floats || !held {
+            self.opinion.forget();
+        } else if now.sees_rotor && known && difference_m2.is_finite() {
+            let mirrored_a = [peer.coil_current_x_a, peer.coil_current_y_a];
+            let current_a = if self.outputs.gate { now.coil_current_mean_a } else { mirrored_a };
+            self.opinion.take(&Sight { own_m, other_m, current_a }, self.frame_us > FRAME_US_MAX);
+        }
+        self.refuted_frames = match self.disagrees() {
+            // What a unit made up at the time must not be covered by a load that comes later.
+            true if self.refuted_frames >= REFUTED_FRAMES => self.refuted_frames,
+            true if self.opinion.verdict(self.outputs.gate) == Verdict::Refuted => {
+                self.refuted_frames.saturating_add(1)
+            }
+            _ => 0,
+        };
     }
 
     /// Ends the pending order or lets it wait; whether it was carried out.

@@ -19,6 +19,7 @@ fn seen(pair: u32) -> Situation {
         floats: true,
         halls_well: true,
         displacement_m: [0.0; 2],
+        coil_current_mean_a: [0.0; 2],
         asked: false,
         levitate: LevitateRequest::Off,
         therapy: false,
@@ -35,7 +36,12 @@ struct Bench {
 
 impl Bench {
     fn new(role: Role) -> Self {
-        Self { pair: PairControl::new(role, 50), mail: Mailboxes::new(), news: 0, gates: [false; 2] }
+        Self {
+            pair: PairControl::new(role, &BearingConfig::ECMO_50, 50),
+            mail: Mailboxes::new(),
+            news: 0,
+            gates: [false; 2],
+        }
     }
 
     fn hears(&mut self, report: PeerReport, coil_current_x_a: f32, displacement_x_m: f32) {
