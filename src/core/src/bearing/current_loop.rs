@@ -268,6 +268,26 @@ mod tests {
     }
 
     #[test]
+    fn a_large_current_that_is_gone_is_named_in_three_samples_whatever_has_lost_it() {
+        let (config, noise_a) = (BearingConfig::ECMO_50, |k: u32| 4e-3 * (k * k % 5) as f32 - 8e-3);
+        let coil = Coil::new(&config, 50e-6);
+        for (large_a, gone_after) in [(3.0, Some(3)), (-3.0, Some(3)), (0.8, None)] {
+            let mut current_loop = CurrentLoop::default();
+            let mut gone = None;
+            for period in 0..160_u32 {
+                let flows = period < 100;
+                let sensed_a = if flows { large_a } else { 0.0 } + noise_a(period);
+                let screened_a = current_loop.screen(Some(sensed_a));
+                current_loop.forecast(&coil, screened_a, 0.0, false);
+                current_loop.duty(&coil, large_a, 0.0, Bridge::of(48.0));
+                assert!(!(flows && current_loop.watch.is_gone()), "{period}");
+                gone = gone.or(current_loop.watch.is_gone().then(|| period - 99));
+            }
+            assert_eq!(gone, gone_after, "{large_a} A");
+        }
+    }
+
+    #[test]
     fn the_voltage_on_an_open_coil_is_that_of_the_reference() {
         let config = BearingConfig::ECMO_50;
         let coil = Coil::new(&config, 50e-6);

@@ -5,7 +5,8 @@
 //! A sample that is invalid, repeats itself or is further from the prediction than `OUTLIER_A` is passed over; after
 //! `DOUBTED_PERIODS` or `STUCK_REPEATS` the sensor is named.
 //! An open coil shows no current, with the noise of a living sensor, whatever the voltage: the changes that the voltage must
-//! make are missing, and their sum is what is watched.
+//! make are missing, and their sum is what is watched. Where a large current must flow and a living sensor shows none, coil or
+//! sensor is gone at once: which of them is open for 0.5 ms more, but a unit that can give the head away need not wait.
 //!
 //! # Shown by
 //! Unit tests of `current_loop.rs`.
@@ -23,6 +24,7 @@ pub struct CurrentWatch {
     open_periods: u32,
     in_step: bool,
     doubted_periods: u32,
+    gone_periods: u32,
 }
 
 /// Innovation from which a sample is not believed [A]: four times what L -20 % makes of the full bus in a period.
@@ -43,6 +45,8 @@ const OPEN_A2: f32 = 0.02;
 const ALIVE_REPEATS: u32 = 3;
 /// Periods in a row for which an open coil must show.
 const OPEN_PERIODS: u32 = 3;
+/// Periods in a row in which a current beyond `OUTLIER_A` must be missing.
+const GONE_PERIODS: u32 = 3;
 /// What a sensor shows of no current at most [A]: offset 20 mA, noise 5 mA.
 const NO_CURRENT_A: f32 = 0.1;
 /// Part of a current innovation that is believed: half of it is the sensor's 5 mA of noise.
@@ -74,6 +78,12 @@ impl CurrentWatch {
         self.open_periods >= OPEN_PERIODS
     }
 
+    /// A large current is gone, by its coil or by its sensor.
+    #[must_use]
+    pub fn is_gone(&self) -> bool {
+        self.gone_periods >= GONE_PERIODS
+    }
+
     /// The sample as far as it is to be believed beside the predicted one, and bookkeeping of what is wrong with it.
     pub fn screen(&mut self, measured_a: Option<f32>, predicted_a: f32) -> Option<f32> {
         let Some(measured_a) = measured_a else {
@@ -84,8 +94,11 @@ impl CurrentWatch {
         self.last_a = measured_a;
         let far = (measured_a - predicted_a).abs() >= OUTLIER_A;
         if far || self.repeats >= SUSPECT_REPEATS || self.doubted_periods > 0 {
+            let gone = far && measured_a.abs() < NO_CURRENT_A && self.repeats == 0;
+            self.gone_periods = if gone { self.gone_periods.saturating_add(1) } else { 0 };
             self.doubt(far).then_some(measured_a)
         } else {
+            self.gone_periods = 0;
             Some(measured_a)
         }
     }

@@ -314,6 +314,7 @@ impl Bearing {
             | when(input.hall_v.is_none(), fault::DISPLACEMENT)
             | when(input.coil_current_a.is_none(), fault::CURRENT)
             | when(x.current.watch.is_doubted() || y.current.watch.is_doubted(), fault::CURRENT)
+            | when(x.current.watch.is_gone() || y.current.watch.is_gone(), fault::COIL_OPEN)
             | when(
                 x.current.watch.is_open() || y.current.watch.is_open(),
                 fault::COIL_OPEN | fault::BEARING_LOST,

@@ -8,7 +8,7 @@
 //! | the protocol's | is |
 //! |---|---|
 //! | fit | rotor seen within `BLIND_SAMPLES`, none of `UNFIT` stands, gate driver alive, not refuted |
-//! | failed | `BEARING_LOST` or `PHASE_SHORT`; of a unit that drives only while it holds a rotor and the other unit is heard, and then also a rotor unseen for longer |
+//! | failed | `BEARING_LOST`, `COIL_OPEN` or `PHASE_SHORT`; of a unit that drives only while it holds a rotor and the other unit is heard, and then also a rotor unseen for longer |
 //! | current flows | the latch has let the gate open, which is not yet a current; or the gate is not asked for, by a unit that was proven or with no rotor to hold |
 //! | foreign drive, rotor unheld | carrier of the other set in the own windings; none, and the own gate is closed |
 //! | innovation ok | no Hall is voted out, none has jumped, the own model is not refuted (`opinion.rs`), nor was it for long since both disagree |
@@ -47,7 +47,7 @@ const UNFIT: u32 = fault::DISPLACEMENT
     | fault::PHASE_SHORT
     | fault::BEARING_LOST;
 /// Faults with which a unit gives the head away.
-const FAILED: u32 = fault::BEARING_LOST | fault::PHASE_SHORT;
+const FAILED: u32 = fault::BEARING_LOST | fault::PHASE_SHORT | fault::COIL_OPEN;
 /// Distance from which a rotor has gone astray [m].
 const ASTRAY_M: f32 = 50e-6;
 /// Difference of the displacements of both units from which they disagree [m]: a rotor at 50 mm/s moves 50 um in the age of
