@@ -47,12 +47,12 @@ extern "C" fn levitas_levitation_thread(thread: *mut c_void, unit: usize, _: usi
 #[unsafe(no_mangle)]
 extern "C" fn levitas_link_thread(thread: *mut c_void, unit: usize, _: usize) {
     let Some((unit, task)) = units::claim(unit, |unit| &unit.link) else { return };
-    let mut ear = link::Ear::new(unit);
+    let mut line = link::Line::new(unit);
     loop {
         shim::wait(thread);
-        ear.listen(task);
+        line.listen(task);
         let outputs = task.step(&unit.mail);
-        ear.speak(unit, &outputs);
+        line.speak(unit, &outputs);
     }
 }
 

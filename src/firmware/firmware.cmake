@@ -10,6 +10,7 @@ set(glue ${CMAKE_CURRENT_LIST_DIR})
 
 target_include_directories(app PRIVATE ${glue})
 target_sources(app PRIVATE
+  ${glue}/can.c
   ${glue}/port.c
   ${glue}/rust_support.c
   ${glue}/storage.c

@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-//! The link of an image that holds both units: each unit's newest frames lie in a mailbox that the other one reads.
+//! The link between the units: over CAN where the board has a controller for it, else through mailboxes.
 //!
-//! An image with one unit sends into its mailbox and hears nothing: the CAN driver takes this place.
+//! In an image that holds both units each unit's newest frames lie in a mailbox that the other one reads. An image with
+//! one unit and without CAN sends into its mailbox and hears nothing.
 
 use levitas_core::link::{FastStatus, PeerReport, SlowStatus};
 use levitas_core::mailbox::Reader;
 use levitas_core::schedule::TaskId;
 use levitas_core::task::link::{LinkOutputs, LinkTask};
 
+use super::can::CanLink;
 use super::units::{self, FirmwareUnit};
 
 levitas_core::snapshot! {
@@ -52,17 +54,45 @@ levitas_core::snapshot! {
     }
 }
 
-/// The other unit's frames, and how far they have been read.
-pub(crate) struct Ear {
+/// What carries the frames of a unit.
+pub(crate) enum Line {
+    Can(CanLink),
+    Mail(MailLink),
+}
+
+impl Line {
+    /// Of this unit: CAN if there is any.
+    pub(crate) fn new(unit: &FirmwareUnit) -> Self {
+        CanLink::start(unit).map_or_else(|| Self::Mail(MailLink::new(unit)), Self::Can)
+    }
+
+    /// Gives the task what is new.
+    pub(crate) fn listen(&mut self, task: &mut LinkTask) {
+        match self {
+            Self::Can(link) => link.listen(task),
+            Self::Mail(link) => link.listen(task),
+        }
+    }
+
+    /// Sends what the task says.
+    pub(crate) fn speak(&mut self, unit: &FirmwareUnit, outputs: &LinkOutputs) {
+        match self {
+            Self::Can(link) => link.speak(outputs),
+            Self::Mail(link) => link.speak(unit, outputs),
+        }
+    }
+}
+
+/// The other unit's frames in its mailboxes, and how far they have been read.
+pub(crate) struct MailLink {
     other: Option<&'static FirmwareUnit>,
     fast: Reader<FastMail>,
     slow: Reader<SlowMail>,
     slow_counter: u32,
 }
 
-impl Ear {
-    /// Of the unit of that number.
-    pub(crate) fn new(unit: &FirmwareUnit) -> Self {
+impl MailLink {
+    fn new(unit: &FirmwareUnit) -> Self {
         let period_us = TaskId::Link.slot().period_us();
         Self {
             other: units::get(usize::from(unit.number == 0)),
@@ -72,8 +102,7 @@ impl Ear {
         }
     }
 
-    /// Gives the task what is new.
-    pub(crate) fn listen(&mut self, task: &mut LinkTask) {
+    fn listen(&mut self, task: &mut LinkTask) {
         let Some(other) = self.other else { return };
         if self.fast.poll(&other.fast_frame)
             && let Some(mail) = self.fast.latest()
@@ -87,8 +116,7 @@ impl Ear {
         }
     }
 
-    /// Shows the other unit what this one sends.
-    pub(crate) fn speak(&mut self, unit: &FirmwareUnit, outputs: &LinkOutputs) {
+    fn speak(&mut self, unit: &FirmwareUnit, outputs: &LinkOutputs) {
         if let Some(fast) = &outputs.fast {
             unit.fast_frame.write(&FastMail::of(fast));
         }

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-//! Zephyr glue: the border to C, the units of this image, and in simulation the plant.
+//! Zephyr glue: the border to C, the units of this image, and in simulation the plant or the way to it.
 
 pub(crate) mod calibration;
+pub(crate) mod can;
 pub(crate) mod commissioning;
 #[cfg(levitas_world)]
 pub(crate) mod layout;
 pub(crate) mod link;
+#[cfg(levitas_lockstep)]
+pub(crate) mod lockstep;
 pub(crate) mod operator;
 pub(crate) mod replay;
 pub(crate) mod shim;

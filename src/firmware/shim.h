@@ -14,6 +14,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <levitas/can_frame.h>
+
 /** Units of an image; a role uses its own, LEVITAS_ROLE_BOTH both. */
 enum levitas_unit {
 	LEVITAS_UNIT_HOST,
@@ -261,6 +263,15 @@ int32_t levitas_storage_write(uint32_t unit, uint32_t place, const uint8_t *byte
 
 /** Erases the whole storage and mounts it; 0 or a negative errno. From background threads only, the rotor in standby. */
 int levitas_storage_format(void);
+
+/** Starts the CAN controller of the link; -ENODEV where there is none. Once, from the link thread. */
+int levitas_can_start(void);
+
+/** Sends a frame with an identifier of 11 bits; a negative errno when the controller does not take it. From the link thread. */
+int levitas_can_send(const struct levitas_can_frame *frame);
+
+/** The oldest frame that has come; false when there is none. From the link thread. */
+bool levitas_can_receive(struct levitas_can_frame *frame);
 
 /** CONFIG_LEVITAS_SERIAL_NUMBER. */
 uint32_t levitas_serial_number(void);

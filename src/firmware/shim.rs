@@ -6,6 +6,8 @@ use core::ffi::c_void;
 use levitas_core::calibration::Place;
 use levitas_core::ports::{CirculationInputs, LevitationInputs, LevitationOutputs};
 
+use super::can::RawFrame;
+
 // Safety of the whole block: the declarations mirror `shim.h`, whose structs the layout test compares.
 unsafe extern "C" {
     fn levitas_thread_wait(thread: *mut c_void);
@@ -17,8 +19,13 @@ unsafe extern "C" {
     fn levitas_storage_read(unit: u32, place: u32, bytes: *mut u8, size: u32) -> i32;
     fn levitas_storage_write(unit: u32, place: u32, bytes: *const u8, size: u32) -> i32;
     fn levitas_serial_number() -> u32;
+    fn levitas_can_start() -> i32;
+    fn levitas_can_send(frame: *const RawFrame) -> i32;
+    fn levitas_can_receive(frame: *mut RawFrame) -> bool;
 }
 
+/// What [`start_can`] says where there is no controller: `-ENODEV`.
+pub(crate) const NO_DEVICE: i32 = -19;
 /// What the storage says of an entry that does not exist: `-ENOENT`.
 pub(crate) const NO_ENTRY: i32 = -2;
 /// What it says while it is not mounted: `-EACCES`.
@@ -86,4 +93,29 @@ pub(crate) fn write_storage(unit: u32, place: Place, bytes: &[u8]) -> Result<(),
 pub(crate) fn serial_number() -> u32 {
     // SAFETY: no arguments, a constant.
     unsafe { levitas_serial_number() }
+}
+
+/// Starts the CAN controller of the link.
+pub(crate) fn start_can() -> Result<(), i32> {
+    // SAFETY: no arguments; called from the link thread alone.
+    match unsafe { levitas_can_start() } {
+        0 => Ok(()),
+        error => Err(error),
+    }
+}
+
+/// Sends a frame, if the controller has room for it.
+pub(crate) fn send_can(frame: &RawFrame) -> Result<(), i32> {
+    // SAFETY: the pointer is valid for the call.
+    match unsafe { levitas_can_send(frame) } {
+        0 => Ok(()),
+        error => Err(error),
+    }
+}
+
+/// The oldest frame that has come.
+pub(crate) fn receive_can() -> Option<RawFrame> {
+    let mut frame = RawFrame::EMPTY;
+    // SAFETY: the pointer is valid for the call.
+    unsafe { levitas_can_receive(&raw mut frame) }.then_some(frame)
 }

@@ -11,6 +11,8 @@
 #include "shim.h"
 #include "threads.h"
 
+#define LEVITATION_PERIOD_US 50
+
 /* Task threads of one unit: name, stack [bytes], priority, rate [Hz]; the entry is levitas_NAME_thread. */
 #define UNIT_THREADS(ROW, unit_name, unit)                                                                             \
 	ROW(unit_name, unit, levitation, LEVITAS_TASK_LEVITATION, 8192, K_PRIO_COOP(0), 20000)                         \
@@ -132,7 +134,8 @@ static int start_releases(struct levitas_thread *thread)
 		return levitas_port_start(thread->unit, release, thread);
 	}
 	k_timer_init(&thread->timer, release_by_timer, NULL);
-	k_timer_start(&thread->timer, K_USEC(1000000 / thread->rate_hz), K_USEC(1000000 / thread->rate_hz));
+	/* As in the core's schedule, everything is due in the first period of the levitation task. */
+	k_timer_start(&thread->timer, K_USEC(LEVITATION_PERIOD_US), K_USEC(1000000 / thread->rate_hz));
 	return 0;
 }
 

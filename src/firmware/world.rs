@@ -101,6 +101,9 @@ struct Simulation {
 
 impl Simulation {
     fn trigger(&mut self, set: usize, period: u64) {
+        if self.period.is_none() {
+            PUBLISHED.write(&Published(self.world.sample_circulation()));
+        }
         let reached = self.period.unwrap_or(period);
         for passed in 0..period.saturating_sub(reached).min(CATCH_UP_PERIODS_MAX) {
             self.world.advance(&self.outputs);

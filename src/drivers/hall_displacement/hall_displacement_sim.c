@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Simulated displacement Halls: a kernel timer is the trigger, and the fetch moves the plant.
+ * Simulated displacement Halls: a kernel timer is the trigger, and the fetch moves the plant. In lockstep the world's
+ * messages are the trigger and move the plant.
  *
  * The fetch asks the plant for the period that the kernel clock has reached, not for the next one: a levitation
  * thread that missed a trigger finds a rotor that has moved on.
@@ -8,6 +9,7 @@
 #define DT_DRV_COMPAT levitas_sim_hall_displacement
 
 #include <levitas/hall_displacement.h>
+#include <levitas/lockstep.h>
 #include <levitas/units.h>
 #include <levitas/world.h>
 #include <zephyr/kernel.h>
@@ -43,6 +45,9 @@ static int hall_displacement_start(const struct device *dev, levitas_hall_displa
 	}
 	data->handler = handler;
 	data->user_data = user_data;
+	if (IS_ENABLED(CONFIG_LEVITAS_LOCKSTEP)) {
+		return levitas_lockstep_start(config->set, handler, user_data);
+	}
 	k_timer_start(&data->timer, K_USEC(config->sample_period_us), K_USEC(config->sample_period_us));
 	return 0;
 }
