@@ -16,13 +16,15 @@ use levitas_core::link::PeerReport;
 use levitas_core::mail::{LevitationMail, Mailboxes};
 use levitas_core::ports::LevitationOutputs;
 use levitas_core::schedule::TaskId;
+use levitas_core::task::supervisor::{Command, Refusal};
 use levitas_core::unit::{Role, Unit};
-use levitas_world::{STEP_S, World};
+use levitas_world::{CanFrame, STEP_S, World};
 
 use crate::input::{BadInput, Checked};
-use crate::link_bus::LinkBus;
+use crate::link_bus::{self, LinkBus};
 use crate::record_fault;
 use crate::scenario::Scenario;
+use crate::unit_in_loop::UnitInLoop;
 
 /// What happens to the computer of a unit.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -81,97 +83,10 @@ impl<'a> Installed<'a> {
         Ok((installed, selection))
     }
 
-    /// Winding set of the unit.
-    #[must_use]
-    pub fn set(&self) -> usize {
-        usize::from(self.role == Role::EmergencyDrive)
-    }
-
-    /// The unit.
-    pub fn unit(&mut self) -> &mut Unit {
-        &mut self.unit
-    }
-
     /// Its mail.
     #[must_use]
     pub fn mail(&self) -> &Mailboxes {
         &self.unit.mail
-    }
-
-    /// What its levitation task said last.
-    #[must_use]
-    pub fn said(&self) -> Option<LevitationMail> {
-        self.unit.mail.levitation.read().map(|(_, mail)| mail)
-    }
-
-    /// What its levitation task says of the pair; nothing while it does not run.
-    #[must_use]
-    pub fn report(&self) -> PeerReport {
-        let says = self.runs == Runs::All;
-        self.said()
-            .filter(|_| says)
-            .map_or_else(PeerReport::default, |mail| PeerReport::from_bits(mail.report))
-    }
-
-    /// Something happens to the computer; gates and line are the world's.
-    pub fn fault(&mut self, computer: Computer, tick: u64, step_s: f64) {
-        self.runs = match computer {
-            Computer::PowerLoss => Runs::Off,
-            Computer::Hang => Runs::Nothing,
-            Computer::ThreadStall => Runs::AllButLevitation,
-            Computer::Reboot { boot_s } => Runs::Boots(tick + (boot_s / step_s).ceil() as u64),
-        };
-    }
-
-    /// What stood goes on; what was without power starts anew.
-    pub fn clear(&mut self, world: &mut World, bus: &mut LinkBus) {
-        match self.runs {
-            Runs::Nothing | Runs::AllButLevitation => self.runs = Runs::All,
-            // Without power for any time: nothing is retained.
-            Runs::Off => self.boot(world, bus, false),
-            Runs::All | Runs::Boots(_) => {}
-        }
-    }
-
-    /// Before the tasks of a tick: a unit that boots may be ready.
-    pub fn begin_tick(&mut self, tick: u64, world: &mut World, bus: &mut LinkBus) {
-        if matches!(self.runs, Runs::Boots(at) if tick >= at) {
-            self.boot(world, bus, true);
-        }
-    }
-
-    /// Frames for this unit are delivered while its link task runs.
-    pub fn listens(&self) -> bool {
-        matches!(self.runs, Runs::All | Runs::AllButLevitation)
-    }
-
-    /// Outputs for the world.
-    #[must_use]
-    pub fn outputs(&self) -> LevitationOutputs {
-        match self.runs {
-            Runs::Off | Runs::Boots(_) => LevitationOutputs::default(),
-            _ => self.outputs,
-        }
-    }
-
-    /// Runs a task that is due.
-    pub fn run(&mut self, task: TaskId, tick: u64, world: &mut World, bus: &mut LinkBus) {
-        let set = self.set();
-        // The converters go on whoever reads them.
-        let samples = (task == TaskId::Levitation).then(|| world.sample(set));
-        match (task, self.runs) {
-            (_, Runs::Nothing | Runs::Off | Runs::Boots(_))
-            | (TaskId::Levitation, Runs::AllButLevitation) => {}
-            (TaskId::Levitation, _) => {
-                if let Some(samples) = samples {
-                    self.outputs = self.unit.step_levitation(&samples);
-                }
-            }
-            (TaskId::Link, _) => bus.send(set, &self.unit.step_link(), tick as f64 * STEP_S),
-            (TaskId::Speed, _) => self.unit.step_speed(),
-            (TaskId::Circulation, _) => self.unit.step_circulation(&world.sample_circulation()),
-            (TaskId::Supervisor, _) => self.unit.step_supervisor(),
-        }
     }
 
     /// A new start, with what the RAM of the time before says if it was `retained`.
@@ -201,6 +116,89 @@ impl<'a> Installed<'a> {
         let mixed = (self.scenario.seed << 8 | u64::from(self.sessions) << 1 | self.set() as u64)
             .wrapping_mul(0x9e37_79b9_7f4a_7c15);
         self.unit.begin_session((mixed >> 32) as u32);
+    }
+}
+
+impl UnitInLoop for Installed<'_> {
+    fn set(&self) -> usize {
+        usize::from(self.role == Role::EmergencyDrive)
+    }
+
+    fn said(&self) -> Option<LevitationMail> {
+        self.unit.mail.levitation.read().map(|(_, mail)| mail)
+    }
+
+    fn report(&self) -> PeerReport {
+        let says = self.runs == Runs::All;
+        self.said()
+            .filter(|_| says)
+            .map_or_else(PeerReport::default, |mail| PeerReport::from_bits(mail.report))
+    }
+
+    fn fault(&mut self, computer: Computer, tick: u64, step_s: f64) {
+        self.runs = match computer {
+            Computer::PowerLoss => Runs::Off,
+            Computer::Hang => Runs::Nothing,
+            Computer::ThreadStall => Runs::AllButLevitation,
+            Computer::Reboot { boot_s } => Runs::Boots(tick + (boot_s / step_s).ceil() as u64),
+        };
+    }
+
+    fn clear(&mut self, _tick: u64, world: &mut World, bus: &mut LinkBus) {
+        match self.runs {
+            Runs::Nothing | Runs::AllButLevitation => self.runs = Runs::All,
+            // Without power for any time: nothing is retained.
+            Runs::Off => self.boot(world, bus, false),
+            Runs::All | Runs::Boots(_) => {}
+        }
+    }
+
+    fn command(&mut self, command: Command) -> u32 {
+        self.unit.command(command)
+    }
+
+    fn command_result(&self, number: u32) -> Option<Result<(), Refusal>> {
+        self.unit.command_result(number)
+    }
+
+    fn begin_tick(&mut self, tick: u64, world: &mut World, bus: &mut LinkBus) {
+        if matches!(self.runs, Runs::Boots(at) if tick >= at) {
+            self.boot(world, bus, true);
+        }
+    }
+
+    fn listens(&self) -> bool {
+        matches!(self.runs, Runs::All | Runs::AllButLevitation)
+    }
+
+    fn hear(&mut self, frame: &CanFrame) {
+        link_bus::give(frame, self.unit.link());
+    }
+
+    fn run(&mut self, task: TaskId, tick: u64, world: &mut World, bus: &mut LinkBus) {
+        let set = self.set();
+        // The converters go on whoever reads them.
+        let samples = (task == TaskId::Levitation).then(|| world.sample(set));
+        match (task, self.runs) {
+            (_, Runs::Nothing | Runs::Off | Runs::Boots(_))
+            | (TaskId::Levitation, Runs::AllButLevitation) => {}
+            (TaskId::Levitation, _) => {
+                if let Some(samples) = samples {
+                    self.outputs = self.unit.step_levitation(&samples);
+                }
+            }
+            (TaskId::Link, _) => bus.send(set, &self.unit.step_link(), tick as f64 * STEP_S),
+            (TaskId::Speed, _) => self.unit.step_speed(),
+            (TaskId::Circulation, _) => self.unit.step_circulation(&world.sample_circulation()),
+            (TaskId::Supervisor, _) => self.unit.step_supervisor(),
+        }
+    }
+
+    fn outputs(&self) -> LevitationOutputs {
+        match self.runs {
+            Runs::Off | Runs::Boots(_) => LevitationOutputs::default(),
+            _ => self.outputs,
+        }
     }
 }
 

@@ -4,12 +4,12 @@
 //! Every frame goes through `levitas-wire` both ways, so that what the other unit reads is what the wire can carry, and takes
 //! the time and the troubles of [`CanBus`]. The emergency drive's frames wait for the host's, which start in the same instant.
 
-use levitas_core::task::link::LinkOutputs;
+use levitas_core::task::link::{LinkOutputs, LinkTask};
 use levitas_wire::{Frame, Id, Received, StandardId, Unit as Sender, decode, encode_fast, encode_slow};
-use levitas_world::{CanBus, CanFault, CanFrame, CanNode};
+use levitas_world::{CanBus, CanFault, CanFrame, CanNode, CanStatistics};
 
 use crate::candump;
-use crate::installed::Installed;
+use crate::unit_in_loop::UnitInLoop;
 
 /// See the [module](self).
 #[derive(Clone, Debug)]
@@ -65,6 +65,22 @@ impl LinkBus {
         if on { self.bus.switch_on(node) } else { self.bus.switch_off(node) }
     }
 
+    /// What the controller of a unit has counted.
+    #[must_use]
+    pub fn statistics(&self, set: usize) -> CanStatistics {
+        self.bus.statistics(CanNode::of_set(set))
+    }
+
+    /// A unit that is bus-off asks to come back.
+    pub fn recover(&mut self, set: usize) {
+        self.bus.recover(CanNode::of_set(set));
+    }
+
+    /// Sends a frame of a unit as it is. A controller that cannot take it loses it.
+    pub fn send_frame(&mut self, set: usize, frame: CanFrame, now_s: f64) {
+        let _ = self.bus.send(CanNode::of_set(set), frame, now_s);
+    }
+
     /// Sends the frames of a unit, named by its winding set. A controller whose buffers are full loses them.
     pub fn send(&mut self, set: usize, outputs: &LinkOutputs, now_s: f64) {
         let (from, node) =
@@ -89,28 +105,35 @@ impl LinkBus {
     }
 
     /// Delivers what has arrived by now.
-    pub fn deliver(&mut self, now_s: f64, units: &mut [Installed<'_>]) {
+    pub fn deliver<U: UnitInLoop>(&mut self, now_s: f64, units: &mut [U]) {
         self.bus.advance(now_s);
-        if let Some(log) = &mut self.log {
-            while let Some((time_s, _, frame)) = self.bus.tapped() {
+        while let Some((time_s, from, frame)) = self.bus.tapped() {
+            if let Some(log) = &mut self.log {
                 log.push_str(&candump::line(time_s, &frame));
                 log.push('\n');
             }
+            let unit = units.iter_mut().find(|unit| Some(CanNode::of_set(unit.set())) == from);
+            unit.into_iter().for_each(|unit| unit.sent(&frame));
         }
         for unit in units.iter_mut().filter(|unit| unit.listens()) {
             while let Some((_, frame)) = self.bus.receive(CanNode::of_set(unit.set())) {
-                let id = u16::try_from(frame.id).ok().and_then(StandardId::new).filter(|_| !frame.extended);
-                let Some(id) = id else { continue };
-                match decode(Id::Standard(id), frame.fd, frame.data(), None) {
-                    Ok(Received::Fast { status, .. }) => {
-                        unit.unit().link().receive_fast(&status);
-                    }
-                    Ok(Received::Slow { counter, status, .. }) => {
-                        unit.unit().link().receive_slow(counter, &status);
-                    }
-                    Ok(Received::Command { .. } | Received::Service { .. }) | Err(_) => {}
-                }
+                unit.hear(&frame);
             }
         }
+    }
+}
+
+/// Gives a task what a frame says; nothing if that is not for this link.
+pub fn give(frame: &CanFrame, task: &mut LinkTask) {
+    let id = u16::try_from(frame.id).ok().and_then(StandardId::new).filter(|_| !frame.extended);
+    let Some(id) = id else { return };
+    match decode(Id::Standard(id), frame.fd, frame.data(), None) {
+        Ok(Received::Fast { status, .. }) => {
+            task.receive_fast(&status);
+        }
+        Ok(Received::Slow { counter, status, .. }) => {
+            task.receive_slow(counter, &status);
+        }
+        Ok(Received::Command { .. } | Received::Service { .. }) | Err(_) => {}
     }
 }

@@ -7,6 +7,7 @@ mod canhub_command;
 mod compare_command;
 mod sensitivity_command;
 mod takeover_command;
+mod world_command;
 
 use std::io::{Write as _, stderr, stdout};
 use std::path::{Path, PathBuf};
@@ -95,6 +96,9 @@ enum Command {
     /// Serve the simulated CAN bus to tools outside: SLCAN and socketcand over TCP
     #[command(after_help = canhub_command::EXAMPLES)]
     Canhub(canhub_command::Arguments),
+    /// Run one scenario with units in processes of their own, in lockstep over a socket
+    #[command(after_help = world_command::EXAMPLES)]
+    World(world_command::Arguments),
     /// Measure what one step of each task and of the world costs
     Bench,
     /// Commission a drive and show what was found beside what is the case
@@ -248,6 +252,7 @@ fn main() -> ExitCode {
         Some(Command::Compare(arguments)) => compare_command::run(&arguments),
         Some(Command::Takeover(arguments)) => takeover_command::run(&arguments),
         Some(Command::Canhub(arguments)) => canhub_command::run(&arguments),
+        Some(Command::World(arguments)) => world_command::run(&arguments),
         Some(Command::Bench) => bench_command(),
         Some(Command::Commission(arguments)) => commission_command(&arguments),
     };
@@ -292,7 +297,9 @@ fn complain(text: &str) {
 
 fn demonstration() -> Checked<bool> {
     let scenario = load(DEMONSTRATION, &[])?;
-    let passed = run_and_write(&scenario, &default_folder(&scenario), None, false)?;
+    let passed = run_and_write(&scenario, &default_folder(&scenario), None, false, &mut |progress| {
+        run(&scenario, progress)
+    })?;
     say("\nmore: `levitas list` shows the other scenarios, `levitas --help` the commands\n");
     Ok(passed)
 }
@@ -312,7 +319,9 @@ fn run_command(arguments: &RunArguments) -> Checked<bool> {
     let mut scenario = scenario;
     take_calibration(&mut scenario, arguments)?;
     let folder = arguments.out.clone().unwrap_or_else(|| default_folder(&scenario));
-    run_and_write(&scenario, &folder, arguments.json.as_deref(), arguments.quiet)
+    run_and_write(&scenario, &folder, arguments.json.as_deref(), arguments.quiet, &mut |progress| {
+        run(&scenario, progress)
+    })
 }
 
 /// Reads the copies of the calibration record; says which of them the host refuses, and why.
@@ -337,11 +346,17 @@ fn take_calibration(scenario: &mut Scenario, arguments: &RunArguments) -> Checke
 }
 
 /// Checks where the outputs go, runs, writes, and says how it went. True when everything held.
-fn run_and_write(scenario: &Scenario, folder: &Path, json: Option<&Path>, quiet: bool) -> Checked<bool> {
+fn run_and_write(
+    scenario: &Scenario,
+    folder: &Path,
+    json: Option<&Path>,
+    quiet: bool,
+    run: &mut dyn FnMut(&mut dyn FnMut(f64)) -> Checked<Outcome>,
+) -> Checked<bool> {
     check_folder(folder, "--out")?;
     check_json(json)?;
     let mut progress = Progress::new(&scenario.name, scenario.duration_s, "s", quiet);
-    let outcome = run(scenario, &mut |time_s| progress.show(time_s));
+    let outcome = run(&mut |time_s| progress.show(time_s));
     progress.finish();
     let outcome = outcome?;
     let metrics = outcome.metrics.to_json();

@@ -37,6 +37,7 @@ use crate::metrics::{Meter, Metrics};
 use crate::recording::Recording;
 use crate::scenario::{EventAction, InjectedFault, Scenario, Verdict};
 use crate::story::{Act, Story};
+use crate::unit_in_loop::{Loss, UnitInLoop};
 
 /// Which units are in the loop.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -91,10 +92,10 @@ struct Posted {
 
 /// The loop; see the [module](self). A clone goes on as the original would have.
 #[derive(Clone)]
-pub struct Simulation<'a> {
+pub struct Simulation<'a, U = Installed<'a>> {
     scenario: &'a Scenario,
     world: World,
-    units: Vec<Installed<'a>>,
+    units: Vec<U>,
     bus: LinkBus,
     due: VecDeque<Due>,
     waiting: VecDeque<(usize, Command, &'static str)>,
@@ -107,11 +108,52 @@ pub struct Simulation<'a> {
 }
 
 impl<'a> Simulation<'a> {
-    /// The loop before its first tick.
+    /// The loop before its first tick, with the units in this program.
     ///
     /// # Errors
     /// The world or a unit refuses the scenario's numbers as a whole.
     pub fn new(scenario: &'a Scenario) -> Checked<Self> {
+        let (host, selection) = Installed::new(scenario, Role::Host)?;
+        let mut units = vec![host];
+        if scenario.units == Units::Both {
+            units.push(Installed::new(scenario, Role::EmergencyDrive)?.0);
+        }
+        let mut log = EventLog::default();
+        for (letter, copy) in ['A', 'B'].into_iter().zip(&selection.copies) {
+            match copy {
+                Err(CalibrationError::Missing) => {}
+                Err(error) => log.push(0.0, "calibration_refused", format!("copy {letter}: {error}")),
+                Ok(record) => {
+                    let text = format!("copy {letter}: number {}", record.sequence);
+                    log.push(0.0, "calibration_valid", text);
+                }
+            }
+        }
+        Self::with(scenario, units, log)
+    }
+
+    /// The host's mail: to look at, and to ask its probe.
+    #[must_use]
+    pub fn host_mail(&self) -> Option<&Mailboxes> {
+        self.units.first().map(Installed::mail)
+    }
+
+    /// The same run as far as another one has come, which is not harmed by it.
+    fn as_far_as<U>(other: &Simulation<'a, U>) -> Checked<Self> {
+        let mut simulation = Self::new(other.scenario)?;
+        while simulation.tick < other.tick {
+            simulation.step();
+        }
+        Ok(simulation)
+    }
+}
+
+impl<'a, U: UnitInLoop> Simulation<'a, U> {
+    /// The loop before its first tick, with these units.
+    ///
+    /// # Errors
+    /// The world refuses the scenario's numbers as a whole.
+    pub fn with(scenario: &'a Scenario, units: Vec<U>, log: EventLog) -> Checked<Self> {
         let refused = |error: &dyn std::fmt::Display| BadInput::of(&scenario.argument, error, "");
         let mut world = World::new(&setup(scenario)).map_err(|error| refused(&error))?;
         world.connect_lines();
@@ -129,38 +171,21 @@ impl<'a> Simulation<'a> {
                 EventAction::Fault(_) | EventAction::Operator(_) | EventAction::Clear(_) => {}
             }
         }
-        let (host, selection) = Installed::new(scenario, Role::Host)?;
-        let mut installed = vec![host];
-        if scenario.units == Units::Both {
-            installed.push(Installed::new(scenario, Role::EmergencyDrive)?.0);
-        }
         let ticks = ticks_of(scenario.duration_s).max(1);
         let mut simulation = Self {
             scenario,
             world,
-            units: installed,
+            units,
             bus: LinkBus::new(scenario.seed, scenario.units == Units::Both),
             due: due_events(scenario, ticks),
             waiting: VecDeque::new(),
             posted: None,
             speed_setpoint_rpm: f64::NAN,
             sample: Sample::default(),
-            log: EventLog::default(),
+            log,
             tick: 0,
             ticks,
         };
-        for (letter, copy) in ['A', 'B'].into_iter().zip(&selection.copies) {
-            match copy {
-                Err(CalibrationError::Missing) => {}
-                Err(error) => {
-                    simulation.log.push(0.0, "calibration_refused", format!("copy {letter}: {error}"))
-                }
-                Ok(record) => {
-                    let text = format!("copy {letter}: number {}", record.sequence);
-                    simulation.log.push(0.0, "calibration_valid", text);
-                }
-            }
-        }
         simulation.observe();
         Ok(simulation)
     }
@@ -175,12 +200,6 @@ impl<'a> Simulation<'a> {
     #[must_use]
     pub fn sample(&self) -> &Sample {
         &self.sample
-    }
-
-    /// The host's mail: to look at, and to ask its probe.
-    #[must_use]
-    pub fn host_mail(&self) -> Option<&Mailboxes> {
-        self.units.first().map(Installed::mail)
     }
 
     /// The world, to look at.
@@ -281,7 +300,7 @@ impl<'a> Simulation<'a> {
         self.world.clear(set);
         self.bus.clear();
         if let Some(unit) = self.units.iter_mut().find(|unit| unit.set() == set) {
-            unit.clear(&mut self.world, &mut self.bus);
+            unit.clear(self.tick, &mut self.world, &mut self.bus);
         }
     }
 
@@ -291,14 +310,14 @@ impl<'a> Simulation<'a> {
         // What has left the pair joins it again where it is.
         let isolated = self.units.iter().find(|unit| unit.report().state == UnitCode::Isolated);
         let to = if command == Command::Rejoin { isolated } else { drives };
-        self.waiting.push_back((to.map_or(0, Installed::set), command, what));
+        self.waiting.push_back((to.map_or(0, U::set), command, what));
     }
 
     /// Posts the next command once the supervisor has looked at the one before: its mailbox holds only one.
     fn post_command(&mut self) {
         if let Some(posted) = &self.posted {
             let unit = self.units.iter_mut().find(|unit| unit.set() == posted.set);
-            let Some(result) = unit.and_then(|unit| unit.unit().command_result(posted.number)) else {
+            let Some(result) = unit.and_then(|unit| unit.command_result(posted.number)) else {
                 return;
             };
             if let Err(refusal) = result {
@@ -313,7 +332,7 @@ impl<'a> Simulation<'a> {
                 _ => {}
             }
             let Some(unit) = self.units.iter_mut().find(|unit| unit.set() == set) else { return };
-            self.posted = Some(Posted { set, number: unit.unit().command(command), what });
+            self.posted = Some(Posted { set, number: unit.command(command), what });
         }
     }
 
@@ -328,11 +347,27 @@ impl<'a> Simulation<'a> {
                 unit.run(slot.task, self.tick, &mut self.world, &mut self.bus);
             }
         }
+        for unit in &mut self.units {
+            unit.ask(self.tick, &self.bus);
+        }
+        let losses: Vec<_> = self.units.iter_mut().map(|unit| unit.answer(self.tick, &mut self.bus)).collect();
+        for (index, loss) in losses.into_iter().enumerate() {
+            loss.into_iter().for_each(|loss| self.lose(index, &loss));
+        }
         let mut outputs = [LevitationOutputs::default(); 2];
         for unit in &self.units {
             outputs[unit.set()] = unit.outputs();
         }
         outputs
+    }
+
+    /// A unit is lost in this tick.
+    fn lose(&mut self, index: usize, loss: &Loss) {
+        let Some(set) = self.units.get(index).map(U::set) else { return };
+        let now_s = self.tick as f64 * STEP_S;
+        self.log.push(now_s, "unit_lost", loss.reason.clone());
+        let computer = if loss.is_silent { Computer::Hang } else { Computer::PowerLoss };
+        self.fault(set, &Broken::Computer(computer), now_s);
     }
 
     /// Takes over the state of world and driving unit after a tick.
@@ -357,16 +392,16 @@ impl<'a> Simulation<'a> {
         sample.gate_closed_s = truth.gate_closed_s;
         sample.last_update_s = truth.last_update_s;
         // A unit that drives knows; while nobody does, what was to be held still is, whatever the units believe.
-        let drives = self.units.iter().map(Installed::report).find(|report| report.drives);
+        let drives = self.units.iter().map(U::report).find(|report| report.drives);
         sample.held = drives.map_or(sample.held, |report| report.therapy);
         // Whoever drives is looked at; without one, the host.
         let set = usize::from(truth.gate_open == [false, true]);
         sample.driving_set = set;
         sample.bus_voltage_v = truth.bus_voltage_v[set];
         sample.pair_alarms =
-            self.units.iter().filter_map(Installed::said).fold(0, |sum, mail| sum | mail.pair_alarms);
+            self.units.iter().filter_map(U::said).fold(0, |sum, mail| sum | mail.pair_alarms);
         let unit = self.units.iter().find(|unit| unit.set() == set);
-        if let Some(mail) = unit.and_then(Installed::said) {
+        if let Some(mail) = unit.and_then(U::said) {
             sample.coil_current_a = [mail.coil_current_x_a, mail.coil_current_y_a].map(f64::from);
             sample.displacement_known_m =
                 [f64::from(mail.displacement_x_m), f64::from(mail.displacement_y_m)];
@@ -390,18 +425,19 @@ struct Twin<'a> {
 
 impl<'a> Twin<'a> {
     /// Forks before the first such event, where a second unit may take over.
-    fn before(&mut self, simulation: &Simulation<'a>) {
+    fn before<U: UnitInLoop>(&mut self, simulation: &Simulation<'a, U>, fork: Fork<'a, U>) -> Checked<()> {
         if self.twin.is_none() && simulation.scenario.units == Units::Both && simulation.disturbs_now() {
-            let mut twin = simulation.clone();
+            let mut twin = fork(simulation)?;
             twin.bus.drop_log();
             let events = &simulation.scenario.events;
             twin.due.retain(|due| events.get(due.event).is_some_and(|event| !event.action.is_trouble()));
             self.twin = Some(Box::new(twin));
             self.flow_min_lpm = f64::INFINITY;
         }
+        Ok(())
     }
 
-    fn after(&mut self, simulation: &Simulation<'a>) {
+    fn after<U>(&mut self, simulation: &Simulation<'a, U>) {
         let Some(twin) = &mut self.twin else { return };
         twin.step();
         let (flow_lpm, wanted_lpm) = (simulation.sample.flow_lpm, twin.sample.flow_lpm);
@@ -472,9 +508,33 @@ fn due_events(scenario: &Scenario, ticks: u64) -> VecDeque<Due> {
 /// # Errors
 /// As [`Simulation::new`].
 pub fn run(scenario: &Scenario, progress: &mut dyn FnMut(f64)) -> Checked<Outcome> {
+    finish(Simulation::new(scenario)?, |simulation| Ok(simulation.clone()), progress)
+}
+
+/// Runs a scenario to its end with these units.
+///
+/// # Errors
+/// As [`Simulation::with`].
+pub fn run_with<U: UnitInLoop>(
+    scenario: &Scenario,
+    units: Vec<U>,
+    progress: &mut dyn FnMut(f64),
+) -> Checked<Outcome> {
+    finish(Simulation::with(scenario, units, EventLog::default())?, Simulation::as_far_as, progress)
+}
+
+/// How a run is forked whose units are in this program.
+type Fork<'a, U> = fn(&Simulation<'a, U>) -> Checked<Simulation<'a>>;
+
+/// Runs a simulation to its end.
+fn finish<'a, U: UnitInLoop>(
+    mut simulation: Simulation<'a, U>,
+    fork: Fork<'a, U>,
+    progress: &mut dyn FnMut(f64),
+) -> Checked<Outcome> {
+    let scenario = simulation.scenario;
     let story: Story = scenario.story();
     let started = Instant::now();
-    let mut simulation = Simulation::new(scenario)?;
     if scenario.units == Units::Both {
         simulation.bus.keep_log();
     }
@@ -486,7 +546,7 @@ pub fn run(scenario: &Scenario, progress: &mut dyn FnMut(f64)) -> Checked<Outcom
     let mut twin = Twin::default();
     for tick in 0..ticks {
         let before = *simulation.sample();
-        twin.before(&simulation);
+        twin.before(&simulation, fork)?;
         for (time_s, act) in simulation.step() {
             meter.act(time_s, act, &before);
         }
