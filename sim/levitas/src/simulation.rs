@@ -350,7 +350,8 @@ impl<'a, U: UnitInLoop> Simulation<'a, U> {
         for unit in &mut self.units {
             unit.ask(self.tick, &self.bus);
         }
-        let losses: Vec<_> = self.units.iter_mut().map(|unit| unit.answer(self.tick, &mut self.bus)).collect();
+        let losses: Vec<_> =
+            self.units.iter_mut().map(|unit| unit.answer(self.tick, &mut self.bus)).collect();
         for (index, loss) in losses.into_iter().enumerate() {
             loss.into_iter().for_each(|loss| self.lose(index, &loss));
         }

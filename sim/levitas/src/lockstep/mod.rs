@@ -67,9 +67,7 @@ fn check(scenario: &Scenario, processes: Processes) -> Checked<()> {
             return refuse("it changes the configuration of a unit that is a process", allowed);
         }
     }
-    let is_about_record = |action: &EventAction| {
-        matches!(action, EventAction::Fault(InjectedFault { broken: Broken::Record(_), set, .. }) if processes[*set])
-    };
+    let is_about_record = |action: &EventAction| matches!(action, EventAction::Fault(InjectedFault { broken: Broken::Record(_), set, .. }) if processes[*set]);
     if scenario.events.iter().any(|event| is_about_record(&event.action)) {
         return refuse("it is about the calibration record of a unit that is a process", "another scenario");
     }
@@ -107,8 +105,11 @@ pub fn run(
 }
 
 fn names(processes: Processes) -> String {
-    let names: Vec<&str> =
-        UNIT_NAMES.iter().zip(processes).filter_map(|(name, is_process)| is_process.then_some(*name)).collect();
+    let names: Vec<&str> = UNIT_NAMES
+        .iter()
+        .zip(processes)
+        .filter_map(|(name, is_process)| is_process.then_some(*name))
+        .collect();
     names.join(", ")
 }
 

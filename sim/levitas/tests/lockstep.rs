@@ -1,0 +1,281 @@
+// SPDX-License-Identifier: Apache-2.0
+//! `levitas world` against real processes: what is killed or stopped, what misbehaves, and what never gets in.
+
+mod common;
+mod lockstep_unit;
+
+use std::fs;
+use std::os::unix::net::UnixListener;
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use common::{Run, Scratch, levitas};
+use lockstep_unit::Behaviour::{Babbles, Ends, FallsSilent, Good, OtherVersion};
+use lockstep_unit::{Behaviour, UnitProcess, be_a_unit};
+
+/// Time for what takes a fraction of a second.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Not a test: the process of a unit.
+#[test]
+#[ignore = "the process of a unit, which the other tests start"]
+fn a_unit() {
+    be_a_unit();
+}
+
+/// A scenario with a lifted rotor and an event of the host.
+fn scenario(scratch: &Scratch, event: &str) -> PathBuf {
+    let text = format!(
+        "title = \"lockstep\"\nduration_s = 0.2\nunits = \"both\"\n\
+         [[event]]\nat_s = 0.02\ndo = \"lift_off\"\n\
+         [[event]]\nat_s = 0.06\ndo = \"set_mode\"\nmode = \"speed\"\nvalue = 1500\n{event}"
+    );
+    let file = scratch.path.join("lockstep.toml");
+    fs::write(&file, text).unwrap();
+    file
+}
+
+fn fault(name: &str, more: &str) -> String {
+    format!("[[event]]\nat_s = 0.10013\ndo = \"fault\"\ntarget = \"host\"\nfault = \"{name}\"\n{more}")
+}
+
+/// A world that runs.
+struct World {
+    child: Child,
+    socket: PathBuf,
+    scratch: Scratch,
+}
+
+impl World {
+    fn start(name: &str, event: &str) -> Self {
+        let scratch = Scratch::new(name);
+        scenario(&scratch, event);
+        let socket = scratch.path.join("s");
+        let child = Command::new(env!("CARGO_BIN_EXE_levitas"))
+            .args(["world", "lockstep.toml", "--socket", "s", "--out", "remote"])
+            .current_dir(&scratch.path)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let since = Instant::now();
+        while !socket.exists() {
+            assert!(since.elapsed() < PATIENCE, "no socket");
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        Self { child, socket, scratch }
+    }
+
+    fn unit(&self, set: usize, behaviour: Behaviour) -> UnitProcess {
+        UnitProcess::start(set, behaviour, &self.socket)
+    }
+
+    /// Waits for the end of the run.
+    fn end(self) -> (Run, Scratch) {
+        let output = self.child.wait_with_output().unwrap();
+        let run = Run {
+            code: output.status.code().unwrap_or(-1),
+            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+        };
+        assert!(!self.socket.exists(), "the socket is left over");
+        (run, self.scratch)
+    }
+}
+
+fn file(scratch: &Scratch, name: &str) -> String {
+    fs::read_to_string(scratch.path.join(name)).unwrap()
+}
+
+/// A figure of a run.
+fn metric(scratch: &Scratch, name: &str) -> f64 {
+    let metrics: serde_json::Value = serde_json::from_str(&file(scratch, "remote/metrics.json")).unwrap();
+    metrics[name].as_f64().unwrap()
+}
+
+/// What the run left is what the units in the program would have left.
+fn assert_same_in_process(scratch: &Scratch) {
+    let run = levitas(&scratch.path, &["run", "lockstep.toml", "--out", "local"]);
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    for name in ["trace.csv", "events.jsonl"] {
+        let [remote, local] = ["remote", "local"].map(|folder| file(scratch, &format!("{folder}/{name}")));
+        assert!(remote == local, "{name} differs");
+    }
+    let figures = |folder: &str| {
+        let text = file(scratch, &format!("{folder}/metrics.json"));
+        text.lines().filter(|line| !line.contains("realtime_factor")).collect::<Vec<_>>().join("\n")
+    };
+    assert_eq!(figures("remote"), figures("local"));
+}
+
+/// The emergency drive took over, and the rotor did not touch.
+fn assert_taken_over(scratch: &Scratch) {
+    assert_eq!(metric(scratch, "takeover.count"), 1.0);
+    assert_eq!(metric(scratch, "levitation.touchdowns"), 0.0);
+}
+
+#[test]
+fn a_host_that_is_killed_or_stopped_gives_the_takeover_of_the_program() {
+    for (name, more) in [("power_loss", ""), ("hang", ""), ("thread_stall", "duration_s = 0.05\n")] {
+        let world = World::start(&format!("lockstep-{name}"), &fault(name, more));
+        let mut units = [world.unit(0, Good), world.unit(1, Good)];
+        let (run, scratch) = world.end();
+        assert_eq!(run.code, 0, "{name}: {}", run.stderr);
+        assert_same_in_process(&scratch);
+        assert_taken_over(&scratch);
+        let since = Instant::now();
+        while !units.iter_mut().all(UnitProcess::has_ended) {
+            assert!(since.elapsed() < PATIENCE, "{name}: a process goes on");
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+}
+
+#[test]
+fn a_host_that_starts_again_is_a_new_process() {
+    let world = World::start("lockstep-reboot", &fault("reboot", "boot_s = 0.02\n"));
+    let (mut first, _drive) = (world.unit(0, Good), world.unit(1, Good));
+    let since = Instant::now();
+    while !first.has_ended() {
+        assert!(since.elapsed() < PATIENCE, "the host is not killed");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    let second = world.unit(0, Good);
+    let (run, scratch) = world.end();
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    assert_taken_over(&scratch);
+    assert!(second.said().contains("over"), "the second process saw the end of the run");
+}
+
+#[test]
+fn a_process_that_ends_or_babbles_has_lost_its_power() {
+    for (name, behaviour, reason) in [
+        ("ends", Ends(2000), "host: the process has ended"),
+        ("babbles", Babbles(2000), "host: a lockstep message with content that does not exist"),
+    ] {
+        let world = World::start(&format!("lockstep-{name}"), "");
+        let _units = [world.unit(0, behaviour), world.unit(1, Good)];
+        let (run, scratch) = world.end();
+        assert_eq!(run.code, 0, "{name}: {}", run.stderr);
+        assert_taken_over(&scratch);
+        let events = file(&scratch, "remote/events.jsonl");
+        let lost: Vec<&str> = events.lines().filter(|line| line.contains("unit_lost")).collect();
+        assert!(lost.len() == 1 && lost[0].contains(reason) && lost[0].contains("0.1"), "{lost:?}");
+    }
+}
+
+#[test]
+fn a_silent_process_counts_as_stopped_from_that_step_on() {
+    let world = World::start("lockstep-silent", "");
+    let _units = [world.unit(0, FallsSilent(2000)), world.unit(1, Good)];
+    let (run, scratch) = world.end();
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    assert_taken_over(&scratch);
+    assert!(file(&scratch, "remote/events.jsonl").contains("host: silent for 2 s: stopped"));
+}
+
+#[test]
+fn who_is_not_wanted_hears_why_and_changes_nothing() {
+    let world = World::start("lockstep-refused", &fault("power_loss", ""));
+    let stranger = world.unit(0, OtherVersion).said();
+    assert!(stranger.contains("refused: version 2 of the lockstep messages; allowed is 1"), "{stranger}");
+    let host = world.unit(0, Good);
+    // Time for the first one to be there.
+    std::thread::sleep(Duration::from_millis(500));
+    let second = world.unit(0, Good).said();
+    assert!(second.contains("refused: there is a host already"), "{second}");
+    let drive = world.unit(1, Good);
+    let (run, scratch) = world.end();
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    assert_same_in_process(&scratch);
+    for line in ["version 2 of the lockstep messages", "there is a host already"] {
+        assert_eq!(run.stderr.lines().filter(|other| other.contains(line)).count(), 1, "{}", run.stderr);
+    }
+    drop((host, drive));
+}
+
+#[test]
+fn a_second_world_and_a_path_that_is_no_socket_are_refused_in_one_line() {
+    let world = World::start("lockstep-taken", "");
+    let run = levitas(&world.scratch.path, &["world", "lockstep.toml", "--socket", "s", "--out", "other"]);
+    assert_eq!((run.code, run.stderr.lines().count()), (2, 1), "{}", run.stderr);
+    assert!(
+        run.stderr.contains("--socket: socket = s: taken: another program listens there"),
+        "{}",
+        run.stderr
+    );
+    fs::write(world.scratch.path.join("letter"), "keep me").unwrap();
+    let arguments = ["world", "lockstep.toml", "--socket", "letter", "--out", "other"];
+    let run = levitas(&world.scratch.path, &arguments);
+    assert_eq!((run.code, run.stderr.lines().count()), (2, 1), "{}", run.stderr);
+    assert_eq!(file(&world.scratch, "letter"), "keep me");
+    let _units = [world.unit(0, Good), world.unit(1, Good)];
+    let (run, _scratch) = world.end();
+    assert_eq!(run.code, 0, "{}", run.stderr);
+}
+
+#[test]
+fn a_socket_that_nobody_serves_any_more_is_replaced() {
+    let scratch = Scratch::new("lockstep-left-over");
+    let socket = scratch.path.join("s");
+    drop(UnixListener::bind(&socket).unwrap());
+    assert!(socket.exists());
+    scenario(&scratch, "");
+    let child = Command::new(env!("CARGO_BIN_EXE_levitas"))
+        .args(["world", "lockstep.toml", "--socket", "s", "--out", "remote"])
+        .current_dir(&scratch.path)
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // Until the new socket is there a unit would find the old one.
+    std::thread::sleep(Duration::from_millis(500));
+    let _units = [UnitProcess::start(0, Good, &socket), UnitProcess::start(1, Good, &socket)];
+    let output = child.wait_with_output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+}
+
+#[test]
+fn what_images_cannot_do_is_refused_before_anyone_waits() {
+    let scratch = Scratch::new("lockstep-cannot");
+    let run = |arguments: &[&str]| {
+        let all = [&["world", "--socket", "s", "--out", "o"], arguments].concat();
+        let run = levitas(&scratch.path, &all);
+        assert_eq!((run.code, run.stderr.lines().count()), (2, 1), "{}", run.stderr);
+        assert!(scratch.names().is_empty(), "{:?}", scratch.names());
+        run.stderr
+    };
+    let text = run(&["4a_power_loss", "--set", "config.host.speed_rpm_max=4000"]);
+    assert!(text.contains("it changes the configuration of a unit that is a process"), "{text}");
+    assert!(run(&["3p_calibration_corrupt"]).contains("it is about the calibration record"));
+    assert!(run(&["1a_levitation", "--units", "host,drive"]).contains("no emergency drive"));
+    assert!(run(&["1a_levitation", "--units", "nobody"]).contains("no such unit"));
+    let long = "x".repeat(200);
+    let all = ["world", "--socket", &long, "--out", "o", "4a_power_loss"];
+    let refused = levitas(&scratch.path, &all);
+    assert_eq!((refused.code, refused.stderr.lines().count()), (2, 1), "{}", refused.stderr);
+}
+
+#[test]
+fn a_unit_that_is_left_out_runs_in_the_program() {
+    let scratch = Scratch::new("lockstep-one");
+    scenario(&scratch, &fault("power_loss", ""));
+    let socket = scratch.path.join("s");
+    let child = Command::new(env!("CARGO_BIN_EXE_levitas"))
+        .args(["world", "lockstep.toml", "--socket", "s", "--out", "remote", "--units", "host"])
+        .current_dir(&scratch.path)
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    while !socket.exists() {
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    let refused = UnitProcess::start(1, Good, &socket).said();
+    assert!(refused.contains("refused: the drive of this run is no process; see --units"), "{refused}");
+    let _host = UnitProcess::start(0, Good, &socket);
+    let output = child.wait_with_output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert_same_in_process(&scratch);
+}
