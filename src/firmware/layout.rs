@@ -9,6 +9,7 @@ use core::ffi::c_char;
 use levitas_core::ports::{CirculationInputs, LevitationInputs, LevitationOutputs};
 
 use super::calibration::{CalibrationView, CopyView};
+use super::can::RawFrame;
 use super::commissioning::{CommissioningView, FieldView};
 use super::operator::{OperatorCommand, UnitStatus};
 use super::world::{ForceStep, PlantTruth};
@@ -84,6 +85,7 @@ rows! {
         displacement_m, speed_rpm, flow_lpm, head_mmhg, touching, touchdown_count, periods,
     }
     ForceStep as "levitas_force_step" { force_n, angle_rad, duration_s }
+    RawFrame as "levitas_can_frame" { id, flags, length, reserved, data }
     LayoutRow as "levitas_layout_row" { record, member, offset, size }
 }
 

@@ -141,6 +141,9 @@ fn a_host_that_starts_again_is_a_new_process() {
         assert!(since.elapsed() < PATIENCE, "the host is not killed");
         std::thread::sleep(Duration::from_millis(5));
     }
+    // The world waits for the host; whoever else comes in the middle of the run is refused.
+    let intruder = world.unit(1, Good).said();
+    assert!(intruder.contains("refused: there is a drive already"), "{intruder}");
     let second = world.unit(0, Good);
     let (run, scratch) = world.end();
     assert_eq!(run.code, 0, "{}", run.stderr);

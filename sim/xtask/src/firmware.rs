@@ -8,11 +8,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::Options;
 use crate::process::{command, output, run as run_command};
 use crate::project::Project;
 use crate::rust_std::{self, Toolchain};
 use crate::stage::{Obstacle, Outcome};
+use crate::{Options, lockstep};
 use crate::{venv, zephyr};
 
 /// What the suites run on.
@@ -35,35 +35,83 @@ pub(crate) fn run(project: &Project, options: &Options) -> Result<(), String> {
 
 /// Builds and runs all suites; not run where the tree, tools, Python packages or Rust's targets are missing.
 pub(crate) fn suites(project: &Project, build_std: bool, passed_on: &[String]) -> Outcome {
-    let tree = zephyr::find(project).map_err(Obstacle::NotRun)?;
-    print!("{}", zephyr::report(project, &tree));
-    let tree = tree.of_our_series().map_err(Obstacle::NotRun)?;
-    if let Some(missing) = zephyr::missing_tools(project) {
-        return Err(Obstacle::NotRun(missing));
-    }
-    let toolchain = rust_std::choose(project, build_std).map_err(Obstacle::NotRun)?;
-    println!("  {:<20} {}", "rustc", toolchain.name);
-    let environment = python(project, &tree.base).map_err(Obstacle::NotRun)?;
-    let mut twister = command(project, venv::programs(&environment).join("python"));
-    twister.arg(tree.base.join("scripts/twister"));
+    let build = Build::of(project, build_std)?;
+    let mut twister = command(project, venv::programs(&build.environment).join("python"));
+    twister.arg(build.tree.base.join("scripts/twister"));
     twister.arg("-T").arg(project.root.join("tests/zephyr")).arg("-A").arg(project.root.join("boards"));
-    twister.arg("-x").arg(format!("ZEPHYR_MODULES={}", modules(project, &tree)?));
+    twister.arg("-x").arg(format!("ZEPHYR_MODULES={}", modules(project, &build.tree)?));
     for platform in PLATFORMS {
         twister.args(["-p", platform]);
     }
     let jobs = std::thread::available_parallelism().map_or(1, usize::from).to_string();
     twister.arg("-O").arg(results(project)).args(["--clobber-output", "--inline-logs", "-v", "-j", &jobs]);
     twister.args(passed_on);
-    set_variables(&mut twister, &tree.base, &environment, &toolchain)?;
+    build.set_variables(&mut twister)?;
     Ok(run_command(&mut twister)?)
 }
 
-/// Clippy over the firmware's own crate, with the settings of the suites' native_sim build.
+/// What building for native_sim and QEMU needs: the tree, Python's packages, a Rust.
+pub(crate) struct Build<'a> {
+    project: &'a Project,
+    tree: zephyr::Tree,
+    toolchain: Toolchain,
+    environment: PathBuf,
+}
+
+impl<'a> Build<'a> {
+    /// Finds everything and says what it is; not run where something is missing.
+    pub(crate) fn new(project: &'a Project) -> Result<Self, Obstacle> {
+        Self::of(project, false)
+    }
+
+    fn of(project: &'a Project, build_std: bool) -> Result<Self, Obstacle> {
+        let tree = zephyr::find(project).map_err(Obstacle::NotRun)?;
+        print!("{}", zephyr::report(project, &tree));
+        let tree = tree.of_our_series().map_err(Obstacle::NotRun)?;
+        if let Some(missing) = zephyr::missing_tools(project) {
+            return Err(Obstacle::NotRun(missing));
+        }
+        let toolchain = rust_std::choose(project, build_std).map_err(Obstacle::NotRun)?;
+        println!("  {:<20} {}", "rustc", toolchain.name);
+        let environment = python(project, &tree.base).map_err(Obstacle::NotRun)?;
+        Ok(Self { project, tree, toolchain, environment })
+    }
+
+    /// Builds the application for native_sim in a folder of this name, which is kept; the program.
+    pub(crate) fn image(&self, name: &str, options: &[&str]) -> Result<PathBuf, String> {
+        let folder = self.project.target.join(name);
+        let mut cmake = command(self.project, "cmake");
+        cmake.args(["-GNinja", "-S"]).arg(&self.project.root).arg("-B").arg(&folder);
+        cmake.arg(format!("-DBOARD={}", PLATFORMS[0]));
+        cmake.arg(format!("-DZEPHYR_MODULES={}", modules(self.project, &self.tree)?)).args(options);
+        self.set_variables(&mut cmake)?;
+        run_command(&mut cmake)?;
+        let mut ninja = command(self.project, "ninja");
+        ninja.arg("-C").arg(&folder);
+        self.set_variables(&mut ninja)?;
+        run_command(&mut ninja)?;
+        Ok(folder.join("zephyr/zephyr.exe"))
+    }
+
+    /// Tree, compilers and programs for Zephyr's build; a toolchain chosen by the user stands.
+    fn set_variables(&self, program: &mut Command) -> Result<(), String> {
+        program.env("ZEPHYR_BASE", &self.tree.base);
+        self.toolchain.apply(program, &[&venv::programs(&self.environment)])?;
+        if zephyr::chosen_toolchain().is_none() {
+            program.env("ZEPHYR_TOOLCHAIN_VARIANT", "gnuarmemb").env("GNUARMEMB_TOOLCHAIN_PATH", "/usr");
+        }
+        Ok(())
+    }
+}
+
+/// Clippy over the firmware's own crate, with the settings of the suites' native_sim build and of a lockstep image.
 pub(crate) fn clippy(project: &Project) -> Outcome {
-    let settings = results(project).join("native_sim_native_64/firmware/levitas.firmware.host");
-    let settings = settings.join("firmware/rust/sample-cargo-config.toml");
-    if !settings.exists() {
-        return Err(Obstacle::NotRun("there is no native_sim build to take the settings from".into()));
+    let suite = results(project).join("native_sim_native_64/firmware/levitas.firmware.host");
+    let builds = [suite, project.target.join(lockstep::HOST)];
+    let settings = builds.map(|build| build.join("firmware/rust/sample-cargo-config.toml"));
+    if !settings.iter().all(|settings| settings.exists()) {
+        let reason = "there is no native_sim build of the suites and of lockstep to take the settings from";
+        return Err(Obstacle::NotRun(reason.into()));
     }
     let tree = zephyr::find(project).and_then(zephyr::Tree::of_our_series).map_err(Obstacle::NotRun)?;
     let toolchain = rust_std::choose(project, false).map_err(Obstacle::NotRun)?;
@@ -72,11 +120,19 @@ pub(crate) fn clippy(project: &Project) -> Outcome {
     if output(&mut version).is_err() {
         return Err(Obstacle::NotRun("this Rust has no clippy (Debian: rust-web-clippy)".into()));
     }
-    let mut cargo = command(project, "cargo");
-    cargo.current_dir(project.root.join("firmware")).args(["clippy", "--release", "--no-deps", "--config"]);
-    cargo.arg(settings).args(["--", "-D", "warnings"]).env("ZEPHYR_BASE", &tree.base);
-    toolchain.apply(&mut cargo, &[])?;
-    Ok(run_command(&mut cargo)?)
+    for settings in settings {
+        let mut cargo = command(project, "cargo");
+        cargo.current_dir(project.root.join("firmware")).args([
+            "clippy",
+            "--release",
+            "--no-deps",
+            "--config",
+        ]);
+        cargo.arg(settings).args(["--", "-D", "warnings"]).env("ZEPHYR_BASE", &tree.base);
+        toolchain.apply(&mut cargo, &[])?;
+        run_command(&mut cargo)?;
+    }
+    Ok(())
 }
 
 /// Where Twister builds, one folder per suite and platform.
@@ -99,13 +155,4 @@ fn modules(project: &Project, tree: &zephyr::Tree) -> Result<String, String> {
     let all = tree.modules.iter().chain(std::iter::once(&project.root));
     let names: Option<Vec<&str>> = all.map(|folder| folder.to_str()).collect();
     Ok(names.ok_or("a path of a module is not UTF-8")?.join(";"))
-}
-
-/// Tree, compilers and programs for Zephyr's build; a toolchain chosen by the user stands.
-fn set_variables(twister: &mut Command, base: &Path, environment: &Path, toolchain: &Toolchain) -> Outcome {
-    toolchain.apply(twister.env("ZEPHYR_BASE", base), &[&venv::programs(environment)])?;
-    if zephyr::chosen_toolchain().is_none() {
-        twister.env("ZEPHYR_TOOLCHAIN_VARIANT", "gnuarmemb").env("GNUARMEMB_TOOLCHAIN_PATH", "/usr");
-    }
-    Ok(())
 }

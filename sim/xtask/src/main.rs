@@ -12,6 +12,7 @@ mod cost_page;
 mod firmware;
 mod host;
 mod lock;
+mod lockstep;
 mod model;
 mod process;
 mod project;
@@ -50,7 +51,7 @@ impl Options {
     }
 }
 
-const SUBCOMMANDS: [Subcommand; 9] = [
+const SUBCOMMANDS: [Subcommand; 10] = [
     Subcommand {
         name: "ci",
         summary: "all checks and tests, stage by stage, with a summary at the end",
@@ -65,6 +66,12 @@ const SUBCOMMANDS: [Subcommand; 9] = [
             ("--", "what follows goes to Twister, for example -s SUITE"),
         ],
         run: firmware::run,
+    },
+    Subcommand {
+        name: "lockstep",
+        summary: "two native_sim images and the world: the host killed, stopped, cut off at 20 times each",
+        options: &[("--short", "at two times each")],
+        run: lockstep::run,
     },
     Subcommand {
         name: "zephyr",

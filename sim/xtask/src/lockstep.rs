@@ -1,0 +1,221 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Two native_sim images and the world in lockstep: the host is killed, stopped, or cut off the bus at many times.
+//!
+//! Each run is made twice, with the images and with the units inside of the simulator; the figures of both must agree
+//! within one levitation period.
+
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+use crate::Options;
+use crate::firmware;
+use crate::process::{command, output, run as run_command};
+use crate::project::Project;
+use crate::stage::{Obstacle, Outcome};
+
+/// Times at which the host fails: all of them, and those of continuous integration.
+const TIMES: u32 = 20;
+const TIMES_SHORT: u32 = 2;
+/// The first and the last time lie within this span [s]: from a rotor that has just been lifted to one at full speed.
+const FIRST_S: f64 = 0.25;
+const LAST_S: f64 = 1.25;
+/// How long each run goes on [s].
+const AFTER_S: f64 = 0.3;
+/// What figures may differ by: one period of the levitation task [us].
+const PERIOD_US: f64 = 50.0;
+/// Wall time in which a run of 2 s must be over, on a busy machine.
+const LIMIT: Duration = Duration::from_secs(180);
+/// How often the world is looked at.
+const POLL: Duration = Duration::from_millis(20);
+
+/// What happens to the host, by scenario, and how often the emergency drive takes over.
+const CASES: [(&str, &str, f64); 3] = [
+    ("killed", "4a_power_loss", 1.0),
+    ("stopped", "4b_hang", 1.0),
+    // The drive line says that the host drives: an alarm, and nothing to take over.
+    ("CAN closed", "4g_link_cut", 0.0),
+];
+
+/// Figures that are compared and shown.
+const TOTAL: &str = "takeover.total_us";
+const NOBODY: &str = "takeover.nobody_us";
+const COUNT: &str = "takeover.count";
+const TOUCHDOWNS: &str = "levitation.touchdowns";
+const PEAK: &str = "levitation.peak_um";
+
+/// Folders of the images' builds.
+pub(crate) const HOST: &str = "lockstep-host";
+const DRIVE: &str = "lockstep-drive";
+
+/// `cargo xtask lockstep`.
+pub(crate) fn run(project: &Project, options: &Options) -> Result<(), String> {
+    check(project, options.has("--short")).map_err(|obstacle| match obstacle {
+        Obstacle::NotRun(reason) => format!("lockstep: not run: {reason}"),
+        Obstacle::Failed(reason) => format!("lockstep: failed: {reason}"),
+    })
+}
+
+/// Builds both images and makes all runs; not run where the Zephyr tree or its tools are missing.
+pub(crate) fn check(project: &Project, is_short: bool) -> Outcome {
+    let bench = Bench::new(project)?;
+    println!(
+        "{:<11} {:>8} {:>10} {:>11} {:>9} {:>6}",
+        "host", "at s", "total us", "nobody us", "peak um", "wall s"
+    );
+    let times = if is_short { TIMES_SHORT } else { TIMES };
+    for (what, scenario, takeovers) in CASES {
+        for index in 0..times {
+            // Phases of the rotor, of the schedule and within the period differ from time to time.
+            let share = (f64::from(index) + 0.5) / f64::from(times);
+            let at_s = FIRST_S + (LAST_S - FIRST_S) * share + 137e-6 * f64::from(index);
+            bench.compare(what, scenario, at_s, takeovers)?;
+        }
+    }
+    println!("{} runs: figures of both within {PERIOD_US} us, no touchdown", CASES.len() as u32 * times);
+    Ok(())
+}
+
+/// The program, the two images and where they run.
+struct Bench<'a> {
+    project: &'a Project,
+    levitas: PathBuf,
+    images: [PathBuf; 2],
+    folder: PathBuf,
+}
+
+/// A process that ends with this value.
+struct Running(Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.0.kill().and_then(|()| self.0.wait());
+    }
+}
+
+impl<'a> Bench<'a> {
+    fn new(project: &'a Project) -> Result<Self, Obstacle> {
+        let build = firmware::Build::new(project)?;
+        let host = build.image(HOST, &["-DSNIPPET=levitas-lockstep"])?;
+        let role = "-DCONFIG_LEVITAS_ROLE_EMERGENCY_DRIVE=y";
+        let drive = build.image(DRIVE, &["-DSNIPPET=levitas-lockstep", role])?;
+        run_command(command(project, "cargo").args(["build", "--release", "-p", "levitas"]))?;
+        let folder = project.target.join("lockstep");
+        fs::create_dir_all(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
+        let levitas = project.target.join("release/levitas");
+        Ok(Self { project, levitas, images: [host, drive], folder })
+    }
+
+    /// One run with the images and one without.
+    fn compare(&self, what: &str, scenario: &str, at_s: f64, takeovers: f64) -> Result<(), String> {
+        let started = Instant::now();
+        let settings = [format!("event.3.at_s={at_s:.6}"), format!("duration_s={:.6}", at_s + AFTER_S)];
+        let remote = self.with_images(scenario, &settings)?;
+        let wall_s = started.elapsed().as_secs_f64();
+        let local = self.folder.join("local.json");
+        let mut command = self.program("run", scenario, &settings, &local);
+        output(&mut command)?;
+        let local = metrics(&local)?;
+        let pair = |name: &str| (figure(&remote, name), figure(&local, name));
+        let (total, nobody) = (pair(TOTAL), pair(NOBODY));
+        println!(
+            "{what:<11} {at_s:>8.5} {:>10} {:>11} {:>9.1} {wall_s:>6.1}",
+            shown(total),
+            shown(nobody),
+            figure(&remote, PEAK).unwrap_or(f64::NAN),
+        );
+        let agree = |(remote, local): (Option<f64>, Option<f64>)| match (remote, local) {
+            (Some(remote), Some(local)) => (remote - local).abs() <= PERIOD_US,
+            (remote, local) => remote == local,
+        };
+        if figure(&remote, TOUCHDOWNS) != Some(0.0) || figure(&remote, COUNT).unwrap_or(0.0) != takeovers {
+            return Err(format!("{what} at {at_s:.6} s: a touchdown, or not {takeovers} takeovers"));
+        }
+        if !agree(total) || !agree(nobody) {
+            return Err(format!(
+                "{what} at {at_s:.6} s: more than {PERIOD_US} us between images and simulator"
+            ));
+        }
+        Ok(())
+    }
+
+    /// The figures of a run of the world with both images.
+    fn with_images(&self, scenario: &str, settings: &[String]) -> Result<Value, String> {
+        let (socket, json) = (self.folder.join("socket"), self.folder.join("remote.json"));
+        let mut world = self.program("world", scenario, settings, &json);
+        let mut world = spawn(world.arg("--socket").arg(&socket), &self.folder.join("world.log"))?;
+        let since = Instant::now();
+        while !socket.exists() && since.elapsed() < LIMIT && matches!(world.0.try_wait(), Ok(None)) {
+            sleep(POLL);
+        }
+        let mut units = Vec::new();
+        for (image, name) in self.images.iter().zip(["host", "drive"]) {
+            let mut unit = command(self.project, image);
+            unit.arg(format!("--socket={}", socket.display()));
+            unit.arg(format!("--flash={}", self.folder.join(name).with_extension("flash").display()));
+            units.push(spawn(&mut unit, &self.folder.join(name).with_extension("log"))?);
+        }
+        while since.elapsed() < LIMIT {
+            match world.0.try_wait() {
+                Ok(Some(status)) if status.success() => return metrics(&json),
+                Ok(Some(status)) => {
+                    return Err(format!("levitas world {scenario}: {status}; see {}", self.folder.display()));
+                }
+                _ => sleep(POLL),
+            }
+        }
+        let limit_s = LIMIT.as_secs();
+        Err(format!("levitas world {scenario}: not over within {limit_s} s; see {}", self.folder.display()))
+    }
+
+    fn program(&self, subcommand: &str, scenario: &str, settings: &[String], json: &Path) -> Command {
+        let mut program = command(self.project, &self.levitas);
+        program.args([subcommand, scenario, "--quiet"]);
+        for setting in settings {
+            program.args(["--set", setting]);
+        }
+        program.arg("--json").arg(json).arg("--out").arg(self.folder.join(subcommand));
+        program
+    }
+}
+
+/// Starts a program with all that it says in a file.
+fn spawn(program: &mut Command, log: &Path) -> Result<Running, String> {
+    let told = |error: std::io::Error| format!("{}: {error}", log.display());
+    let file = File::create(log).map_err(told)?;
+    let errors = file.try_clone().map_err(told)?;
+    program.stdout(file).stderr(errors).spawn().map(Running).map_err(told)
+}
+
+fn metrics(file: &Path) -> Result<Value, String> {
+    let told = |error: &dyn std::fmt::Display| format!("{}: {error}", file.display());
+    let text = fs::read_to_string(file).map_err(|error| told(&error))?;
+    serde_json::from_str(&text).map_err(|error| told(&error))
+}
+
+/// A figure of a run; none where there was nothing to measure.
+fn figure(metrics: &Value, name: &str) -> Option<f64> {
+    metrics.get(name).and_then(Value::as_f64)
+}
+
+/// What the images and the simulator measured; one number when they agree.
+fn shown((remote, local): (Option<f64>, Option<f64>)) -> String {
+    let one = |value: Option<f64>| value.map_or("-".to_owned(), |value| format!("{value:.0}"));
+    if remote == local { one(remote) } else { format!("{}/{}", one(remote), one(local)) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn figures_are_shown_once_when_they_agree() {
+        assert_eq!(shown((Some(300.0), Some(300.0))), "300");
+        assert_eq!(shown((Some(300.0), Some(250.0))), "300/250");
+        assert_eq!(shown((None, None)), "-");
+    }
+}
