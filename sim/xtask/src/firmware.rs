@@ -36,7 +36,7 @@ pub(crate) fn run(project: &Project, options: &Options) -> Result<(), String> {
 /// Builds and runs all suites; not run where the tree, tools, Python packages or Rust's targets are missing.
 pub(crate) fn suites(project: &Project, build_std: bool, passed_on: &[String]) -> Outcome {
     let build = Build::of(project, build_std)?;
-    let mut twister = command(project, venv::programs(&build.environment).join("python"));
+    let mut twister = build.python();
     twister.arg(build.tree.base.join("scripts/twister"));
     twister.arg("-T").arg(project.root.join("tests/zephyr")).arg("-A").arg(project.root.join("boards"));
     twister.arg("-x").arg(format!("ZEPHYR_MODULES={}", modules(project, &build.tree)?));
@@ -75,6 +75,11 @@ impl<'a> Build<'a> {
         println!("  {:<20} {}", "rustc", toolchain.name);
         let environment = python(project, &tree.base).map_err(Obstacle::NotRun)?;
         Ok(Self { project, tree, toolchain, environment })
+    }
+
+    /// The Python that has Zephyr's requirements.
+    pub(crate) fn python(&self) -> Command {
+        command(self.project, venv::programs(&self.environment).join("python"))
     }
 
     /// Builds the application for native_sim in a folder of this name, which is kept; the program.

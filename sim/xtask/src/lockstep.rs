@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Two native_sim images and the world in lockstep: the host is killed, stopped, or cut off the bus at many times.
 //!
-//! Each run is made twice, with the images and with the units inside of the simulator; the figures of both must agree
+//! Before that, sockets and worlds that are not right. Each run is made twice, with the images and with the units inside of the simulator; the figures of both must agree
 //! within one levitation period.
 
 use std::fs::{self, File};
@@ -103,6 +103,7 @@ impl<'a> Bench<'a> {
         let host = build.image(HOST, &["-DSNIPPET=levitas-lockstep"])?;
         let role = "-DCONFIG_LEVITAS_ROLE_EMERGENCY_DRIVE=y";
         let drive = build.image(DRIVE, &["-DSNIPPET=levitas-lockstep", role])?;
+        run_command(build.python().arg("tests/lockstep/bad_worlds.py").arg(&host))?;
         run_command(command(project, "cargo").args(["build", "--release", "-p", "levitas"]))?;
         let folder = project.target.join("lockstep");
         fs::create_dir_all(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
