@@ -345,13 +345,16 @@ fn take_calibration(scenario: &mut Scenario, arguments: &RunArguments) -> Checke
     Ok(())
 }
 
+/// What runs a scenario and shows how far it is.
+type Runner<'a> = dyn FnMut(&mut dyn FnMut(f64)) -> Checked<Outcome> + 'a;
+
 /// Checks where the outputs go, runs, writes, and says how it went. True when everything held.
 fn run_and_write(
     scenario: &Scenario,
     folder: &Path,
     json: Option<&Path>,
     quiet: bool,
-    run: &mut dyn FnMut(&mut dyn FnMut(f64)) -> Checked<Outcome>,
+    run: &mut Runner<'_>,
 ) -> Checked<bool> {
     check_folder(folder, "--out")?;
     check_json(json)?;

@@ -5,12 +5,13 @@ mod common;
 mod lockstep_unit;
 
 use std::fs;
+use std::io::{BufRead as _, BufReader, Read as _};
 use std::os::unix::net::UnixListener;
 use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStderr, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use common::{Run, Scratch, levitas};
+use common::{Scratch, levitas};
 use lockstep_unit::Behaviour::{Babbles, Ends, FallsSilent, Good, OtherVersion};
 use lockstep_unit::{Behaviour, UnitProcess, be_a_unit};
 
@@ -40,9 +41,22 @@ fn fault(name: &str, more: &str) -> String {
     format!("[[event]]\nat_s = 0.10013\ndo = \"fault\"\ntarget = \"host\"\nfault = \"{name}\"\n{more}")
 }
 
+/// A process that ends with this value.
+struct Ending(Child);
+
+impl Drop for Ending {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
 /// A world that runs.
 struct World {
-    child: Child,
+    child: Ending,
+    errors: BufReader<ChildStderr>,
+    /// What it has said so far.
+    said: String,
     socket: PathBuf,
     scratch: Scratch,
 }
@@ -51,36 +65,45 @@ impl World {
     fn start(name: &str, event: &str) -> Self {
         let scratch = Scratch::new(name);
         scenario(&scratch, event);
-        let socket = scratch.path.join("s");
-        let child = Command::new(env!("CARGO_BIN_EXE_levitas"))
+        Self::with(scratch, &[])
+    }
+
+    /// Runs the scenario of a folder, until it waits for its units.
+    fn with(scratch: Scratch, more: &[&str]) -> Self {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_levitas"))
             .args(["world", "lockstep.toml", "--socket", "s", "--out", "remote"])
+            .args(more)
             .current_dir(&scratch.path)
-            .stdout(Stdio::piped())
+            .stdout(Stdio::null())
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
-        let since = Instant::now();
-        while !socket.exists() {
-            assert!(since.elapsed() < PATIENCE, "no socket");
-            std::thread::sleep(Duration::from_millis(5));
+        let errors = BufReader::new(child.stderr.take().unwrap());
+        let socket = scratch.path.join("s");
+        let mut world = Self { child: Ending(child), errors, said: String::new(), socket, scratch };
+        world.wait_for("waiting at s for:");
+        world
+    }
+
+    /// Reads what it says until a line has this in it.
+    fn wait_for(&mut self, text: &str) {
+        while !self.said.contains(text) {
+            let count = self.errors.read_line(&mut self.said).unwrap();
+            assert!(count > 0, "no {text:?} in {:?}", self.said);
         }
-        Self { child, socket, scratch }
     }
 
     fn unit(&self, set: usize, behaviour: Behaviour) -> UnitProcess {
         UnitProcess::start(set, behaviour, &self.socket)
     }
 
-    /// Waits for the end of the run.
-    fn end(self) -> (Run, Scratch) {
-        let output = self.child.wait_with_output().unwrap();
-        let run = Run {
-            code: output.status.code().unwrap_or(-1),
-            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
-            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
-        };
+    /// Waits for the end of the run, which must be good; what it said, and the folder.
+    fn end(mut self) -> (String, Scratch) {
+        self.errors.read_to_string(&mut self.said).unwrap();
+        let status = self.child.0.wait().unwrap();
+        assert!(status.success(), "{status}: {}", self.said);
         assert!(!self.socket.exists(), "the socket is left over");
-        (run, self.scratch)
+        (self.said, self.scratch)
     }
 }
 
@@ -120,8 +143,7 @@ fn a_host_that_is_killed_or_stopped_gives_the_takeover_of_the_program() {
     for (name, more) in [("power_loss", ""), ("hang", ""), ("thread_stall", "duration_s = 0.05\n")] {
         let world = World::start(&format!("lockstep-{name}"), &fault(name, more));
         let mut units = [world.unit(0, Good), world.unit(1, Good)];
-        let (run, scratch) = world.end();
-        assert_eq!(run.code, 0, "{name}: {}", run.stderr);
+        let (_, scratch) = world.end();
         assert_same_in_process(&scratch);
         assert_taken_over(&scratch);
         let since = Instant::now();
@@ -145,8 +167,7 @@ fn a_host_that_starts_again_is_a_new_process() {
     let intruder = world.unit(1, Good).said();
     assert!(intruder.contains("refused: there is a drive already"), "{intruder}");
     let second = world.unit(0, Good);
-    let (run, scratch) = world.end();
-    assert_eq!(run.code, 0, "{}", run.stderr);
+    let (_, scratch) = world.end();
     assert_taken_over(&scratch);
     assert!(second.said().contains("over"), "the second process saw the end of the run");
 }
@@ -159,8 +180,7 @@ fn a_process_that_ends_or_babbles_has_lost_its_power() {
     ] {
         let world = World::start(&format!("lockstep-{name}"), "");
         let _units = [world.unit(0, behaviour), world.unit(1, Good)];
-        let (run, scratch) = world.end();
-        assert_eq!(run.code, 0, "{name}: {}", run.stderr);
+        let (_, scratch) = world.end();
         assert_taken_over(&scratch);
         let events = file(&scratch, "remote/events.jsonl");
         let lost: Vec<&str> = events.lines().filter(|line| line.contains("unit_lost")).collect();
@@ -172,28 +192,25 @@ fn a_process_that_ends_or_babbles_has_lost_its_power() {
 fn a_silent_process_counts_as_stopped_from_that_step_on() {
     let world = World::start("lockstep-silent", "");
     let _units = [world.unit(0, FallsSilent(2000)), world.unit(1, Good)];
-    let (run, scratch) = world.end();
-    assert_eq!(run.code, 0, "{}", run.stderr);
+    let (_, scratch) = world.end();
     assert_taken_over(&scratch);
     assert!(file(&scratch, "remote/events.jsonl").contains("host: silent for 2 s: stopped"));
 }
 
 #[test]
 fn who_is_not_wanted_hears_why_and_changes_nothing() {
-    let world = World::start("lockstep-refused", &fault("power_loss", ""));
+    let mut world = World::start("lockstep-refused", &fault("power_loss", ""));
     let stranger = world.unit(0, OtherVersion).said();
     assert!(stranger.contains("refused: version 2 of the lockstep messages; allowed is 1"), "{stranger}");
     let host = world.unit(0, Good);
-    // Time for the first one to be there.
-    std::thread::sleep(Duration::from_millis(500));
+    world.wait_for("host: process");
     let second = world.unit(0, Good).said();
     assert!(second.contains("refused: there is a host already"), "{second}");
     let drive = world.unit(1, Good);
-    let (run, scratch) = world.end();
-    assert_eq!(run.code, 0, "{}", run.stderr);
+    let (said, scratch) = world.end();
     assert_same_in_process(&scratch);
     for line in ["version 2 of the lockstep messages", "there is a host already"] {
-        assert_eq!(run.stderr.lines().filter(|other| other.contains(line)).count(), 1, "{}", run.stderr);
+        assert_eq!(said.lines().filter(|other| other.contains(line)).count(), 1, "{said}");
     }
     drop((host, drive));
 }
@@ -214,8 +231,7 @@ fn a_second_world_and_a_path_that_is_no_socket_are_refused_in_one_line() {
     assert_eq!((run.code, run.stderr.lines().count()), (2, 1), "{}", run.stderr);
     assert_eq!(file(&world.scratch, "letter"), "keep me");
     let _units = [world.unit(0, Good), world.unit(1, Good)];
-    let (run, _scratch) = world.end();
-    assert_eq!(run.code, 0, "{}", run.stderr);
+    world.end();
 }
 
 #[test]
@@ -225,18 +241,9 @@ fn a_socket_that_nobody_serves_any_more_is_replaced() {
     drop(UnixListener::bind(&socket).unwrap());
     assert!(socket.exists());
     scenario(&scratch, "");
-    let child = Command::new(env!("CARGO_BIN_EXE_levitas"))
-        .args(["world", "lockstep.toml", "--socket", "s", "--out", "remote"])
-        .current_dir(&scratch.path)
-        .stdout(Stdio::null())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    // Until the new socket is there a unit would find the old one.
-    std::thread::sleep(Duration::from_millis(500));
-    let _units = [UnitProcess::start(0, Good, &socket), UnitProcess::start(1, Good, &socket)];
-    let output = child.wait_with_output().unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let world = World::with(scratch, &[]);
+    let _units = [world.unit(0, Good), world.unit(1, Good)];
+    world.end();
 }
 
 #[test]
@@ -264,21 +271,10 @@ fn what_images_cannot_do_is_refused_before_anyone_waits() {
 fn a_unit_that_is_left_out_runs_in_the_program() {
     let scratch = Scratch::new("lockstep-one");
     scenario(&scratch, &fault("power_loss", ""));
-    let socket = scratch.path.join("s");
-    let child = Command::new(env!("CARGO_BIN_EXE_levitas"))
-        .args(["world", "lockstep.toml", "--socket", "s", "--out", "remote", "--units", "host"])
-        .current_dir(&scratch.path)
-        .stdout(Stdio::null())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    while !socket.exists() {
-        std::thread::sleep(Duration::from_millis(5));
-    }
-    let refused = UnitProcess::start(1, Good, &socket).said();
+    let world = World::with(scratch, &["--units", "host"]);
+    let refused = world.unit(1, Good).said();
     assert!(refused.contains("refused: the drive of this run is no process; see --units"), "{refused}");
-    let _host = UnitProcess::start(0, Good, &socket);
-    let output = child.wait_with_output().unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let _host = world.unit(0, Good);
+    let (_, scratch) = world.end();
     assert_same_in_process(&scratch);
 }

@@ -20,8 +20,6 @@ use crate::lockstep::{Processes, SILENCE, UNIT_NAMES};
 
 /// Connections that wait to be taken in.
 const BACKLOG: i32 = 8;
-/// Wall time in which whoever connects must say who it is.
-const HELLO_TIME: Duration = Duration::from_millis(500);
 /// Wall time between two looks at the socket while nothing else is to be done.
 const LOOK: Duration = Duration::from_millis(5);
 
@@ -111,7 +109,7 @@ impl Door {
         let mut bytes = [0; SIZE_MAX];
         let heard = stream
             .set_nonblocking(false)
-            .and_then(|()| stream.set_read_timeout(Some(HELLO_TIME)))
+            .and_then(|()| stream.set_read_timeout(Some(SILENCE)))
             .and_then(|()| { stream }.read(&mut bytes));
         let length = match heard {
             // Somebody looked whether the socket is taken.
