@@ -367,12 +367,28 @@ ZTEST(can_world, test_bus_off_gives_up_and_comes_back)
 	zassert_ok(can_get_state(dev, &state, &counters));
 	zassert_equal(state, CAN_STATE_BUS_OFF);
 	zassert_equal(counters.tx_err_cnt, 255);
-	zassert_equal(world_recoveries, 1);
+	zassert_equal(world_recoveries, IS_ENABLED(CONFIG_CAN_MANUAL_RECOVERY_MODE) ? 0 : 1);
 
 	world_status = (struct levitas_world_can_status){0};
 	period();
 	zassert_equal(told_state, CAN_STATE_ERROR_ACTIVE);
 	zassert_ok(send(1, NULL));
+}
+
+ZTEST(can_world, test_bus_off_stays_until_it_is_asked_to_end)
+{
+#ifdef CONFIG_CAN_MANUAL_RECOVERY_MODE
+	zassert_ok(can_recover(dev, K_NO_WAIT), "there is nothing to recover from");
+	world_status = (struct levitas_world_can_status){LEVITAS_WORLD_CAN_BUS_OFF, 256, 0};
+	period();
+	zassert_equal(world_recoveries, 0);
+	zassert_equal(can_recover(dev, K_NO_WAIT), -EAGAIN);
+	zassert_equal(world_recoveries, 1);
+	zassert_ok(can_stop(dev));
+	zassert_equal(can_recover(dev, K_NO_WAIT), -ENETDOWN);
+#else
+	ztest_test_skip();
+#endif
 }
 
 ZTEST(can_world, test_capabilities_and_bit_rates)
