@@ -156,20 +156,22 @@ fn a_host_that_is_killed_or_stopped_gives_the_takeover_of_the_program() {
 
 #[test]
 fn a_host_that_starts_again_is_a_new_process() {
-    let world = World::start("lockstep-reboot", &fault("reboot", "boot_s = 0.02\n"));
-    let (mut first, _drive) = (world.unit(0, Good), world.unit(1, Good));
-    let since = Instant::now();
-    while !first.has_ended() {
-        assert!(since.elapsed() < PATIENCE, "the host is not killed");
-        std::thread::sleep(Duration::from_millis(5));
+    for (name, more) in [("reboot", "boot_s = 0.02\n"), ("hang", "duration_s = 0.05\n")] {
+        let world = World::start(&format!("lockstep-again-{name}"), &fault(name, more));
+        let (mut first, _drive) = (world.unit(0, Good), world.unit(1, Good));
+        let since = Instant::now();
+        while !first.has_ended() {
+            assert!(since.elapsed() < PATIENCE, "{name}: the host is not killed");
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        // The world waits for the host; whoever else comes in the middle of the run is refused.
+        let intruder = world.unit(1, Good).said();
+        assert!(intruder.contains("refused: there is a drive already"), "{intruder}");
+        let second = world.unit(0, Good);
+        let (_, scratch) = world.end();
+        assert_taken_over(&scratch);
+        assert!(second.said().contains("over"), "{name}: the second process saw the end of the run");
     }
-    // The world waits for the host; whoever else comes in the middle of the run is refused.
-    let intruder = world.unit(1, Good).said();
-    assert!(intruder.contains("refused: there is a drive already"), "{intruder}");
-    let second = world.unit(0, Good);
-    let (_, scratch) = world.end();
-    assert_taken_over(&scratch);
-    assert!(second.said().contains("over"), "the second process saw the end of the run");
 }
 
 #[test]
