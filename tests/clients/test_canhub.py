@@ -174,6 +174,23 @@ def test_a_log_of_python_can_is_replayed_and_recorded_again(tmp_path):
         assert 30e-6 < written.timestamp - (frame.timestamp - 100) < 200e-6
 
 
+def test_a_takeover_is_seen_live():
+    early = ["--set", "event.3.at_s=0.3", "--set", "duration_s=0.45"]
+    with hub("--scenario", "4a_power_loss", *early, *SLOW) as (process, port, _), slcan(port) as bus:
+        found = decoded(received(bus, 1400))
+        assert process.wait(PATIENCE_S) == 0
+    host, drive = found["HOST_FAST_STATUS"], found["DRIVE_FAST_STATUS"]
+    # Lift-off by the host, which falls silent at 0.3 s, and the drive that carries on.
+    assert not host[0]["drives"] and host[-1]["drives"] and len(host) == pytest.approx(600, abs=5)
+    assert not drive[len(host) - 20]["drives"] and drive[-1]["drives"] and str(drive[-1]["state"]) == "active"
+
+
+def test_a_scenario_without_a_link_is_refused_in_one_line():
+    refused = subprocess.run([*LEVITAS, "canhub", "--scenario", "1a_levitation"], cwd=ROOT, capture_output=True, text=True)
+    assert refused.returncode == 2 and refused.stdout == "" and len(refused.stderr.splitlines()) == 1
+    assert "units" in refused.stderr
+
+
 def test_the_program_on_the_page_shows_decoded_frames():
     page = (ROOT / "docs/canhub.md").read_text()
     program = re.search(r"<<'END'\n(.*?)END\n", page, re.DOTALL)[1]

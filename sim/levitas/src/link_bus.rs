@@ -11,6 +11,9 @@ use levitas_world::{CanBus, CanFault, CanFrame, CanNode, CanStatistics};
 use crate::candump;
 use crate::unit_in_loop::UnitInLoop;
 
+/// A frame that was on the bus: time [s], who sent it, frame.
+pub type Heard = (f64, Option<CanNode>, CanFrame);
+
 /// See the [module](self).
 #[derive(Clone, Debug)]
 pub struct LinkBus {
@@ -18,6 +21,8 @@ pub struct LinkBus {
     slow_frames: [u8; 2],
     /// Lines of the log, if one is kept.
     log: Option<String>,
+    /// What was on the bus since somebody outside looked, if anybody does.
+    heard: Option<Vec<Heard>>,
 }
 
 impl LinkBus {
@@ -28,7 +33,7 @@ impl LinkBus {
         if !has_drive {
             bus.switch_off(CanNode::Drive);
         }
-        Self { bus, slow_frames: [0; 2], log: None }
+        Self { bus, slow_frames: [0; 2], log: None, heard: None }
     }
 
     /// Keeps a log of every frame from now on, in the form of `candump -l`.
@@ -46,6 +51,23 @@ impl LinkBus {
     #[must_use]
     pub fn log(&self) -> &str {
         self.log.as_deref().unwrap_or("")
+    }
+
+    /// Somebody outside takes part: its node has power, and every frame is kept until [`Self::take_heard`].
+    pub fn connect_outside(&mut self) {
+        self.bus.switch_on(CanNode::Outside);
+        self.bus.tap();
+        self.heard = Some(Vec::new());
+    }
+
+    /// What was on the bus since the last call.
+    pub fn take_heard(&mut self) -> Vec<Heard> {
+        self.heard.as_mut().map(std::mem::take).unwrap_or_default()
+    }
+
+    /// The bus, for who takes part from outside.
+    pub fn bus(&mut self) -> &mut CanBus {
+        &mut self.bus
     }
 
     /// A fault of the bus begins.
@@ -111,6 +133,9 @@ impl LinkBus {
             if let Some(log) = &mut self.log {
                 log.push_str(&candump::line(time_s, &frame));
                 log.push('\n');
+            }
+            if let Some(heard) = &mut self.heard {
+                heard.push((time_s, from, frame));
             }
             let unit = units.iter_mut().find(|unit| Some(CanNode::of_set(unit.set())) == from);
             unit.into_iter().for_each(|unit| unit.sent(&frame));

@@ -190,6 +190,17 @@ impl<'a, U: UnitInLoop> Simulation<'a, U> {
         Ok(simulation)
     }
 
+    /// The link between the units.
+    pub fn link(&mut self) -> &mut LinkBus {
+        &mut self.bus
+    }
+
+    /// Every tick has been made.
+    #[must_use]
+    pub fn is_over(&self) -> bool {
+        self.tick >= self.ticks
+    }
+
     /// Number of ticks of the run.
     #[must_use]
     pub fn ticks(&self) -> u64 {

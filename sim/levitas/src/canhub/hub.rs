@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::time::{Duration, Instant};
 
-use levitas_world::{CanBus, CanFrame, CanNode, CanSendError};
+use levitas_world::{CanFrame, CanNode, CanSendError};
 
 use crate::candump;
 use crate::canhub::client::{Client, Event, accept};
@@ -31,8 +31,7 @@ const FAREWELL: Duration = Duration::from_millis(500);
 
 /// The hub.
 pub(crate) struct Hub {
-    bus: CanBus,
-    source: Box<dyn Source>,
+    source: Source,
     speed: f64,
     clients: BTreeMap<u64, Client>,
     /// Frames of clients: waiting for the bus, and on it.
@@ -46,13 +45,9 @@ pub(crate) struct Hub {
 }
 
 impl Hub {
-    pub(crate) fn new(source: Box<dyn Source>, speed: f64, record: Option<File>) -> Self {
+    pub(crate) fn new(source: Source, speed: f64, record: Option<File>) -> Self {
         let (to_hub, events) = sync_channel(EVENT_COUNT_MAX);
-        let mut bus = CanBus::new(0);
-        bus.switch_on(CanNode::Outside);
-        bus.tap();
         Self {
-            bus,
             source,
             speed,
             clients: BTreeMap::new(),
@@ -81,14 +76,17 @@ impl Hub {
             let now = Instant::now();
             let passed_s = (now - before).as_secs_f64() * self.speed;
             before = now;
-            self.advance(self.bus.now_s() + passed_s.min(ADVANCE_S_MAX), complain);
+            let until_s = self.source.bus().now_s() + passed_s.min(ADVANCE_S_MAX);
+            self.advance(until_s, complain);
         }
-        self.advance(self.bus.now_s() + STEP_S, complain);
+        let now_s = self.source.bus().now_s();
+        self.advance(now_s + STEP_S, complain);
         let end = Instant::now() + FAREWELL;
         while Instant::now() < end {
             self.take_events(TICK, say, complain);
         }
-        say(&format!("the log is over: {} frames in {:.3} s", self.heard, self.bus.now_s()));
+        let now_s = self.source.bus().now_s();
+        say(&format!("the end: {} frames in {now_s:.3} s", self.heard));
     }
 
     /// Takes what clients have sent, at most for a time.
@@ -136,16 +134,11 @@ impl Hub {
     /// Lets the bus run to a time and shows what happened on it.
     fn advance(&mut self, until_s: f64, complain: &mut dyn FnMut(&str)) {
         // The bus rounds to nanoseconds, so it cannot tell whether it has arrived.
-        let mut now_s = self.bus.now_s();
+        let mut now_s = self.source.bus().now_s();
         while now_s < until_s {
             now_s = (now_s + STEP_S).min(until_s);
             self.send_waiting();
-            self.source.feed(&mut self.bus, now_s);
-            self.bus.advance(now_s);
-            for node in CanNode::ALL {
-                while self.bus.receive(node).is_some() {}
-            }
-            while let Some((time_s, from, frame)) = self.bus.tapped() {
+            for (time_s, from, frame) in self.source.run_to(now_s) {
                 self.heard += 1;
                 self.record(complain, |record| writeln!(record, "{}", candump::line(time_s, &frame)));
                 let sender = if from == Some(CanNode::Outside) { self.sender_of(&frame) } else { None };
@@ -169,15 +162,16 @@ impl Hub {
 
     /// Gives clients' frames to the bus while it has room.
     fn send_waiting(&mut self) {
-        let now_s = self.bus.now_s();
+        let bus = self.source.bus();
+        let now_s = bus.now_s();
         while let Some((client, frame)) = self.waiting.pop_front() {
-            match self.bus.send(CanNode::Outside, frame, now_s) {
+            match bus.send(CanNode::Outside, frame, now_s) {
                 Ok(()) => self.on_bus.push_back((client, frame)),
                 Err(CanSendError::Full) => return self.waiting.push_front((client, frame)),
                 Err(CanSendError::BusOff) => {
                     // What was on the bus has been given up.
                     self.on_bus.clear();
-                    self.bus.recover(CanNode::Outside);
+                    bus.recover(CanNode::Outside);
                     return self.waiting.push_front((client, frame));
                 }
                 // Was checked where it was read; the node has power.

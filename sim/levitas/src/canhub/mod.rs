@@ -7,7 +7,7 @@
 //! that sent it.
 //! | file | idea |
 //! |---|---|
-//! | `source.rs` | where the units' frames come from: a log, or a pattern |
+//! | `source.rs` | where the units' frames come from: two units that run, a log, or a pattern |
 //! | `pattern.rs` | frames of both units, encoded with `levitas-wire` |
 //! | `protocol.rs` | what the two protocols have in common |
 //! | `slcan.rs`, `socketcand.rs` | commands and frames as text |
@@ -35,6 +35,8 @@ use std::path::PathBuf;
 use crate::candump;
 use crate::input::{BadInput, Checked, range_text};
 
+use crate::scenario::Scenario;
+use crate::simulation::Units;
 use hub::Hub;
 use pattern::Pattern;
 use protocol::Protocol;
@@ -50,6 +52,8 @@ const SPEED_RANGE: [f64; 2] = [1e-3, 100.0];
 /// What `levitas canhub` is asked for.
 #[derive(Clone, Debug)]
 pub struct Options {
+    /// Both units of a scenario, in place of the pattern.
+    pub scenario: Option<Scenario>,
     /// A log to replay, in place of the pattern.
     pub log: Option<PathBuf>,
     /// The pattern has the classic service frames alone.
@@ -75,9 +79,14 @@ pub fn serve(options: &Options, say: &mut dyn FnMut(&str), complain: &mut dyn Fn
         let (speed, range) = (options.speed, range_text(min, max));
         return Err(BadInput::key("--speed", "speed", speed, "out of range", range));
     }
-    let source: Box<dyn Source> = match &options.log {
-        Some(file) => Box::new(Log::new(candump::read(file)?)),
-        None => Box::new(Pattern::new(options.classic)),
+    let source = match (&options.scenario, &options.log) {
+        (Some(scenario), _) if scenario.units != Units::Both => {
+            let problem = "its emergency drive is not there, so there is no link";
+            return Err(BadInput::key("--scenario", "units", "host", problem, "units = \"both\""));
+        }
+        (Some(scenario), _) => Source::live(scenario.clone())?,
+        (None, Some(file)) => Source::fed(Log::new(candump::read(file)?)),
+        (None, None) => Source::fed(Pattern::new(options.classic)),
     };
     let addresses = match (&options.slcan, &options.socketcand) {
         (None, None) => [Some(SLCAN_ADDRESS), Some(SOCKETCAND_ADDRESS)],

@@ -12,7 +12,7 @@ use levitas_wire::{
 };
 use levitas_world::{CanBus, CanFrame, CanNode};
 
-use crate::canhub::source::Source;
+use crate::canhub::source::Feeder;
 
 /// Period of the fast frames [s].
 const PERIOD_S: f64 = 0.5e-3;
@@ -125,7 +125,7 @@ pub(crate) fn on_bus(frame: &Frame) -> Option<CanFrame> {
     make(u32::from(id.as_raw()), frame.data()).ok()
 }
 
-impl Source for Pattern {
+impl Feeder for Pattern {
     fn feed(&mut self, bus: &mut CanBus, until_s: f64) {
         loop {
             let times_s = [0, 1].map(|unit| self.next[unit] as f64 * PERIOD_S + unit as f64 * PHASE_S);

@@ -3,8 +3,86 @@
 
 use levitas_world::{CanBus, CanFrame, CanNode};
 
+use crate::input::Checked;
+use crate::link_bus::Heard;
+use crate::scenario::Scenario;
+use crate::simulation::Simulation;
+
+/// A bus with the units on it.
+pub(crate) enum Source {
+    /// Frames that are made or read, on a bus of their own.
+    Fed(Box<CanBus>, Box<dyn Feeder>),
+    /// Two units that run.
+    Live(Box<Simulation<'static>>),
+}
+
+impl Source {
+    /// A bus with these frames.
+    pub(crate) fn fed(feeder: impl Feeder + 'static) -> Self {
+        let mut bus = Box::new(CanBus::new(0));
+        bus.switch_on(CanNode::Outside);
+        bus.tap();
+        Self::Fed(bus, Box::new(feeder))
+    }
+
+    /// Both units of a scenario; it must outlive the hub, which lives as long as the program.
+    ///
+    /// # Errors
+    /// As [`Simulation::new`].
+    pub(crate) fn live(scenario: Scenario) -> Checked<Self> {
+        let mut simulation = Simulation::new(Box::leak(Box::new(scenario)))?;
+        simulation.link().connect_outside();
+        Ok(Self::Live(Box::new(simulation)))
+    }
+
+    pub(crate) fn bus(&mut self) -> &mut CanBus {
+        match self {
+            Self::Fed(bus, _) => bus,
+            Self::Live(simulation) => simulation.link().bus(),
+        }
+    }
+
+    /// Lets everything run to this time [s]; what was on the bus meanwhile.
+    pub(crate) fn run_to(&mut self, now_s: f64) -> Vec<Heard> {
+        match self {
+            Self::Fed(bus, feeder) => {
+                feeder.feed(bus, now_s);
+                bus.advance(now_s);
+                for node in CanNode::ALL {
+                    while bus.receive(node).is_some() {}
+                }
+                std::iter::from_fn(|| bus.tapped()).collect()
+            }
+            Self::Live(simulation) => {
+                while !simulation.is_over() && simulation.sample().time_s < now_s {
+                    simulation.step();
+                }
+                simulation.link().bus().advance(now_s);
+                while simulation.link().bus().receive(CanNode::Outside).is_some() {}
+                simulation.link().take_heard()
+            }
+        }
+    }
+
+    /// Nothing more will come.
+    pub(crate) fn is_over(&self) -> bool {
+        match self {
+            Self::Fed(_, feeder) => feeder.is_over(),
+            Self::Live(simulation) => simulation.is_over(),
+        }
+    }
+
+    /// The bus waits for the first listener, so that it misses nothing.
+    pub(crate) fn waits(&self) -> bool {
+        match self {
+            Self::Fed(_, feeder) => feeder.waits(),
+            Self::Live(_) => true,
+        }
+    }
+}
+
 /// Puts frames on the bus as time goes by.
-pub(crate) trait Source {
+pub(crate) trait Feeder {
     /// All frames up to this time [s]; the bus may advance as far.
     fn feed(&mut self, bus: &mut CanBus, until_s: f64);
 
@@ -32,7 +110,7 @@ impl Log {
     }
 }
 
-impl Source for Log {
+impl Feeder for Log {
     fn feed(&mut self, bus: &mut CanBus, until_s: f64) {
         // Time starts with the first frame.
         let start_s = self.frames.first().map_or(0.0, |(time_s, _)| *time_s);
