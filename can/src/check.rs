@@ -4,7 +4,7 @@
 use can_dbc::{Comment, Dbc, Message, MessageId, Signal, ValueDescription};
 
 use crate::check_signals;
-use crate::facts::{self, FORMAT_FD, PROFILE_NONE, code, is_fd, profile, twin_name};
+use crate::facts::{self, FORMAT_FD, PROFILE_NONE, VERSION_BITS, code, is_fd, profile, twin_name};
 
 /// Highest id of 11 bits.
 const ID_MAX: u64 = 0x7ff;
@@ -27,11 +27,18 @@ pub(crate) fn findings(dbc: &Dbc, text: &str) -> Vec<String> {
         let place = &message.name;
         found.extend(unique(dbc, message, earlier).into_iter().map(|finding| format!("{place}: {finding}")));
         found.extend(frame(dbc, message).into_iter().map(|finding| format!("{place}: {finding}")));
+        found.extend(versioned(message).map(|finding| format!("{place}: {finding}")));
         found.extend(protection(dbc, message).map(|finding| format!("{place}: {finding}")));
         check_signals::findings(dbc, message, &mut found);
         found.extend(twin(dbc, message).map(|finding| format!("{place}: {finding}")));
     }
     found.extend(dangling(dbc));
+    if facts::version(dbc).is_none() {
+        let (said, last) = (&dbc.version.0, (1 << VERSION_BITS) - 1);
+        found.push(format!(
+            "VERSION \"{said}\"; it is the version of the protocol, a whole number from 0 to {last}"
+        ));
+    }
     for name in ["Baudrate", "BaudrateCANFD"] {
         if facts::network(dbc, name).is_none_or(|rate| rate <= 0.0) {
             found.push(format!("no {name}; BA_ \"{name}\" says the bit rate of the network [bit/s]"));
@@ -125,6 +132,14 @@ fn protection(dbc: &Dbc, message: &Message) -> Option<String> {
     });
     missing.map(|(name, start, size)| {
         format!("no signal {name} at bit {start} of {size} bits; E2E profile {wanted} has it there")
+    })
+}
+
+/// Every frame says which version of the protocol it is of.
+fn versioned(message: &Message) -> Option<String> {
+    let fits = field(message, "version").is_some_and(|signal| signal.size == VERSION_BITS);
+    (!fits).then(|| {
+        format!("no signal version of {VERSION_BITS} bits; every frame says its version of the protocol")
     })
 }
 

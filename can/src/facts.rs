@@ -34,6 +34,14 @@ fn number(value: &AttributeValue) -> Option<f64> {
     }
 }
 
+/// Bits of the signal `version` that every message has.
+pub(crate) const VERSION_BITS: u64 = 4;
+
+/// The version of the protocol: what `VERSION` says, if it fits the signal.
+pub(crate) fn version(dbc: &Dbc) -> Option<u8> {
+    dbc.version.0.parse().ok().filter(|version| *version < 1 << VERSION_BITS)
+}
+
 /// Whether a message travels as a CAN FD frame.
 pub(crate) fn is_fd(dbc: &Dbc, message: &Message) -> bool {
     code(dbc, message.id, "VFrameFormat") == Some(FORMAT_FD)

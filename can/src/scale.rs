@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-//! What the generated codec does not tell, as Rust constants: factors of scaled signals, and a payload of zeros.
+//! What the generated codec does not tell, as Rust constants: version, factors of scaled signals, and a payload of zeros.
 
 use std::fmt::Write as _;
 
 use can_dbc::{Dbc, Message, Signal, ValueType};
 
-use crate::facts::{is_scaled, raw_limits, raw_range, twin_name};
+use crate::facts::{is_scaled, raw_limits, raw_range, twin_name, version};
 
 /// The raw code of a scaled signal that says: there is no number. Lowest when signed, highest when unsigned.
 pub(crate) fn not_a_number(signal: &Signal) -> i128 {
@@ -13,11 +13,11 @@ pub(crate) fn not_a_number(signal: &Signal) -> i128 {
     if signal.value_type == ValueType::Signed { lowest } else { highest }
 }
 
-/// Associated constants of the generated types, `ZERO` and one `Scale` for each scaled signal; of each pair of twins the
+/// The version of the protocol, and associated constants of the generated types, `ZERO` and one `Scale` for each scaled signal; of each pair of twins the
 /// host's alone, for their layouts are alike.
 #[must_use]
 pub fn constants(dbc: &Dbc) -> String {
-    let mut text = String::new();
+    let mut text = format!("pub const PROTOCOL_VERSION: u8 = {};\n", version(dbc).unwrap_or_default());
     for message in dbc.messages.iter().filter(|message| twin_name(&message.name).is_some()) {
         let _ = writeln!(text, "impl {} {{", type_name(message));
         let _ = writeln!(text, "    pub const ZERO: Self = Self {{ raw: [0; {}] }};", message.size);

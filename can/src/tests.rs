@@ -158,6 +158,18 @@ fn nothing_is_said_of_what_does_not_exist() {
 }
 
 #[test]
+fn every_frame_says_the_version_of_the_protocol() {
+    for (said, shown) in [("16", "16"), ("", ""), ("1.0", "1.0")] {
+        let line =
+            format!("VERSION \"{shown}\"; it is the version of the protocol, a whole number from 0 to 15");
+        refused("VERSION \"1\"", &format!("VERSION \"{said}\""), &line);
+    }
+    let line = "HOST_FAST_STATUS: no signal version of 4 bits; every frame says its version of the protocol";
+    refused("SG_ version : 28|4@1+ (1,0) [0|15]", "SG_ version : 28|2@1+ (1,0) [0|3]", line);
+    assert!(constants(&load(REAL).expect("sound")).contains("pub const PROTOCOL_VERSION: u8 = 1;"));
+}
+
+#[test]
 fn the_network_has_bit_rates() {
     let line = "no BaudrateCANFD; BA_ \"BaudrateCANFD\" says the bit rate of the network [bit/s]";
     refused("BA_ \"BaudrateCANFD\" 5000000;", "", line);

@@ -121,18 +121,18 @@ struct levitas_unit_status {
 	uint32_t command_result;
 };
 
-/** Kinds of a command. */
+/** Kinds of a command: the codes of `kind` in can/levitas.dbc. */
 enum levitas_command_kind {
 	/** Nothing; takes the place of a command that is withdrawn. The supervisor refuses it. */
 	LEVITAS_COMMAND_NONE = 0,
 	LEVITAS_COMMAND_LIFT = 1,
 	LEVITAS_COMMAND_LAND = 2,
-	LEVITAS_COMMAND_SPEED = 3,
-	LEVITAS_COMMAND_COMMISSION = 5,
-	LEVITAS_COMMAND_LIFT_ALONE = 6,
-	LEVITAS_COMMAND_HAND_BACK = 7,
-	LEVITAS_COMMAND_DRILL = 8,
-	LEVITAS_COMMAND_REJOIN = 9,
+	LEVITAS_COMMAND_SPEED = 4,
+	LEVITAS_COMMAND_COMMISSION = 33,
+	LEVITAS_COMMAND_LIFT_ALONE = 19,
+	LEVITAS_COMMAND_HAND_BACK = 17,
+	LEVITAS_COMMAND_DRILL = 16,
+	LEVITAS_COMMAND_REJOIN = 18,
 };
 
 /** A command of the operator; mirrors OperatorCommand. */

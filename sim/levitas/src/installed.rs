@@ -18,6 +18,7 @@ use levitas_core::ports::LevitationOutputs;
 use levitas_core::schedule::TaskId;
 use levitas_core::task::supervisor::{Command, Refusal};
 use levitas_core::unit::{Role, Unit};
+use levitas_wire::Receiver;
 use levitas_world::{CanFrame, STEP_S, World};
 
 use crate::input::{BadInput, Checked};
@@ -171,8 +172,8 @@ impl UnitInLoop for Installed<'_> {
         matches!(self.runs, Runs::All | Runs::AllButLevitation)
     }
 
-    fn hear(&mut self, frame: &CanFrame) {
-        link_bus::give(frame, self.unit.link());
+    fn hear(&mut self, frame: &CanFrame, receiver: &Receiver) {
+        link_bus::give(frame, receiver, self.unit.link());
     }
 
     fn run(&mut self, task: TaskId, tick: u64, world: &mut World, bus: &mut LinkBus) {

@@ -5,7 +5,9 @@
 //! the time and the troubles of [`CanBus`]. The emergency drive's frames wait for the host's, which start in the same instant.
 
 use levitas_core::task::link::{LinkOutputs, LinkTask};
-use levitas_wire::{Frame, Id, Received, StandardId, Unit as Sender, decode, encode_fast, encode_slow};
+use levitas_wire::{
+    CommandKey, ExtendedId, Frame, Id, Receiver, StandardId, Unit as Sender, encode_fast, encode_slow,
+};
 use levitas_world::{CanBus, CanFault, CanFrame, CanNode, CanStatistics};
 
 use crate::candump;
@@ -14,10 +16,15 @@ use crate::unit_in_loop::UnitInLoop;
 /// A frame that was on the bus: time [s], who sent it, frame.
 pub type Heard = (f64, Option<CanNode>, CanFrame);
 
+/// The key of the simulator's units and tools, from RFC 4493: everybody knows it. A unit gets its own from the service shell.
+const KEY: [u8; 16] =
+    [0x2b, 0x7e, 0x15, 0x16, 0x28, 0xae, 0xd2, 0xa6, 0xab, 0xf7, 0x15, 0x88, 0x09, 0xcf, 0x4f, 0x3c];
+
 /// See the [module](self).
 #[derive(Clone, Debug)]
 pub struct LinkBus {
     bus: Box<CanBus>,
+    receivers: [Receiver; 2],
     slow_frames: [u8; 2],
     /// Lines of the log, if one is kept.
     log: Option<String>,
@@ -33,7 +40,8 @@ impl LinkBus {
         if !has_drive {
             bus.switch_off(CanNode::Drive);
         }
-        Self { bus, slow_frames: [0; 2], log: None, heard: None }
+        let receivers = [Sender::Host, Sender::Drive].map(|unit| Receiver::new(unit, CommandKey::new(&KEY)));
+        Self { bus, receivers, slow_frames: [0; 2], log: None, heard: None }
     }
 
     /// Keeps a log of every frame from now on, in the form of `candump -l`.
@@ -141,24 +149,27 @@ impl LinkBus {
             unit.into_iter().for_each(|unit| unit.sent(&frame));
         }
         for unit in units.iter_mut().filter(|unit| unit.listens()) {
-            while let Some((_, frame)) = self.bus.receive(CanNode::of_set(unit.set())) {
-                unit.hear(&frame);
+            let set = unit.set();
+            while let Some((_, frame)) = self.bus.receive(CanNode::of_set(set)) {
+                if let Some(receiver) = self.receivers.get(set) {
+                    unit.hear(&frame, receiver);
+                }
             }
         }
     }
 }
 
-/// Gives a task what a frame says; nothing if that is not for this link.
-pub fn give(frame: &CanFrame, task: &mut LinkTask) {
-    let id = u16::try_from(frame.id).ok().and_then(StandardId::new).filter(|_| !frame.extended);
-    let Some(id) = id else { return };
-    match decode(Id::Standard(id), frame.fd, frame.data(), None) {
-        Ok(Received::Fast { status, .. }) => {
-            task.receive_fast(&status);
-        }
-        Ok(Received::Slow { counter, status, .. }) => {
-            task.receive_slow(counter, &status);
-        }
-        Ok(Received::Command { .. } | Received::Service { .. }) | Err(_) => {}
+/// Gives a task what a frame says, or counts why it says nothing.
+pub fn give(frame: &CanFrame, receiver: &Receiver, task: &mut LinkTask) {
+    if let Some(id) = id_of(frame) {
+        receiver.receive(id, frame.fd, frame.data(), task);
     }
+}
+
+/// The id of a frame as the wire has it.
+fn id_of(frame: &CanFrame) -> Option<Id> {
+    if frame.extended {
+        return ExtendedId::new(frame.id).map(Id::Extended);
+    }
+    u16::try_from(frame.id).ok().and_then(StandardId::new).map(Id::Standard)
 }

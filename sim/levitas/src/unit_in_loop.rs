@@ -6,6 +6,7 @@ use levitas_core::mail::LevitationMail;
 use levitas_core::ports::LevitationOutputs;
 use levitas_core::schedule::TaskId;
 use levitas_core::task::supervisor::{Command, Refusal};
+use levitas_wire::Receiver;
 use levitas_world::{CanFrame, World};
 
 use crate::installed::Computer;
@@ -52,8 +53,8 @@ pub trait UnitInLoop {
     /// Frames for this unit are delivered while its link task runs.
     fn listens(&self) -> bool;
 
-    /// A frame has come.
-    fn hear(&mut self, frame: &CanFrame);
+    /// A frame has come; the receiver of the unit knows its id and its key.
+    fn hear(&mut self, frame: &CanFrame, receiver: &Receiver);
 
     /// Runs a task that is due, or prepares what it will find.
     fn run(&mut self, task: TaskId, tick: u64, world: &mut World, bus: &mut LinkBus);
@@ -102,8 +103,8 @@ impl<T: UnitInLoop + ?Sized> UnitInLoop for Box<T> {
     fn listens(&self) -> bool {
         (**self).listens()
     }
-    fn hear(&mut self, frame: &CanFrame) {
-        (**self).hear(frame);
+    fn hear(&mut self, frame: &CanFrame, receiver: &Receiver) {
+        (**self).hear(frame, receiver);
     }
     fn run(&mut self, task: TaskId, tick: u64, world: &mut World, bus: &mut LinkBus) {
         (**self).run(task, tick, world, bus);

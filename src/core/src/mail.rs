@@ -6,6 +6,8 @@
 //! | `levitation` | levitation task | link, speed, supervisor, shell |
 //! | `peer` | link task | levitation |
 //! | `peer_settings` | link task | supervisor |
+//! | `remote_command` | link task, one command at a time | supervisor |
+//! | `link` | link task, every millisecond | supervisor, shell, simulator |
 //! | `speed` | speed task | levitation |
 //! | `orbit` | speed task, once a second | who looks after the bearing: shell, simulator |
 //! | `circulation` | circulation task | speed, shell; supervisor once, after a restart |
@@ -18,7 +20,7 @@
 use crate::code::from_code;
 use crate::commissioning::COMMISSIONING_WORDS;
 use crate::health::orbit::ORBIT_WORDS;
-use crate::link::{PEER_SETTINGS_WORDS, PEER_WORDS};
+use crate::link::{LINK_WORDS, PEER_SETTINGS_WORDS, PEER_WORDS, REMOTE_COMMAND_WORDS};
 use crate::mailbox::Mailbox;
 use crate::probe::{PROBE_REQUEST_WORDS, PROBE_RESULT_WORDS};
 
@@ -89,7 +91,8 @@ pub mod limit {
 
 macro_rules! faults {
     ($($bit:literal $constant:ident $name:literal $doc:literal;)+) => {
-        /// Bits of `LevitationMail::faults`: what the levitation task does not believe, or cannot do, now.
+        /// Bits of `LevitationMail::faults`, what the levitation task does not believe, or cannot do, now; the last ones are bits of
+        /// [`crate::link::LinkMail::alarms`].
         pub mod fault {
             $( #[doc = $doc] pub const $constant: u32 = 1 << $bit; )+
 
@@ -120,6 +123,8 @@ faults! {
     18 BEARING_LOST "bearing_lost" "The bearing of this unit cannot hold the rotor; the other unit should.";
     19 CALIBRATION "calibration" "A copy of the calibration record was refused; the other copy or the defaults are in force.";
     20 BUS_SAG "bus_sag" "The supply sags: the motor takes less, the bearing what it needs.";
+    21 COMMANDS_REFUSED "commands_refused" "Commands of the link are refused again and again: somebody has a wrong key, or attacks.";
+    22 PROTOCOL_VERSION "protocol_version" "The other unit, or a tool, speaks another version of the protocol.";
 }
 
 snapshot! {
@@ -225,6 +230,10 @@ snapshot! {
         pub command_number: u32,
         /// 0: it was accepted; else the code of a [`crate::task::supervisor::Refusal`].
         pub command_result: u32,
+        /// Sequence of the last command of the link that was looked at.
+        pub remote_number: u32,
+        /// Its result, likewise.
+        pub remote_result: u32,
     }
 }
 
@@ -249,6 +258,10 @@ pub struct Mailboxes {
     pub peer: Mailbox<PEER_WORDS>,
     /// Its settings, from the link task.
     pub peer_settings: Mailbox<PEER_SETTINGS_WORDS>,
+    /// What the link asks for, from the link task.
+    pub remote_command: Mailbox<REMOTE_COMMAND_WORDS>,
+    /// From the link task.
+    pub link: Mailbox<LINK_WORDS>,
     /// From the speed task.
     pub speed: Mailbox<SPEED_WORDS>,
     /// Orbit of the rotor, from the speed task.
@@ -275,6 +288,8 @@ impl Mailboxes {
             levitation: Mailbox::new(),
             peer: Mailbox::new(),
             peer_settings: Mailbox::new(),
+            remote_command: Mailbox::new(),
+            link: Mailbox::new(),
             speed: Mailbox::new(),
             orbit: Mailbox::new(),
             circulation: Mailbox::new(),

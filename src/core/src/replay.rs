@@ -33,6 +33,8 @@ pub fn replay_step(
             speed_setpoint_rpm: 0.0,
             command_number: 0,
             command_result: 0,
+            remote_number: 0,
+            remote_result: 0,
         });
     }
     if index >= MOTOR_FROM_STEP && TaskId::Speed.slot().is_due(u64::from(index)) {

@@ -117,5 +117,7 @@ fn slow(random: &mut Pcg32) -> SlowStatus {
         synchronous_current_a: between(random, 0.0, 65.0),
         alarms: random.next_u32(),
         audio_paused_s: random.next_u32() as u8,
+        command_sequence: random.next_u32() as u16,
+        command_result: random.next_u32() as u8,
     }
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Frames to structs, or the reason why not.
 //!
-//! Order: id, format, length, then checksum or tag, then counter and ranges. So nothing is read of a frame that is not
+//! Order: id, format, length, then checksum or tag, then counter, version and ranges. So nothing is read of a frame that is not
 //! what its sender wrote, and every rejection has one reason. A fast frame is not refused for a measurement that has no number or lies out of
 //! range: the report must come through.
 
@@ -13,6 +13,7 @@ use crate::identity::{Identity, Layout, Unit};
 use crate::messages::{
     CommandToHost, CommandToHostKind, HostFastStatus, HostServiceAlarms, HostServiceCurrents,
     HostServiceLimits, HostServiceMotion, HostServiceSetpoints, HostServiceState, HostSlowStatus,
+    PROTOCOL_VERSION,
 };
 use crate::service::Service;
 use embedded_can::Id;
@@ -67,6 +68,8 @@ pub enum Rejection {
     Checksum,
     /// The counter is none of the profile's, or contradicts the number of the fast frame.
     Counter,
+    /// Of another version of the protocol.
+    Version,
     /// A command whose tag does not fit, or no key to test it with.
     Authentication,
     /// A signal, by name, has a code that its range leaves out, or has no number to tell.
@@ -147,8 +150,14 @@ fn message<'a, Message: TryFrom<&'a [u8]>>(data: &'a [u8]) -> Result<Message, Re
     Message::try_from(data).map_err(|_| Rejection::Length)
 }
 
+/// What a sound frame means depends on its version.
+fn same_version(version: u8) -> Result<(), Rejection> {
+    if version == PROTOCOL_VERSION { Ok(()) } else { Err(Rejection::Version) }
+}
+
 fn fast(data: &[u8], counter: u8) -> Result<FastStatus, Rejection> {
     let message: HostFastStatus = message(data)?;
+    same_version(message.version_raw_val())?;
     let number = message.number_raw_val();
     let [low, _] = number.to_le_bytes();
     if counter != low {
@@ -170,6 +179,7 @@ fn fast(data: &[u8], counter: u8) -> Result<FastStatus, Rejection> {
 
 fn slow(data: &[u8]) -> Result<SlowStatus, Rejection> {
     let message: HostSlowStatus = message(data)?;
+    same_version(message.version_raw_val())?;
     Ok(SlowStatus {
         session: message.session_raw_val(),
         time_ms: message.time_ms_raw_val(),
@@ -185,6 +195,8 @@ fn slow(data: &[u8]) -> Result<SlowStatus, Rejection> {
             .value(message.synchronous_current_a_raw_val())?,
         alarms: message.alarms_raw_val(),
         audio_paused_s: message.audio_paused_s_raw_val(),
+        command_sequence: message.command_sequence_raw_val(),
+        command_result: message.command_result_raw_val(),
     })
 }
 
@@ -194,6 +206,7 @@ fn mode(code: u8) -> Result<u8, Rejection> {
 
 fn command(data: &[u8]) -> Result<CommandFrame, Rejection> {
     let message: CommandToHost = message(data)?;
+    same_version(message.version_raw_val())?;
     command_codes(&message)?;
     Ok(CommandFrame {
         session: message.session_raw_val(),
@@ -221,11 +234,13 @@ fn service(layout: Layout, data: &[u8]) -> Result<Service, Rejection> {
     Ok(match layout {
         Layout::State => {
             let message: HostServiceState = message(data)?;
+            same_version(message.version_raw_val())?;
             let (number, echo) = (message.number_raw_val(), message.echo_raw_val());
             Service::State { number, echo, report: report!(message) }
         }
         Layout::Motion => {
             let message: HostServiceMotion = message(data)?;
+            same_version(message.version_raw_val())?;
             let speed = HostServiceMotion::ROTOR_SPEED_RAD_PER_S;
             Service::Motion {
                 rotor_speed_rad_per_s: speed.value(message.rotor_speed_rad_per_s_raw_val())?,
@@ -234,6 +249,7 @@ fn service(layout: Layout, data: &[u8]) -> Result<Service, Rejection> {
         }
         Layout::Currents => {
             let message: HostServiceCurrents = message(data)?;
+            same_version(message.version_raw_val())?;
             Service::Currents {
                 coil_current_a: both(coil_current_a!(message: HostServiceCurrents))?,
                 phase_current_a: both(phase_current_a!(message: HostServiceCurrents))?,
@@ -243,6 +259,7 @@ fn service(layout: Layout, data: &[u8]) -> Result<Service, Rejection> {
         Layout::Limits => limits(&message(data)?)?,
         Layout::Alarms => {
             let message: HostServiceAlarms = message(data)?;
+            same_version(message.version_raw_val())?;
             Service::Alarms {
                 mode: mode(message.mode_raw_val())?,
                 audio_paused_s: message.audio_paused_s_raw_val(),
@@ -254,6 +271,7 @@ fn service(layout: Layout, data: &[u8]) -> Result<Service, Rejection> {
 }
 
 fn setpoints(message: &HostServiceSetpoints) -> Result<Service, Rejection> {
+    same_version(message.version_raw_val())?;
     let (speed, flow) = (HostServiceSetpoints::SPEED_SETPOINT_RPM, HostServiceSetpoints::FLOW_SETPOINT_LPM);
     Ok(Service::Setpoints {
         speed_setpoint_rpm: speed.value(message.speed_setpoint_rpm_raw_val())?,
@@ -263,6 +281,7 @@ fn setpoints(message: &HostServiceSetpoints) -> Result<Service, Rejection> {
 }
 
 fn limits(message: &HostServiceLimits) -> Result<Service, Rejection> {
+    same_version(message.version_raw_val())?;
     let drainage = HostServiceLimits::DRAINAGE_PRESSURE_MMHG_MIN;
     let returning = HostServiceLimits::RETURN_PRESSURE_MMHG_MAX;
     let synchronous = HostServiceLimits::SYNCHRONOUS_CURRENT_A;

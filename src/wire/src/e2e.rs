@@ -32,18 +32,20 @@ static CRC_8: Crc<u8, Table<1>> = Crc::<u8, Table<1>>::new(&CRC_8_GSM_A);
 /// Writes counter and CRC into a frame; a counter beyond the profile's wraps.
 pub(crate) fn protect(data: &mut [u8], facts: Facts, counter: u8) {
     match (facts.profile, &mut *data) {
-        (PROFILE_5, [low, high, rest @ ..]) => {
-            if let Some(place) = rest.first_mut() {
-                *place = counter;
-            }
-            [*low, *high] = crc_5(rest, facts.data_id).to_le_bytes();
+        (PROFILE_5, [_, _, place, ..]) => *place = counter,
+        (PROFILE_11, [_, place, ..]) => {
+            *place = *place & 0xf0 | counter.checked_rem(COUNTER_11_END).unwrap_or(0);
         }
-        (PROFILE_11, [crc, rest @ ..]) => {
-            if let Some(place) = rest.first_mut() {
-                *place = *place & 0xf0 | counter.checked_rem(COUNTER_11_END).unwrap_or(0);
-            }
-            *crc = crc_11(rest, facts.data_id);
-        }
+        _ => (),
+    }
+    sum_up(data, facts);
+}
+
+/// Writes the CRC into a frame.
+pub(crate) fn sum_up(data: &mut [u8], facts: Facts) {
+    match (facts.profile, data) {
+        (PROFILE_5, [low, high, rest @ ..]) => [*low, *high] = crc_5(rest, facts.data_id).to_le_bytes(),
+        (PROFILE_11, [crc, rest @ ..]) => *crc = crc_11(rest, facts.data_id),
         _ => (),
     }
 }

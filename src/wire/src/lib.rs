@@ -5,7 +5,8 @@
 //! generated from it when this crate is built. Simulator and firmware use the same two doors:
 //!
 //! - `encode_*`: a struct of the core, in physical units, becomes a [`Frame`],
-//! - [`decode()`]: what came from the bus becomes a [`Received`], or a [`Rejection`] for the receiver to count.
+//! - [`Receiver::receive`]: what came from the bus goes to the link task of a unit, as what it says or as a refusal that is counted;
+//!   [`decode()`] for tools: it becomes a [`Received`] or a [`Rejection`].
 //!
 //! ```
 //! use levitas_core::link::FastStatus;
@@ -22,6 +23,7 @@
 //! | `identity.rs` | which id belongs to which layout and unit |
 //! | `frame.rs` | a frame with its bytes |
 //! | `encode.rs`, `decode.rs` | structs to frames, frames to structs |
+//! | `receive.rs` | what of it goes to the link task of a unit |
 //! | `service.rs` | the classic frames for service tools |
 //! | `scale.rs` | raw codes and physical values |
 //! | `e2e.rs` | AUTOSAR E2E profiles 5 and 11 |
@@ -53,6 +55,7 @@ mod e2e;
 mod encode;
 mod frame;
 mod identity;
+mod receive;
 mod scale;
 mod service;
 
@@ -71,9 +74,10 @@ mod messages {
 
 pub use command::CommandKey;
 pub use decode::{Received, Rejection, decode};
-pub use embedded_can::{Id, StandardId};
-pub use encode::{encode_command, encode_fast, encode_service, encode_slow};
+pub use embedded_can::{ExtendedId, Id, StandardId};
+pub use encode::{encode_command, encode_fast, encode_service, encode_slow, seal};
 pub use frame::Frame;
 pub use identity::Unit;
-pub use messages::{CommandToHostKind as CommandKind, HostSlowStatusMode as Mode};
+pub use messages::{CommandToHostKind as CommandKind, HostSlowStatusMode as Mode, PROTOCOL_VERSION};
+pub use receive::{FRAMES_PER_PERIOD_MAX, Receiver};
 pub use service::Service;

@@ -44,13 +44,13 @@ prop_compose! {
 prop_compose! {
     fn slow()(
         session: u32, time_ms: u32, mode in 0_u8..7, speed in prop::array::uniform2(0.0_f32..10_000.0),
-        flow in -10.0_f32..20.0, pressure in prop::array::uniform2(-1000.0_f32..1000.0),
+        flow in -10.0_f32..20.0, command_sequence: u16, command_result: u8, pressure in prop::array::uniform2(-1000.0_f32..1000.0),
         synchronous in 0.0_f32..65.0, alarms: u32, audio_paused_s: u8,
     ) -> SlowStatus {
         SlowStatus {
             session, time_ms, mode, speed_setpoint_rpm: speed[0], flow_setpoint_lpm: flow, speed_rpm_max: speed[1],
             drainage_pressure_mmhg_min: pressure[0], return_pressure_mmhg_max: pressure[1],
-            synchronous_current_a: synchronous, alarms, audio_paused_s,
+            synchronous_current_a: synchronous, alarms, audio_paused_s, command_sequence, command_result,
         }
     }
 }

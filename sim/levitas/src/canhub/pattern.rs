@@ -115,6 +115,7 @@ fn slow(unit: Unit, period: u64) -> SlowStatus {
         synchronous_current_a: 0.02,
         alarms: 0,
         audio_paused_s: 0,
+        ..SlowStatus::default()
     }
 }
 

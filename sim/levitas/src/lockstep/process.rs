@@ -21,6 +21,7 @@ use levitas_core::ports::{CirculationInputs, LevitationInputs, LevitationOutputs
 use levitas_core::schedule::{SCHEDULE, TaskId};
 use levitas_core::task::supervisor::{Command, Refusal};
 use levitas_lockstep::{Bus, BusState, Reply, Step};
+use levitas_wire::Receiver;
 use levitas_world::{CanFrame, CanState, STEP_S, World};
 
 use crate::installed::Computer;
@@ -247,7 +248,7 @@ impl UnitInLoop for Process {
         self.steps()
     }
 
-    fn hear(&mut self, frame: &CanFrame) {
+    fn hear(&mut self, frame: &CanFrame, _: &Receiver) {
         self.frames.push_back(*frame);
     }
 

@@ -158,8 +158,10 @@ impl RemoteUnit {
         if let Some(command) = &step.command {
             self.unit.mail.command.write(command);
         }
+        let sender = if self.set == 0 { levitas_wire::Unit::Host } else { levitas_wire::Unit::Drive };
+        let receiver = levitas_wire::Receiver::new(sender, None);
         for frame in &step.bus.frames {
-            levitas::link_bus::give(frame, self.unit.link());
+            levitas::link_bus::give(frame, &receiver, self.unit.link());
         }
         let ticks = self.ticks;
         for slot in SCHEDULE.iter().filter(|slot| slot.is_due(ticks)) {

@@ -103,6 +103,10 @@ pub struct SlowStatus {
     pub alarms: u32,
     /// Rest of the audio pause [s], 0 when audible.
     pub audio_paused_s: u8,
+    /// Low half of the sequence of the last command of the link that the supervisor has looked at.
+    pub command_sequence: u16,
+    /// What became of it: 0 it was accepted, else the code of a [`crate::task::supervisor::Refusal`].
+    pub command_result: u8,
 }
 
 /// A command, as it was authenticated.

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //! What the link task hands on to the tasks of its own unit, and a report as the bits of a mail.
 
-use super::{PeerReport, UnitCode};
+use super::{LINK_REFUSALS, PeerReport, UnitCode};
+use crate::mailbox::Words;
 
 crate::snapshot! {
     /// The other unit as its fast frames say it.
@@ -32,6 +33,51 @@ crate::snapshot! {
         pub speed_setpoint_rpm: f32,
         /// Alarm conditions that stand there, bits of [`crate::mail::fault`].
         pub alarms: u32,
+    }
+}
+
+crate::snapshot! {
+    /// A command of the link that was authentic, in session, in sequence and in time.
+    pub struct RemoteCommandMail [REMOTE_COMMAND_WORDS] {
+        /// Its sequence number: it is carried out once, when that is new.
+        pub number: u32,
+        /// A [`crate::task::supervisor::Command`]'s code.
+        pub kind: u32,
+        /// Its argument.
+        pub value: f32,
+        /// From here on it is void, by the clock of [`LinkMail::time_ms`].
+        pub expires_ms: u32,
+    }
+}
+
+/// What the link task knows of itself: its clock, its alarms, and what it has counted.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct LinkMail {
+    /// Its clock [ms]; wraps.
+    pub time_ms: u32,
+    /// Alarms that it raises, bits of [`crate::mail::fault`].
+    pub alarms: u32,
+    /// Commands that it has handed to the supervisor since power-up.
+    pub commands_admitted: u32,
+    /// Refusals since power-up by kind, in the order of [`super::LinkRefusal::ALL`].
+    pub refused: [u32; LINK_REFUSALS],
+}
+
+/// Words of a [`LinkMail`].
+pub const LINK_WORDS: usize = LINK_REFUSALS + 3;
+
+impl Words<LINK_WORDS> for LinkMail {
+    fn to_words(&self) -> [u32; LINK_WORDS] {
+        let mut words = [0; LINK_WORDS];
+        let said = [self.time_ms, self.alarms, self.commands_admitted].into_iter().chain(self.refused);
+        for (word, value) in words.iter_mut().zip(said) {
+            *word = value;
+        }
+        words
+    }
+
+    fn from_words([time_ms, alarms, commands_admitted, refused @ ..]: [u32; LINK_WORDS]) -> Self {
+        Self { time_ms, alarms, commands_admitted, refused }
     }
 }
 
@@ -77,6 +123,13 @@ impl PeerReport {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_count_survives_as_words() {
+        let refused = core::array::from_fn(|index| index as u32 + 7);
+        let mail = LinkMail { time_ms: 1, alarms: 2, commands_admitted: 3, refused };
+        assert_eq!(LinkMail::from_words(mail.to_words()), mail);
+    }
 
     #[test]
     fn every_report_survives_as_a_word() {

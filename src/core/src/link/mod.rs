@@ -8,15 +8,21 @@
 //! | `mail.rs` | what the link task hands on within its unit |
 //! | `slow.rs` | counter, session and clock: likewise for the slow frames |
 //! | `commands.rs` | session, sequence and expiry: a command is carried out once and in its time, or not at all |
+//! | `refusals.rs` | what was refused, why, how often, and the alarms of it |
 
 mod commands;
 mod frames;
 mod freshness;
 mod mail;
+mod refusals;
 mod slow;
 
-pub use commands::{ALARM_MS, ALARM_REFUSALS, CommandGate, CommandRefusal, EXPIRY_MS_MAX, RefusalCounts};
+pub use commands::{CommandGate, EXPIRY_MS_MAX, is_past};
 pub use frames::{CommandFrame, FastStatus, PeerReport, SlowStatus, UnitCode};
 pub use freshness::{Frame, Freshness};
-pub use mail::{PEER_SETTINGS_WORDS, PEER_WORDS, PeerMail, PeerSettingsMail};
+pub use mail::{
+    LINK_WORDS, LinkMail, PEER_SETTINGS_WORDS, PEER_WORDS, PeerMail, PeerSettingsMail, REMOTE_COMMAND_WORDS,
+    RemoteCommandMail,
+};
+pub use refusals::{ALARM_MS, ALARM_REFUSALS, LINK_REFUSALS, LinkRefusal, Refusals, VERSION_MS};
 pub use slow::{SLOW_SILENT_MS, SlowFreshness};

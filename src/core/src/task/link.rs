@@ -5,17 +5,22 @@
 //! The mail of levitation, supervisor and circulation goes into the frames; frames that are believed go into
 //! `mail.peer` and `mail.peer_settings`. Bytes, checksums and bus are not its business: see `levitas-wire`.
 //!
+//! # Commands
+//! A command whose code is right goes through [`CommandGate`] and then to the supervisor as any other: it says what is allowed. The
+//! answer stands in the slow frames. What is refused is counted in `mail.link`, with the alarms of it.
+//!
 //! # Stale input
 //! A unit whose levitation task stands must not go on saying *I drive*: without news of it for `STANDS_US_MAX` there is no
 //! fast frame. Silence of the other unit is told as such after three missing frames ([`crate::link::Freshness`]).
 //!
 //! # Shown by
-//! Unit tests below; `sim/levitas/tests/takeover.rs`.
+//! `tests.rs`; `sim/levitas/tests/takeover.rs`, `sim/levitas/tests/forge.rs`.
 
 use core::f32::consts::TAU;
 
 use crate::link::{
-    FastStatus, Frame, Freshness, PeerMail, PeerReport, PeerSettingsMail, SlowFreshness, SlowStatus,
+    CommandFrame, CommandGate, FastStatus, Frame, Freshness, LinkMail, LinkRefusal, PeerMail, PeerReport,
+    PeerSettingsMail, Refusals, RemoteCommandMail, SlowFreshness, SlowStatus,
 };
 use crate::mail::{LevitationMail, Mailboxes, SupervisorMail, fault};
 use crate::mailbox::Reader;
@@ -31,6 +36,8 @@ const SLOW_PERIODS: u32 = TaskId::Link.slot().rate_hz / 100;
 /// The same as time [ms].
 const SLOW_MS: u16 = 10;
 const PERIODS_PER_MS: u32 = TaskId::Link.slot().rate_hz / 1000;
+/// Commands whose codes are looked at in one period: the others of a flood cost nothing.
+pub const COMMANDS_PER_PERIOD_MAX: u32 = 4;
 
 /// Frames to send.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -56,6 +63,15 @@ pub struct LinkTask {
     heard: bool,
     news: u32,
     peer: FastStatus,
+    gate: CommandGate,
+    refusals: Refusals,
+    alarms: u32,
+    /// Commands that came in this period.
+    commands: u32,
+    commands_admitted: u32,
+    /// The last command that was admitted, and whether it has gone to the supervisor.
+    command: Option<RemoteCommandMail>,
+    is_posted: bool,
 }
 
 impl LinkTask {
@@ -75,6 +91,13 @@ impl LinkTask {
             heard: false,
             news: 0,
             peer: FastStatus::default(),
+            gate: CommandGate::new(0),
+            refusals: Refusals::default(),
+            alarms: 0,
+            commands: 0,
+            commands_admitted: 0,
+            command: None,
+            is_posted: true,
         }
     }
 
@@ -82,6 +105,7 @@ impl LinkTask {
     pub fn begin(&mut self, session: u32) {
         self.session = session;
         self.freshness = Freshness::new((session ^ session >> 16) as u16);
+        self.gate = CommandGate::new(session);
     }
 
     /// A fast frame of the other unit came.
@@ -90,13 +114,56 @@ impl LinkTask {
         if frame == Frame::News {
             self.peer = *status;
             self.news = self.news.wrapping_add(1);
+        } else {
+            self.refuse(LinkRefusal::Old);
         }
         frame
     }
 
     /// A slow frame of the other unit came, with its E2E counter.
     pub fn receive_slow(&mut self, counter: u8, status: &SlowStatus) -> Frame {
-        self.slow.receive(counter, *status)
+        let frame = self.slow.receive(counter, *status);
+        if frame == Frame::Old {
+            self.refuse(LinkRefusal::Old);
+        }
+        frame
+    }
+
+    /// A command for this unit is there: whether its code is to be looked at. Asked before each.
+    pub fn takes_command(&mut self) -> bool {
+        self.commands = self.commands.saturating_add(1);
+        let takes = self.commands <= COMMANDS_PER_PERIOD_MAX;
+        if !takes {
+            self.refuse(LinkRefusal::Flood);
+        }
+        takes
+    }
+
+    /// A command whose code was found right. It goes to the supervisor with the next period, or is refused and counted.
+    pub fn receive_command(&mut self, command: &CommandFrame) {
+        if self.is_waiting() {
+            return self.refuse(LinkRefusal::Busy);
+        }
+        match self.gate.admit(command, self.time_ms) {
+            Ok(()) => {
+                let CommandFrame { sequence: number, kind, value, expires_ms, .. } = *command;
+                self.command = Some(RemoteCommandMail { number, kind: u32::from(kind), value, expires_ms });
+                self.is_posted = false;
+                self.commands_admitted = self.commands_admitted.saturating_add(1);
+            }
+            Err(refusal) => self.refuse(refusal),
+        }
+    }
+
+    /// A frame, or a command, is not what it must be.
+    pub fn refuse(&mut self, refusal: LinkRefusal) {
+        self.refusals.count(refusal, self.time_ms);
+    }
+
+    /// The supervisor has not answered the last command yet.
+    fn is_waiting(&self) -> bool {
+        let answered = self.supervisor.latest().map(|mail| mail.remote_number);
+        self.command.is_some_and(|command| Some(command.number) != answered)
     }
 
     /// One period; frames that have come were given before.
@@ -104,9 +171,12 @@ impl LinkTask {
         self.levitation.poll(&mail.levitation);
         self.supervisor.poll(&mail.supervisor);
         self.hand_on(mail);
+        self.post(mail);
+        self.commands = 0;
         self.periods = self.periods.wrapping_add(1);
         if self.periods.is_multiple_of(PERIODS_PER_MS) {
             self.time_ms = self.time_ms.wrapping_add(1);
+            self.tell(mail);
         }
         if self.periods.is_multiple_of(SLOW_PERIODS) {
             self.hand_on_settings(mail);
@@ -115,6 +185,25 @@ impl LinkTask {
             fast: self.levitation.fresh(STANDS_US_MAX).map(|levitation| self.fast(&levitation)),
             slow: self.periods.is_multiple_of(SLOW_PERIODS).then(|| self.slow()),
         }
+    }
+
+    /// Hands the last command to the supervisor, once.
+    fn post(&mut self, mail: &Mailboxes) {
+        if let Some(command) = self.command.filter(|_| !self.is_posted) {
+            mail.remote_command.write(&command);
+            self.is_posted = true;
+        }
+    }
+
+    /// Tells what this task knows of itself.
+    fn tell(&mut self, mail: &Mailboxes) {
+        self.alarms = self.refusals.alarms(self.time_ms);
+        mail.link.write(&LinkMail {
+            time_ms: self.time_ms,
+            alarms: self.alarms,
+            commands_admitted: self.commands_admitted,
+            refused: self.refusals.counts(),
+        });
     }
 
     /// Tells the supervisor what the other unit has been set to, while that is of now and its fast frames are, too.
@@ -169,129 +258,19 @@ impl LinkTask {
     }
 
     fn slow(&self) -> SlowStatus {
+        let supervisor = self.supervisor.latest();
         SlowStatus {
             session: self.session,
             time_ms: self.time_ms,
-            speed_setpoint_rpm: self.supervisor.latest().map_or(0.0, |mail| mail.speed_setpoint_rpm),
-            alarms: self.levitation.latest().map_or(0, |mail| mail.faults),
+            speed_setpoint_rpm: supervisor.map_or(0.0, |mail| mail.speed_setpoint_rpm),
+            alarms: self.levitation.latest().map_or(0, |mail| mail.faults) | self.alarms,
+            command_sequence: supervisor.map_or(0, |mail| mail.remote_number as u16),
+            // Every code of a refusal fits.
+            command_result: supervisor.map_or(0, |mail| mail.remote_result as u8),
             ..SlowStatus::default()
         }
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::mail::LEVITATION_WORDS;
-    use crate::mailbox::Words;
-
-    struct Bench {
-        task: LinkTask,
-        mail: Mailboxes,
-    }
-
-    impl Bench {
-        fn new(session: u32) -> Self {
-            let mut task = LinkTask::new(1);
-            task.begin(session);
-            Self { task, mail: Mailboxes::new() }
-        }
-
-        fn write(&self, change: impl Fn(&mut LevitationMail)) {
-            let mut mail: LevitationMail = Words::<LEVITATION_WORDS>::from_words([0; LEVITATION_WORDS]);
-            change(&mut mail);
-            self.mail.levitation.write(&mail);
-        }
-
-        fn peer(&self) -> PeerMail {
-            self.mail.peer.read().unwrap().1
-        }
-    }
-
-    /// Both send and hear each other.
-    fn talk(a: &mut Bench, b: &mut Bench) -> [LinkOutputs; 2] {
-        let sent = [a.task.step(&a.mail), b.task.step(&b.mail)];
-        for (from, to) in [(0, &mut *b), (1, &mut *a)] {
-            if let Some(fast) = &sent[from].fast {
-                to.task.receive_fast(fast);
-            }
-            if let Some(slow) = &sent[from].slow {
-                to.task.receive_slow((slow.time_ms / 10) as u8, slow);
-            }
-        }
-        sent
-    }
-
-    #[test]
-    fn the_torque_current_arrives_whatever_the_angle() {
-        let (mut a, mut b) = (Bench::new(1), Bench::new(2));
-        for angle_rad in [-3.1_f32, -1.5, -0.1, 0.0, 0.7, 1.6, 3.1] {
-            let current_a = |phase_rad: f32| -2.0 * (angle_rad - phase_rad).sin();
-            for _ in 0..4 {
-                a.write(|mail| {
-                    mail.rotor_angle_rad = angle_rad;
-                    (mail.phase_current_a_a, mail.phase_current_b_a) = (current_a(0.0), current_a(TAU / 3.0));
-                });
-                b.write(|_| {});
-                talk(&mut a, &mut b);
-            }
-            assert!((b.peer().torque_current_a - 2.0).abs() < 1e-3, "{angle_rad}: {:?}", b.peer());
-        }
-    }
-
-    #[test]
-    fn a_unit_whose_levitation_task_stands_says_nothing_and_is_called_silent() {
-        let (mut a, mut b) = (Bench::new(1), Bench::new(2));
-        for _ in 0..4 {
-            a.write(|_| {});
-            b.write(|_| {});
-            talk(&mut a, &mut b);
-        }
-        assert!(!b.peer().silent);
-        let silent: std::vec::Vec<bool> = (0..6)
-            .map(|_| {
-                b.write(|_| {});
-                talk(&mut a, &mut b);
-                b.peer().silent
-            })
-            .collect();
-        assert_eq!(silent, [false, false, false, false, true, true]);
-    }
-
-    #[test]
-    fn settings_carry_over_the_wrap_of_the_clock() {
-        let (mut a, mut b) = (Bench::new(1), Bench::new(2));
-        a.task.time_ms = u32::MAX - 15;
-        let mut news = 0;
-        for _ in 0..100 {
-            a.write(|_| {});
-            b.write(|_| {});
-            let slow = a.task.step(&a.mail).slow;
-            b.task.step(&b.mail);
-            if let Some(slow) = slow {
-                let counter = (slow.time_ms.wrapping_add(100) / 10) as u8;
-                news += u32::from(b.task.receive_slow(counter, &slow) == Frame::News);
-            }
-        }
-        assert!(a.task.time_ms < 1000, "it has wrapped");
-        assert_eq!(news, 5);
-    }
-
-    #[test]
-    fn settings_carry_over_every_ten_milliseconds() {
-        let (mut a, mut b) = (Bench::new(1), Bench::new(2));
-        let supervisor: SupervisorMail =
-            Words::<{ crate::mail::SUPERVISOR_WORDS }>::from_words([0; crate::mail::SUPERVISOR_WORDS]);
-        a.mail.supervisor.write(&SupervisorMail { speed_setpoint_rpm: 4000.0, ..supervisor });
-        let slow = (0..60)
-            .filter(|_| {
-                a.write(|_| {});
-                b.write(|_| {});
-                talk(&mut a, &mut b)[0].slow.is_some()
-            })
-            .count();
-        assert_eq!(slow, 3);
-        let settings: PeerSettingsMail = b.mail.peer_settings.read().unwrap().1;
-        assert_eq!(settings.speed_setpoint_rpm, 4000.0);
-    }
-}
+mod tests;

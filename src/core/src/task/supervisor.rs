@@ -38,7 +38,8 @@
 //! has is the set-point. A unit that has taken the head is Operating; one that has lost it is in Standby.
 //!
 //! # One command at a time
-//! The mailbox holds one. Who posts waits for `command_number` before posting the next.
+//! The mailbox holds one. Who posts waits for `command_number` before posting the next. A command of the link goes the same way, is
+//! judged by the same rules and answered in `remote_number`; it does not wait: what is void by then, or meets one under way, is refused.
 //!
 //! # Shown by
 //! `tests.rs`; `tests/scenarios/1a_levitation.toml`.
@@ -47,7 +48,7 @@ use crate::arbitration::{self, Order};
 use crate::code::from_code;
 use crate::commissioning::{Commissioning, CommissioningInput, CommissioningReport};
 use crate::config::ConfigError;
-use crate::link::{PeerReport, PeerSettingsMail};
+use crate::link::{LinkMail, PeerReport, PeerSettingsMail, RemoteCommandMail};
 use crate::mail::{
     BearingState, CirculationMail, CommandMail, LevitateRequest, LevitationMail, Mailboxes, SupervisorMail,
     UnitState, fault,
@@ -58,6 +59,7 @@ use crate::probe::{ProbeRequest, ProbeResult};
 use crate::schedule::TaskId;
 use crate::unit::UnitConfig;
 use crate::units::RPM_PER_RAD_PER_S;
+use remote::{Answered, Asked, Origin};
 
 /// Periods for which the rotor must be slow before it is set down: 0.5 s.
 const SLOW_PERIODS: u32 = TaskId::Supervisor.slot().rate_hz / 2;
@@ -68,6 +70,8 @@ const BLIND_LAND_PERIODS: u32 = TaskId::Supervisor.slot().rate_hz.saturating_mul
 const SILENT_US_MAX: u32 = 50_000;
 /// Age of the other unit's settings from which they are not what it does [us].
 const SETTINGS_US_MAX: u32 = 1_000_000;
+/// Age from which the clock of the link task counts as standing [us].
+const LINK_SILENT_US_MAX: u32 = 20_000;
 /// Periods after which an order that nobody has answered is given up: 0.2 s.
 const ORDER_PERIODS_MAX: u32 = 20;
 /// Periods for which a levitation task that has never spoken is waited for: 50 ms.
@@ -116,33 +120,39 @@ impl Command {
     /// The command as it lies in the mailbox.
     #[must_use]
     pub fn to_mail(self, number: u32) -> CommandMail {
-        let (kind, value) = match self {
-            Self::LiftOff => (1, 0.0),
-            Self::Land => (2, 0.0),
-            Self::SetSpeed { speed_rpm } => (3, speed_rpm),
-            Self::Service => (4, 0.0),
-            Self::Commission => (5, 0.0),
-            Self::LiftOffAlone => (6, 0.0),
-            Self::HandBack => (7, 0.0),
-            Self::TakeoverDrill => (8, 0.0),
-            Self::Rejoin => (9, 0.0),
-        };
+        let (kind, value) = self.code();
         CommandMail { number, kind, value }
     }
 
-    /// The command of a mail, if there is one of that kind.
+    /// Its code, in the mailbox as on the wire (`kind` in can/levitas.dbc), and its argument.
     #[must_use]
-    pub fn from_mail(mail: &CommandMail) -> Option<Self> {
-        match mail.kind {
+    pub const fn code(self) -> (u32, f32) {
+        match self {
+            Self::LiftOff => (1, 0.0),
+            Self::Land => (2, 0.0),
+            Self::SetSpeed { speed_rpm } => (4, speed_rpm),
+            Self::TakeoverDrill => (16, 0.0),
+            Self::HandBack => (17, 0.0),
+            Self::Rejoin => (18, 0.0),
+            Self::LiftOffAlone => (19, 0.0),
+            Self::Service => (32, 0.0),
+            Self::Commission => (33, 0.0),
+        }
+    }
+
+    /// The command of a code, if there is one.
+    #[must_use]
+    pub const fn from_code(kind: u32, value: f32) -> Option<Self> {
+        match kind {
             1 => Some(Self::LiftOff),
             2 => Some(Self::Land),
-            3 => Some(Self::SetSpeed { speed_rpm: mail.value }),
-            4 => Some(Self::Service),
-            5 => Some(Self::Commission),
-            6 => Some(Self::LiftOffAlone),
-            7 => Some(Self::HandBack),
-            8 => Some(Self::TakeoverDrill),
-            9 => Some(Self::Rejoin),
+            4 => Some(Self::SetSpeed { speed_rpm: value }),
+            16 => Some(Self::TakeoverDrill),
+            17 => Some(Self::HandBack),
+            18 => Some(Self::Rejoin),
+            19 => Some(Self::LiftOffAlone),
+            32 => Some(Self::Service),
+            33 => Some(Self::Commission),
             _ => None,
         }
     }
@@ -184,11 +194,16 @@ pub enum Refusal {
     Therapy = 15,
     /// The levitation task does not answer.
     Silent = 16,
+    /// The command of the link was void before this task looked at it.
+    TooLate = 17,
+    /// The command of the link met one that is under way.
+    UnderWay = 18,
 }
 
 from_code!(Refusal: u32 {
     Unknown, SpeedOutOfRange, NotLevitated, NotDriving, IsLanding, NotStandby, Commissioning, OtherDrives, NotFit,
-    OtherUnknown, OtherNotReady, NotInPair, InPair, NoTherapy, Therapy, Silent
+    OtherUnknown, OtherNotReady, NotInPair, InPair, NoTherapy, Therapy, Silent, TooLate,
+    UnderWay
 });
 
 impl Refusal {
@@ -231,6 +246,8 @@ impl Refusal {
             Self::NoTherapy => "no rotor is to be held",
             Self::Therapy => "the rotor is held",
             Self::Silent => "the levitation task does not answer",
+            Self::TooLate => "the command came too late",
+            Self::UnderWay => "another command is under way",
         }
     }
 }
@@ -246,7 +263,7 @@ impl core::fmt::Display for Refusal {
 struct Awaiting {
     /// The state to which a refusal leads back.
     before: UnitState,
-    command_number: u32,
+    asked: Asked,
     periods: u32,
 }
 
@@ -257,13 +274,15 @@ pub struct SupervisorTask {
     speed_rpm_max: f32,
     state: UnitState,
     speed_setpoint_rpm: f32,
-    command_number: u32,
-    command_result: u32,
+    answered: Answered,
+    remote_answered: Answered,
     started: bool,
     waited_periods: u32,
     landing_periods: u32,
     slow_periods: u32,
     command: Reader<CommandMail>,
+    remote: Reader<RemoteCommandMail>,
+    link: Reader<LinkMail>,
     levitation: Reader<LevitationMail>,
     settings: Reader<PeerSettingsMail>,
     /// Number and code of the last order to the pair, and who waits for its answer.
@@ -291,13 +310,15 @@ impl SupervisorTask {
             speed_rpm_max: unit.speed.speed_rpm_max,
             state: UnitState::Standby,
             speed_setpoint_rpm: 0.0,
-            command_number: 0,
-            command_result: 0,
+            answered: Answered::default(),
+            remote_answered: Answered::default(),
             started: false,
             waited_periods: 0,
             landing_periods: 0,
             slow_periods: 0,
             command: Reader::new(period_us),
+            remote: Reader::new(period_us),
+            link: Reader::new(period_us),
             levitation: Reader::new(period_us),
             settings: Reader::new(period_us),
             order_number: 0,
@@ -312,6 +333,8 @@ impl SupervisorTask {
     /// One period.
     pub fn step(&mut self, mail: &Mailboxes) {
         self.command.poll(&mail.command);
+        self.remote.poll(&mail.remote_command);
+        self.link.poll(&mail.link);
         self.levitation.poll(&mail.levitation);
         self.settings.poll(&mail.peer_settings);
         if !self.started && !self.starts(mail) {
@@ -323,6 +346,7 @@ impl SupervisorTask {
         }
         self.wait();
         self.obey(mail);
+        self.obey_link(mail);
         self.commission(mail);
         self.judge_speed();
         self.release();
@@ -332,8 +356,10 @@ impl SupervisorTask {
             order_number: self.order_number,
             order: self.order,
             speed_setpoint_rpm: self.speed_setpoint_rpm,
-            command_number: self.command_number,
-            command_result: self.command_result,
+            command_number: self.answered.number,
+            command_result: self.answered.result,
+            remote_number: self.remote_answered.number,
+            remote_result: self.remote_answered.result,
         });
     }
 
@@ -355,17 +381,19 @@ impl SupervisorTask {
     fn take_over(&mut self, mail: &Mailboxes) {
         let last = mail.supervisor.read::<SupervisorMail>().map(|(_, last)| last);
         // What it has carried out already is not new: it must not happen again unasked.
-        self.command_number = match last {
+        self.answered.number = match last {
             Some(last) => last.command_number,
             None if mail.supervisor.is_used() => self.command.latest().map_or(0, |command| command.number),
             None => 0,
         };
+        self.forget_remote(last.as_ref());
         let commissions = self.end_commissioning(mail, last.as_ref());
         let answered = self.levitation.latest().map_or(0, |levitation| levitation.order_number);
         (self.order_number, self.order) = last.map_or((answered, 0), |last| (last.order_number, last.order));
         // The order of the last command is under way: it is not given again.
         if self.order_number != answered {
-            self.command_number = self.command.latest().map_or(self.command_number, |command| command.number);
+            self.answered.number =
+                self.command.latest().map_or(self.answered.number, |command| command.number);
         }
         self.drives = self.levitation.latest().is_some_and(|levitation| drives(&levitation));
         let bearing =
@@ -453,15 +481,15 @@ impl SupervisorTask {
     /// The answer to the order of a command.
     fn answer(&mut self, order_result: u32) {
         let Some(awaiting) = self.awaiting.take() else { return };
-        self.command_number = awaiting.command_number;
-        self.command_result = 0;
+        let mut result = 0;
         if order_result == 0 && self.state != awaiting.before {
             self.speed_setpoint_rpm = 0.0;
         }
         if order_result != 0 {
             (self.state, self.commissioning) = (awaiting.before, None);
-            self.command_result = Refusal::of_order(order_result) as u32;
+            result = Refusal::of_order(order_result) as u32;
         }
+        self.conclude(awaiting.asked, result);
     }
 
     /// This unit does not drive any more: what it was commissioning is cut off.
@@ -478,10 +506,11 @@ impl SupervisorTask {
         awaiting.periods = awaiting.periods.saturating_add(1);
         if awaiting.periods > ORDER_PERIODS_MAX {
             (self.state, self.commissioning) = (awaiting.before, None);
-            (self.command_number, self.command_result) = (awaiting.command_number, Refusal::Silent as u32);
+            let asked = awaiting.asked;
             // Or it would be carried out when the levitation task comes back.
             (self.order_number, self.order) = (self.order_number.wrapping_add(1), 0);
             self.awaiting = None;
+            self.conclude(asked, Refusal::Silent as u32);
         }
     }
 
@@ -492,17 +521,17 @@ impl SupervisorTask {
     }
 
     /// An order that changes no state of this task.
-    fn ask(&mut self, order: Order, command_number: u32) {
+    fn ask(&mut self, order: Order, asked: Asked) {
         self.order(order);
-        self.awaiting = Some(Awaiting { before: self.state, command_number, periods: 0 });
+        self.awaiting = Some(Awaiting { before: self.state, asked, periods: 0 });
     }
 
     /// Moves to a state in which the gates are needed; an order, unless this unit drives already.
-    fn begin(&mut self, state: UnitState, alone: bool, command_number: u32) {
+    fn begin(&mut self, state: UnitState, alone: bool, asked: Asked) {
         if !self.drives {
             self.order(Order::Start { alone });
             // Until the pair has agreed this unit is the backup: its set-point stays that of the other one.
-            self.awaiting = Some(Awaiting { before: self.state, command_number, periods: 0 });
+            self.awaiting = Some(Awaiting { before: self.state, asked, periods: 0 });
         } else {
             self.speed_setpoint_rpm = 0.0;
         }
@@ -544,21 +573,20 @@ impl SupervisorTask {
 
     /// Carries out a command whose number is new.
     fn obey(&mut self, mailboxes: &Mailboxes) {
-        let new = |mail: &CommandMail| mail.number != self.command_number;
+        let new = |mail: &CommandMail| mail.number != self.answered.number;
         let Some(mail) = self.command.latest().filter(new).filter(|_| self.awaiting.is_none()) else {
             return;
         };
-        let result = Command::from_mail(&mail)
+        let asked = Asked { origin: Origin::Local, number: mail.number };
+        let result = Command::from_code(mail.kind, mail.value)
             .ok_or(Refusal::Unknown)
-            .and_then(|command| self.apply(command, mail.number, mailboxes));
-        if self.awaiting.is_some() {
-            return;
+            .and_then(|command| self.apply(command, asked, mailboxes));
+        if self.awaiting.is_none() {
+            self.conclude(asked, result.map_or_else(|refusal| refusal as u32, |()| 0));
         }
-        self.command_number = mail.number;
-        self.command_result = result.map_or_else(|refusal| refusal as u32, |()| 0);
     }
 
-    fn apply(&mut self, command: Command, number: u32, mail: &Mailboxes) -> Result<(), Refusal> {
+    fn apply(&mut self, command: Command, asked: Asked, mail: &Mailboxes) -> Result<(), Refusal> {
         if let Some(commissioning) = &mut self.commissioning {
             if command != Command::Land {
                 return Err(Refusal::Commissioning);
@@ -567,12 +595,12 @@ impl SupervisorTask {
             return Ok(());
         }
         match (command, self.state) {
-            (Command::HandBack, _) => self.ask(Order::HandBack, number),
-            (Command::TakeoverDrill, _) => self.ask(Order::Drill, number),
-            (Command::Rejoin, _) => self.ask(Order::Rejoin, number),
+            (Command::HandBack, _) => self.ask(Order::HandBack, asked),
+            (Command::TakeoverDrill, _) => self.ask(Order::Drill, asked),
+            (Command::Rejoin, _) => self.ask(Order::Rejoin, asked),
             (Command::Commission, UnitState::Standby) => {
                 let last = mail.probe_request.read::<ProbeRequest>().map_or(0, |(_, request)| request.number);
-                self.begin(UnitState::Commissioning, false, number);
+                self.begin(UnitState::Commissioning, false, asked);
                 self.commissioning = Some(Commissioning::new(&self.unit, last));
             }
             (Command::Commission, _) => return Err(Refusal::NotStandby),
@@ -580,7 +608,7 @@ impl SupervisorTask {
             (Command::Land, UnitState::Commissioning) => {}
             (_, UnitState::Commissioning) => return Err(Refusal::Commissioning),
             (Command::LiftOff | Command::LiftOffAlone, UnitState::Standby | UnitState::Service) => {
-                self.begin(UnitState::LiftingOff, command == Command::LiftOffAlone, number);
+                self.begin(UnitState::LiftingOff, command == Command::LiftOffAlone, asked);
             }
             (Command::LiftOff | Command::LiftOffAlone, UnitState::LiftingOff | UnitState::Operating) => {}
             (Command::LiftOff | Command::LiftOffAlone, UnitState::Landing) if !self.may_set_down() => {
@@ -592,7 +620,7 @@ impl SupervisorTask {
             }
             (Command::Land, UnitState::Standby | UnitState::Service) => self.state = UnitState::Standby,
             (Command::Service, UnitState::Standby | UnitState::Service) => {
-                self.begin(UnitState::Service, false, number);
+                self.begin(UnitState::Service, false, asked);
             }
             (Command::Service, _) => return Err(Refusal::NotStandby),
             (Command::SetSpeed { speed_rpm }, UnitState::Operating) => {
@@ -657,5 +685,6 @@ fn drives(levitation: &LevitationMail) -> bool {
     PeerReport::from_bits(levitation.report).drives
 }
 
+mod remote;
 #[cfg(test)]
 mod tests;

@@ -34,6 +34,8 @@ fn supervisor(levitate: LevitateRequest, drive: bool) -> SupervisorMail {
         speed_setpoint_rpm: 0.0,
         command_number: 0,
         command_result: 0,
+        remote_number: 0,
+        remote_result: 0,
     }
 }
 

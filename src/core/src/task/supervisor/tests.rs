@@ -437,3 +437,113 @@ fn a_refused_order_to_the_pair_changes_nothing() {
         assert_eq!(bench.step().state, UnitState::Operating as u32);
     }
 }
+
+/// A command of the link, void at a time of its clock, and what became of it after so many periods.
+fn remote(
+    bench: &mut Bench,
+    number: u32,
+    command: Command,
+    expires_ms: u32,
+    periods: usize,
+) -> SupervisorMail {
+    let (kind, value) = command.code();
+    bench.mail.remote_command.write(&RemoteCommandMail { number, kind, value, expires_ms });
+    (0..periods)
+        .map(|_| {
+            write_clock(bench, 1000);
+            bench.step()
+        })
+        .last()
+        .unwrap()
+}
+
+fn write_clock(bench: &Bench, time_ms: u32) {
+    let refused = [0; crate::link::LINK_REFUSALS];
+    bench.mail.link.write(&LinkMail { time_ms, alarms: 0, commands_admitted: 0, refused });
+}
+
+fn remote_answer(seen: SupervisorMail) -> (u32, Option<Refusal>) {
+    (seen.remote_number, Refusal::from_code(seen.remote_result))
+}
+
+#[test]
+fn every_command_has_its_own_code() {
+    for kind in 0..256 {
+        if let Some(command) = Command::from_code(kind, 7.0) {
+            assert_eq!(command.code().0, kind);
+        }
+    }
+    assert_eq!(Command::from_code(4, 7.0), Some(Command::SetSpeed { speed_rpm: 7.0 }));
+}
+
+#[test]
+fn a_command_of_the_link_is_judged_like_one_of_the_operator() {
+    let mut bench = Bench::new();
+    bench.step();
+    let fast = Command::SetSpeed { speed_rpm: 3000.0 };
+    let seen = remote(&mut bench, 1, fast, 1100, 1);
+    assert_eq!(remote_answer(seen), (1, Some(Refusal::NotLevitated)));
+    let seen = remote(&mut bench, 2, Command::LiftOff, 1100, 2);
+    assert_eq!(remote_answer(seen), (2, None));
+    bench.plant(BearingState::Levitated, 0.0);
+    let seen = remote(&mut bench, 3, Command::SetSpeed { speed_rpm: 1e6 }, 1100, 1);
+    assert_eq!(remote_answer(seen), (3, Some(Refusal::SpeedOutOfRange)));
+    let seen = remote(&mut bench, 4, fast, 1100, 1);
+    assert_eq!((remote_answer(seen), seen.speed_setpoint_rpm), ((4, None), 3000.0));
+    assert_eq!(seen.command_number, 0, "nobody at the shell has asked");
+    bench.mail.remote_command.write(&RemoteCommandMail { number: 5, kind: 3, value: 0.0, expires_ms: 1100 });
+    assert_eq!(remote_answer(bench.step()), (5, Some(Refusal::Unknown)));
+}
+
+#[test]
+fn a_command_of_the_link_is_carried_out_once_and_in_its_time() {
+    let mut bench = Bench::new();
+    bench.command(Command::LiftOff);
+    bench.plant(BearingState::Levitated, 0.0);
+    let speed = |speed_rpm| Command::SetSpeed { speed_rpm };
+    for (number, expires_ms, in_time) in [(1, 1002, true), (2, 1001, false), (3, 900, false)] {
+        let seen = remote(&mut bench, number, speed(number as f32), expires_ms, 1);
+        let refusal = (!in_time).then_some(Refusal::TooLate);
+        assert_eq!(remote_answer(seen), (number, refusal), "{expires_ms}");
+    }
+    bench.command(speed(500.0));
+    assert_eq!(bench.step().speed_setpoint_rpm, 500.0, "number 1 is not done again");
+    // The clock of the link stands: nothing is known to be in time.
+    (0..3).for_each(|_| {
+        bench.step();
+    });
+    let (kind, value) = speed(4.0).code();
+    bench.mail.remote_command.write(&RemoteCommandMail { number: 4, kind, value, expires_ms: 1100 });
+    assert_eq!(remote_answer(bench.step()), (4, Some(Refusal::TooLate)));
+}
+
+#[test]
+fn a_command_of_the_link_does_not_wait_for_another_one() {
+    let mut bench = Bench::new();
+    bench.step();
+    write_clock(&bench, 1000);
+    bench.mail.command.write(&Command::LiftOff.to_mail(1));
+    bench.mail.remote_command.write(&RemoteCommandMail { number: 1, kind: 2, value: 0.0, expires_ms: 1100 });
+    let seen = bench.step();
+    assert_eq!((remote_answer(seen), seen.command_number), ((1, Some(Refusal::UnderWay)), 0));
+    let seen = bench.step();
+    assert_eq!((seen.command_number, seen.state), (1, UnitState::LiftingOff as u32));
+}
+
+#[test]
+fn a_supervisor_that_starts_anew_carries_out_no_command_of_the_link_from_before() {
+    let mut bench = Bench::new();
+    bench.command(Command::LiftOff);
+    bench.plant(BearingState::Levitated, 0.0);
+    let seen = remote(&mut bench, 1, Command::SetSpeed { speed_rpm: 3000.0 }, 1100, 1);
+    assert_eq!(remote_answer(seen), (1, None));
+    bench.command(Command::SetSpeed { speed_rpm: 500.0 });
+    bench.restart();
+    bench.mail.remote_command.write(&RemoteCommandMail { number: 2, kind: 2, value: 0.0, expires_ms: 1100 });
+    write_clock(&bench, 1000);
+    let seen = bench.step();
+    assert_eq!(remote_answer(seen), (2, Some(Refusal::TooLate)));
+    assert_eq!(seen.state, UnitState::Operating as u32, "not landing");
+    bench.restart();
+    assert_eq!(remote_answer(bench.step()), (2, Some(Refusal::TooLate)));
+}

@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: Apache-2.0
+use super::*;
+use crate::mail::LEVITATION_WORDS;
+use crate::mailbox::Words;
+
+struct Bench {
+    task: LinkTask,
+    mail: Mailboxes,
+}
+
+impl Bench {
+    fn new(session: u32) -> Self {
+        let mut task = LinkTask::new(1);
+        task.begin(session);
+        Self { task, mail: Mailboxes::new() }
+    }
+
+    fn write(&self, change: impl Fn(&mut LevitationMail)) {
+        let mut mail: LevitationMail = Words::<LEVITATION_WORDS>::from_words([0; LEVITATION_WORDS]);
+        change(&mut mail);
+        self.mail.levitation.write(&mail);
+    }
+
+    fn peer(&self) -> PeerMail {
+        self.mail.peer.read().unwrap().1
+    }
+}
+
+/// Both send and hear each other.
+fn talk(a: &mut Bench, b: &mut Bench) -> [LinkOutputs; 2] {
+    let sent = [a.task.step(&a.mail), b.task.step(&b.mail)];
+    for (from, to) in [(0, &mut *b), (1, &mut *a)] {
+        if let Some(fast) = &sent[from].fast {
+            to.task.receive_fast(fast);
+        }
+        if let Some(slow) = &sent[from].slow {
+            to.task.receive_slow((slow.time_ms / 10) as u8, slow);
+        }
+    }
+    sent
+}
+
+#[test]
+fn the_torque_current_arrives_whatever_the_angle() {
+    let (mut a, mut b) = (Bench::new(1), Bench::new(2));
+    for angle_rad in [-3.1_f32, -1.5, -0.1, 0.0, 0.7, 1.6, 3.1] {
+        let current_a = |phase_rad: f32| -2.0 * (angle_rad - phase_rad).sin();
+        for _ in 0..4 {
+            a.write(|mail| {
+                mail.rotor_angle_rad = angle_rad;
+                (mail.phase_current_a_a, mail.phase_current_b_a) = (current_a(0.0), current_a(TAU / 3.0));
+            });
+            b.write(|_| {});
+            talk(&mut a, &mut b);
+        }
+        assert!((b.peer().torque_current_a - 2.0).abs() < 1e-3, "{angle_rad}: {:?}", b.peer());
+    }
+}
+
+#[test]
+fn a_unit_whose_levitation_task_stands_says_nothing_and_is_called_silent() {
+    let (mut a, mut b) = (Bench::new(1), Bench::new(2));
+    for _ in 0..4 {
+        a.write(|_| {});
+        b.write(|_| {});
+        talk(&mut a, &mut b);
+    }
+    assert!(!b.peer().silent);
+    let silent: std::vec::Vec<bool> = (0..6)
+        .map(|_| {
+            b.write(|_| {});
+            talk(&mut a, &mut b);
+            b.peer().silent
+        })
+        .collect();
+    assert_eq!(silent, [false, false, false, false, true, true]);
+}
+
+#[test]
+fn settings_carry_over_the_wrap_of_the_clock() {
+    let (mut a, mut b) = (Bench::new(1), Bench::new(2));
+    a.task.time_ms = u32::MAX - 15;
+    let mut news = 0;
+    for _ in 0..100 {
+        a.write(|_| {});
+        b.write(|_| {});
+        let slow = a.task.step(&a.mail).slow;
+        b.task.step(&b.mail);
+        if let Some(slow) = slow {
+            let counter = (slow.time_ms.wrapping_add(100) / 10) as u8;
+            news += u32::from(b.task.receive_slow(counter, &slow) == Frame::News);
+        }
+    }
+    assert!(a.task.time_ms < 1000, "it has wrapped");
+    assert_eq!(news, 5);
+}
+
+#[test]
+fn settings_carry_over_every_ten_milliseconds() {
+    let (mut a, mut b) = (Bench::new(1), Bench::new(2));
+    let supervisor: SupervisorMail =
+        Words::<{ crate::mail::SUPERVISOR_WORDS }>::from_words([0; crate::mail::SUPERVISOR_WORDS]);
+    a.mail.supervisor.write(&SupervisorMail { speed_setpoint_rpm: 4000.0, ..supervisor });
+    let slow = (0..60)
+        .filter(|_| {
+            a.write(|_| {});
+            b.write(|_| {});
+            talk(&mut a, &mut b)[0].slow.is_some()
+        })
+        .count();
+    assert_eq!(slow, 3);
+    let settings: PeerSettingsMail = b.mail.peer_settings.read().unwrap().1;
+    assert_eq!(settings.speed_setpoint_rpm, 4000.0);
+}
+
+fn command(sequence: u32, expires_ms: u32) -> CommandFrame {
+    CommandFrame { session: 9, sequence, expires_ms, kind: 4, value: 3000.0 }
+}
+
+/// A link task in session 9, and a supervisor that answers each command as soon as it sees it.
+fn commanded() -> Bench {
+    let bench = Bench::new(9);
+    answer(&bench, 0, 0);
+    bench
+}
+
+fn answer(bench: &Bench, remote_number: u32, remote_result: u32) {
+    let supervisor: SupervisorMail =
+        Words::<{ crate::mail::SUPERVISOR_WORDS }>::from_words([0; crate::mail::SUPERVISOR_WORDS]);
+    bench.mail.supervisor.write(&SupervisorMail { remote_number, remote_result, ..supervisor });
+}
+
+fn step_ms(bench: &mut Bench, ms: u32) -> LinkMail {
+    for _ in 0..ms * PERIODS_PER_MS {
+        bench.write(|_| {});
+        bench.task.step(&bench.mail);
+    }
+    bench.mail.link.read().unwrap().1
+}
+
+fn posted(bench: &Bench) -> Option<RemoteCommandMail> {
+    bench.mail.remote_command.read().map(|(_, mail)| mail)
+}
+
+fn count(mail: &LinkMail, refusal: LinkRefusal) -> u32 {
+    mail.refused[refusal as usize]
+}
+
+#[test]
+fn a_command_goes_to_the_supervisor_once_with_the_next_period() {
+    let mut bench = commanded();
+    bench.task.receive_command(&command(1, 50));
+    assert_eq!(posted(&bench), None);
+    let mail = step_ms(&mut bench, 1);
+    let expected = RemoteCommandMail { number: 1, kind: 4, value: 3000.0, expires_ms: 50 };
+    assert_eq!((posted(&bench), mail.commands_admitted), (Some(expected), 1));
+    let sequence = bench.mail.remote_command.read::<RemoteCommandMail>().unwrap().0;
+    step_ms(&mut bench, 5);
+    assert_eq!(bench.mail.remote_command.read::<RemoteCommandMail>().unwrap().0, sequence);
+}
+
+#[test]
+fn the_next_command_waits_for_the_answer_which_the_slow_frame_tells() {
+    let mut bench = commanded();
+    bench.task.receive_command(&command(1, 50));
+    step_ms(&mut bench, 2);
+    bench.task.receive_command(&command(2, 50));
+    assert_eq!(count(&step_ms(&mut bench, 1), LinkRefusal::Busy), 1);
+    assert_eq!(posted(&bench).unwrap().number, 1);
+    answer(&bench, 1, 2);
+    step_ms(&mut bench, 1);
+    // The same frame: what was refused as busy has not used up its number.
+    bench.task.receive_command(&command(2, 50));
+    step_ms(&mut bench, 1);
+    assert_eq!(posted(&bench).unwrap().number, 2);
+    let slow = (0..SLOW_PERIODS).find_map(|_| bench.task.step(&bench.mail).slow).unwrap();
+    assert_eq!((slow.command_sequence, slow.command_result), (1, 2));
+}
+
+#[test]
+fn what_is_replayed_late_or_of_another_session_is_counted_and_not_handed_on() {
+    let mut bench = commanded();
+    bench.task.receive_command(&command(1, 50));
+    step_ms(&mut bench, 60);
+    answer(&bench, 1, 0);
+    step_ms(&mut bench, 1);
+    let now_ms = bench.task.time_ms;
+    for wrong in [
+        command(1, now_ms + 50),
+        command(2, now_ms),
+        command(2, now_ms + 101),
+        CommandFrame { session: 8, ..command(2, now_ms + 50) },
+    ] {
+        bench.task.receive_command(&wrong);
+    }
+    let mail = step_ms(&mut bench, 1);
+    for refusal in [LinkRefusal::Sequence, LinkRefusal::Expired, LinkRefusal::TooLong, LinkRefusal::Session] {
+        assert_eq!(count(&mail, refusal), 1, "{refusal:?}");
+    }
+    assert_eq!((posted(&bench).unwrap().number, mail.commands_admitted, mail.alarms), (1, 1, 0));
+    bench.task.refuse(LinkRefusal::Authentication);
+    assert_eq!(step_ms(&mut bench, 1).alarms, fault::COMMANDS_REFUSED);
+    let slow = (0..SLOW_PERIODS).find_map(|_| bench.task.step(&bench.mail).slow).unwrap();
+    assert_eq!(slow.alarms, fault::COMMANDS_REFUSED);
+}
+
+#[test]
+fn a_flood_is_looked_at_up_to_its_bound_and_counted_beyond() {
+    let mut bench = commanded();
+    for _ in 0..2 {
+        let taken = (0..10).filter(|_| bench.task.takes_command()).count();
+        assert_eq!(taken, COMMANDS_PER_PERIOD_MAX as usize);
+        bench.task.step(&bench.mail);
+    }
+    assert_eq!(count(&step_ms(&mut bench, 1), LinkRefusal::Flood), 2 * (10 - COMMANDS_PER_PERIOD_MAX));
+}
+
+#[test]
+fn a_frame_that_is_no_news_is_counted() {
+    let (mut a, mut b) = (Bench::new(1), Bench::new(2));
+    for _ in 0..40 {
+        a.write(|_| {});
+        b.write(|_| {});
+        talk(&mut a, &mut b);
+    }
+    let before: LinkMail = b.mail.link.read().unwrap().1;
+    let [sent, _] = talk(&mut a, &mut b);
+    b.task.receive_fast(&sent.fast.unwrap());
+    b.task.receive_slow(0, &SlowStatus::default());
+    let after = step_ms(&mut b, 1);
+    assert_eq!(count(&after, LinkRefusal::Old), count(&before, LinkRefusal::Old) + 2);
+}
