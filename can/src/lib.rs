@@ -12,6 +12,7 @@
 //! | `scale.rs` | what the generated codec does not tell, as Rust constants |
 //! | `bus_load.rs` | the longest a frame can last, and the share of the bus |
 //! | `page.rs` | docs/can.md |
+//! | `place.rs` | the line of a finding |
 // Units stand in brackets, [us], which rustdoc takes for links.
 #![allow(rustdoc::broken_intra_doc_links)]
 
@@ -20,6 +21,7 @@ mod check;
 mod check_signals;
 mod facts;
 mod page;
+mod place;
 mod scale;
 #[cfg(test)]
 mod tests;
@@ -32,7 +34,7 @@ pub use scale::constants;
 /// Where the DBC lies, from the top folder of the checkout.
 pub const PATH: &str = "can/levitas.dbc";
 
-/// The DBC, or all that is wrong with it: each finding is one line that says where, what, and what is allowed.
+/// The DBC, or all that is wrong with it: each finding is one line that says where (file, line, name), what, and what is allowed.
 ///
 /// # Errors
 /// The text is no DBC, or contradicts itself or our conventions.
@@ -43,7 +45,8 @@ pub fn load(text: &str) -> Result<Dbc, Vec<String>> {
         return Ok(dbc);
     }
     for finding in &mut findings {
-        *finding = format!("{PATH}: {finding}");
+        let line = place::line_of(text, finding).map_or(String::new(), |line| format!(":{line}"));
+        *finding = format!("{PATH}{line}: {finding}");
     }
     Err(findings)
 }

@@ -37,6 +37,9 @@ enters the CRC, so that a frame under a wrong id is refused.
 A scaled signal that has no number to tell, NaN in the sender, carries the raw code named in its line. A receiver refuses the
 whole frame then, as for any other code out of range: what a failing unit does not know must not reach the other. Of a fast frame
 it takes all but that signal, since the state of the sender must come through.
+
+Every frame says the version of the protocol, which is `VERSION` of the DBC. A receiver refuses any other, counts it, and raises
+the alarm `protocol_version`.
 ";
 
 const COMMANDS: &str = "
@@ -45,7 +48,7 @@ const COMMANDS: &str = "
 Commands carry no E2E header but an authentication code: AES-CMAC (RFC 4493, NIST SP 800-38B) with a key of 128 bits, which
 the service shell puts into both units once, over 26 bytes: the CAN id, high byte first, then bytes 0 to 23 of the frame. Its
 first 8 bytes are the tag, in bytes 24 to 31, in their order. The id says to whom, so that no command can be turned
-to the other unit. A unit without a key refuses every command, and so it does when session, sequence or expiry do not fit.
+to the other unit. What becomes of a command, and of one that does not fit: [commands.md](commands.md).
 ";
 
 const READING: &str = "

@@ -8,8 +8,13 @@ use serde_json::json;
 use crate::metrics::rounded;
 
 /// Kinds of logged events that the program itself sees, with their meaning.
-pub const OBSERVED_KINDS: [(&str, &str); 11] = [
+pub const OBSERVED_KINDS: [(&str, &str); 13] = [
     ("command_refused", "the unit refused a command of the scenario; the text says why"),
+    ("command_answered", "a unit has looked at a command of the link; the text has its answer"),
+    (
+        "link_refused",
+        "a unit has refused frames or commands of the link; the text has how many of which kind since the last such line",
+    ),
     ("bearing_state", "the driving unit's bearing changed its state"),
     (
         "lifted_off",

@@ -43,6 +43,11 @@ pub enum Broken {
     Computer(Computer),
     /// The bus between the units; a node in it stands for the target's.
     Bus(CanFault),
+    /// Somebody on the bus forges commands to a unit.
+    Forgery {
+        /// Frames per second.
+        rate_hz: f64,
+    },
 }
 
 /// A fault of the catalogue.
@@ -79,7 +84,7 @@ const TARGET: CanNode = CanNode::Host;
 const BUS_SAG_V: f64 = 36.0;
 
 /// Every fault of this stage.
-pub const FAULTS: [FaultSpec; 30] = [
+pub const FAULTS: [FaultSpec; 31] = [
     FaultSpec {
         name: "hall_open",
         doc: "The wire of a displacement Hall is open: it reads a rail of the converter.",
@@ -361,6 +366,16 @@ pub const FAULTS: [FaultSpec; 30] = [
         make: |v| Bus(CanFault::Replay { delay_s: value(v, 0), rate_hz: value(v, 1) }),
     },
     FaultSpec {
+        name: "can_forgery",
+        doc: "A stranger on the bus sends commands to the unit, and status frames to it, that are forged, recorded, late, cut, damaged, \
+              under another id or of another version.",
+        keys: &[KeySpec::numbers("rate_hz", 100.0..=4000.0, "frames per second")],
+        alarm: "commands_refused",
+        within: Within::Time(0.2),
+        reaction: "Each is counted and logged, none is carried out; the drive goes on.",
+        make: |v| Broken::Forgery { rate_hz: value(v, 0) },
+    },
+    FaultSpec {
         name: "line_cut",
         doc: "The cable of the unit's drive line is cut: the other unit sees no current.",
         keys: &[],
@@ -485,7 +500,7 @@ mod tests {
                         World(fault) => fault.check().is_ok(),
                         Record(copies) => copies != [false; 2],
                         Bus(fault) => of_node(fault, CanNode::Drive).check().is_ok(),
-                        Broken::Computer(_) => true,
+                        Broken::Computer(_) | Broken::Forgery { .. } => true,
                     },
                     "{}: {broken:?}",
                     spec.name

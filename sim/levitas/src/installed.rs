@@ -12,6 +12,7 @@
 //! What a bridge does with a unit that stands is the matter of the world's monostables.
 
 use levitas_core::calibration::{CalibrationError, Identity, Selection};
+use levitas_core::link::LINK_REFUSALS;
 use levitas_core::link::PeerReport;
 use levitas_core::mail::{LevitationMail, Mailboxes};
 use levitas_core::ports::LevitationOutputs;
@@ -90,6 +91,11 @@ impl<'a> Installed<'a> {
         &self.unit.mail
     }
 
+    /// What its link has refused since it started, by kind.
+    pub fn refused(&mut self) -> [u32; LINK_REFUSALS] {
+        self.unit.link().refused()
+    }
+
     /// A new start, with what the RAM of the time before says if it was `retained`.
     fn boot(&mut self, world: &mut World, bus: &mut LinkBus, retained: bool) {
         let drove = retained
@@ -127,6 +133,10 @@ impl UnitInLoop for Installed<'_> {
 
     fn said(&self) -> Option<LevitationMail> {
         self.unit.mail.levitation.read().map(|(_, mail)| mail)
+    }
+
+    fn mail(&self) -> Option<&Mailboxes> {
+        Some(&self.unit.mail)
     }
 
     fn report(&self) -> PeerReport {

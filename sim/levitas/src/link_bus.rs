@@ -2,29 +2,25 @@
 //! The link between the two units: the codec of the wire on the bus of the world.
 //!
 //! Every frame goes through `levitas-wire` both ways, so that what the other unit reads is what the wire can carry, and takes
-//! the time and the troubles of [`CanBus`]. The emergency drive's frames wait for the host's, which start in the same instant.
+//! the time and the troubles of [`CanBus`]. Tools outside are a third node, see [`crate::remote`]. The emergency drive's frames wait for the host's, which start in the same instant.
 
 use levitas_core::task::link::{LinkOutputs, LinkTask};
-use levitas_wire::{
-    CommandKey, ExtendedId, Frame, Id, Receiver, StandardId, Unit as Sender, encode_fast, encode_slow,
-};
+use levitas_wire::{ExtendedId, Frame, Id, Receiver, StandardId, Unit as Sender, encode_fast, encode_slow};
 use levitas_world::{CanBus, CanFault, CanFrame, CanNode, CanStatistics};
 
 use crate::candump;
+use crate::remote::{Forgery, Order, OutsideNode, simulator_key};
 use crate::unit_in_loop::UnitInLoop;
 
 /// A frame that was on the bus: time [s], who sent it, frame.
 pub type Heard = (f64, Option<CanNode>, CanFrame);
-
-/// The key of the simulator's units and tools, from RFC 4493: everybody knows it. A unit gets its own from the service shell.
-const KEY: [u8; 16] =
-    [0x2b, 0x7e, 0x15, 0x16, 0x28, 0xae, 0xd2, 0xa6, 0xab, 0xf7, 0x15, 0x88, 0x09, 0xcf, 0x4f, 0x3c];
 
 /// See the [module](self).
 #[derive(Clone, Debug)]
 pub struct LinkBus {
     bus: Box<CanBus>,
     receivers: [Receiver; 2],
+    outside: Option<Box<OutsideNode>>,
     slow_frames: [u8; 2],
     /// Lines of the log, if one is kept.
     log: Option<String>,
@@ -40,8 +36,49 @@ impl LinkBus {
         if !has_drive {
             bus.switch_off(CanNode::Drive);
         }
-        let receivers = [Sender::Host, Sender::Drive].map(|unit| Receiver::new(unit, CommandKey::new(&KEY)));
-        Self { bus, receivers, slow_frames: [0; 2], log: None, heard: None }
+        let receivers = [Sender::Host, Sender::Drive].map(|unit| Receiver::new(unit, simulator_key()));
+        Self { bus, receivers, outside: None, slow_frames: [0; 2], log: None, heard: None }
+    }
+
+    /// Switches on the node of tools outside: without it nobody sends commands.
+    pub fn attach_outside(&mut self, seed: u64) {
+        self.outside = OutsideNode::attach(&mut self.bus, seed).map(Box::new);
+    }
+
+    /// The node outside sends a genuine command; false when it cannot.
+    pub fn order(&mut self, order: Order, now_s: f64) -> bool {
+        self.outside.as_mut().is_some_and(|outside| outside.command(order, now_s, &mut self.bus))
+    }
+
+    /// The node outside begins to forge commands to a unit over the bus; with 0 it ends.
+    pub fn attack(&mut self, set: usize, rate_hz: f64, now_s: f64) {
+        if let Some(outside) = &mut self.outside {
+            outside.attack(set, rate_hz, now_s);
+        }
+    }
+
+    /// Busy share of the bus in the last second.
+    #[must_use]
+    pub fn load(&self) -> f64 {
+        self.bus.load()
+    }
+
+    /// Forged frames that went to the bus.
+    #[must_use]
+    pub fn forged(&self) -> u64 {
+        self.outside.as_ref().map_or(0, |outside| outside.forged())
+    }
+
+    /// A forged frame that does not go over the bus.
+    pub fn forge(&mut self, kind: Forgery, set: usize, now_s: f64) -> Option<CanFrame> {
+        self.outside.as_mut()?.forge(kind, set, now_s)
+    }
+
+    /// Gives a frame to a unit.
+    pub fn hand_on<U: UnitInLoop>(&self, frame: &CanFrame, unit: &mut U) {
+        if let Some(receiver) = self.receivers.get(unit.set()) {
+            unit.hear(frame, receiver);
+        }
     }
 
     /// Keeps a log of every frame from now on, in the form of `candump -l`.
@@ -87,6 +124,7 @@ impl LinkBus {
     /// Every fault of the bus is over.
     pub fn clear(&mut self) {
         self.bus.clear();
+        self.attack(0, 0.0, 0.0);
     }
 
     /// A unit loses its power, or has it again.
@@ -126,8 +164,7 @@ impl LinkBus {
     }
 
     fn queue(&mut self, node: CanNode, frame: &Frame, now_s: f64) {
-        let Id::Standard(id) = frame.id() else { return };
-        let Ok(frame) = CanFrame::fd(u32::from(id.as_raw()), frame.data()) else { return };
+        let Some(frame) = on_bus(frame) else { return };
         // Bus-off, or nobody acknowledges: what does not fit is old by the time it could be sent.
         if self.bus.send(node, frame, now_s).is_err() {
             self.bus.recover(node);
@@ -149,12 +186,12 @@ impl LinkBus {
             unit.into_iter().for_each(|unit| unit.sent(&frame));
         }
         for unit in units.iter_mut().filter(|unit| unit.listens()) {
-            let set = unit.set();
-            while let Some((_, frame)) = self.bus.receive(CanNode::of_set(set)) {
-                if let Some(receiver) = self.receivers.get(set) {
-                    unit.hear(&frame, receiver);
-                }
+            while let Some((_, frame)) = self.bus.receive(CanNode::of_set(unit.set())) {
+                self.hand_on(&frame, unit);
             }
+        }
+        if let Some(outside) = &mut self.outside {
+            outside.step(now_s, &mut self.bus);
         }
     }
 }
@@ -167,9 +204,16 @@ pub fn give(frame: &CanFrame, receiver: &Receiver, task: &mut LinkTask) {
 }
 
 /// The id of a frame as the wire has it.
-fn id_of(frame: &CanFrame) -> Option<Id> {
+pub(crate) fn id_of(frame: &CanFrame) -> Option<Id> {
     if frame.extended {
         return ExtendedId::new(frame.id).map(Id::Extended);
     }
     u16::try_from(frame.id).ok().and_then(StandardId::new).map(Id::Standard)
+}
+
+/// A frame of the codec for the bus; all that it makes exist there.
+pub(crate) fn on_bus(frame: &Frame) -> Option<CanFrame> {
+    let Id::Standard(id) = frame.id() else { return None };
+    let make = if frame.is_fd() { CanFrame::fd } else { CanFrame::classic };
+    make(u32::from(id.as_raw()), frame.data()).ok()
 }

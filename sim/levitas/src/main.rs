@@ -5,6 +5,7 @@
 
 mod canhub_command;
 mod compare_command;
+mod forge_command;
 mod sensitivity_command;
 mod takeover_command;
 mod world_command;
@@ -59,6 +60,7 @@ Examples:
   levitas sensitivity --speed 3000          stability margin of the bearing while it pumps
   levitas corners --short                   figures at the corners of the tolerances, faults
   levitas takeover --phases 10              what a takeover by the emergency drive costs
+  levitas forge --frames 10000              forged commands against two units that pump
   levitas canhub                            the CAN bus for python-can, SavvyCAN and others
 
 Exit code: 0 all expectations held, 1 some did not or an invariant broke, 2 bad input.
@@ -93,6 +95,9 @@ enum Command {
     /// Let the driving unit fail in every way and situation, and show what the rotor and the flow feel of the takeover
     #[command(after_help = takeover_command::EXAMPLES)]
     Takeover(takeover_command::Arguments),
+    /// Forge, replay, delay and damage commands and status frames against two units that pump: none is carried out
+    #[command(after_help = forge_command::EXAMPLES)]
+    Forge(forge_command::Arguments),
     /// Serve the simulated CAN bus to tools outside: SLCAN and socketcand over TCP
     #[command(after_help = canhub_command::EXAMPLES)]
     Canhub(canhub_command::Arguments),
@@ -251,6 +256,7 @@ fn main() -> ExitCode {
         Some(Command::Sensitivity(arguments)) => sensitivity_command::run(&arguments),
         Some(Command::Compare(arguments)) => compare_command::run(&arguments),
         Some(Command::Takeover(arguments)) => takeover_command::run(&arguments),
+        Some(Command::Forge(arguments)) => forge_command::run(&arguments),
         Some(Command::Canhub(arguments)) => canhub_command::run(&arguments),
         Some(Command::World(arguments)) => world_command::run(&arguments),
         Some(Command::Bench) => bench_command(),

@@ -11,6 +11,7 @@ mod takeover;
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
+use levitas_core::link::LinkRefusal;
 use levitas_core::mail::fault;
 
 pub use meter::Meter;
@@ -59,12 +60,13 @@ pub static METRICS: LazyLock<Vec<Metric>> = LazyLock::new(|| {
             Box::leak(format!("{}{name}{}", ALARM_LATENCY.0, ALARM_LATENCY.1).into_boxed_str());
         metric(name, "s", 5, "from the first fault event (without one: the first disturb event) to the alarm's first rise after it")
     });
-    measured.iter().copied().chain(alarms).chain(last.iter().copied()).collect()
+    let refusals = LinkRefusal::ALL.iter().map(|refusal| metric(refusal.name(), "", 0, refusal.doc()));
+    measured.iter().copied().chain(refusals).chain(alarms).chain(last.iter().copied()).collect()
 });
 
 /// The metrics that have each their own line here.
 #[rustfmt::skip]
-const WRITTEN: [Metric; 31] = [
+const WRITTEN: [Metric; 33] = [
     metric("levitation.liftoff_s", "s", 4, "from the first lift_off event to lift-off's end: the rotor comes within 10 % of the clearance and stays there for 20 ms"),
     metric("levitation.overshoot_um", "um", 1, "largest crossing past the centre, seen from where the rotor left the touchdown circle, up to 100 ms after lift-off's end or to the next event"),
     metric("levitation.peak_um", "um", 1, "largest radius of the true position after the first disturb or fault event (without one: after lift-off's end), less the orbit radius (orbit_peak_um)"),
@@ -94,6 +96,8 @@ const WRITTEN: [Metric; 31] = [
     metric("takeover.both_us", "us", 1, "longest time in which the gates of both units were open; only with both units"),
     metric("takeover.flow_min_lpm", "L/min", 3, "smallest flow after the first disturb or fault event, or hand-back or drill; only with a takeover"),
     metric("takeover.flow_dip_pct", "%", 3, "largest lack of flow against the same run without that event and those after it; only with a takeover"),
+    metric("commands.executed", "", 0, "commands of the link that the units have accepted; only with both units, as all counts of the link"),
+    metric("commands.declined", "", 0, "commands of the link that were authentic and in time, and refused for what they ask"),
     metric(INVARIANTS_BROKEN, "", 0, "names of the broken invariants; an empty list when all held"),
     metric(REALTIME_FACTOR, "", 1, "simulated time over wall-clock time; the one figure that differs from run to run"),
 ];

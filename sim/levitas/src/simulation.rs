@@ -33,8 +33,10 @@ use crate::input::{BadInput, Checked};
 use crate::installed::{Computer, Installed};
 use crate::invariants::Invariants;
 use crate::link_bus::LinkBus;
+use crate::link_watch::LinkWatch;
 use crate::metrics::{Meter, Metrics};
 use crate::recording::Recording;
+use crate::remote::{Forgery, Order};
 use crate::scenario::{EventAction, InjectedFault, Scenario, Verdict};
 use crate::story::{Act, Story};
 use crate::unit_in_loop::{Loss, UnitInLoop};
@@ -97,6 +99,7 @@ pub struct Simulation<'a, U = Installed<'a>> {
     world: World,
     units: Vec<U>,
     bus: LinkBus,
+    links: LinkWatch,
     due: VecDeque<Due>,
     waiting: VecDeque<(usize, Command, &'static str)>,
     posted: Option<Posted>,
@@ -138,6 +141,19 @@ impl<'a> Simulation<'a> {
         self.units.first().map(Installed::mail)
     }
 
+    /// Gives a forged frame to both units now, past the bus: how many refusals it causes; `None` while there is nothing to make it of.
+    pub fn inject(&mut self, kind: Forgery, set: usize) -> Option<u64> {
+        let frame = self.bus.forge(kind, set, self.tick as f64 * STEP_S)?;
+        let mut refused = 0;
+        for unit in self.units.iter_mut().filter(|unit| unit.listens()) {
+            let count = |unit: &mut Installed<'_>| -> u64 { unit.refused().into_iter().map(u64::from).sum() };
+            let before = count(unit);
+            self.bus.hand_on(&frame, unit);
+            refused += count(unit) - before;
+        }
+        Some(refused)
+    }
+
     /// The same run as far as another one has come, which is not harmed by it.
     fn as_far_as<U>(other: &Simulation<'a, U>) -> Checked<Self> {
         let mut simulation = Self::new(other.scenario)?;
@@ -168,7 +184,10 @@ impl<'a, U: UnitInLoop> Simulation<'a, U> {
                 EventAction::Fault(InjectedFault { broken: Broken::Bus(fault), .. }) => {
                     fault.check().map_err(|error| refused(&error))?
                 }
-                EventAction::Fault(_) | EventAction::Operator(_) | EventAction::Clear(_) => {}
+                EventAction::Fault(_)
+                | EventAction::Operator(_)
+                | EventAction::Remote(_)
+                | EventAction::Clear(_) => {}
             }
         }
         let ticks = ticks_of(scenario.duration_s).max(1);
@@ -177,6 +196,7 @@ impl<'a, U: UnitInLoop> Simulation<'a, U> {
             world,
             units,
             bus: LinkBus::new(scenario.seed, scenario.units == Units::Both),
+            links: LinkWatch::default(),
             due: due_events(scenario, ticks),
             waiting: VecDeque::new(),
             posted: None,
@@ -186,6 +206,9 @@ impl<'a, U: UnitInLoop> Simulation<'a, U> {
             tick: 0,
             ticks,
         };
+        if scenario.events.iter().any(|event| event.action.needs_outside()) {
+            simulation.attach_outside();
+        }
         simulation.observe();
         Ok(simulation)
     }
@@ -211,6 +234,42 @@ impl<'a, U: UnitInLoop> Simulation<'a, U> {
     #[must_use]
     pub fn sample(&self) -> &Sample {
         &self.sample
+    }
+
+    /// What the units have said of their links.
+    #[must_use]
+    pub fn links(&self) -> &LinkWatch {
+        &self.links
+    }
+
+    /// Switches on the third node of the link, for commands and forgeries.
+    pub fn attach_outside(&mut self) {
+        self.bus.attach_outside(self.scenario.seed);
+    }
+
+    /// The third node sends a genuine command now; false when it cannot.
+    pub fn order(&mut self, order: Order) -> bool {
+        if let Command::SetSpeed { speed_rpm } = order.command {
+            self.speed_setpoint_rpm = f64::from(speed_rpm);
+        }
+        self.bus.order(order, self.tick as f64 * STEP_S)
+    }
+
+    /// The third node begins to forge commands over the bus, so many frames per second.
+    pub fn attack(&mut self, set: usize, rate_hz: f64) {
+        self.bus.attack(set, rate_hz, self.tick as f64 * STEP_S);
+    }
+
+    /// Busy share of the bus in the last second.
+    #[must_use]
+    pub fn bus_load(&self) -> f64 {
+        self.bus.load()
+    }
+
+    /// Forged frames that went to the bus.
+    #[must_use]
+    pub fn forged(&self) -> u64 {
+        self.bus.forged()
     }
 
     /// The world, to look at.
@@ -268,6 +327,12 @@ impl<'a, U: UnitInLoop> Simulation<'a, U> {
                 EventAction::Fault(injected) => self.fault(injected.set, &injected.broken, event.at_s),
                 EventAction::Clear(set) => self.clear(*set),
                 EventAction::Operator(command) => self.command(*command, event.name),
+                EventAction::Remote(order) => {
+                    if !self.order(*order) {
+                        let text = format!("{}: not sent: nothing is heard of the unit", event.text);
+                        self.log.push(event.at_s, "command_refused", text);
+                    }
+                }
             }
         }
         acts
@@ -299,6 +364,10 @@ impl<'a, U: UnitInLoop> Simulation<'a, U> {
             }
             Broken::Bus(fault) => {
                 self.bus.fault(of_node(fault, CanNode::of_set(set)));
+                Ok(())
+            }
+            Broken::Forgery { rate_hz } => {
+                self.bus.attack(set, rate_hz, at_s);
                 Ok(())
             }
             Broken::Record(_) => Ok(()),
@@ -384,6 +453,9 @@ impl<'a, U: UnitInLoop> Simulation<'a, U> {
 
     /// Takes over the state of world and driving unit after a tick.
     fn observe(&mut self) {
+        if self.tick.is_multiple_of(LINK_WATCH_TICKS) {
+            self.links.step(&self.units, self.sample.time_s, &mut self.log);
+        }
         let truth = self.world.truth();
         let sample = &mut self.sample;
         sample.time_s = truth.time_s;
@@ -418,7 +490,7 @@ impl<'a, U: UnitInLoop> Simulation<'a, U> {
             sample.displacement_known_m =
                 [f64::from(mail.displacement_x_m), f64::from(mail.displacement_y_m)];
             sample.torque_current_a = f64::from(mail.torque_current_a);
-            sample.faults = mail.faults;
+            sample.faults = mail.faults | self.links.alarms(set);
             if mail.state != sample.bearing_state {
                 sample.bearing_state = mail.state;
                 self.log.push(sample.time_s, "bearing_state", bearing_state_name(mail.state));
@@ -467,6 +539,8 @@ impl<'a> Twin<'a> {
     }
 }
 
+/// Ticks between two looks at the links: a millisecond.
+const LINK_WATCH_TICKS: u64 = 20;
 /// Flow below which a dip is no figure [L/min].
 const FLOW_LPM_MIN: f64 = 0.2;
 
@@ -577,6 +651,7 @@ fn finish<'a, U: UnitInLoop>(
         }
     }
     let wall_s = started.elapsed().as_secs_f64();
+    simulation.links.finish(scenario.duration_s, &mut simulation.log);
     let candump = simulation.bus.log().to_owned();
     let mut log = simulation.log;
     invariants.take_alarms(&alarms.broken(scenario.duration_s), &mut log);
@@ -587,6 +662,7 @@ fn finish<'a, U: UnitInLoop>(
     if scenario.units == Units::Both {
         meter.pair().measure(&mut metrics);
         twin.measure(&mut metrics);
+        simulation.links.measure(&mut metrics);
     }
     metrics.invariants_broken = invariants.broken().to_vec();
     let verdicts = scenario.expects.iter().map(|expect| expect.judge(&metrics)).collect();

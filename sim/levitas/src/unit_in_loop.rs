@@ -2,7 +2,7 @@
 //! What the loop needs of a unit, wherever it runs: in this program ([`crate::installed`]) or in a process of its own.
 
 use levitas_core::link::PeerReport;
-use levitas_core::mail::LevitationMail;
+use levitas_core::mail::{LevitationMail, Mailboxes};
 use levitas_core::ports::LevitationOutputs;
 use levitas_core::schedule::TaskId;
 use levitas_core::task::supervisor::{Command, Refusal};
@@ -28,6 +28,11 @@ pub trait UnitInLoop {
 
     /// What its levitation task said last.
     fn said(&self) -> Option<LevitationMail>;
+
+    /// Its mail, where that can be looked at.
+    fn mail(&self) -> Option<&Mailboxes> {
+        None
+    }
 
     /// What its levitation task says of the pair; nothing while it does not run.
     fn report(&self) -> PeerReport;
@@ -78,6 +83,9 @@ impl<T: UnitInLoop + ?Sized> UnitInLoop for Box<T> {
     }
     fn said(&self) -> Option<LevitationMail> {
         (**self).said()
+    }
+    fn mail(&self) -> Option<&Mailboxes> {
+        (**self).mail()
     }
     fn report(&self) -> PeerReport {
         (**self).report()

@@ -10,9 +10,10 @@ use levitas_core::link::{FastStatus, PeerReport, SlowStatus, UnitCode};
 use levitas_wire::{
     Frame, Id, Received, Service, StandardId, Unit, decode, encode_fast, encode_service, encode_slow,
 };
-use levitas_world::{CanBus, CanFrame, CanNode};
+use levitas_world::{CanBus, CanNode};
 
 use crate::canhub::source::Feeder;
+use crate::link_bus::on_bus;
 
 /// Period of the fast frames [s].
 const PERIOD_S: f64 = 0.5e-3;
@@ -119,13 +120,6 @@ fn slow(unit: Unit, period: u64) -> SlowStatus {
     }
 }
 
-/// A frame of the codec for the bus; all that it makes exist there.
-pub(crate) fn on_bus(frame: &Frame) -> Option<CanFrame> {
-    let Id::Standard(id) = frame.id() else { return None };
-    let make = if frame.is_fd() { CanFrame::fd } else { CanFrame::classic };
-    make(u32::from(id.as_raw()), frame.data()).ok()
-}
-
 impl Feeder for Pattern {
     fn feed(&mut self, bus: &mut CanBus, until_s: f64) {
         loop {
@@ -151,6 +145,7 @@ impl Feeder for Pattern {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use levitas_world::CanFrame;
 
     fn heard(classic: bool, seconds: f64) -> Vec<CanFrame> {
         let (mut pattern, mut bus) = (Pattern::new(classic), CanBus::new(1));

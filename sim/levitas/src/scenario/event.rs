@@ -7,6 +7,7 @@ use levitas_world::Disturbance;
 use crate::fault_catalogue::{Broken, FAULTS, FaultSpec, alarm_bit};
 use crate::input::{BadInput, Checked, allowed_names, any_of};
 use crate::key_spec::KeySpec;
+use crate::remote::Order;
 use crate::story::Act;
 use crate::toml_file::{Entry, Table};
 
@@ -36,8 +37,24 @@ pub const FAULT_DURATION_S: KeySpec =
 /// Units that a fault may befall, in the order of their winding sets.
 pub const TARGETS: [&str; 2] = ["host", "emergency_drive"];
 
+/// Commands of the link, in the order of [`command_of`].
+const COMMANDS: [&str; 9] = [
+    "lift_off",
+    "land",
+    "set_speed",
+    "takeover_drill",
+    "hand_back",
+    "rejoin",
+    "start_alone",
+    "service",
+    "commission",
+];
+const COMMAND_NAME: KeySpec = KeySpec::names("name", &COMMANDS, "what is asked of the unit `target`");
+const COMMAND_VALUE: KeySpec =
+    KeySpec::numbers("value", 0.0..=10e3, "speed set-point [rpm]; only of set_speed");
+
 /// Events that the program carries out.
-pub const EVENTS: [Specification; 9] = [
+pub const EVENTS: [Specification; 10] = [
     Specification { name: "lift_off", doc: "the operator has the rotor lifted off", keys: &[] },
     Specification {
         name: "land",
@@ -65,6 +82,11 @@ pub const EVENTS: [Specification; 9] = [
         name: "hand_back",
         doc: "the operator gives the head from the driving unit to the other one",
         keys: &[],
+    },
+    Specification {
+        name: "command",
+        doc: "a tool outside sends a command over the link, with the key of the simulator",
+        keys: &[COMMAND_NAME, COMMAND_VALUE],
     },
     Specification {
         name: "rejoin",
@@ -112,7 +134,7 @@ pub const DISTURBANCES: [Specification; 6] = [
 ];
 
 /// Events of the format whose parts come with later versions.
-pub const LATER_EVENTS: [&str; 5] = ["set_speed", "set_limit", "circuit", "patient", "command"];
+pub const LATER_EVENTS: [&str; 4] = ["set_speed", "set_limit", "circuit", "patient"];
 /// Faults of the format whose parts come with later versions.
 #[rustfmt::skip]
 pub const LATER_FAULTS: [&str; 14] = [
@@ -129,6 +151,8 @@ pub const LATER_MODES: [&str; 6] =
 pub enum EventAction {
     /// A command of the operator.
     Operator(Command),
+    /// A command over the link.
+    Remote(Order),
     /// A disturbance of the plant that lasts for this long [s].
     Disturb(Disturbance, f64),
     /// Something breaks.
@@ -174,6 +198,7 @@ impl EventAction {
     #[must_use]
     pub fn act(&self) -> Option<Act> {
         Some(match self {
+            Self::Remote(order) => return Self::Operator(order.command).act(),
             Self::Operator(Command::LiftOff | Command::LiftOffAlone) => Act::LiftOff,
             Self::Operator(Command::HandBack | Command::TakeoverDrill) => Act::Disturb,
             Self::Operator(Command::Rejoin) => return None,
@@ -192,13 +217,19 @@ impl EventAction {
         rejoin || matches!(self.act(), Some(Act::Disturb | Act::DisturbEnd))
     }
 
+    /// It needs the third node of the link.
+    #[must_use]
+    pub fn needs_outside(&self) -> bool {
+        matches!(self, Self::Remote(_) | Self::Fault(InjectedFault { broken: Broken::Forgery { .. }, .. }))
+    }
+
     /// How long it acts [s]; 0 when it stays.
     #[must_use]
     pub fn duration_s(&self) -> f64 {
         match self {
             Self::Disturb(_, duration_s) => *duration_s,
             Self::Fault(fault) => fault.duration_s.unwrap_or(0.0),
-            Self::Operator(_) | Self::Clear(_) => 0.0,
+            Self::Operator(_) | Self::Remote(_) | Self::Clear(_) => 0.0,
         }
     }
 }
@@ -223,6 +254,7 @@ pub(super) fn read(table: &Table<'_>, end_s: f64) -> Checked<Event> {
         "hand_back" => (EventAction::Operator(Command::HandBack), String::new()),
         "rejoin" => (EventAction::Operator(Command::Rejoin), String::new()),
         "set_mode" => set_mode(table)?,
+        "command" => command(table)?,
         "fault" => fault(table)?,
         "clear" => clear(table)?,
         _ => disturb(table)?,
@@ -265,6 +297,40 @@ fn set_mode(table: &Table<'_>) -> Checked<(EventAction, String)> {
     let speed_rpm = EVENTS[2].keys[0].read(table)?;
     let command = Command::SetSpeed { speed_rpm: speed_rpm as f32 };
     Ok((EventAction::Operator(command), format!("speed {speed_rpm} rpm")))
+}
+
+fn command(table: &Table<'_>) -> Checked<(EventAction, String)> {
+    let set = target(table)?;
+    let kind = COMMAND_NAME.read(table)?;
+    let command = command_of(kind as usize);
+    let mut keys = vec!["at_s", "do", "target", COMMAND_NAME.name];
+    let mut text = format!("{}: {}", TARGETS.get(set).unwrap_or(&""), COMMAND_NAME.shown(kind));
+    let command = match command {
+        Command::SetSpeed { .. } => {
+            keys.push(COMMAND_VALUE.name);
+            let speed_rpm = COMMAND_VALUE.read(table)?;
+            text.push_str(&format!(" {speed_rpm} rpm"));
+            Command::SetSpeed { speed_rpm: speed_rpm as f32 }
+        }
+        other => other,
+    };
+    table.allow_keys(&keys, &format!(" of command {}", COMMAND_NAME.shown(kind)))?;
+    Ok((EventAction::Remote(Order { set, command }), text))
+}
+
+/// The command of a name in [`COMMANDS`].
+fn command_of(index: usize) -> Command {
+    match index {
+        0 => Command::LiftOff,
+        1 => Command::Land,
+        2 => Command::SetSpeed { speed_rpm: 0.0 },
+        3 => Command::TakeoverDrill,
+        4 => Command::HandBack,
+        5 => Command::Rejoin,
+        6 => Command::LiftOffAlone,
+        7 => Command::Service,
+        _ => Command::Commission,
+    }
 }
 
 fn disturb(table: &Table<'_>) -> Checked<(EventAction, String)> {

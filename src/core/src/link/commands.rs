@@ -40,11 +40,11 @@ impl CommandGate {
         Self { session, sequence: 0 }
     }
 
-    /// A command whose code was found right, at the time of this unit's clock. One that is admitted uses up its number.
+    /// A command whose code was found right, at the time of this unit's clock.
     ///
     /// # Errors
     /// Why it is not carried out.
-    pub fn admit(&mut self, command: &CommandFrame, now_ms: u32) -> Result<(), LinkRefusal> {
+    pub fn judge(&self, command: &CommandFrame, now_ms: u32) -> Result<(), LinkRefusal> {
         if command.session != self.session {
             return Err(LinkRefusal::Session);
         }
@@ -57,8 +57,12 @@ impl CommandGate {
         if command.sequence <= self.sequence {
             return Err(LinkRefusal::Sequence);
         }
-        self.sequence = command.sequence;
         Ok(())
+    }
+
+    /// A command that was judged to be right is carried out: its number is used up.
+    pub fn admit(&mut self, command: &CommandFrame) {
+        self.sequence = command.sequence;
     }
 }
 
@@ -76,6 +80,11 @@ mod tests {
 
     const NOW_MS: u32 = u32::MAX - 20;
 
+    /// Judged, and carried out if it is right.
+    fn admit(gate: &mut CommandGate, command: &CommandFrame, now_ms: u32) -> Result<(), LinkRefusal> {
+        gate.judge(command, now_ms).map(|()| gate.admit(command))
+    }
+
     fn command(sequence: u32) -> CommandFrame {
         CommandFrame {
             session: 9,
@@ -89,10 +98,10 @@ mod tests {
     #[test]
     fn a_command_is_carried_out_once() {
         let mut gate = CommandGate::new(9);
-        assert_eq!(gate.admit(&command(1), NOW_MS), Ok(()));
-        assert_eq!(gate.admit(&command(1), NOW_MS), Err(LinkRefusal::Sequence));
-        assert_eq!(gate.admit(&command(3), NOW_MS), Ok(()));
-        assert_eq!(gate.admit(&command(2), NOW_MS), Err(LinkRefusal::Sequence));
+        assert_eq!(admit(&mut gate, &command(1), NOW_MS), Ok(()));
+        assert_eq!(admit(&mut gate, &command(1), NOW_MS), Err(LinkRefusal::Sequence));
+        assert_eq!(admit(&mut gate, &command(3), NOW_MS), Ok(()));
+        assert_eq!(admit(&mut gate, &command(2), NOW_MS), Err(LinkRefusal::Sequence));
     }
 
     #[test]
@@ -101,18 +110,22 @@ mod tests {
             [(0, Ok(())), (99, Ok(())), (100, Err(LinkRefusal::Expired)), (5000, Err(LinkRefusal::Expired))]
         {
             let mut gate = CommandGate::new(9);
-            assert_eq!(gate.admit(&command(1), NOW_MS.wrapping_add(passed_ms)), expected, "{passed_ms}");
+            assert_eq!(
+                admit(&mut gate, &command(1), NOW_MS.wrapping_add(passed_ms)),
+                expected,
+                "{passed_ms}"
+            );
         }
         let mut gate = CommandGate::new(9);
-        assert_eq!(gate.admit(&command(1), NOW_MS - 1), Err(LinkRefusal::TooLong));
+        assert_eq!(admit(&mut gate, &command(1), NOW_MS - 1), Err(LinkRefusal::TooLong));
     }
 
     #[test]
     fn another_session_is_refused_and_changes_nothing() {
         let mut gate = CommandGate::new(9);
         let other = CommandFrame { session: 8, ..command(7) };
-        assert_eq!(gate.admit(&other, NOW_MS), Err(LinkRefusal::Session));
-        assert_eq!(gate.admit(&command(1), NOW_MS), Ok(()));
+        assert_eq!(admit(&mut gate, &other, NOW_MS), Err(LinkRefusal::Session));
+        assert_eq!(admit(&mut gate, &command(1), NOW_MS), Ok(()));
     }
 
     proptest! {
@@ -127,7 +140,7 @@ mod tests {
                 let expires_ms = now_ms + EXPIRY_MS_MAX;
                 now_ms += delay_ms;
                 let command = CommandFrame { session, sequence, expires_ms, ..CommandFrame::default() };
-                if gate.admit(&command, now_ms).is_ok() {
+                if admit(&mut gate, &command, now_ms).is_ok() {
                     prop_assert!(session == 9 && delay_ms < EXPIRY_MS_MAX);
                     prop_assert!(done.iter().all(|before| *before < sequence));
                     done.push(sequence);

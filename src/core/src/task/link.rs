@@ -19,8 +19,8 @@
 use core::f32::consts::TAU;
 
 use crate::link::{
-    CommandFrame, CommandGate, FastStatus, Frame, Freshness, LinkMail, LinkRefusal, PeerMail, PeerReport,
-    PeerSettingsMail, Refusals, RemoteCommandMail, SlowFreshness, SlowStatus,
+    CommandFrame, CommandGate, FastStatus, Frame, Freshness, LINK_REFUSALS, LinkMail, LinkRefusal, PeerMail,
+    PeerReport, PeerSettingsMail, Refusals, RemoteCommandMail, SlowFreshness, SlowStatus,
 };
 use crate::mail::{LevitationMail, Mailboxes, SupervisorMail, fault};
 use crate::mailbox::Reader;
@@ -141,11 +141,11 @@ impl LinkTask {
 
     /// A command whose code was found right. It goes to the supervisor with the next period, or is refused and counted.
     pub fn receive_command(&mut self, command: &CommandFrame) {
-        if self.is_waiting() {
-            return self.refuse(LinkRefusal::Busy);
-        }
-        match self.gate.admit(command, self.time_ms) {
+        match self.gate.judge(command, self.time_ms) {
+            // Its number is not used up: it may come again in its time.
+            Ok(()) if self.is_waiting() => self.refuse(LinkRefusal::Busy),
             Ok(()) => {
+                self.gate.admit(command);
                 let CommandFrame { sequence: number, kind, value, expires_ms, .. } = *command;
                 self.command = Some(RemoteCommandMail { number, kind: u32::from(kind), value, expires_ms });
                 self.is_posted = false;
@@ -158,6 +158,12 @@ impl LinkTask {
     /// A frame, or a command, is not what it must be.
     pub fn refuse(&mut self, refusal: LinkRefusal) {
         self.refusals.count(refusal, self.time_ms);
+    }
+
+    /// Refusals since power-up by kind, in the order of [`LinkRefusal::ALL`].
+    #[must_use]
+    pub fn refused(&self) -> [u32; LINK_REFUSALS] {
+        self.refusals.counts()
     }
 
     /// The supervisor has not answered the last command yet.
