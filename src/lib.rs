@@ -47,10 +47,12 @@ extern "C" fn levitas_levitation_thread(thread: *mut c_void, unit: usize, _: usi
 #[unsafe(no_mangle)]
 extern "C" fn levitas_link_thread(thread: *mut c_void, unit: usize, _: usize) {
     let Some((unit, task)) = units::claim(unit, |unit| &unit.link) else { return };
+    let Some(receiver) = unit.receiver.claim() else { return };
     let mut line = link::Line::new(unit);
     loop {
         shim::wait(thread);
         line.listen(task);
+        link::hear_bus(unit, receiver, task);
         let outputs = task.step(&unit.mail);
         line.speak(unit, &outputs);
     }

@@ -130,6 +130,12 @@ int levitas_shell_calibration(const struct shell *sh, size_t argc, char **argv)
 	return 0;
 }
 
+static void revoke_key(const struct shell *sh, uint32_t unit)
+{
+	ARG_UNUSED(sh);
+	levitas_key_revoke(unit);
+}
+
 /* Formats, and says what came of it. */
 static int format_storage(const struct shell *sh)
 {
@@ -144,17 +150,21 @@ static int format_storage(const struct shell *sh)
 		shell_error(sh, "not formatted: storage error %d", error);
 		return error;
 	}
-	shell_print(sh, "formatted: nothing is stored; the drive is to be commissioned");
+	levitas_shell_each_unit(sh, revoke_key);
+	shell_print(sh, "formatted: nothing is stored; the drive is to be commissioned, and to get its command key");
 	return 0;
 }
 
 static void print_loss(const struct shell *sh, uint32_t unit)
 {
 	struct levitas_calibration calibration;
+	char key[80];
 
+	(void)levitas_key_read(unit, key, sizeof(key));
 	levitas_calibration_read(unit, &calibration);
 	shell_print(sh, "%s: unit number %u; this would be lost:", levitas_shell_unit_name(unit), levitas_serial_number());
 	print_copies(sh, &calibration);
+	shell_print(sh, "  command key: %s", key);
 }
 
 int levitas_shell_storage_format(const struct shell *sh, size_t argc, char **argv)

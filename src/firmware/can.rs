@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The link over the CAN controller of the board: the codec of `levitas-wire` on frames of `shim.h`.
 
-use levitas_core::task::link::{LinkOutputs, LinkTask};
+use levitas_core::task::link::LinkOutputs;
 use levitas_core::unit::Role;
-use levitas_wire::{Frame, Id, Received, StandardId, Unit, decode, encode_fast, encode_slow};
+use levitas_wire::{ExtendedId, Frame, Id, StandardId, Unit, encode_fast, encode_slow};
 
 use super::shim;
 use super::units::FirmwareUnit;
@@ -49,12 +49,22 @@ impl RawFrame {
         Some(raw)
     }
 
-    /// What it says; nothing if that is not for this link.
-    fn received(&self) -> Option<Received> {
-        let id = u16::try_from(self.id).ok().and_then(StandardId::new);
-        let id = id.filter(|_| self.flags & flag::EXTENDED == 0)?;
-        let data = self.data.get(..usize::from(self.length))?;
-        decode(Id::Standard(id), self.flags & flag::FD != 0, data, None).ok()
+    /// Its identifier.
+    pub(crate) fn id(&self) -> Option<Id> {
+        if self.flags & flag::EXTENDED != 0 {
+            return ExtendedId::new(self.id).map(Id::Extended);
+        }
+        u16::try_from(self.id).ok().and_then(StandardId::new).map(Id::Standard)
+    }
+
+    /// It has CAN FD format.
+    pub(crate) fn is_fd(&self) -> bool {
+        self.flags & flag::FD != 0
+    }
+
+    /// Its bytes.
+    pub(crate) fn data(&self) -> Option<&[u8]> {
+        self.data.get(..usize::from(self.length))
     }
 }
 
@@ -80,21 +90,6 @@ impl CanLink {
             Role::EmergencyDrive => Unit::Drive,
         };
         Some(Self { sender, slow_frames: 0 })
-    }
-
-    /// Gives the task what has come.
-    pub(crate) fn listen(&self, task: &mut LinkTask) {
-        while let Some(frame) = shim::receive_can() {
-            match frame.received() {
-                Some(Received::Fast { status, .. }) => {
-                    task.receive_fast(&status);
-                }
-                Some(Received::Slow { counter, status, .. }) => {
-                    task.receive_slow(counter, &status);
-                }
-                Some(Received::Command { .. } | Received::Service { .. }) | None => {}
-            }
-        }
     }
 
     /// Sends. What the controller does not take is old by the time it could.

@@ -35,6 +35,8 @@ static const char *text_of(atomic_val_t work)
 		return "the calibration record is being written: wait until it is stored";
 	case LEVITAS_WORK_FORMATTING:
 		return "the storage is being formatted: wait a moment";
+	case LEVITAS_WORK_KEY:
+		return "the command key is being written: wait a moment";
 	default:
 		return "commissioning is under way: land stops it";
 	}

@@ -19,6 +19,7 @@ target_sources(app PRIVATE
 target_sources_ifdef(CONFIG_LEVITAS_SHELL app PRIVATE
   ${glue}/calibration.c
   ${glue}/commission.c
+  ${glue}/key.c
   ${glue}/shell.c
 )
 

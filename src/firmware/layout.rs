@@ -11,7 +11,9 @@ use levitas_core::ports::{CirculationInputs, LevitationInputs, LevitationOutputs
 use super::calibration::{CalibrationView, CopyView};
 use super::can::RawFrame;
 use super::commissioning::{CommissioningView, FieldView};
+use super::link::LinkView;
 use super::operator::{OperatorCommand, UnitStatus};
+use super::signed::SignedCommand;
 use super::world::{ForceStep, PlantTruth};
 
 /// Mirrors `struct levitas_layout_row`.
@@ -79,6 +81,8 @@ rows! {
     OperatorCommand as "levitas_command" { kind, value }
     CopyView as "levitas_calibration_copy" { state, sequence, values, reason }
     CalibrationView as "levitas_calibration" { copies, place, start_place, start_sequence }
+    LinkView as "levitas_link" { time_ms, alarms, commands_admitted, refused, remote_number, remote_result }
+    SignedCommand as "levitas_signed_command" { key, unit, session, sequence, expires_ms, kind, value }
     FieldView as "levitas_field" { name, min, max }
     CommissioningView as "levitas_commissioning" { stage, outcome, values, stage_name, reason }
     PlantTruth as "levitas_truth" {

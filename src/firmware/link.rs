@@ -3,13 +3,22 @@
 //!
 //! In an image that holds both units each unit's newest frames lie in a mailbox that the other one reads. An image with
 //! one unit and without CAN sends into its mailbox and hears nothing.
+//! Frames of the bus are heard in every image: a test may bring its own.
 
-use levitas_core::link::{FastStatus, PeerReport, SlowStatus};
+use core::sync::atomic::Ordering;
+
+use levitas_core::link::{FastStatus, LINK_REFUSALS, LinkMail, LinkRefusal, PeerReport, SlowStatus};
+use levitas_core::mail::SupervisorMail;
 use levitas_core::mailbox::Reader;
 use levitas_core::schedule::TaskId;
 use levitas_core::task::link::{LinkOutputs, LinkTask};
 
+use levitas_wire::{FRAMES_PER_PERIOD_MAX, Receiver};
+
 use super::can::CanLink;
+use super::operator::look;
+use super::shim;
+use super::text;
 use super::units::{self, FirmwareUnit};
 
 levitas_core::snapshot! {
@@ -66,10 +75,10 @@ impl Line {
         CanLink::start(unit).map_or_else(|| Self::Mail(MailLink::new(unit)), Self::Can)
     }
 
-    /// Gives the task what is new.
+    /// Gives the task what is new in mailboxes; what came over CAN is for [`hear_bus`].
     pub(crate) fn listen(&mut self, task: &mut LinkTask) {
         match self {
-            Self::Can(link) => link.listen(task),
+            Self::Can(_) => {}
             Self::Mail(link) => link.listen(task),
         }
     }
@@ -178,4 +187,62 @@ impl SlowMail {
             ..SlowStatus::default()
         }
     }
+}
+
+/// What has come from the bus since the last period, as many frames as the bus can carry in one.
+pub(crate) fn hear_bus(unit: &FirmwareUnit, receiver: &mut Receiver, task: &mut LinkTask) {
+    if unit.key_revoked.load(Ordering::Relaxed) {
+        receiver.set_key(None);
+    }
+    for _ in 0..FRAMES_PER_PERIOD_MAX {
+        let Some(frame) = shim::receive_can(unit.number) else { return };
+        if let (Some(id), Some(data)) = (frame.id(), frame.data()) {
+            receiver.receive(id, frame.is_fd(), data, task);
+        }
+    }
+}
+
+/// Mirrors `struct levitas_link`.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct LinkView {
+    pub(crate) time_ms: u32,
+    pub(crate) alarms: u32,
+    pub(crate) commands_admitted: u32,
+    pub(crate) refused: [u32; LINK_REFUSALS],
+    pub(crate) remote_number: u32,
+    pub(crate) remote_result: u32,
+}
+
+/// See `shim.h`.
+#[unsafe(no_mangle)]
+extern "C" fn levitas_link_read(unit: u32, result: Option<&mut LinkView>) {
+    let unit = usize::try_from(unit).ok().and_then(units::get);
+    let (Some(unit), Some(result)) = (unit, result) else { return };
+    *result = LinkView::default();
+    if let Some(mail) = look(|| unit.mail.link.read::<LinkMail>()) {
+        result.time_ms = mail.time_ms;
+        result.alarms = mail.alarms;
+        result.commands_admitted = mail.commands_admitted;
+        result.refused = mail.refused;
+    }
+    if let Some(mail) = look(|| unit.mail.supervisor.read::<SupervisorMail>()) {
+        result.remote_number = mail.remote_number;
+        result.remote_result = mail.remote_result;
+    }
+}
+
+/// See `shim.h`.
+///
+/// # Safety
+/// `name` is null or points to `size` bytes that nobody else uses during the call.
+#[unsafe(no_mangle)]
+unsafe extern "C" fn levitas_link_refusal_name(kind: u32, name: *mut u8, size: usize) -> bool {
+    // SAFETY: the caller's promise.
+    let name = unsafe { text::buffer(name, size) };
+    let refusal = usize::try_from(kind).ok().and_then(|kind| LinkRefusal::ALL.get(kind));
+    if let Some(refusal) = refusal {
+        text::fill(name, format_args!("{}", refusal.name()));
+    }
+    refusal.is_some()
 }

@@ -4,6 +4,7 @@
 pub(crate) mod calibration;
 pub(crate) mod can;
 pub(crate) mod commissioning;
+pub(crate) mod key;
 #[cfg(levitas_world)]
 pub(crate) mod layout;
 pub(crate) mod link;
@@ -12,6 +13,8 @@ pub(crate) mod lockstep;
 pub(crate) mod operator;
 pub(crate) mod replay;
 pub(crate) mod shim;
+#[cfg(levitas_world)]
+pub(crate) mod signed;
 pub(crate) mod text;
 #[cfg(levitas_world)]
 pub(crate) mod truth;

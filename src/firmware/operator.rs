@@ -3,6 +3,7 @@
 
 use core::sync::atomic::Ordering;
 
+use levitas_core::link::LinkMail;
 use levitas_core::mail::{CirculationMail, CommandMail, LevitationMail, SupervisorMail, fault};
 use levitas_core::task::supervisor::Refusal;
 use levitas_core::units::RPM_PER_RAD_PER_S;
@@ -92,6 +93,9 @@ fn status(unit: &units::FirmwareUnit) -> UnitStatus {
         UnitStatus { state: STATE_UNKNOWN, bearing_state: STATE_UNKNOWN, ..UnitStatus::default() };
     if let Some(mail) = look(|| unit.mail.levitation.read()) {
         status.add_levitation(&mail);
+    }
+    if let Some(mail) = look(|| unit.mail.link.read::<LinkMail>()) {
+        status.faults |= mail.alarms;
     }
     if let Some(mail) = look(|| unit.mail.circulation.read()) {
         status.add_circulation(&mail);

@@ -340,6 +340,18 @@ SHELL_STATIC_SUBCMD_SET_CREATE(
 	SHELL_SUBCMD_SET_END);
 
 SHELL_STATIC_SUBCMD_SET_CREATE(
+	levitas_key_commands,
+	SHELL_CMD_ARG(set, NULL,
+		      "Put the key in, once; refused when there is one, and unless in standby. The terminal shows what is typed. "
+		      "Usage: levitas key set KEY KEY, 32 hexadecimal digits, twice the same.",
+		      levitas_shell_key_set, 3, 0),
+	SHELL_CMD_ARG(erase, NULL,
+		      "Erase it: every command of the link is refused. Refused unless in standby. Usage: levitas key erase WORD; without "
+		      "the word it says the word.",
+		      levitas_shell_key_erase, 1, 1),
+	SHELL_SUBCMD_SET_END);
+
+SHELL_STATIC_SUBCMD_SET_CREATE(
 	levitas_commands, SHELL_CMD_ARG(status, NULL, "What the unit measures and does.", cmd_status, 1, 0),
 	SHELL_CMD_ARG(lift, &levitas_lift_commands, "Lift the rotor off and hold it.", cmd_lift, 1, 0),
 	SHELL_CMD_ARG(speed, NULL, "Speed set-point [rpm]. Usage: levitas speed RPM", cmd_speed, 2, 0),
@@ -352,7 +364,11 @@ SHELL_STATIC_SUBCMD_SET_CREATE(
 		      "Find the calibration of this drive on itself, 50 s, and store it.", levitas_shell_commission, 1, 0),
 	SHELL_CMD_ARG(calibration, NULL, "Both copies of the calibration record, and which one is in force.",
 		      levitas_shell_calibration, 1, 0),
-	SHELL_CMD(storage, &levitas_storage_commands, "The storage of the calibration record.", NULL),
+	SHELL_CMD_ARG(key, &levitas_key_commands, "The key of the commands of the link: whether it is set, its check value.",
+		      levitas_shell_key, 1, 0),
+	SHELL_CMD_ARG(link, NULL, "Frames and commands of the link that were refused since boot, by kind.", levitas_shell_link, 1,
+		      0),
+	SHELL_CMD(storage, &levitas_storage_commands, "The storage of calibration record and command key.", NULL),
 	SHELL_CMD_ARG(thread, NULL,
 		      "Task threads since boot: steps, missed deadlines, longest response (release to end) and step.",
 		      cmd_thread, 1, 0),

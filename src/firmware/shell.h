@@ -38,6 +38,7 @@ enum levitas_work {
 	LEVITAS_WORK_COMMISSIONING,
 	LEVITAS_WORK_STORING,
 	LEVITAS_WORK_FORMATTING,
+	LEVITAS_WORK_KEY,
 };
 
 /** Begins it; NULL, or one line that says what else is under way. */
@@ -57,5 +58,11 @@ int levitas_shell_commission(const struct shell *sh, size_t argc, char **argv);
 int levitas_shell_commission_stop(const struct shell *sh, size_t argc, char **argv);
 int levitas_shell_calibration(const struct shell *sh, size_t argc, char **argv);
 int levitas_shell_storage_format(const struct shell *sh, size_t argc, char **argv);
+
+/** `levitas key`, `levitas key set`, `levitas key erase`, `levitas link`. */
+int levitas_shell_key(const struct shell *sh, size_t argc, char **argv);
+int levitas_shell_key_set(const struct shell *sh, size_t argc, char **argv);
+int levitas_shell_key_erase(const struct shell *sh, size_t argc, char **argv);
+int levitas_shell_link(const struct shell *sh, size_t argc, char **argv);
 
 #endif /* LEVITAS_SHELL_H_ */

@@ -261,6 +261,22 @@ int32_t levitas_storage_read(uint32_t unit, uint32_t place, uint8_t *bytes, uint
 /** Writes a copy of a calibration record; 0 or a negative errno. May erase flash: from background threads only. */
 int32_t levitas_storage_write(uint32_t unit, uint32_t place, const uint8_t *bytes, uint32_t size);
 
+/** What else is stored of a unit. */
+enum levitas_storage_entry {
+	/** The command key. */
+	LEVITAS_ENTRY_KEY,
+	/** Number of starts with a key, little endian: sessions of the link follow from it. Outlives formatting. */
+	LEVITAS_ENTRY_STARTS,
+};
+
+/** Bytes of LEVITAS_ENTRY_STARTS. */
+#define LEVITAS_STARTS_BYTES 4
+
+/** As levitas_storage_read() and levitas_storage_write(), of an entry; deleting one that is not there is no error. */
+int32_t levitas_storage_entry_read(uint32_t entry, uint32_t unit, uint8_t *bytes, uint32_t size);
+int32_t levitas_storage_entry_write(uint32_t entry, uint32_t unit, const uint8_t *bytes, uint32_t size);
+int32_t levitas_storage_entry_delete(uint32_t entry, uint32_t unit);
+
 /** Erases the whole storage and mounts it; 0 or a negative errno. From background threads only, the rotor in standby. */
 int levitas_storage_format(void);
 
@@ -270,8 +286,8 @@ int levitas_can_start(void);
 /** Sends a frame with an identifier of 11 bits; a negative errno when the controller does not take it. From the link thread. */
 int levitas_can_send(const struct levitas_can_frame *frame);
 
-/** The oldest frame that has come; false when there is none. From the link thread. */
-bool levitas_can_receive(struct levitas_can_frame *frame);
+/** The next frame that has come for a unit; false when there is none. Called by its link task alone; must not wait. */
+bool levitas_can_receive(uint32_t unit, struct levitas_can_frame *frame);
 
 /** CONFIG_LEVITAS_SERIAL_NUMBER. */
 uint32_t levitas_serial_number(void);
@@ -301,7 +317,7 @@ void levitas_refusal_text(uint32_t result, const struct levitas_command *command
 void levitas_status_read(uint32_t unit, struct levitas_unit_status *status);
 
 /** Room for the names of all faults at once. */
-#define LEVITAS_FAULT_NAMES_BYTES 320
+#define LEVITAS_FAULT_NAMES_BYTES 360
 
 /** Names of faults, with a comma between them; "..." at the end of a text that did not fit. */
 void levitas_fault_names(uint32_t faults, char *text, size_t size);
@@ -316,11 +332,66 @@ void levitas_calibration_read(uint32_t unit, struct levitas_calibration *calibra
  */
 int levitas_calibration_store(uint32_t unit, char *text, size_t size);
 
+/** Bytes of a command key. */
+#define LEVITAS_KEY_BYTES 16
+
+/** One line about the command key of a unit: set with its check value, not set, or why it is refused. True when one is stored. */
+bool levitas_key_read(uint32_t unit, char *text, size_t size);
+
+/**
+ * Stores a command key, for the next start on; 0, or a negative errno with one line that says why not. Refused when there is one. From a
+ * background thread only, in standby.
+ */
+int levitas_key_store(uint32_t unit, const uint8_t key[LEVITAS_KEY_BYTES], char *text, size_t size);
+
+/** Deletes the command key of a unit, which refuses every command from now on; 0 or a negative errno. Likewise. */
+int levitas_key_delete(uint32_t unit);
+
+/** The unit refuses every command from now on. */
+void levitas_key_revoke(uint32_t unit);
+
+/** Kinds of refusals of the link. */
+#define LEVITAS_LINK_REFUSALS 17
+
+/** What a unit's link task says of itself; mirrors LinkView. */
+struct levitas_link {
+	uint32_t time_ms;
+	uint32_t alarms;
+	uint32_t commands_admitted;
+	/** By kind, since the start. */
+	uint32_t refused[LEVITAS_LINK_REFUSALS];
+	/** The last command of the link that the supervisor has looked at, and its result: 0 accepted, else a refusal. */
+	uint32_t remote_number;
+	uint32_t remote_result;
+};
+
+/** Latest news of a unit's link task; zeros before there are any. */
+void levitas_link_read(uint32_t unit, struct levitas_link *link);
+
+/** Name of a kind of refusal; false behind the last one. */
+bool levitas_link_refusal_name(uint32_t kind, char *text, size_t size);
+
 /** How far the last commissioning of a unit is; false when there was none. */
 bool levitas_commissioning_read(uint32_t unit, struct levitas_commissioning *commissioning);
 
 /** A value of a commissioning; the first LEVITAS_CALIBRATION_VALUES are those of a record. False behind the last. */
 bool levitas_field_read(uint32_t index, struct levitas_field *field);
+
+/** A command of the link as it is before it is signed; mirrors SignedCommand. */
+struct levitas_signed_command {
+	uint8_t key[LEVITAS_KEY_BYTES];
+	/** enum levitas_unit: to whom. */
+	uint32_t unit;
+	uint32_t session;
+	uint32_t sequence;
+	uint32_t expires_ms;
+	/** enum levitas_command_kind */
+	uint32_t kind;
+	float value;
+};
+
+/** The bytes of a genuine command, for tests; false when it cannot be sent as asked. */
+bool levitas_command_sign(const struct levitas_signed_command *command, uint8_t bytes[32]);
 
 /** Builds the simulated plant; 0 or -1. Before the threads start. */
 int levitas_world_start(void);

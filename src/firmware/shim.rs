@@ -18,14 +18,25 @@ unsafe extern "C" {
     fn levitas_storage_mount() -> i32;
     fn levitas_storage_read(unit: u32, place: u32, bytes: *mut u8, size: u32) -> i32;
     fn levitas_storage_write(unit: u32, place: u32, bytes: *const u8, size: u32) -> i32;
+    fn levitas_storage_entry_read(entry: u32, unit: u32, bytes: *mut u8, size: u32) -> i32;
+    fn levitas_storage_entry_write(entry: u32, unit: u32, bytes: *const u8, size: u32) -> i32;
+    fn levitas_storage_entry_delete(entry: u32, unit: u32) -> i32;
     fn levitas_serial_number() -> u32;
     fn levitas_can_start() -> i32;
     fn levitas_can_send(frame: *const RawFrame) -> i32;
-    fn levitas_can_receive(frame: *mut RawFrame) -> bool;
+    fn levitas_can_receive(unit: u32, frame: *mut RawFrame) -> bool;
 }
 
 /// What [`start_can`] says where there is no controller: `-ENODEV`.
 pub(crate) const NO_DEVICE: i32 = -19;
+/// Mirrors `enum levitas_storage_entry`.
+#[derive(Clone, Copy, Debug)]
+#[repr(u32)]
+pub(crate) enum Entry {
+    Key = 0,
+    Starts = 1,
+}
+
 /// What the storage says of an entry that does not exist: `-ENOENT`.
 pub(crate) const NO_ENTRY: i32 = -2;
 /// What it says while it is not mounted: `-EACCES`.
@@ -89,6 +100,30 @@ pub(crate) fn write_storage(unit: u32, place: Place, bytes: &[u8]) -> Result<(),
     }
 }
 
+/// Reads an entry; the number of bytes there are, which may be more than fit.
+pub(crate) fn read_entry(entry: Entry, unit: u32, bytes: &mut [u8]) -> Result<usize, i32> {
+    let size = u32::try_from(bytes.len()).unwrap_or(0);
+    // SAFETY: the pointer is valid for `size` bytes during the call.
+    let count = unsafe { levitas_storage_entry_read(entry as u32, unit, bytes.as_mut_ptr(), size) };
+    usize::try_from(count).map_err(|_| count)
+}
+
+/// Writes an entry.
+pub(crate) fn write_entry(entry: Entry, unit: u32, bytes: &[u8]) -> Result<(), i32> {
+    let size = u32::try_from(bytes.len()).unwrap_or(0);
+    // SAFETY: the pointer is valid for `size` bytes during the call.
+    match unsafe { levitas_storage_entry_write(entry as u32, unit, bytes.as_ptr(), size) } {
+        0 => Ok(()),
+        error => Err(error),
+    }
+}
+
+/// Deletes an entry; 0 or a negative errno.
+pub(crate) fn delete_entry(entry: Entry, unit: u32) -> i32 {
+    // SAFETY: no pointers.
+    unsafe { levitas_storage_entry_delete(entry as u32, unit) }
+}
+
 /// Serial number of this drive.
 pub(crate) fn serial_number() -> u32 {
     // SAFETY: no arguments, a constant.
@@ -114,8 +149,8 @@ pub(crate) fn send_can(frame: &RawFrame) -> Result<(), i32> {
 }
 
 /// The oldest frame that has come.
-pub(crate) fn receive_can() -> Option<RawFrame> {
+pub(crate) fn receive_can(unit: u32) -> Option<RawFrame> {
     let mut frame = RawFrame::EMPTY;
-    // SAFETY: the pointer is valid for the call.
-    unsafe { levitas_can_receive(&raw mut frame) }.then_some(frame)
+    // SAFETY: the pointer is valid for the call, and `unit` exists because its link task is running.
+    unsafe { levitas_can_receive(unit, &raw mut frame) }.then_some(frame)
 }

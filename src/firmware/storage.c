@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Calibration records on Zephyr's NVS, in the partition that the board labels `storage_partition`.
+ * Calibration records, command keys and counts of starts on Zephyr's NVS, in the partition that the board labels `storage_partition`.
  *
  * NVS writes the data first and its entry after it, so a write that is cut off leaves what was there before. Beyond
  * that the record has its own check sum and a second copy: see src/core/src/calibration. Nothing here waits for a
@@ -67,6 +67,66 @@ int levitas_storage_mount(void)
 	return error;
 }
 
+/* The identifier of an entry; 0 for one that does not exist. */
+static uint16_t id_of(uint32_t entry, uint32_t unit)
+{
+	switch (entry) {
+	case LEVITAS_ENTRY_KEY:
+		return LEVITAS_STORAGE_KEY + unit;
+	case LEVITAS_ENTRY_STARTS:
+		return LEVITAS_STORAGE_STARTS + unit;
+	default:
+		return 0;
+	}
+}
+
+static int32_t read(uint16_t id, uint8_t *bytes, uint32_t size)
+{
+	ssize_t count;
+
+	k_mutex_lock(&using, K_FOREVER);
+	count = nvs_read(&storage, id, bytes, size);
+	k_mutex_unlock(&using);
+	/* The number of bytes that are there, which may be more than fit. */
+	return count;
+}
+
+static int32_t write(uint16_t id, const uint8_t *bytes, uint32_t size)
+{
+	ssize_t written;
+
+	k_mutex_lock(&using, K_FOREVER);
+	written = nvs_write(&storage, id, bytes, size);
+	k_mutex_unlock(&using);
+	/* 0: these very bytes were there before. */
+	return written == 0 || written == size ? 0 : (written < 0 ? written : -EIO);
+}
+
+/* A session must never come again, so the counts of starts outlive the formatting of a storage that can be read. */
+static int format_but_for_starts(void)
+{
+	uint8_t starts[2][LEVITAS_STARTS_BYTES];
+	bool kept[2];
+	int error;
+
+	for (uint32_t unit = 0; unit < ARRAY_SIZE(starts); unit++) {
+		kept[unit] = nvs_read(&storage, id_of(LEVITAS_ENTRY_STARTS, unit), starts[unit], sizeof(starts[unit])) ==
+			     sizeof(starts[unit]);
+	}
+	storage.ready = false;
+	error = flash_erase(storage.flash_device, storage.offset, FIXED_PARTITION_SIZE(storage_partition));
+	if (error == 0) {
+		error = mount();
+	}
+	for (uint32_t unit = 0; unit < ARRAY_SIZE(starts) && error == 0; unit++) {
+		if (kept[unit] && nvs_write(&storage, id_of(LEVITAS_ENTRY_STARTS, unit), starts[unit],
+					    sizeof(starts[unit])) != sizeof(starts[unit])) {
+			error = -EIO;
+		}
+	}
+	return error;
+}
+
 int levitas_storage_format(void)
 {
 	int error;
@@ -75,35 +135,39 @@ int levitas_storage_format(void)
 		return -ENODEV;
 	}
 	k_mutex_lock(&using, K_FOREVER);
-	storage.ready = false;
-	error = flash_erase(storage.flash_device, storage.offset, FIXED_PARTITION_SIZE(storage_partition));
-	if (error == 0) {
-		error = mount();
-	}
+	error = format_but_for_starts();
 	k_mutex_unlock(&using);
 	return error;
 }
 
 int32_t levitas_storage_read(uint32_t unit, uint32_t place, uint8_t *bytes, uint32_t size)
 {
-	ssize_t count;
-
-	k_mutex_lock(&using, K_FOREVER);
-	count = nvs_read(&storage, levitas_storage_calibration_id(unit, place), bytes, size);
-	k_mutex_unlock(&using);
-	/* The number of bytes that are there, which may be more than fit. */
-	return count;
+	return read(levitas_storage_calibration_id(unit, place), bytes, size);
 }
 
 int32_t levitas_storage_write(uint32_t unit, uint32_t place, const uint8_t *bytes, uint32_t size)
 {
-	ssize_t written;
+	return write(levitas_storage_calibration_id(unit, place), bytes, size);
+}
+
+int32_t levitas_storage_entry_read(uint32_t entry, uint32_t unit, uint8_t *bytes, uint32_t size)
+{
+	return read(id_of(entry, unit), bytes, size);
+}
+
+int32_t levitas_storage_entry_write(uint32_t entry, uint32_t unit, const uint8_t *bytes, uint32_t size)
+{
+	return write(id_of(entry, unit), bytes, size);
+}
+
+int32_t levitas_storage_entry_delete(uint32_t entry, uint32_t unit)
+{
+	int error;
 
 	k_mutex_lock(&using, K_FOREVER);
-	written = nvs_write(&storage, levitas_storage_calibration_id(unit, place), bytes, size);
+	error = nvs_delete(&storage, id_of(entry, unit));
 	k_mutex_unlock(&using);
-	/* 0: these very bytes were there before. */
-	return written == 0 || written == size ? 0 : (written < 0 ? written : -EIO);
+	return error;
 }
 
 uint32_t levitas_serial_number(void)

@@ -13,6 +13,10 @@
 /** Calibration records: one identifier per unit (enum levitas_unit) and place (0 A, 1 B). */
 #define LEVITAS_STORAGE_CALIBRATION 0x0100
 
+/** The command key, and the number of starts, from which the sessions of the link follow: one identifier per unit. */
+#define LEVITAS_STORAGE_KEY    0x0200
+#define LEVITAS_STORAGE_STARTS 0x0210
+
 /** Identifier of a unit's copy of the calibration record. */
 static inline uint16_t levitas_storage_calibration_id(uint32_t unit, uint32_t place)
 {

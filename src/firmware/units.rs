@@ -5,7 +5,7 @@
 //! library serves all roles.
 
 use core::cell::UnsafeCell;
-use core::sync::atomic::{AtomicU8, AtomicU32, Ordering};
+use core::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, Ordering};
 
 use levitas_core::config::ConfigError;
 use levitas_core::mail::Mailboxes;
@@ -17,8 +17,10 @@ use levitas_core::task::link::LinkTask;
 use levitas_core::task::speed::SpeedTask;
 use levitas_core::task::supervisor::SupervisorTask;
 use levitas_core::unit::{Role, UnitConfig, UnitTasks};
+use levitas_wire::{Receiver, Unit};
 
 use super::calibration::{self, PLACE_NONE};
+use super::key;
 use super::link::{FAST_WORDS, SLOW_WORDS};
 use super::shim;
 
@@ -76,6 +78,10 @@ pub(crate) struct FirmwareUnit {
     pub(crate) slow_frame: Mailbox<SLOW_WORDS>,
     pub(crate) levitation: Owned<LevitationTask>,
     pub(crate) link: Owned<LinkTask>,
+    /// What of the bus goes to the link task; the key is in it.
+    pub(crate) receiver: Owned<Receiver>,
+    /// The key was erased since the start.
+    pub(crate) key_revoked: AtomicBool,
     pub(crate) speed: Owned<SpeedTask>,
     pub(crate) circulation: Owned<CirculationTask>,
     pub(crate) supervisor: Owned<SupervisorTask>,
@@ -94,6 +100,8 @@ impl FirmwareUnit {
             slow_frame: Mailbox::new(),
             levitation: Owned::empty(),
             link: Owned::empty(),
+            receiver: Owned::empty(),
+            key_revoked: AtomicBool::new(false),
             speed: Owned::empty(),
             circulation: Owned::empty(),
             supervisor: Owned::empty(),
@@ -107,8 +115,10 @@ impl FirmwareUnit {
             calibration::report(self, &selection);
         }
         let mut tasks = UnitTasks::calibrated(config, self.role, &selection)?;
-        // One session per start of the image: nothing outlives it, and there is no entropy on the boards yet.
-        tasks.link.begin(self.number.wrapping_add(1));
+        let (key, session) = key::at_start(self);
+        tasks.link.begin(session);
+        let sender = if self.role == Role::Host { Unit::Host } else { Unit::Drive };
+        self.receiver.put(Receiver::new(sender, key));
         if let (Some(place), Some(record)) = (selection.place, selection.record()) {
             self.start_place.store(place as u32, Ordering::Relaxed);
             self.start_sequence.store(record.sequence, Ordering::Relaxed);

@@ -28,6 +28,7 @@
 //! | `scale.rs` | raw codes and physical values |
 //! | `e2e.rs` | AUTOSAR E2E profiles 5 and 11 |
 //! | `command.rs` | AES-CMAC of commands |
+//! | `key_record.rs` | their key in the storage |
 //!
 //! # Limits and failure
 //! Nothing panics or allocates. Values beyond a signal's range saturate; a value that is no number, and a code that does
@@ -55,6 +56,7 @@ mod e2e;
 mod encode;
 mod frame;
 mod identity;
+mod key_record;
 mod receive;
 mod scale;
 mod service;
@@ -78,6 +80,7 @@ pub use embedded_can::{ExtendedId, Id, StandardId};
 pub use encode::{encode_command, encode_fast, encode_service, encode_slow, seal};
 pub use frame::Frame;
 pub use identity::Unit;
+pub use key_record::{KEY_RECORD_BYTES, KeyRecordError, key_of_record, key_record};
 pub use messages::{CommandToHostKind as CommandKind, HostSlowStatusMode as Mode, PROTOCOL_VERSION};
 pub use receive::{FRAMES_PER_PERIOD_MAX, Receiver};
 pub use service::Service;

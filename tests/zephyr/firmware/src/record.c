@@ -40,6 +40,17 @@ void record_good(uint8_t bytes[LEVITAS_RECORD_BYTES], uint32_t sequence, const f
 	record_encode(bytes, &head, values);
 }
 
+const uint8_t record_key[LEVITAS_KEY_BYTES] = {0x2b, 0x7e, 0x15, 0x16, 0x28, 0xae, 0xd2, 0xa6,
+					       0xab, 0xf7, 0x15, 0x88, 0x09, 0xcf, 0x4f, 0x3c};
+
+void record_encode_key(uint8_t bytes[RECORD_KEY_BYTES])
+{
+	memcpy(bytes, "LKEY", 4);
+	sys_put_le32(1, bytes + 4);
+	memcpy(bytes + 8, record_key, sizeof(record_key));
+	sys_put_le32(crc32_ieee(bytes, RECORD_KEY_BYTES - 4), bytes + RECORD_KEY_BYTES - 4);
+}
+
 static const struct device *const flash = FIXED_PARTITION_DEVICE(storage_partition);
 static const off_t flash_offset = FIXED_PARTITION_OFFSET(storage_partition);
 static const size_t flash_size = FIXED_PARTITION_SIZE(storage_partition);
@@ -63,7 +74,7 @@ void record_break_storage(void)
 }
 
 /*
- * Host: copy A is damaged, copy B good; its mids put the rotor 20 um beside the centre. Both: the host's copies are
+ * Host: copy A is damaged, copy B good; its mids put the rotor 20 um beside the centre. It has a command key. Both: the host's copies are
  * another drive's and noise, the emergency drive's copy A is good. Emergency drive: the storage cannot be mounted.
  */
 void record_prepare_storage(void)
@@ -84,6 +95,8 @@ void record_prepare_storage(void)
 		values[1] -= 0.02f;
 		record_good(bytes, 7, values);
 		zassert_ok(levitas_storage_write(LEVITAS_UNIT_HOST, 1, bytes, sizeof(bytes)));
+		record_encode_key(bytes);
+		zassert_ok(levitas_storage_entry_write(LEVITAS_ENTRY_KEY, LEVITAS_UNIT_HOST, bytes, RECORD_KEY_BYTES));
 	}
 	if (IS_ENABLED(CONFIG_LEVITAS_ROLE_BOTH)) {
 		const struct record_head other_drive = {1, 0, CONFIG_LEVITAS_SERIAL_NUMBER + 1, 3};

@@ -31,6 +31,16 @@ void record_encode(uint8_t bytes[LEVITAS_RECORD_BYTES], const struct record_head
 /** A good record of the test's unit. */
 void record_good(uint8_t bytes[LEVITAS_RECORD_BYTES], uint32_t sequence, const float *values);
 
+/** The command key of the tests, that of RFC 4493, and its check value. */
+extern const uint8_t record_key[LEVITAS_KEY_BYTES];
+#define RECORD_KEY_CHECK_VALUE "7AD386"
+
+/** Bytes of the record of a command key. */
+#define RECORD_KEY_BYTES 28
+
+/** The record of the tests' key. */
+void record_encode_key(uint8_t bytes[RECORD_KEY_BYTES]);
+
 /** Erases the storage, mounts it, and puts there what this image is to start with. Before the application starts. */
 void record_prepare_storage(void);
 
