@@ -13,7 +13,7 @@
 //! |---|---|
 //! | sent | frames of a kind that both units were given |
 //! | refused | refusals that they have counted meanwhile: one frame may be two, when either unit has a reason |
-//! | carried out | commands that the supervisors have accepted, less the genuine ones that were sent |
+//! | carried out | commands that the supervisors have accepted, less the genuine ones that were sent; of all kinds together, since an answer takes a period of the supervisor |
 //!
 //! # Limits and failure
 //! Execution time is not simulated: that no deadline is missed is shown on the chip, see docs/commands.md.

@@ -59,7 +59,7 @@ pub fn markdown(forged: &Forged, commit: Option<&str>) -> String {
         String::from("| kind | what it is | sent | refusals | carried out |\n|---|---|---|---|---|\n");
     for (row, kind) in forged.rows.iter().zip(Forgery::ALL) {
         let (name, doc) = kind.text();
-        let _ = writeln!(text, "| {name} | {doc} | {} | {} | 0 |", row.sent, row.refused);
+        let _ = writeln!(text, "| {name} | {doc} | {} | {} | |", row.sent, row.refused);
     }
     for (way, sent, attack) in ways(forged) {
         let refused: u64 = attack.refused.iter().sum();

@@ -55,7 +55,7 @@ forgeries! {
     Session "other session" "authentic, for another power-up";
     Length "other length" "authentic, cut or filled to every length from 0 to 64";
     Bit "bit turned" "authentic, every bit in turn turned over";
-    Id "other id" "authentic, under every other id of 11 bits, and of 29";
+    Id "other id" "authentic, under every other id of 11 bits but those of the classic frames, which no unit listens to, and under ids of 29";
     Counter "wrong counter" "a status frame whose counter contradicts its number, or that was there before";
     Version "other version" "command or status frame of another version of the protocol, sealed";
 }
