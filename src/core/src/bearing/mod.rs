@@ -367,6 +367,17 @@ impl Bearing {
         self.is_within(CLEAR_FRACTION)
     }
 
+    /// No Hall is voted out or named, whatever noise there is on all of them.
+    #[must_use]
+    pub fn has_whole_halls(&self) -> bool {
+        self.x.hall.voter.has_named_none() && self.y.hall.voter.has_named_none()
+    }
+
+    /// For how many periods each axis has not been seen.
+    pub(crate) fn blind_periods_xy(&self) -> [u32; 2] {
+        [self.x.blind_periods(), self.y.blind_periods()]
+    }
+
     /// No Hall is voted out or rough, and none has jumped of late.
     #[must_use]
     pub fn has_well_halls(&self) -> bool {

@@ -129,6 +129,8 @@ pub(super) struct Observer {
     steady_n: f32,
     k_x_n_per_m: f32,
     started: bool,
+    /// The last sample was rough.
+    rough: bool,
     state: AxisState,
 }
 
@@ -152,6 +154,7 @@ impl Observer {
             steady_n: 0.0,
             k_x_n_per_m: config.force_displacement_n_per_m,
             started: false,
+            rough: false,
             state: AxisState::default(),
         }
     }
@@ -176,15 +179,21 @@ impl Observer {
     }
 
     /// Takes in a sample less [`Self::expected_m`]; false when it was passed over as an outlier. A `rough` sample has so
-    /// much noise that it is followed with care. The first one finds the rotor at rest against the wall, which holds it
-    /// against k_x.
+    /// much noise that it is followed with care, and what noise has made of the disturbance before it was noticed is
+    /// forgotten: with so little gain it would stay for milliseconds and push the rotor away. The first sample finds the
+    /// rotor at rest against the wall, which holds it against k_x.
     #[inline(always)]
     pub(super) fn correct(&mut self, innovation_m: f32, rough: bool) -> bool {
         if !self.started {
             self.start(innovation_m);
             return true;
         }
+        let begins = rough && !self.rough;
+        self.rough = rough;
         if rough {
+            if begins {
+                self.coast();
+            }
             self.take(self.rough_gain, saturate(innovation_m, self.rough_m));
             return true;
         }
@@ -284,6 +293,24 @@ mod tests {
         let expected_n = -config.force_displacement_n_per_m * 20e-6;
         assert!((observer.state().disturbance_n - expected_n).abs() < 1e-3, "{:?}", observer.state());
         assert!(observer.state().velocity_m_per_s.abs() < 1e-4);
+    }
+
+    #[test]
+    fn what_noise_has_made_of_the_disturbance_is_forgotten_when_it_is_noticed() {
+        let mut observer = Observer::new(&BearingConfig::ECMO_50, PERIOD_S);
+        observer.correct(0.0, false);
+        let steady_n = observer.steady_n();
+        for _ in 0..3 {
+            observer.correct(4e-6, false);
+        }
+        let believed_n = observer.state().disturbance_n - steady_n;
+        assert!(believed_n > 1.0, "{believed_n}");
+        observer.correct(4e-6, true);
+        let left_n = observer.state().disturbance_n - steady_n;
+        assert!(left_n < 0.1 * believed_n, "{left_n}");
+        // Only when it begins: afterwards the disturbance is followed, with care.
+        observer.correct(4e-6, true);
+        assert!(observer.state().disturbance_n - steady_n > left_n);
     }
 
     #[test]

@@ -118,7 +118,7 @@ pub struct LevitationTask {
     faults: u32,
     asked: bool,
     /// Samples in a row in which the rotor was not seen; periods that were missed say nothing about the Halls.
-    unseen_samples: u32,
+    unseen_samples: [u32; 2],
     standing_faults: u32,
     probe: Probe,
     coil_duty: [f32; 2],
@@ -152,7 +152,7 @@ impl LevitationTask {
             drive_line: false,
             faults: 0,
             asked: false,
-            unseen_samples: BLIND_SAMPLES,
+            unseen_samples: [BLIND_SAMPLES; 2],
             standing_faults: 0,
             probe: Probe::new(probe_limits(config), period_us),
             coil_duty: [0.0; 2],
@@ -224,8 +224,9 @@ impl LevitationTask {
         let limits = bearing.limits | motor.limits;
         self.faults = faults;
         self.asked = bearing.gate || motor.gate;
-        self.unseen_samples =
-            if self.bearing.blind_periods() == 0 { 0 } else { self.unseen_samples.saturating_add(1) };
+        for (unseen, blind_periods) in self.unseen_samples.iter_mut().zip(self.bearing.blind_periods_xy()) {
+            *unseen = if blind_periods == 0 { 0 } else { unseen.saturating_add(1) };
+        }
         self.publish(mail, limits, faults);
         if self.probe.is_active() {
             self.listen(mail, hall_v, input.angle_hall_v, limits, faults);
@@ -256,8 +257,9 @@ impl LevitationTask {
                 elapsed_us,
                 pair,
                 faults: self.faults,
-                sees_rotor: self.unseen_samples < BLIND_SAMPLES,
+                sees_rotor: self.unseen_samples.iter().all(|unseen| *unseen < BLIND_SAMPLES),
                 floats: self.bearing.is_clear(),
+                halls_whole: self.bearing.has_whole_halls(),
                 halls_well: self.bearing.has_well_halls(),
                 displacement_m: self.bearing.displacement_m(),
                 coil_current_mean_a: self.coil_current_mean_a,

@@ -191,6 +191,11 @@ impl Voter {
         self.calm
     }
 
+    /// Neither Hall is voted out or named; noise alone names none.
+    pub(super) fn has_named_none(&self) -> bool {
+        self.vote == Vote::Both && self.faults == 0
+    }
+
     /// The rotor has not been levitated yet: the current of now is no base.
     pub(super) fn forget_base(&mut self) {
         self.base_current_a = f32::NAN;

@@ -11,8 +11,8 @@
 //! | failed | `BEARING_LOST`, `COIL_OPEN` or `PHASE_SHORT`; of a unit that drives only while it holds a rotor and the other unit is heard, and then also a rotor unseen for longer |
 //! | current flows | the latch has let the gate open, which is not yet a current; or the gate is not asked for, by a unit that was proven or with no rotor to hold |
 //! | foreign drive, rotor unheld | carrier of the other set in the own windings; none, and the own gate is closed |
-//! | innovation ok | no Hall is voted out, none has jumped, the own model is not refuted (`opinion.rs`), nor was it for long since both disagree |
-//! | disagrees | for `DISAGREEING_FRAMES` fast frames the other unit has seen the rotor elsewhere by `DISAGREEMENT_M` |
+//! | innovation ok | no Hall is voted out or named; the own model is not refuted (`opinion.rs`), nor was it for long since both disagree. Interference refutes nobody |
+//! | disagrees | for `DISAGREEING_FRAMES` fast frames the other unit has seen the rotor elsewhere by `DISAGREEMENT_M`, and there is no interference here, nor has a Hall jumped |
 //!
 //! # Carrying on
 //! A unit that takes over knows before its supervisor does, and a supervisor may be late by any time: while a rotor is to be held
@@ -34,7 +34,7 @@ use crate::mailbox::Reader;
 use crate::ports::pair;
 use crate::unit::Role;
 
-/// Samples without a believable displacement from which this unit should not drive if the other one can: 0.25 ms. The
+/// Samples in a row without a believable displacement on one axis, from which this unit should not drive if the other one can: 0.25 ms. The
 /// observer is good for 5 ms of rest, but in a shock of 30 g the rotor is 150 um off after 1 ms, and the other unit sees it
 /// now. Noise of whatever size is no blindness.
 pub(super) const BLIND_SAMPLES: u32 = 5;
@@ -81,7 +81,9 @@ pub(super) struct Situation {
     pub(super) sees_rotor: bool,
     /// It is off the wall.
     pub(super) floats: bool,
-    /// No Hall is voted out, and none has jumped.
+    /// No Hall is voted out or named.
+    pub(super) halls_whole: bool,
+    /// Nor is there noise that no vote can take away, and none has jumped.
     pub(super) halls_well: bool,
     /// Displacement of the last period [m].
     pub(super) displacement_m: [f32; 2],
@@ -116,6 +118,7 @@ impl Situation {
             | u32::from(self.is_failed()) << 9
             | u32::from(self.is_astray()) << 10
             | u32::from(self.halls_well) << 11
+            | u32::from(self.halls_whole) << 19
             | u32::from(self.floats) << 18
             | u32::from(self.asked) << 12
             | u32::from(self.therapy) << 13
@@ -297,8 +300,8 @@ impl PairControl {
             rotor_unheld: now.pair & (pair::FOREIGN_RIPPLE | pair::GATE_OPEN) == 0,
             rotor_astray: now.is_astray(),
             rotor_floats: now.sees_rotor && now.floats,
-            innovation_ok: now.halls_well && self.verdict() != Verdict::Refuted,
-            disagrees: self.disagrees(),
+            innovation_ok: now.halls_whole && self.verdict() != Verdict::Refuted,
+            disagrees: self.disagrees() && now.halls_well,
             // Off says nothing: neither a supervisor that is late nor one that has just started ends a therapy.
             therapy: if now.levitate == LevitateRequest::Off { None } else { Some(now.therapy) },
             order: self.pending,

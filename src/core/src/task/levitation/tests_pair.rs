@@ -17,6 +17,7 @@ fn seen(pair: u32) -> Situation {
         faults: 0,
         sees_rotor: true,
         floats: true,
+        halls_whole: true,
         halls_well: true,
         displacement_m: [0.0; 2],
         coil_current_mean_a: [0.0; 2],
@@ -190,6 +191,32 @@ fn a_backup_that_sees_the_rotor_elsewhere_for_three_frames_challenges() {
 }
 
 #[test]
+fn a_backup_that_is_disturbed_itself_does_not_challenge() {
+    let mut bench = backup();
+    for _ in 0..10 {
+        bench.hears(DRIVES, 0.0, 80e-6);
+        bench.run(10, Situation { halls_well: false, ..seen(DRIVEN) });
+        assert!(!PeerReport::from_bits(bench.pair.report).challenge);
+    }
+}
+
+#[test]
+fn a_challenge_refutes_a_named_hall_and_no_interference() {
+    let challenger =
+        PeerReport { state: UnitCode::Ready, drives: false, current_flows: false, challenge: true, ..DRIVES };
+    let drives_on = |now: Situation| {
+        let mut bench = backup();
+        let held = Situation { levitate: LevitateRequest::Levitate, therapy: true, ..now };
+        bench.run(20, seen(LINE_CURRENT));
+        bench.run(40, Situation { levitate: LevitateRequest::Levitate, therapy: true, ..seen(LINE_CURRENT) });
+        bench.hears(challenger, 0.0, 80e-6);
+        bench.run(10, held).gate
+    };
+    assert!(drives_on(Situation { halls_well: false, ..seen(LINE_CURRENT) }));
+    assert!(!drives_on(Situation { halls_well: false, halls_whole: false, ..seen(LINE_CURRENT) }));
+}
+
+#[test]
 fn the_answer_of_a_settled_period_is_that_of_a_machine_that_decides_every_time() {
     let mut random = 1_u32;
     let mut draw = |below: u32| {
@@ -204,6 +231,7 @@ fn the_answer_of_a_settled_period_is_that_of_a_machine_that_decides_every_time()
                 pair: [DRIVEN, LINE_CURRENT, 0, LINE_CURRENT | FOREIGN_RIPPLE][draw(4) as usize],
                 sees_rotor: draw(8) != 0,
                 floats: draw(4) != 0,
+                halls_whole: draw(4) != 0,
                 halls_well: draw(4) != 0,
                 displacement_m: [if draw(4) == 0 { 70e-6 } else { 0.0 }, 0.0],
                 levitate: if draw(2) == 0 { LevitateRequest::Levitate } else { LevitateRequest::Off },
