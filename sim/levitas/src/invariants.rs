@@ -141,7 +141,8 @@ impl Invariants {
     }
 }
 
-fn is_finite(sample: &Sample) -> bool {
+/// Whether what is recorded of the world is all numbers.
+pub(crate) fn is_finite(sample: &Sample) -> bool {
     let [x, y, z] = sample.displacement_m;
     let sum = x + y + z + sample.rotor_angle_rad + sample.speed_rpm + sample.flow_lpm + sample.head_mmhg;
     (sum + sample.drainage_pressure_mmhg + sample.return_pressure_mmhg).is_finite()

@@ -14,6 +14,7 @@ mod bench_peers;
 mod bench_sections;
 mod bench_speed;
 mod bench_whole;
+pub mod campaign;
 pub mod candump;
 pub mod canhub;
 pub mod catalogue;

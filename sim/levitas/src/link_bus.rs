@@ -2,7 +2,9 @@
 //! The link between the two units: the codec of the wire on the bus of the world.
 //!
 //! Every frame goes through `levitas-wire` both ways, so that what the other unit reads is what the wire can carry, and takes
-//! the time and the troubles of [`CanBus`]. Tools outside are a third node, see [`crate::remote`]. The emergency drive's frames wait for the host's, which start in the same instant.
+//! the time and the troubles of [`CanBus`]. Tools outside are a third node, see [`crate::remote`]. The emergency drive's frames
+//! wait for the host's, which start in the same instant. A full bus is one on which the third node sends the longest frames
+//! with the lowest priority, one right after the other.
 
 use levitas_core::task::link::{LinkOutputs, LinkTask};
 use levitas_wire::{ExtendedId, Frame, Id, Receiver, StandardId, Unit as Sender, encode_fast, encode_slow};
@@ -15,6 +17,12 @@ use crate::unit_in_loop::UnitInLoop;
 /// A frame that was on the bus: time [s], who sent it, frame.
 pub type Heard = (f64, Option<CanNode>, CanFrame);
 
+/// What fills the bus: the lowest priority, the longest data.
+const FILLER: CanFrame =
+    CanFrame { id: 0x7ff, extended: false, fd: true, brs: true, remote: false, len: 64, data: [0x55; 64] };
+/// So many of them wait or are on their way: when one ends the next one is there.
+const FILLERS: u64 = 2;
+
 /// See the [module](self).
 #[derive(Clone, Debug)]
 pub struct LinkBus {
@@ -22,6 +30,10 @@ pub struct LinkBus {
     receivers: [Receiver; 2],
     outside: Option<Box<OutsideNode>>,
     slow_frames: [u8; 2],
+    /// The third node fills the bus.
+    full: bool,
+    /// Frames that it has queued.
+    filling: u64,
     /// Lines of the log, if one is kept.
     log: Option<String>,
     /// What was on the bus since somebody outside looked, if anybody does.
@@ -37,7 +49,16 @@ impl LinkBus {
             bus.switch_off(CanNode::Drive);
         }
         let receivers = [Sender::Host, Sender::Drive].map(|unit| Receiver::new(unit, simulator_key()));
-        Self { bus, receivers, outside: None, slow_frames: [0; 2], log: None, heard: None }
+        Self {
+            bus,
+            receivers,
+            outside: None,
+            slow_frames: [0; 2],
+            log: None,
+            heard: None,
+            full: false,
+            filling: 0,
+        }
     }
 
     /// Switches on the node of tools outside: without it nobody sends commands.
@@ -127,16 +148,21 @@ impl LinkBus {
         self.attack(0, 0.0, 0.0);
     }
 
-    /// A unit loses its power, or has it again.
-    pub fn power(&mut self, set: usize, on: bool) {
-        let node = CanNode::of_set(set);
-        if on { self.bus.switch_on(node) } else { self.bus.switch_off(node) }
+    /// The bus is full from now on, or has room again.
+    pub fn fill(&mut self, full: bool) {
+        self.full = full;
     }
 
     /// What the controller of a unit has counted.
     #[must_use]
     pub fn statistics(&self, set: usize) -> CanStatistics {
         self.bus.statistics(CanNode::of_set(set))
+    }
+
+    /// A unit loses its power, or has it again.
+    pub fn power(&mut self, set: usize, on: bool) {
+        let node = CanNode::of_set(set);
+        if on { self.bus.switch_on(node) } else { self.bus.switch_off(node) }
     }
 
     /// A unit that is bus-off asks to come back.
@@ -171,9 +197,29 @@ impl LinkBus {
         }
     }
 
+    /// The third node always has a frame to send while the bus is to be full, and leaves after its last one if nobody else
+    /// is outside.
+    fn keep_full(&mut self, now_s: f64) {
+        if !self.full && self.filling == 0 {
+            return;
+        }
+        let statistics = self.bus.statistics(CanNode::Outside);
+        let waiting = self.filling.saturating_sub(statistics.sent + statistics.lost);
+        if self.full {
+            self.bus.switch_on(CanNode::Outside);
+            for _ in waiting..FILLERS {
+                self.filling += u64::from(self.bus.send(CanNode::Outside, FILLER, now_s).is_ok());
+            }
+            while self.outside.is_none() && self.bus.receive(CanNode::Outside).is_some() {}
+        } else if waiting == 0 && self.outside.is_none() && self.heard.is_none() {
+            self.bus.switch_off(CanNode::Outside);
+        }
+    }
+
     /// Delivers what has arrived by now.
     pub fn deliver<U: UnitInLoop>(&mut self, now_s: f64, units: &mut [U]) {
         self.bus.advance(now_s);
+        self.keep_full(now_s);
         while let Some((time_s, from, frame)) = self.bus.tapped() {
             if let Some(log) = &mut self.log {
                 log.push_str(&candump::line(time_s, &frame));

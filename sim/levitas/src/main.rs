@@ -3,8 +3,11 @@
 //!
 //! Exit code 0: every expectation held and no invariant broke; 1: some did not; 2: bad input, one line.
 
+mod batch;
+mod campaign_command;
 mod canhub_command;
 mod compare_command;
+mod corners_command;
 mod forge_command;
 mod sensitivity_command;
 mod takeover_command;
@@ -20,8 +23,6 @@ use levitas_core::calibration::{Identity, Record};
 use levitas_core::commissioning::Stage;
 use levitas_core::unit::Role;
 
-use levitas::corners::document::{self, Page};
-use levitas::corners::{self, Extent, table};
 use levitas::input::{BadInput, Checked, one_line};
 use levitas::list::{What, list};
 use levitas::outputs::{check_file, check_folder, write_bytes, write_file, write_folder};
@@ -34,8 +35,6 @@ use levitas::{bench, commission, report, summary, sweep};
 const NOT_HELD: u8 = 1;
 /// Exit code of bad input.
 const BAD_INPUT: u8 = 2;
-/// Generated section that the corners fill in a page.
-const SECTION: &str = "corners";
 /// The scenario that runs without arguments.
 const DEMONSTRATION: &str = "0_demonstration";
 
@@ -61,6 +60,7 @@ Examples:
   levitas corners --short                   figures at the corners of the tolerances, faults
   levitas takeover --phases 10              what a takeover by the emergency drive costs
   levitas forge --frames 10000              forged commands against two units that pump
+  levitas campaign --hours 2 --minutes 5    both units in trouble all the time, a drill in each hour
   levitas canhub                            the CAN bus for python-can, SavvyCAN and others
 
 Exit code: 0 all expectations held, 1 some did not or an invariant broke, 2 bad input.
@@ -84,8 +84,8 @@ enum Command {
     #[command(after_help = SWEEP_EXAMPLES)]
     Sweep(SweepArguments),
     /// Run the corners of the drive's tolerances and every fault, and show each figure with its worst corner
-    #[command(after_help = CORNERS_EXAMPLES)]
-    Corners(CornersArguments),
+    #[command(after_help = corners_command::EXAMPLES)]
+    Corners(corners_command::Arguments),
     /// Measure the stability margin of the bearing while it pumps (sensitivity function, ISO 14839-3)
     #[command(after_help = sensitivity_command::EXAMPLES)]
     Sensitivity(sensitivity_command::Arguments),
@@ -98,6 +98,9 @@ enum Command {
     /// Forge, replay, delay and damage commands and status frames against two units that pump: none is carried out
     #[command(after_help = forge_command::EXAMPLES)]
     Forge(forge_command::Arguments),
+    /// Run both units through 24 seeded hours of trouble, with a drill in each; goes on where it was interrupted
+    #[command(after_help = campaign_command::EXAMPLES)]
+    Campaign(campaign_command::Arguments),
     /// Serve the simulated CAN bus to tools outside: SLCAN and socketcand over TCP
     #[command(after_help = canhub_command::EXAMPLES)]
     Canhub(canhub_command::Arguments),
@@ -134,35 +137,6 @@ Examples:
   levitas sweep 1b_shock --seeds 0..=9 --set rotor.eccentricity_m=40e-6 --json spread.json
 
 Writes no folders; each failed seed is named with the command that replays it.";
-
-const CORNERS_EXAMPLES: &str = "\
-Examples:
-  levitas corners --short
-  levitas corners --markdown docs/levitation.md --json corners.json
-
-The whole plan takes some minutes on two cores. Each figure stands with what it must be, its nominal value and its worst
-corner, and with the command that replays the worst. Writes no folders. docs/levitation.md explains the table.
-Exit code 1 when the nominal plant misses a bound, a rotor touches or a fault row does not hold, one line on standard error
-each. A corner that misses a bound says so in the table.";
-
-#[derive(clap::Args)]
-struct CornersArguments {
-    /// A part of the plan, in less than a minute
-    #[arg(long)]
-    short: bool,
-    /// Threads [default: one per core]
-    #[arg(long, value_name = "N")]
-    jobs: Option<usize>,
-    /// Write the result to this file too; - is standard output
-    #[arg(long, value_name = "FILE")]
-    json: Option<PathBuf>,
-    /// Put the tables into this page: a new file, or the section `generated: corners` of one that has it
-    #[arg(long, value_name = "FILE")]
-    markdown: Option<PathBuf>,
-    /// No table and no progress; only what does not hold
-    #[arg(long, short)]
-    quiet: bool,
-}
 
 #[derive(clap::Args)]
 struct RunArguments {
@@ -252,11 +226,12 @@ fn main() -> ExitCode {
         }
         Some(Command::Run(arguments)) => run_command(&arguments),
         Some(Command::Sweep(arguments)) => sweep_command(&arguments),
-        Some(Command::Corners(arguments)) => corners_command(&arguments),
+        Some(Command::Corners(arguments)) => corners_command::run(&arguments),
         Some(Command::Sensitivity(arguments)) => sensitivity_command::run(&arguments),
         Some(Command::Compare(arguments)) => compare_command::run(&arguments),
         Some(Command::Takeover(arguments)) => takeover_command::run(&arguments),
         Some(Command::Forge(arguments)) => forge_command::run(&arguments),
+        Some(Command::Campaign(arguments)) => campaign_command::run(&arguments),
         Some(Command::Canhub(arguments)) => canhub_command::run(&arguments),
         Some(Command::World(arguments)) => world_command::run(&arguments),
         Some(Command::Bench) => bench_command(),
@@ -426,18 +401,11 @@ fn sweep_command(arguments: &SweepArguments) -> Checked<bool> {
     let scenario = load(&arguments.scenario, &settings(&arguments.settings, None)?)?;
     let seeds = sweep::parse_seeds(&arguments.seeds)?;
     check_json(arguments.json.as_deref())?;
-    let jobs = threads(arguments.jobs)?;
+    let jobs = batch::threads(arguments.jobs)?;
     let count = (seeds.end - seeds.start) as f64;
-    let progress = std::sync::Mutex::new(Progress::new(&scenario.name, count, "seeds", arguments.quiet));
-    let result = sweep::sweep(&scenario, seeds, jobs, &|done| {
-        if let Ok(mut progress) = progress.lock() {
-            progress.show(done as f64);
-        }
-    });
-    if let Ok(mut progress) = progress.lock() {
-        progress.finish();
-    }
-    let result = result?;
+    let result = batch::watch(&scenario.name, count, "seeds", arguments.quiet, |progress| {
+        sweep::sweep(&scenario, seeds, jobs, &|done| progress(done as f64))
+    })?;
     let replay = |seed: u64| replay_command(arguments, seed);
     let to_stdout = write_json(arguments.json.as_deref(), &result.to_json(&scenario, &replay))?;
     if !arguments.quiet {
@@ -455,45 +423,6 @@ fn sweep_command(arguments: &SweepArguments) -> Checked<bool> {
         complain(&format!("seed {}: {reasons}; replay with: {}", failure.seed, replay(failure.seed)));
     }
     Ok(result.failures.is_empty())
-}
-
-/// Threads that were asked for, or one per core.
-fn threads(jobs: Option<usize>) -> Checked<usize> {
-    match jobs {
-        Some(0) => Err(BadInput::key("--jobs", "jobs", 0, "no thread would run", "1 or more")),
-        Some(jobs) => Ok(jobs),
-        None => Ok(std::thread::available_parallelism().map_or(1, std::num::NonZero::get)),
-    }
-}
-
-fn corners_command(arguments: &CornersArguments) -> Checked<bool> {
-    let extent = Extent { short: arguments.short, jobs: threads(arguments.jobs)? };
-    check_json(arguments.json.as_deref())?;
-    let page = arguments.markdown.as_deref().map(Page::open).transpose()?;
-    page.iter().try_for_each(|page| page.check(SECTION))?;
-    let progress = std::sync::Mutex::new(Progress::new("corners", 1.0, "of all", arguments.quiet));
-    let found = corners::corners(extent, &|done, total| {
-        if let Ok(mut progress) = progress.lock() {
-            progress.show(done as f64 / total as f64);
-        }
-    });
-    if let Ok(mut progress) = progress.lock() {
-        progress.finish();
-    }
-    let (found, commit) = (found?, document::commit());
-    let to_stdout = write_json(arguments.json.as_deref(), &table::to_json(&found, commit.as_deref()))?;
-    if let Some(page) = page {
-        let command = if extent.short { "cargo sim -- corners --short" } else { "cargo sim -- corners" };
-        page.write(SECTION, command, &table::markdown(&found, commit.as_deref()))?;
-    }
-    if !arguments.quiet && !to_stdout {
-        say(&table::plain(&found));
-    }
-    let failures = found.failures();
-    for line in &failures {
-        complain(line);
-    }
-    Ok(failures.is_empty())
 }
 
 fn replay_command(arguments: &SweepArguments, seed: u64) -> String {

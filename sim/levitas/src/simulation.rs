@@ -14,7 +14,7 @@ use std::time::Instant;
 
 use levitas_core::calibration::CalibrationError;
 use levitas_core::link::UnitCode;
-use levitas_core::mail::Mailboxes;
+use levitas_core::mail::{LevitationMail, Mailboxes};
 use levitas_core::ports::LevitationOutputs;
 use levitas_core::schedule::SCHEDULE;
 use levitas_core::task::supervisor::Command;
@@ -272,6 +272,23 @@ impl<'a, U: UnitInLoop> Simulation<'a, U> {
         self.bus.forged()
     }
 
+    /// What the levitation task of a unit said last.
+    #[must_use]
+    pub fn said(&self, set: usize) -> Option<LevitationMail> {
+        self.units.iter().find(|unit| unit.set() == set).and_then(U::said)
+    }
+
+    /// The link.
+    pub fn bus(&mut self) -> &mut LinkBus {
+        &mut self.bus
+    }
+
+    /// What was seen and refused so far.
+    #[must_use]
+    pub fn log(&self) -> &EventLog {
+        &self.log
+    }
+
     /// The world, to look at.
     #[must_use]
     pub fn truth(&self) -> Truth {
@@ -375,8 +392,8 @@ impl<'a, U: UnitInLoop> Simulation<'a, U> {
         debug_assert!(started.is_ok(), "checked before the first tick");
     }
 
-    /// Every fault of a unit is over, and what it did to the link.
-    fn clear(&mut self, set: usize) {
+    /// Every fault of a unit is over, and what was done to the link.
+    pub fn clear(&mut self, set: usize) {
         self.world.clear(set);
         self.bus.clear();
         if let Some(unit) = self.units.iter_mut().find(|unit| unit.set() == set) {

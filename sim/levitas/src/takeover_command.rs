@@ -1,18 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The command `levitas takeover`.
 
-use std::path::PathBuf;
-use std::sync::Mutex;
-
-use levitas::corners::document::{self, Page};
+use levitas::corners::document;
 use levitas::input::{BadInput, Checked};
-use levitas::progress::Progress;
 use levitas::takeover::{Row, markdown, plain, takeover, to_json};
 
-use super::{check_json, complain, say, threads, write_json};
+use super::batch::{Batch, Texts};
+use super::complain;
 
-/// Generated section that the table fills in a page.
-const SECTION: &str = "takeover";
 /// Most phases of a row.
 const PHASES_MAX: u32 = 100_000;
 
@@ -36,18 +31,8 @@ pub(crate) struct Arguments {
     /// Only what has this text in its name, as in the column "what fails"
     #[arg(long, value_name = "TEXT", conflicts_with = "markdown")]
     only: Option<String>,
-    /// Put the table into this page: a new file, or the section `generated: takeover` of one that has it
-    #[arg(long, value_name = "FILE")]
-    markdown: Option<PathBuf>,
-    /// Write the figures to this file too; - is standard output
-    #[arg(long, value_name = "FILE")]
-    json: Option<PathBuf>,
-    /// Threads [default: one per core]
-    #[arg(long, value_name = "N")]
-    jobs: Option<usize>,
-    /// No table and no progress; only what does not hold
-    #[arg(long, short)]
-    quiet: bool,
+    #[command(flatten)]
+    batch: Batch,
 }
 
 /// Runs it; true when every row holds.
@@ -57,32 +42,22 @@ pub(crate) fn run(arguments: &Arguments) -> Checked<bool> {
         let allowed = format!("1 to {PHASES_MAX}");
         return Err(BadInput::key("--phases", "phases", phases, "too few or too many", allowed));
     }
-    let jobs = threads(arguments.jobs)?;
-    check_json(arguments.json.as_deref())?;
-    let page = arguments.markdown.as_deref().map(Page::open).transpose()?;
-    page.iter().try_for_each(|page| page.check(SECTION))?;
-    let progress = Mutex::new(Progress::new("takeover", 1.0, "of all", arguments.quiet));
     let only = arguments.only.as_deref().unwrap_or("");
-    let rows = takeover(phases, only, jobs, &|done, total| {
-        if let Ok(mut progress) = progress.lock() {
-            progress.show(done as f64 / total as f64);
-        }
-    });
-    if let Ok(mut progress) = progress.lock() {
-        progress.finish();
-    }
-    let (rows, commit) = (rows?, document::commit());
-    let to_stdout = write_json(arguments.json.as_deref(), &to_json(&rows, commit.as_deref()))?;
-    if let Some(page) = page {
-        let command = match phases {
-            100 => "cargo sim -- takeover".to_owned(),
-            _ => format!("cargo sim -- takeover --phases {phases}"),
-        };
-        page.write(SECTION, &command, &markdown(&rows, commit.as_deref()))?;
-    }
-    if !arguments.quiet && !to_stdout {
-        say(&plain(&rows));
-    }
+    let desk = arguments.batch.open("takeover")?;
+    let rows = desk.watch(1.0, "of all", |progress| {
+        takeover(phases, only, desk.jobs, &|done, total| progress(done as f64 / total as f64))
+    })?;
+    let commit = document::commit();
+    let command = match phases {
+        100 => "cargo sim -- takeover".to_owned(),
+        _ => format!("cargo sim -- takeover --phases {phases}"),
+    };
+    let texts = Texts {
+        json: to_json(&rows, commit.as_deref()),
+        markdown: markdown(&rows, commit.as_deref()),
+        plain: plain(&rows),
+    };
+    desk.publish(&command, &texts)?;
     for row in rows.iter().filter(|row| !row.is_met()) {
         complain(&format!("takeover: {}", text(row)));
     }

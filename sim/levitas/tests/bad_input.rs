@@ -275,6 +275,32 @@ fn bad_corners() {
 }
 
 #[test]
+fn bad_campaigns() {
+    let scratch = Scratch::new("bad-campaign");
+    fs::create_dir(scratch.path.join("strange")).unwrap();
+    fs::write(scratch.path.join("strange/campaign.jsonl"), "{\"hour\":1}\n").unwrap();
+    fs::write(scratch.path.join("file"), "").unwrap();
+    #[rustfmt::skip]
+    let cases: [(&[&str], &[&str]); 12] = [
+        (&["--hours", "0"], &["0", "1..=1000", "allowed is"]),
+        (&["--hours", "1001"], &["1001", "1..=1000"]),
+        (&["--minutes", "61"], &["61", "1..=60"]),
+        (&["--minutes", "0.5"], &["0.5", "--minutes"]),
+        (&["--seed", "-1"], &["-1", "allowed is"]),
+        (&["--only", "24"], &["--only: only = 24", "no such hours", "within 0..24"]),
+        (&["--only", "5..5"], &["only = 5..5", "no such hours"]),
+        (&["--only", "7..3"], &["only = 7..3", "no such hours"]),
+        (&["--only", "first"], &["only = first", "no such hours"]),
+        (&["--out", "strange"], &["--out: out = strange", "no results of a campaign", "allowed is another folder"]),
+        (&["--out", "file"], &["out = file", "is no folder"]),
+        (&["--jobs", "0"], &["--jobs: jobs = 0", "no thread would run"]),
+    ];
+    for (arguments, wanted) in cases {
+        refused(&scratch, arguments.last().unwrap(), &[&["campaign"], arguments].concat(), wanted);
+    }
+}
+
+#[test]
 fn a_bad_plant_file_is_refused_by_its_own_name() {
     let scratch = Scratch::new("bad-plant");
     fs::write(scratch.path.join("s.toml"), format!("{HEAD}plant = \"mine.toml\"\n")).unwrap();

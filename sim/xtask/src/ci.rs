@@ -17,6 +17,7 @@ pub(crate) fn run(project: &Project, options: &Options) -> Result<(), String> {
     report.stage("tests", || host::tests(project));
     report.stage("figures of the world", || clients::world_figures(project));
     report.stage("demonstration", || host::demonstration(project));
+    report.stage("campaign, ten minutes", || host::campaign(project));
     report.stage("recordings", || Ok(record::check(project)?));
     report.stage("model of the pair", || Ok(model::check(project)?));
     report.stage("cost", || cost::check(project));

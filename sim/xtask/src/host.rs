@@ -96,3 +96,11 @@ pub(crate) fn tests(project: &Project) -> Outcome {
 pub(crate) fn demonstration(project: &Project) -> Outcome {
     Ok(run(&mut cargo(project, &["sim"]))?)
 }
+
+/// Ten minutes of the 24-hour campaign, from the start: results of an earlier program prove nothing.
+pub(crate) fn campaign(project: &Project) -> Outcome {
+    let folder = project.root.join("target/campaign");
+    let _ = std::fs::remove_dir_all(&folder);
+    let mut sim = cargo(project, &["sim", "--", "campaign", "--hours", "2", "--minutes", "5", "--out"]);
+    Ok(run(sim.arg(&folder))?)
+}
