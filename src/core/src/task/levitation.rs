@@ -117,7 +117,7 @@ pub struct LevitationTask {
     drive_line: bool,
     faults: u32,
     asked: bool,
-    /// Samples in a row in which the rotor was not seen; periods that were missed say nothing about the Halls.
+    /// Samples in a row in which each axis was not seen; periods that were missed say nothing about the Halls.
     unseen_samples: [u32; 2],
     standing_faults: u32,
     probe: Probe,
@@ -224,9 +224,7 @@ impl LevitationTask {
         let limits = bearing.limits | motor.limits;
         self.faults = faults;
         self.asked = bearing.gate || motor.gate;
-        for (unseen, blind_periods) in self.unseen_samples.iter_mut().zip(self.bearing.blind_periods_xy()) {
-            *unseen = if blind_periods == 0 { 0 } else { unseen.saturating_add(1) };
-        }
+        self.count_unseen();
         self.publish(mail, limits, faults);
         if self.probe.is_active() {
             self.listen(mail, hall_v, input.angle_hall_v, limits, faults);
@@ -241,6 +239,14 @@ impl LevitationTask {
             phase_gate: u32::from(motor.gate),
             drive_line: u32::from(self.drive_line),
             latch_override: u32::from(self.pair.outputs.latch_override),
+        }
+    }
+
+    /// Counts for how many samples in a row each axis has not been seen.
+    #[inline(always)]
+    fn count_unseen(&mut self) {
+        for (unseen, blind_periods) in self.unseen_samples.iter_mut().zip(self.bearing.blind_periods_xy()) {
+            *unseen = if blind_periods == 0 { 0 } else { unseen.saturating_add(1) };
         }
     }
 
