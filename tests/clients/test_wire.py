@@ -126,3 +126,12 @@ def test_what_others_write_the_codec_reads(message):
         agree(said, seen, message)
     refused = "Err(Authentication)" if attribute(message, "E2EProfile") == 0 else "Err(Checksum)"
     assert candump("read", text="\n".join(damaged)) == [refused] * len(damaged)
+
+
+def test_another_version_of_the_protocol_is_refused_under_a_right_crc_or_tag():
+    frames = []
+    for message in DATABASE.messages:
+        values = {signal.name: min(signal.choices) if signal.choices else max(0, signal.minimum) for signal in message.signals}
+        values["version"] = int(DATABASE.version) + 1
+        frames.append(shown(message, sealed(message, message.encode(values, strict=True))))
+    assert candump("read", text="\n".join(frames)) == ["Err(Version)"] * len(frames)

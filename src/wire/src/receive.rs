@@ -44,12 +44,15 @@ impl Receiver {
         match identity.layout {
             Layout::Fast | Layout::Slow if is_own => task.refuse(LinkRefusal::OwnId),
             Layout::Fast | Layout::Slow => self.hand_on(id, fd, data, task),
-            Layout::Command if is_own => {
-                if task.takes_command() {
-                    self.hand_on(id, fd, data, task);
-                }
-            }
+            Layout::Command if is_own => self.hand_on_command(id, fd, data, task),
             _ => {}
+        }
+    }
+
+    /// Beyond so many in a period a command costs nothing but its count.
+    fn hand_on_command(&self, id: Id, fd: bool, data: &[u8], task: &mut LinkTask) {
+        if task.takes_command() {
+            self.hand_on(id, fd, data, task);
         }
     }
 
