@@ -23,6 +23,7 @@ const INVALID: i32 = -22;
 const IO: i32 = -5;
 
 /// What is stored.
+#[allow(clippy::large_enum_variant, reason = "it lives for one call, at the start or at the shell")]
 enum Stored {
     Nothing,
     Key(CommandKey),
