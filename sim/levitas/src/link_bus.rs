@@ -208,7 +208,11 @@ impl LinkBus {
         if self.full {
             self.bus.switch_on(CanNode::Outside);
             for _ in waiting..FILLERS {
-                self.filling += u64::from(self.bus.send(CanNode::Outside, FILLER, now_s).is_ok());
+                match self.bus.send(CanNode::Outside, FILLER, now_s) {
+                    Ok(()) => self.filling += 1,
+                    // Errors on the bus have driven it bus-off.
+                    Err(_) => self.bus.recover(CanNode::Outside),
+                }
             }
             while self.outside.is_none() && self.bus.receive(CanNode::Outside).is_some() {}
         } else if waiting == 0 && self.outside.is_none() && self.heard.is_none() {
