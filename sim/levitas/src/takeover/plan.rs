@@ -267,7 +267,8 @@ impl Case {
             peak_um: if planned { 20.0 } else { f64::INFINITY },
             dip_pct: if planned || matches!(self.kind, Kind::Drill) { 0.5 } else { 1.0 },
             reverse_ml: 0.0,
-            lift_off_s: if situation.is_lift_off { 60e-3 } else { f64::INFINITY },
+            // A wrong centre is held until the other unit has seen enough.
+            lift_off_s: if situation.is_lift_off && !self.is_wrong { 60e-3 } else { f64::INFINITY },
         }
     }
 }

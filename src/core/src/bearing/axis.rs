@@ -181,9 +181,9 @@ impl Axis {
         self.blind_periods == 0 && self.hall.voter.is_well() && self.current.watch.is_well()
     }
 
-    /// No Hall is voted out or rough, and the rotor has not jumped of late as none can.
-    pub(super) fn has_well_halls(&self) -> bool {
-        self.hall.voter.is_well() && !self.observer.has_jumped()
+    /// The rotor has jumped of late as none can.
+    pub(super) fn has_jumped(&self) -> bool {
+        self.observer.has_jumped()
     }
 
     /// Estimated state in the coordinate that is controlled.

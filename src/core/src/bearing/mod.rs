@@ -378,10 +378,16 @@ impl Bearing {
         [self.x.blind_periods(), self.y.blind_periods()]
     }
 
-    /// No Hall is voted out or rough, and none has jumped of late.
+    /// No Hall is voted out or rough.
     #[must_use]
     pub fn has_well_halls(&self) -> bool {
-        self.x.has_well_halls() && self.y.has_well_halls()
+        self.x.hall.voter.is_well() && self.y.hall.voter.is_well()
+    }
+
+    /// The rotor has jumped of late as none can.
+    #[must_use]
+    pub fn has_jumped(&self) -> bool {
+        self.x.has_jumped() || self.y.has_jumped()
     }
 
     /// Where the rotor is, x, y [m].

@@ -267,6 +267,7 @@ impl LevitationTask {
                 floats: self.bearing.is_clear(),
                 halls_whole: self.bearing.has_whole_halls(),
                 halls_well: self.bearing.has_well_halls(),
+                has_jumped: self.bearing.has_jumped(),
                 displacement_m: self.bearing.displacement_m(),
                 coil_current_mean_a: self.coil_current_mean_a,
                 asked: self.asked,

@@ -150,6 +150,14 @@ impl Opinion {
         *self = Self::of(self.model);
     }
 
+    /// A frame that says nothing: both bands begin anew.
+    pub(super) fn interrupt(&mut self) {
+        self.row = 0;
+        for trial in [&mut self.own, &mut self.other] {
+            (trial.slow_n, trial.slow_n2, trial.peak_n2, trial.fast_n2) = (trial.base_n, 0.0, 0.0, 0.0);
+        }
+    }
+
     /// Takes in a frame of a rotor that floats; every number is finite. `late`: not the next one after the last.
     pub(super) fn take(&mut self, seen: &Sight, late: bool) {
         self.row = if late { 0 } else { self.row.saturating_add(1).min(3) };
@@ -181,11 +189,11 @@ impl Opinion {
         // A load that comes and goes crosses what the wrong one makes up.
         let slow = self.own.slow_n2 > CONTRAST * self.other.peak_n2 + SLOW_FLOOR_N2;
         let fast = self.own.fast_n2 > CONTRAST * self.other.fast_n2 + FAST_FLOOR_N2;
-        if slow || drives && (fast || self.is_deaf()) { Verdict::Refuted } else { Verdict::Holds }
+        if slow || drives && fast { Verdict::Refuted } else { Verdict::Holds }
     }
 
-    /// The other unit sees the rotor fall, this one does not.
-    fn is_deaf(&self) -> bool {
+    /// The other unit sees the rotor fall, this one, which drives, does not.
+    pub(super) fn is_deaf(&self) -> bool {
         self.fall_frames >= FALL_FRAMES && self.own.moved_m2 < DEAF_SHARE * DEAF_SHARE * self.other.moved_m2
     }
 
@@ -343,7 +351,7 @@ mod tests {
                 let moved_m = if frame < 2000 { 0.0 } else { other_m((frame - 2000) as f32 * FRAME_S) };
                 if moved_m < 200e-6 {
                     opinion.take(&Sight { other_m: [0.0, moved_m], ..Sight::default() }, false);
-                    refuted |= opinion.verdict(true) == Refuted;
+                    refuted |= opinion.is_deaf();
                 }
             }
             assert_eq!(refuted, is_fall, "{name}");
@@ -361,6 +369,17 @@ mod tests {
         assert_eq!(opinion.verdict(true), Holds);
         opinion.forget();
         assert_eq!(opinion.verdict(true), Open);
+    }
+
+    #[test]
+    fn what_an_interruption_has_made_up_is_forgotten() {
+        let mut opinion = opinion();
+        let at = |own_m: f32| Sight { own_m: [own_m, 0.0], other_m: [100e-6, 0.0], ..Sight::default() };
+        (0..400).for_each(|_| opinion.take(&at(100e-6), false));
+        (0..100).for_each(|_| opinion.take(&at(0.0), false));
+        assert_eq!(opinion.verdict(false), Refuted);
+        opinion.interrupt();
+        assert_eq!(opinion.verdict(false), Holds);
     }
 
     #[test]

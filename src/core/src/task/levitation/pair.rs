@@ -57,8 +57,10 @@ const DISAGREEMENT_M: f32 = 50e-6;
 const DISAGREEING_FRAMES: u8 = 3;
 /// Time after a fast frame within which the next one comes [us].
 const FRAME_US_MAX: u32 = 700;
-/// Fast frames of a disagreement after which a unit whose own model fails stays the wrong one: 50 ms.
-const REFUTED_FRAMES: u8 = 100;
+/// Fast frames in a row for which the own model must fail: 3 ms, in which interference has got its name.
+const REFUTED_FRAMES: u8 = 6;
+/// The same after which a unit stays the wrong one until both agree: 50 ms.
+const WRONG_FRAMES: u8 = 100;
 /// Age from which the link task counts as silent [us]: four of its periods.
 const LINK_SILENT_US_MAX: u32 = 2_000;
 /// Mirrored currents beyond this are no measurement: twice what a coil or a phase is given [A].
@@ -83,8 +85,10 @@ pub(super) struct Situation {
     pub(super) floats: bool,
     /// No Hall is voted out or named.
     pub(super) halls_whole: bool,
-    /// Nor is there noise that no vote can take away, and none has jumped.
+    /// Nor is there noise that no vote can take away.
     pub(super) halls_well: bool,
+    /// The rotor has jumped of late as none can.
+    pub(super) has_jumped: bool,
     /// Displacement of the last period [m].
     pub(super) displacement_m: [f32; 2],
     /// Own coil currents, mean over 0.25 ms [A].
@@ -119,6 +123,7 @@ impl Situation {
             | u32::from(self.is_astray()) << 10
             | u32::from(self.halls_well) << 11
             | u32::from(self.halls_whole) << 19
+            | u32::from(self.has_jumped) << 20
             | u32::from(self.floats) << 18
             | u32::from(self.asked) << 12
             | u32::from(self.therapy) << 13
@@ -150,7 +155,7 @@ pub(super) struct PairControl {
     news: u32,
     disagreeing_frames: u8,
     opinion: Opinion,
-    /// Since the last fast frame [us].
+    /// Since the last fast frame that was compared [us].
     frame_us: u32,
     /// Fast frames for which this unit was the wrong one of two that disagree.
     refuted_frames: u8,
@@ -277,7 +282,6 @@ impl PairControl {
         if let Some(peer) = peer_mail.filter(|_| peer_is_new) {
             self.news = peer.news;
             self.compare(&peer, now);
-            self.frame_us = 0;
         }
         let to_hold = self.carries || now.therapy;
         let idle = !now.asked && (self.flows || !to_hold);
@@ -287,7 +291,7 @@ impl PairControl {
             line: line(now.pair),
             peer,
             peer_is_new,
-            fit: now.is_fit() && self.verdict() != Verdict::Refuted,
+            fit: now.is_fit() && !self.is_refuted(),
             failed: match peer {
                 _ if !self.outputs.gate => now.faults & FAILED != 0,
                 Some(_) => self.flows && to_hold && now.is_failed(),
@@ -300,21 +304,17 @@ impl PairControl {
             rotor_unheld: now.pair & (pair::FOREIGN_RIPPLE | pair::GATE_OPEN) == 0,
             rotor_astray: now.is_astray(),
             rotor_floats: now.sees_rotor && now.floats,
-            innovation_ok: now.halls_whole && self.verdict() != Verdict::Refuted,
-            disagrees: self.disagrees() && now.halls_well,
+            innovation_ok: now.halls_whole && !self.is_refuted(),
+            disagrees: self.disagrees() && now.halls_well && !now.has_jumped,
             // Off says nothing: neither a supervisor that is late nor one that has just started ends a therapy.
             therapy: if now.levitate == LevitateRequest::Off { None } else { Some(now.therapy) },
             order: self.pending,
         }
     }
 
-    /// The own model does not hold, or did not for so long that it is wrong until both agree again.
-    fn verdict(&self) -> Verdict {
-        if self.refuted_frames >= REFUTED_FRAMES {
-            Verdict::Refuted
-        } else {
-            self.opinion.verdict(self.outputs.gate)
-        }
+    /// The own displacement is the wrong one of two.
+    fn is_refuted(&self) -> bool {
+        self.refuted_frames >= REFUTED_FRAMES || self.outputs.gate && self.opinion.is_deaf()
     }
 
     fn disagrees(&self) -> bool {
@@ -335,18 +335,20 @@ impl PairControl {
             self.outputs.gate || peer.coil_current_x_a.is_finite() && peer.coil_current_y_a.is_finite();
         if !now.floats || !held {
             self.opinion.forget();
-        } else if now.sees_rotor && known && difference_m2.is_finite() {
+        } else if now.sees_rotor && now.halls_well && known && difference_m2.is_finite() {
             let mirrored_a = [peer.coil_current_x_a, peer.coil_current_y_a];
             let current_a = if self.outputs.gate { now.coil_current_mean_a } else { mirrored_a };
             self.opinion.take(&Sight { own_m, other_m, current_a }, self.frame_us > FRAME_US_MAX);
+            self.frame_us = 0;
+        } else {
+            // What interference makes up is no model's fault.
+            self.opinion.interrupt();
         }
-        self.refuted_frames = match self.disagrees() {
+        self.refuted_frames = match self.opinion.verdict(self.outputs.gate) {
             // What a unit made up at the time must not be covered by a load that comes later.
-            true if self.refuted_frames >= REFUTED_FRAMES => self.refuted_frames,
-            true if self.opinion.verdict(self.outputs.gate) == Verdict::Refuted => {
-                self.refuted_frames.saturating_add(1)
-            }
-            _ => 0,
+            _ if self.disagrees() && self.refuted_frames >= WRONG_FRAMES => self.refuted_frames,
+            Verdict::Refuted => self.refuted_frames.saturating_add(1),
+            Verdict::Open | Verdict::Holds => 0,
         };
     }
 
