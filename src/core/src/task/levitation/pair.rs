@@ -61,6 +61,8 @@ const FRAME_US_MAX: u32 = 700;
 const REFUTED_FRAMES: u8 = 6;
 /// The same after which a unit stays the wrong one until both agree: 50 ms.
 const WRONG_FRAMES: u8 = 100;
+/// Fast frames without one for which a disagreement stands: 10 ms.
+const HELD_FRAMES: u8 = 20;
 /// Age from which the link task counts as silent [us]: four of its periods.
 const LINK_SILENT_US_MAX: u32 = 2_000;
 /// Mirrored currents beyond this are no measurement: twice what a coil or a phase is given [A].
@@ -279,6 +281,11 @@ impl PairControl {
         let peer_mail = self.peer.fresh(LINK_SILENT_US_MAX).filter(|peer| !peer.silent);
         let peer = peer_mail.map(|peer| PeerReport::from_bits(peer.report));
         let peer_is_new = peer_mail.is_some_and(|peer| peer.news != self.news);
+        if peer_mail.is_none() {
+            // Nobody to compare with: what was thought of both is of no use when it is heard again.
+            self.opinion.forget();
+            (self.disagreeing_frames, self.refuted_frames) = (0, 0);
+        }
         if let Some(peer) = peer_mail.filter(|_| peer_is_new) {
             self.news = peer.news;
             self.compare(&peer, now);
@@ -314,7 +321,7 @@ impl PairControl {
 
     /// The own displacement is the wrong one of two.
     fn is_refuted(&self) -> bool {
-        self.refuted_frames >= REFUTED_FRAMES || self.outputs.gate && self.opinion.is_deaf()
+        self.disagrees() && self.refuted_frames >= REFUTED_FRAMES
     }
 
     fn disagrees(&self) -> bool {
@@ -330,13 +337,20 @@ impl PairControl {
         let agree = difference_m2 < DISAGREEMENT_M * DISAGREEMENT_M;
         let held = PeerReport::from_bits(peer.report).drives || self.outputs.gate;
         let differ = !agree && now.sees_rotor && held;
-        self.disagreeing_frames = if differ { self.disagreeing_frames.saturating_add(1) } else { 0 };
-        let known =
-            self.outputs.gate || peer.coil_current_x_a.is_finite() && peer.coil_current_y_a.is_finite();
+        self.disagreeing_frames = match self.disagreeing_frames {
+            // A swing passes through the centre.
+            before if differ && before.saturating_add(1) >= DISAGREEING_FRAMES => {
+                DISAGREEING_FRAMES + HELD_FRAMES
+            }
+            before if differ => before.saturating_add(1),
+            before if before > DISAGREEING_FRAMES => before.saturating_sub(1),
+            _ => 0,
+        };
+        let mirrored_a = [peer.coil_current_x_a, peer.coil_current_y_a];
+        let known = self.outputs.gate || mirrored_a.iter().all(|current_a| current_a.abs() < MIRRORED_A_MAX);
         if !now.floats || !held {
             self.opinion.forget();
         } else if now.sees_rotor && now.halls_well && known && difference_m2.is_finite() {
-            let mirrored_a = [peer.coil_current_x_a, peer.coil_current_y_a];
             let current_a = if self.outputs.gate { now.coil_current_mean_a } else { mirrored_a };
             self.opinion.take(&Sight { own_m, other_m, current_a }, self.frame_us > FRAME_US_MAX);
             self.frame_us = 0;
