@@ -206,7 +206,7 @@ impl<'a, U: UnitInLoop> Simulation<'a, U> {
             tick: 0,
             ticks,
         };
-        if scenario.events.iter().any(|event| event.action.needs_outside()) {
+        if scenario.events.iter().any(|event| event.action.needs_key_of().is_some()) {
             simulation.attach_outside();
         }
         simulation.observe();

@@ -270,6 +270,15 @@ fn what_images_cannot_do_is_refused_before_anyone_waits() {
     let text = run(&["4a_power_loss", "--set", "config.host.speed_rpm_max=4000"]);
     assert!(text.contains("it changes the configuration of a unit that is a process"), "{text}");
     assert!(run(&["3p_calibration_corrupt"]).contains("it is about the calibration record"));
+    let folder = Scratch::new("lockstep-forged");
+    let forged = scenario(&folder, &fault("can_forgery", "rate_hz = 100"));
+    for scenario in ["4k_commands", forged.to_str().unwrap()] {
+        let text = run(&[scenario]);
+        assert!(
+            text.contains("a process has no command key; allowed is a scenario without command"),
+            "{text}"
+        );
+    }
     assert!(run(&["1a_levitation", "--units", "host,drive"]).contains("no emergency drive"));
     assert!(run(&["1a_levitation", "--units", "nobody"]).contains("no such unit"));
     let long = "x".repeat(200);

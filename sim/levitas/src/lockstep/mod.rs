@@ -9,7 +9,8 @@
 //! # Limits and failure
 //! A unit that says nothing for [`SILENCE`] of wall time hangs from this tick on; one whose process ends has lost its power. A
 //! unit comes back only as a new process, and knows nothing of its time before. The images have the configuration that
-//! they are built with, so a scenario that changes it is refused, as is one about their calibration records.
+//! they are built with, so a scenario that changes it is refused, as are one about their calibration records and one with commands over the link,
+//! for which they have no key.
 
 mod door;
 mod process;
@@ -70,6 +71,11 @@ fn check(scenario: &Scenario, processes: Processes) -> Checked<()> {
     let is_about_record = |action: &EventAction| matches!(action, EventAction::Fault(InjectedFault { broken: Broken::Record(_), set, .. }) if processes[*set]);
     if scenario.events.iter().any(|event| is_about_record(&event.action)) {
         return refuse("it is about the calibration record of a unit that is a process", "another scenario");
+    }
+    if scenario.events.iter().any(|event| event.action.needs_key_of().is_some_and(|set| processes[set])) {
+        let allowed =
+            "a scenario without command and can_forgery for it, or --units with the other unit alone";
+        return refuse("a process has no command key", allowed);
     }
     Ok(())
 }

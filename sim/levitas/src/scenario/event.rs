@@ -217,10 +217,14 @@ impl EventAction {
         rejoin || matches!(self.act(), Some(Act::Disturb | Act::DisturbEnd))
     }
 
-    /// It needs the third node of the link.
+    /// Winding set of the unit whose command key the third node of the link needs for this; `None` when it needs none.
     #[must_use]
-    pub fn needs_outside(&self) -> bool {
-        matches!(self, Self::Remote(_) | Self::Fault(InjectedFault { broken: Broken::Forgery { .. }, .. }))
+    pub fn needs_key_of(&self) -> Option<usize> {
+        match self {
+            Self::Remote(order) => Some(order.set),
+            Self::Fault(InjectedFault { broken: Broken::Forgery { .. }, set, .. }) => Some(*set),
+            _ => None,
+        }
     }
 
     /// How long it acts [s]; 0 when it stays.
