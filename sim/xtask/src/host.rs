@@ -99,8 +99,13 @@ pub(crate) fn demonstration(project: &Project) -> Outcome {
 
 /// Ten minutes of the 24-hour campaign, from the start: results of an earlier program prove nothing.
 pub(crate) fn campaign(project: &Project) -> Outcome {
-    let folder = project.root.join("target/campaign");
-    let _ = std::fs::remove_dir_all(&folder);
+    let folder = project.target.join("campaign");
+    match std::fs::remove_dir_all(&folder) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            return Err(format!("{}: {error}", folder.display()).into());
+        }
+        _ => {}
+    }
     let mut sim = cargo(project, &["sim", "--", "campaign", "--hours", "2", "--minutes", "5", "--out"]);
     Ok(run(sim.arg(&folder))?)
 }

@@ -5,8 +5,10 @@
 //! within one levitation period.
 
 use std::fs::{self, File};
+use std::io::ErrorKind;
+use std::os::unix::process::ExitStatusExt as _;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command};
+use std::process::{Child, Command, ExitStatus};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
@@ -91,6 +93,13 @@ struct Bench<'a> {
 /// A process that ends with this value.
 struct Running(Child);
 
+impl Running {
+    /// How it has ended, if it has.
+    fn ended(&mut self) -> Option<ExitStatus> {
+        self.0.try_wait().ok().flatten()
+    }
+}
+
 impl Drop for Running {
     fn drop(&mut self) {
         let _ = self.0.kill().and_then(|()| self.0.wait());
@@ -147,10 +156,13 @@ impl<'a> Bench<'a> {
     /// The figures of a run of the world with both images.
     fn with_images(&self, scenario: &str, settings: &[String]) -> Result<Value, String> {
         let (socket, json) = (self.folder.join("socket"), self.folder.join("remote.json"));
+        // A file that an earlier world has left must not look like the socket of this one.
+        remove(&socket)?;
         let mut world = self.program("world", scenario, settings, &json);
         let mut world = spawn(world.arg("--socket").arg(&socket), &self.folder.join("world.log"))?;
+        let told = |what: &str| format!("levitas world {scenario}: {what}; see {}", self.folder.display());
         let since = Instant::now();
-        while !socket.exists() && since.elapsed() < LIMIT && matches!(world.0.try_wait(), Ok(None)) {
+        while !socket.exists() && since.elapsed() < LIMIT && world.ended().is_none() {
             sleep(POLL);
         }
         let mut units = Vec::new();
@@ -161,16 +173,16 @@ impl<'a> Bench<'a> {
             units.push(spawn(&mut unit, &self.folder.join(name).with_extension("log"))?);
         }
         while since.elapsed() < LIMIT {
-            match world.0.try_wait() {
-                Ok(Some(status)) if status.success() => return metrics(&json),
-                Ok(Some(status)) => {
-                    return Err(format!("levitas world {scenario}: {status}; see {}", self.folder.display()));
-                }
-                _ => sleep(POLL),
+            if let Some(status) = world.ended() {
+                return if status.success() { metrics(&json) } else { Err(told(&status.to_string())) };
             }
+            // The world would wait for it for ever, or measure its loss.
+            if let Some(status) = units.iter_mut().filter_map(Running::ended).find(has_failed) {
+                return Err(told(&format!("a unit ended by itself: {status}")));
+            }
+            sleep(POLL);
         }
-        let limit_s = LIMIT.as_secs();
-        Err(format!("levitas world {scenario}: not over within {limit_s} s; see {}", self.folder.display()))
+        Err(told(&format!("not over within {} s", LIMIT.as_secs())))
     }
 
     fn program(&self, subcommand: &str, scenario: &str, settings: &[String], json: &Path) -> Command {
@@ -190,6 +202,20 @@ fn spawn(program: &mut Command, log: &Path) -> Result<Running, String> {
     let file = File::create(log).map_err(told)?;
     let errors = file.try_clone().map_err(told)?;
     program.stdout(file).stderr(errors).spawn().map(Running).map_err(told)
+}
+
+/// The end of a unit that neither the end of the run nor the world's SIGKILL explains.
+fn has_failed(status: &ExitStatus) -> bool {
+    const SIGKILL: i32 = 9;
+    !status.success() && status.signal() != Some(SIGKILL)
+}
+
+/// Removes a file, if there is one.
+fn remove(file: &Path) -> Result<(), String> {
+    match fs::remove_file(file) {
+        Err(error) if error.kind() != ErrorKind::NotFound => Err(format!("{}: {error}", file.display())),
+        _ => Ok(()),
+    }
 }
 
 fn metrics(file: &Path) -> Result<Value, String> {
@@ -212,6 +238,13 @@ fn shown((remote, local): (Option<f64>, Option<f64>)) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_a_unit_that_ends_by_itself_has_failed() {
+        // The wait status of Linux: exit code in the second byte, signal in the first.
+        let failed = [0, 9, 1 << 8, 11].map(|raw| has_failed(&ExitStatus::from_raw(raw)));
+        assert_eq!(failed, [false, false, true, true]);
+    }
 
     #[test]
     fn figures_are_shown_once_when_they_agree() {
