@@ -362,6 +362,19 @@ mod tests {
     const HEAD: &str = "title = \"t\"\nduration_s = 2\n";
 
     #[test]
+    fn a_rejoin_is_trouble_by_whatever_way_it_is_commanded() {
+        let is_trouble = |event: &str| {
+            let text = format!("{HEAD}units = \"both\"\n[[event]]\nat_s = 1\n{event}");
+            scenario(&text, &[]).unwrap().events[0].action.is_trouble()
+        };
+        let order = "do = \"command\"\ntarget = \"host\"\nname =";
+        assert!(is_trouble("do = \"rejoin\""));
+        assert!(is_trouble(&format!("{order} \"rejoin\"")));
+        assert!(is_trouble(&format!("{order} \"takeover_drill\"")));
+        assert!(!is_trouble(&format!("{order} \"land\"")));
+    }
+
+    #[test]
     fn defaults_are_the_demonstration_plant_and_settings_win() {
         let read = scenario(HEAD, &["seed=7", "duration_s=3", "rotor.mass_kg=0.2"]).unwrap();
         assert_eq!((read.seed, read.duration_s, read.plant.rotor.mass_kg), (7, 3.0, 0.2));

@@ -249,21 +249,26 @@ impl<'a, U: UnitInLoop> Simulation<'a, U> {
 
     /// The third node sends a genuine command now; false when it cannot.
     pub fn order(&mut self, order: Order) -> bool {
-        if let Command::SetSpeed { speed_rpm } = order.command {
-            self.speed_setpoint_rpm = f64::from(speed_rpm);
+        let sent = self.bus.order(order, self.tick as f64 * STEP_S);
+        let drives = self.units.iter().any(|unit| unit.set() == order.set && unit.report().drives);
+        if sent && drives {
+            self.take_setpoint(order.command);
         }
-        self.bus.order(order, self.tick as f64 * STEP_S)
+        sent
+    }
+
+    /// What a command to the unit that drives makes of the set-point that the figures are measured against.
+    fn take_setpoint(&mut self, command: Command) {
+        match command {
+            Command::SetSpeed { speed_rpm } => self.speed_setpoint_rpm = f64::from(speed_rpm),
+            Command::Land | Command::Service | Command::Commission => self.speed_setpoint_rpm = f64::NAN,
+            _ => {}
+        }
     }
 
     /// The third node begins to forge commands over the bus, so many frames per second.
     pub fn attack(&mut self, set: usize, rate_hz: f64) {
         self.bus.attack(set, rate_hz, self.tick as f64 * STEP_S);
-    }
-
-    /// Busy share of the bus in the last second.
-    #[must_use]
-    pub fn bus_load(&self) -> f64 {
-        self.bus.load()
     }
 
     /// Forged frames that went to the bus.
@@ -276,11 +281,6 @@ impl<'a, U: UnitInLoop> Simulation<'a, U> {
     #[must_use]
     pub fn said(&self, set: usize) -> Option<LevitationMail> {
         self.units.iter().find(|unit| unit.set() == set).and_then(U::said)
-    }
-
-    /// The link.
-    pub fn bus(&mut self) -> &mut LinkBus {
-        &mut self.bus
     }
 
     /// What was seen and refused so far.
@@ -423,11 +423,7 @@ impl<'a, U: UnitInLoop> Simulation<'a, U> {
             self.posted = None;
         }
         if let Some((set, command, what)) = self.waiting.pop_front() {
-            match command {
-                Command::SetSpeed { speed_rpm } => self.speed_setpoint_rpm = f64::from(speed_rpm),
-                Command::Land | Command::Service | Command::Commission => self.speed_setpoint_rpm = f64::NAN,
-                _ => {}
-            }
+            self.take_setpoint(command);
             let Some(unit) = self.units.iter_mut().find(|unit| unit.set() == set) else { return };
             self.posted = Some(Posted { set, number: unit.command(command), what });
         }

@@ -215,9 +215,9 @@ impl Course<'_> {
     }
 
     fn fill(&mut self, full: bool) {
-        self.simulation.bus().fill(full);
+        self.simulation.link().fill(full);
         if let Some(twin) = &mut self.twin {
-            twin.simulation.bus().fill(full);
+            twin.simulation.link().fill(full);
         }
     }
 

@@ -80,7 +80,7 @@ impl Watch {
         self.step_flow(&sample);
         if time_s >= self.load_due_s {
             self.load_due_s += LOAD_PERIOD_S;
-            self.seen.bus_load.most(simulation.bus().load(), time_s);
+            self.seen.bus_load.most(simulation.link().load(), time_s);
         }
         let is_false = self.step_gates(&sample);
         if time_s >= LIFTED_S {
@@ -146,7 +146,7 @@ impl Watch {
 
     /// What was seen, at the end of so many minutes.
     pub(super) fn finish(mut self, simulation: &mut Simulation<'_>, minutes: u32) -> Seen {
-        let statistics = [0, 1].map(|set| simulation.bus().statistics(set));
+        let statistics = [0, 1].map(|set| simulation.link().statistics(set));
         let sum = |of: fn(&levitas_world::CanStatistics) -> u64| {
             Figure::of(statistics.iter().map(|one| of(one) as f64).sum())
         };

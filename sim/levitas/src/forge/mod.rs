@@ -288,8 +288,8 @@ impl<'a> Course<'a> {
             *radius_um = radius_um.max(sample.radius_m() * 1e6);
         }
         therapy.flow_lpm_min = therapy.flow_lpm_min.min(sample.flow_lpm);
-        self.bus_load = self.bus_load.max(self.simulation.bus_load());
         self.is_alarmed |= sample.faults & levitas_core::mail::fault::COMMANDS_REFUSED != 0;
+        self.bus_load = self.bus_load.max(self.simulation.link().load());
     }
 
     /// Until the last command has been answered.

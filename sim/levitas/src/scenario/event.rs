@@ -213,7 +213,10 @@ impl EventAction {
     /// Something breaks or is disturbed, or ends, or the head changes hands: what a twin run does without.
     #[must_use]
     pub fn is_trouble(&self) -> bool {
-        let rejoin = matches!(self, Self::Operator(Command::Rejoin));
+        let rejoin = matches!(
+            self,
+            Self::Operator(Command::Rejoin) | Self::Remote(Order { command: Command::Rejoin, .. })
+        );
         rejoin || matches!(self.act(), Some(Act::Disturb | Act::DisturbEnd))
     }
 
