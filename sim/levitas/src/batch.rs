@@ -19,12 +19,17 @@ pub(crate) struct Batch {
     /// Write the result to this file too; - is standard output
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
-    /// Threads [default: one per core]
-    #[arg(long, value_name = "N")]
-    jobs: Option<usize>,
     /// No table and no progress; only what does not hold
     #[arg(long, short)]
     quiet: bool,
+}
+
+/// Option of a command whose tasks share threads.
+#[derive(clap::Args)]
+pub(crate) struct Jobs {
+    /// Threads [default: one per core]
+    #[arg(long, value_name = "N")]
+    jobs: Option<usize>,
 }
 
 /// The options, checked, of a command whose generated section has its name.
@@ -32,8 +37,6 @@ pub(crate) struct Desk<'a> {
     name: &'static str,
     options: &'a Batch,
     page: Option<Page>,
-    /// Threads.
-    pub(crate) jobs: usize,
 }
 
 /// A result in its three forms.
@@ -46,11 +49,21 @@ pub(crate) struct Texts {
 impl Batch {
     /// Checks the options, before anything is spent.
     pub(crate) fn open(&self, name: &'static str) -> Checked<Desk<'_>> {
-        let jobs = threads(self.jobs)?;
         check_json(self.json.as_deref())?;
         let page = self.markdown.as_deref().map(Page::open).transpose()?;
         page.iter().try_for_each(|page| page.check(name))?;
-        Ok(Desk { name, options: self, page, jobs })
+        Ok(Desk { name, options: self, page })
+    }
+}
+
+impl Jobs {
+    /// Threads that were asked for, or one per core.
+    pub(crate) fn count(&self) -> Checked<usize> {
+        match self.jobs {
+            Some(0) => Err(BadInput::key("--jobs", "jobs", 0, "no thread would run", "1 or more")),
+            Some(jobs) => Ok(jobs),
+            None => Ok(std::thread::available_parallelism().map_or(1, std::num::NonZero::get)),
+        }
     }
 }
 
@@ -96,13 +109,4 @@ pub(crate) fn watch<R>(
         progress.finish();
     }
     result
-}
-
-/// Threads that were asked for, or one per core.
-pub(crate) fn threads(jobs: Option<usize>) -> Checked<usize> {
-    match jobs {
-        Some(0) => Err(BadInput::key("--jobs", "jobs", 0, "no thread would run", "1 or more")),
-        Some(jobs) => Ok(jobs),
-        None => Ok(std::thread::available_parallelism().map_or(1, std::num::NonZero::get)),
-    }
 }

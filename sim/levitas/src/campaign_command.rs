@@ -8,7 +8,7 @@ use levitas::campaign::{Campaign, HOURS_MAX, MINUTES_MAX, SEED_MAX, Settings, St
 use levitas::corners::document;
 use levitas::input::{BadInput, Checked};
 
-use super::batch::{Batch, Texts};
+use super::batch::{Batch, Jobs, Texts};
 use super::complain;
 
 /// Shown after the help.
@@ -41,6 +41,8 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "DIR", default_value = "out/campaign")]
     out: PathBuf,
     #[command(flatten)]
+    jobs: Jobs,
+    #[command(flatten)]
     batch: Batch,
 }
 
@@ -48,10 +50,11 @@ pub(crate) struct Arguments {
 pub(crate) fn run(arguments: &Arguments) -> Checked<bool> {
     let settings = Settings { seed: arguments.seed, hours: arguments.hours, minutes: arguments.minutes };
     let range = range(arguments.only.as_deref(), settings.hours)?;
+    let jobs = arguments.jobs.count()?;
     let desk = arguments.batch.open("campaign")?;
     let store = Store::open(&arguments.out, settings, document::commit())?;
     let total_h = range.len() as f64 * f64::from(settings.minutes) / 60.0;
-    desk.watch(total_h, "h", |progress| carry_out(&store, &range, desk.jobs, progress))?;
+    desk.watch(total_h, "h", |progress| carry_out(&store, &range, jobs, progress))?;
     let campaign = Campaign { settings, lines: store.lines()? };
     let texts = Texts { json: campaign.to_json(), markdown: campaign.markdown(), plain: campaign.plain() };
     desk.publish(&format!("cargo sim -- campaign{}", settings.options()), &texts)?;

@@ -4,7 +4,7 @@
 use levitas::corners::{Extent, corners, document, table};
 use levitas::input::Checked;
 
-use super::batch::{Batch, Texts};
+use super::batch::{Batch, Jobs, Texts};
 use super::complain;
 
 /// Shown after the help.
@@ -25,13 +25,16 @@ pub(crate) struct Arguments {
     #[arg(long)]
     short: bool,
     #[command(flatten)]
+    jobs: Jobs,
+    #[command(flatten)]
     batch: Batch,
 }
 
 /// Runs it; true when what must hold does.
 pub(crate) fn run(arguments: &Arguments) -> Checked<bool> {
+    let jobs = arguments.jobs.count()?;
     let desk = arguments.batch.open("corners")?;
-    let extent = Extent { short: arguments.short, jobs: desk.jobs };
+    let extent = Extent { short: arguments.short, jobs };
     let found = desk.watch(1.0, "of all", |progress| {
         corners(extent, &|done, total| progress(done as f64 / total as f64))
     })?;

@@ -199,9 +199,8 @@ struct SweepArguments {
     /// Seeds A to B-1, or A to B with ..=
     #[arg(long, value_name = "A..B", allow_hyphen_values = true)]
     seeds: String,
-    /// Threads [default: one per core]
-    #[arg(long, value_name = "N")]
-    jobs: Option<usize>,
+    #[command(flatten)]
+    jobs: batch::Jobs,
     /// Override a number; may be repeated
     #[arg(long = "set", value_name = "KEY=VALUE", allow_hyphen_values = true)]
     settings: Vec<String>,
@@ -401,7 +400,7 @@ fn sweep_command(arguments: &SweepArguments) -> Checked<bool> {
     let scenario = load(&arguments.scenario, &settings(&arguments.settings, None)?)?;
     let seeds = sweep::parse_seeds(&arguments.seeds)?;
     check_json(arguments.json.as_deref())?;
-    let jobs = batch::threads(arguments.jobs)?;
+    let jobs = arguments.jobs.count()?;
     let count = (seeds.end - seeds.start) as f64;
     let result = batch::watch(&scenario.name, count, "seeds", arguments.quiet, |progress| {
         sweep::sweep(&scenario, seeds, jobs, &|done| progress(done as f64))

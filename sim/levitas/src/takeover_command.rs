@@ -5,7 +5,7 @@ use levitas::corners::document;
 use levitas::input::{BadInput, Checked};
 use levitas::takeover::{Row, markdown, plain, takeover, to_json};
 
-use super::batch::{Batch, Texts};
+use super::batch::{Batch, Jobs, Texts};
 use super::complain;
 
 /// Most phases of a row.
@@ -32,6 +32,8 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "TEXT", conflicts_with = "markdown")]
     only: Option<String>,
     #[command(flatten)]
+    jobs: Jobs,
+    #[command(flatten)]
     batch: Batch,
 }
 
@@ -43,9 +45,10 @@ pub(crate) fn run(arguments: &Arguments) -> Checked<bool> {
         return Err(BadInput::key("--phases", "phases", phases, "too few or too many", allowed));
     }
     let only = arguments.only.as_deref().unwrap_or("");
+    let jobs = arguments.jobs.count()?;
     let desk = arguments.batch.open("takeover")?;
     let rows = desk.watch(1.0, "of all", |progress| {
-        takeover(phases, only, desk.jobs, &|done, total| progress(done as f64 / total as f64))
+        takeover(phases, only, jobs, &|done, total| progress(done as f64 / total as f64))
     })?;
     let commit = document::commit();
     let command = match phases {
