@@ -53,6 +53,9 @@ pub(crate) fn run(arguments: &Arguments) -> Checked<bool> {
     let jobs = arguments.jobs.count()?;
     let desk = arguments.batch.open("campaign")?;
     let store = Store::open(&arguments.out, settings, document::commit())?;
+    if let Some(strangers) = store.strangers()? {
+        complain(&format!("campaign: {}: {strangers}", arguments.out.display()));
+    }
     let total_h = range.len() as f64 * f64::from(settings.minutes) / 60.0;
     desk.watch(total_h, "h", |progress| carry_out(&store, &range, jobs, progress))?;
     let campaign = Campaign { settings, lines: store.lines()? };

@@ -4,9 +4,9 @@
 //! # Limits and failure
 //! A line is appended whole and synced before the next hour begins. A line that is cut off, because somebody pulled the plug, is no
 //! result: its hour runs again, as does an hour that lacks a figure of the statements. Results of other settings are
-//! refused. Several processes may work on parts of one campaign in one folder.
+//! refused, those of another commit do not count. Several processes may work on parts of one campaign in one folder.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File, OpenOptions};
 use std::io::{Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
@@ -158,16 +158,37 @@ impl Store {
         &self.commit
     }
 
-    /// The finished hours, in their order.
+    /// The hours that this program has finished, in their order.
     ///
     /// # Errors
     /// The file cannot be read.
     pub fn lines(&self) -> Checked<Vec<Line>> {
+        let by_hour = self.of_commit(|commit| commit == self.commit)?;
+        Ok(by_hour.into_values().collect())
+    }
+
+    /// Says which hours have results of another commit alone, which do not count; `None` when there are none.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub fn strangers(&self) -> Checked<Option<String>> {
+        let mut strangers = self.of_commit(|commit| commit != self.commit)?;
+        for line in self.lines()? {
+            strangers.remove(&line.hour);
+        }
+        let commits: BTreeSet<&str> = strangers.values().map(|line| line.commit.as_str()).collect();
+        let commits: Vec<&str> = commits.into_iter().collect();
+        let (count, commits, mine) = (strangers.len(), commits.join(", "), &self.commit);
+        let text = || format!("hours of commit {commits}, which do not count: {count}; this is {mine}");
+        Ok((count > 0).then(text))
+    }
+
+    /// The finished hours of some commits, by number; of two lines of an hour the later one.
+    fn of_commit(&self, is_wanted: impl Fn(&str) -> bool) -> Checked<BTreeMap<u32, Line>> {
         let text = self.read()?.unwrap_or_default();
         let lines = text.lines().skip(1).filter_map(Line::parse);
-        let by_hour: BTreeMap<u32, Line> =
-            lines.filter(|line| line.hour < self.settings.hours).map(|line| (line.hour, line)).collect();
-        Ok(by_hour.into_values().collect())
+        let lines = lines.filter(|line| line.hour < self.settings.hours && is_wanted(&line.commit));
+        Ok(lines.map(|line| (line.hour, line)).collect())
     }
 
     /// Adds a finished hour.
@@ -295,6 +316,25 @@ mod tests {
         let text = hour(1, 0.0).to_json().to_string().replace("\"drills\"", "\"drill\"");
         append_line(&{ open(&folder).file() }, &text).unwrap();
         assert!(open(&folder).lines().unwrap().is_empty());
+        fs::remove_dir_all(folder).unwrap();
+    }
+
+    #[test]
+    fn an_hour_of_another_commit_is_to_run_again_and_is_told() {
+        let folder = folder("commit");
+        let store = open(&folder);
+        for number in 0..3 {
+            store.append(&hour(number, 0.0)).unwrap();
+        }
+        assert_eq!(store.strangers().unwrap(), None);
+        let changed = Store::open(&folder, SETTINGS, Some("abc-dirty".to_owned())).unwrap();
+        assert!(changed.lines().unwrap().is_empty());
+        let mine = Line { commit: "abc-dirty".to_owned(), ..hour(1, 0.0) };
+        changed.append(&mine).unwrap();
+        assert_eq!(changed.lines().unwrap(), [mine]);
+        let told = changed.strangers().unwrap().unwrap();
+        assert_eq!(told, "hours of commit abc, which do not count: 2; this is abc-dirty");
+        assert_eq!(store.lines().unwrap(), [hour(0, 0.0), hour(1, 0.0), hour(2, 0.0)]);
         fs::remove_dir_all(folder).unwrap();
     }
 
