@@ -16,7 +16,7 @@
 #define ERASE_WORD "erase-key"
 #define DIGITS     (2 * LEVITAS_KEY_BYTES)
 
-/* Of the key that is being put in; one at a time, see levitas_work_begin(). */
+/* Of the key that is being put in; whoever has begun the work, see levitas_work_begin(), uses them, and nobody else. */
 static uint8_t key[LEVITAS_KEY_BYTES];
 static int result;
 
@@ -83,10 +83,11 @@ static void delete_key(const struct shell *sh, uint32_t unit)
 		    levitas_shell_unit_name(unit));
 }
 
-/* Writes flash, so only where nothing is held; 0 when `change` has done it for every unit. */
-static int in_standby(const struct shell *sh, void (*change)(const struct shell *sh, uint32_t unit))
+/* Writes flash, so only where nothing is held; 0 when `change` has done it for every unit. `digits` of the new key, or none. */
+static int in_standby(const struct shell *sh, void (*change)(const struct shell *sh, uint32_t unit), const char *digits)
 {
 	const char *other = levitas_work_begin(LEVITAS_WORK_KEY);
+	int error;
 
 	if (other != NULL) {
 		shell_error(sh, "refused: %s", other);
@@ -97,10 +98,13 @@ static int in_standby(const struct shell *sh, void (*change)(const struct shell 
 		shell_error(sh, "refused: the unit is not in standby: land first");
 		result = -EPERM;
 	} else {
+		(void)hex2bin(digits, strlen(digits), key, sizeof(key));
 		levitas_shell_each_unit(sh, change);
+		forget_key();
 	}
+	error = result;
 	levitas_work_go_on(LEVITAS_WORK_NONE);
-	return result;
+	return error;
 }
 
 static int set_key(const struct shell *sh, const char *first, const char *second)
@@ -113,23 +117,34 @@ static int set_key(const struct shell *sh, const char *first, const char *second
 		shell_error(sh, "key: the second time it is another one; nothing is stored");
 		return -EINVAL;
 	}
-	(void)hex2bin(first, DIGITS, key, sizeof(key));
-	return in_standby(sh, store_key);
+	return in_standby(sh, store_key, first);
+}
+
+/* The line holds digits of a key, and so does the history, which the shell fills before it calls: `argv` is gone with them. */
+static void forget_lines(const struct shell *sh)
+{
+	memset(sh->ctx->cmd_buff, 0, sizeof(sh->ctx->cmd_buff));
+	memset(sh->ctx->temp_buff, 0, sizeof(sh->ctx->temp_buff));
+	if (IS_ENABLED(CONFIG_SHELL_HISTORY)) {
+		/* Purging alone leaves the bytes. */
+		z_shell_history_mode_exit(sh->history);
+		z_shell_history_purge(sh->history);
+		ring_buf_reset(sh->history->ring_buf);
+		memset(sh->history->ring_buf->buffer, 0, ring_buf_capacity_get(sh->history->ring_buf));
+	}
 }
 
 int levitas_shell_key_set(const struct shell *sh, size_t argc, char **argv)
 {
-	int error;
+	int error = -EINVAL;
 
-	ARG_UNUSED(argc);
-	error = set_key(sh, argv[1], argv[2]);
-	forget_key();
-	/* It stands in the line, and the line in the history. */
-	memset(argv[1], 0, strlen(argv[1]));
-	memset(argv[2], 0, strlen(argv[2]));
-	if (IS_ENABLED(CONFIG_SHELL_HISTORY)) {
-		z_shell_history_purge(sh->history);
+	/* Counted here: what the shell itself refuses stays in its history. */
+	if (argc == 3) {
+		error = set_key(sh, argv[1], argv[2]);
+	} else {
+		shell_error(sh, "key: give %d hexadecimal digits, twice, not %u words", DIGITS, (unsigned int)argc - 1);
 	}
+	forget_lines(sh);
 	if (error == 0) {
 		shell_print(sh, "in force from the next start on; compare the check value with that of the tool");
 	}
@@ -142,7 +157,7 @@ int levitas_shell_key_erase(const struct shell *sh, size_t argc, char **argv)
 		shell_error(sh, "every command of the link would be refused; if that is wanted: levitas key erase " ERASE_WORD);
 		return -EINVAL;
 	}
-	return in_standby(sh, delete_key);
+	return in_standby(sh, delete_key, "");
 }
 
 static void print_link(const struct shell *sh, uint32_t unit)

@@ -344,7 +344,7 @@ SHELL_STATIC_SUBCMD_SET_CREATE(
 	SHELL_CMD_ARG(set, NULL,
 		      "Put the key in, once; refused when there is one, and unless in standby. The terminal shows what is typed. "
 		      "Usage: levitas key set KEY KEY, 32 hexadecimal digits, twice the same.",
-		      levitas_shell_key_set, 3, 0),
+		      levitas_shell_key_set, 1, SHELL_OPT_ARG_CHECK_SKIP),
 	SHELL_CMD_ARG(erase, NULL,
 		      "Erase it: every command of the link is refused. Refused unless in standby. Usage: levitas key erase WORD; without "
 		      "the word it says the word.",

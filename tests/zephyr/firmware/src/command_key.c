@@ -3,6 +3,9 @@
 
 #include <errno.h>
 #include <string.h>
+#include <zephyr/shell/shell.h>
+#include <zephyr/shell/shell_dummy.h>
+#include <zephyr/shell/shell_history.h>
 #include <zephyr/sys/byteorder.h>
 #include <zephyr/ztest.h>
 
@@ -55,6 +58,52 @@ ZTEST(command_key, test_what_is_no_key_is_refused)
 	expect(SET KEY " 2b7e151628aed2a6abf7158809cf4f3d", -EINVAL, "the second time it is another one");
 	expect(SET "00000000000000000000000000000000 00000000000000000000000000000000", -EINVAL, "16 equal bytes are no key");
 	expect("levitas key", 0, "not set");
+}
+
+/* In the memory of the shell's lines and of its history, also where neither looks any more. */
+static bool is_remembered(const char *digits)
+{
+	const struct shell *sh = shell_backend_dummy_get_ptr();
+	const struct ring_buf *history = sh->history->ring_buf;
+	const struct {
+		const void *bytes;
+		size_t size;
+	} memories[] = {
+		{history->buffer, history->size},
+		{sh->ctx->cmd_buff, sizeof(sh->ctx->cmd_buff)},
+		{sh->ctx->temp_buff, sizeof(sh->ctx->temp_buff)},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(memories); i++) {
+		const char *bytes = memories[i].bytes;
+
+		for (size_t at = 0; at + strlen(digits) <= memories[i].size; at++) {
+			if (memcmp(bytes + at, digits, strlen(digits)) == 0) {
+				return true;
+			}
+		}
+	}
+	return false;
+}
+
+ZTEST(command_key, test_the_shell_forgets_the_digits_also_of_a_line_that_is_refused)
+{
+	static const char *const refused[] = {SET KEY, SET KEY " " KEY " " KEY, SET KEY " 1", SET KEY "0 " KEY "0"};
+	int result;
+
+	for (size_t i = 0; i < ARRAY_SIZE(refused); i++) {
+		expect(refused[i], -EINVAL, "key: ");
+		zassert_false(is_remembered("2b7e15"), "%s is remembered", refused[i]);
+	}
+	expect(SET "2b7e 1516 28ae d2a6 abf7 1588 09cf 4f3c", -EINVAL, "digits, twice, not 8 words");
+	zassert_false(is_remembered("2b7e 1516"));
+	(void)shell_text_run("levitas kye " KEY, &result);
+	zassert_true(is_remembered("2b7e15"), "a line that is none of this command's");
+	expect("levitas key set", -EINVAL, "not 0 words");
+	zassert_false(is_remembered("2b7e15"));
+	expect(SET KEY " " KEY, 0, "set, check value");
+	zassert_false(is_remembered("2b7e15"));
+	expect("levitas key", 0, "set, check value");
 }
 
 ZTEST(command_key, test_a_key_is_erased_on_purpose_alone)
