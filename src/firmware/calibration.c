@@ -145,13 +145,14 @@ static int format_storage(const struct shell *sh)
 		shell_error(sh, "refused: the unit is not in standby: land first");
 		return -EPERM;
 	}
+	/* First: also where erasing fails half-way, nobody commands by a key that is gone. */
+	levitas_shell_each_unit(sh, revoke_key);
 	error = levitas_storage_format();
 	if (error != 0) {
-		shell_error(sh, "not formatted: storage error %d", error);
+		shell_error(sh, "not formatted: storage error %d; commands of the link are refused until the next start", error);
 		return error;
 	}
-	levitas_shell_each_unit(sh, revoke_key);
-	shell_print(sh, "formatted: nothing is stored; the drive is to be commissioned, and to get its command key");
+	shell_print(sh, "formatted: nothing is stored; the drive is to be commissioned, and to get another command key");
 	return 0;
 }
 

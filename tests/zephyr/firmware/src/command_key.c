@@ -140,7 +140,7 @@ ZTEST(command_key, test_formatting_takes_the_key_and_leaves_the_count_of_starts)
 	zassert_ok(levitas_storage_entry_write(LEVITAS_ENTRY_STARTS, TEST_UNIT, starts, sizeof(starts)));
 	expect(SET KEY " " KEY, 0, "set, check value");
 	expect("levitas storage format", -EINVAL, "command key: set, check value");
-	expect("levitas storage format erase-calibration", 0, "to get its command key");
+	expect("levitas storage format erase-calibration", 0, "to get another command key");
 	expect("levitas key", 0, "not set");
 	memset(starts, 0, sizeof(starts));
 	zassert_equal(levitas_storage_entry_read(LEVITAS_ENTRY_STARTS, TEST_UNIT, starts, sizeof(starts)), sizeof(starts));
