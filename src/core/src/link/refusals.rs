@@ -2,7 +2,8 @@
 //! Frames and commands of the link that were refused: why, how often, and when somebody must look.
 //!
 //! # Model
-//! Each refusal is counted by its kind since power-up and saturates. Those of commands fill a bucket that leaks one every
+//! Each refusal is counted by its kind since power-up and saturates. Those of commands, but for [`LinkRefusal::Busy`], which an honest
+//! tool that repeats itself meets, fill a bucket that leaks one every
 //! [`ALARM_MS`]: [`ALARM_REFUSALS`] within any such time raise [`fault::COMMANDS_REFUSED`], which stands for as long after the last
 //! one. A frame of another version of the protocol raises [`fault::PROTOCOL_VERSION`] for [`VERSION_MS`].
 //!
@@ -76,6 +77,11 @@ impl LinkRefusal {
     pub const fn is_of_command(self) -> bool {
         (self as usize) < Self::UnknownId as usize
     }
+
+    /// Somebody may be trying: not where the command was right in all but that the one before it had no answer yet.
+    const fn is_suspect(self) -> bool {
+        self.is_of_command() && !matches!(self, Self::Busy)
+    }
 }
 
 /// See the [module](self).
@@ -95,7 +101,7 @@ impl Refusals {
         if let Some(count) = self.counts.get_mut(refusal as usize) {
             *count = count.saturating_add(1);
         }
-        if refusal.is_of_command() {
+        if refusal.is_suspect() {
             let level_ms = self.level_ms(now_ms).saturating_add(ALARM_MS);
             (self.bucket_ms, self.filled_at_ms) = (level_ms.min(ALARM_REFUSALS * ALARM_MS), now_ms);
         }
@@ -170,6 +176,22 @@ mod tests {
         }
         assert!(is_alarmed(&mut refusals, start_ms + ALARM_MS - 1));
         assert!(!is_alarmed(&mut refusals, start_ms + ALARM_MS + ALARM_REFUSALS));
+    }
+
+    #[test]
+    fn a_tool_that_repeats_itself_before_its_answer_raises_nothing() {
+        let mut refusals = Refusals::default();
+        for now_ms in 0..100 {
+            refusals.count(LinkRefusal::Busy, now_ms);
+            assert_eq!(refusals.alarms(now_ms), 0);
+        }
+        assert_eq!(refusals.counts()[LinkRefusal::Busy as usize], 100);
+        for kind in LinkRefusal::ALL.iter().filter(|kind| kind.is_of_command() && **kind != LinkRefusal::Busy)
+        {
+            let mut refusals = Refusals::default();
+            (0..ALARM_REFUSALS).for_each(|_| refusals.count(*kind, 0));
+            assert!(is_alarmed(&mut refusals, 0), "{kind:?}");
+        }
     }
 
     /// Three, then two, with the border of any fixed ten seconds between them.
