@@ -74,17 +74,18 @@ impl Receiver {
     }
 }
 
-/// A rejection as the link task counts it: of a command all that is not its code is one kind.
+/// A rejection as the link task counts it: of a command all that is neither its code nor its version is one kind. Its version is read once
+/// the code is right, so nobody without the key learns anything of it.
 const fn refusal(rejection: Rejection, is_command: bool) -> LinkRefusal {
     match rejection {
         Rejection::Authentication => LinkRefusal::Authentication,
+        Rejection::Version => LinkRefusal::Version,
         _ if is_command => LinkRefusal::Malformed,
         Rejection::UnknownId => LinkRefusal::UnknownId,
         Rejection::Format => LinkRefusal::Format,
         Rejection::Length => LinkRefusal::Length,
         Rejection::Checksum => LinkRefusal::Checksum,
         Rejection::Counter => LinkRefusal::Counter,
-        Rejection::Version => LinkRefusal::Version,
         Rejection::OutOfRange(_) => LinkRefusal::Value,
     }
 }

@@ -50,7 +50,7 @@ macro_rules! refusals {
 }
 refusals! {
     Authentication "commands.refused_authentication" "The authentication code of a command is wrong, or this unit has no key; nothing else of it is looked at.";
-    Malformed "commands.refused_malformed" "A command has another length, format or version, or asks what does not exist.";
+    Malformed "commands.refused_malformed" "A command has another length or format, or asks what does not exist.";
     Session "commands.refused_session" "A command was meant for another power-up of this unit.";
     Expired "commands.refused_expired" "The time of a command is over.";
     TooLong "commands.refused_too_long" "A command would live for longer than it may.";
@@ -63,7 +63,7 @@ refusals! {
     Length "frames.rejected_length" "Not the number of bytes of its id.";
     Checksum "frames.rejected_checksum" "The CRC does not fit bytes and data id.";
     Counter "frames.rejected_counter" "The E2E counter contradicts the number of the frame.";
-    Version "frames.rejected_version" "Another version of the protocol.";
+    Version "frames.rejected_version" "A frame, or a command whose code is right, is of another version of the protocol.";
     Value "frames.rejected_value" "A signal has a code that its range leaves out.";
     Old "frames.rejected_old" "A sound frame that is no news: it comes twice, late, out of order, or echoes what is long past.";
 }
