@@ -2,7 +2,9 @@
 //! Commands of the link: who asked, what is answered, and what is too late.
 //!
 //! # Stale input
-//! A command of the link is void from a moment of the link task's clock on. While that clock is not known to run, it is void.
+//! A command of the link is void from a moment of the link task's clock on. While that clock is not known to run, it is void. What the clock
+//! said last is counted on by the time since it was found in the mailbox. Where the link task stood it had lain there before, for less than
+//! one period of this task, 10 ms: by so much a command can be carried out too late.
 //!
 //! # Restart
 //! What lies in the mailbox when a supervisor starts is not carried out: nobody knows whether it was.
@@ -58,6 +60,13 @@ impl SupervisorTask {
         };
     }
 
+    /// What the clock of the link task says now, while it is known to run: what it said, the time since, and the millisecond by which it
+    /// is behind when it is read.
+    fn link_time_ms(&self) -> Option<u32> {
+        let link = self.link.fresh(LINK_SILENT_US_MAX)?;
+        Some(link.time_ms.wrapping_add((self.link.age_us() / 1000).saturating_add(1)))
+    }
+
     /// Carries out a command of the link whose number is new.
     pub(super) fn obey_link(&mut self, mailboxes: &Mailboxes) {
         let answered = self.remote_answered.number;
@@ -66,8 +75,7 @@ impl SupervisorTask {
         if self.awaiting.is_some_and(|awaiting| awaiting.asked == asked) {
             return;
         }
-        // The clock that was read is up to a millisecond behind.
-        let now_ms = self.link.fresh(LINK_SILENT_US_MAX).map(|link| link.time_ms.wrapping_add(1));
+        let now_ms = self.link_time_ms();
         let result = if now_ms.is_none_or(|now_ms| is_past(mail.expires_ms, now_ms)) {
             Err(Refusal::TooLate)
         } else if self.awaiting.is_some() {

@@ -517,6 +517,31 @@ fn a_command_of_the_link_is_carried_out_once_and_in_its_time() {
     assert_eq!(remote_answer(bench.step()), (4, Some(Refusal::TooLate)));
 }
 
+/// Each period without news makes the clock 10 ms older; how far it has gone meanwhile is counted.
+#[test]
+fn the_clock_of_the_link_goes_on_while_there_is_no_news_of_it() {
+    for (silent_periods, first_in_time_ms) in [(0, 1002), (1, 1012), (2, 1022)] {
+        for (expires_ms, refusal) in
+            [(first_in_time_ms - 1, Refusal::TooLate), (first_in_time_ms, Refusal::Unknown)]
+        {
+            let mut bench = Bench::new();
+            bench.step();
+            write_clock(&bench, 1000);
+            // The period that reads the clock, then those without news of it; the last of them all looks at the command.
+            (0..silent_periods).for_each(|_| {
+                bench.step();
+            });
+            bench.mail.remote_command.write(&RemoteCommandMail {
+                number: 1,
+                kind: 3,
+                value: 0.0,
+                expires_ms,
+            });
+            assert_eq!(remote_answer(bench.step()), (1, Some(refusal)), "{silent_periods} {expires_ms}");
+        }
+    }
+}
+
 #[test]
 fn a_command_of_the_link_does_not_wait_for_another_one() {
     let mut bench = Bench::new();
