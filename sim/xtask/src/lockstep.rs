@@ -23,12 +23,12 @@ use crate::stage::{Obstacle, Outcome};
 /// Times at which the host fails: all of them, and those of continuous integration.
 const TIMES: u32 = 20;
 const TIMES_SHORT: u32 = 2;
-/// The first and the last time lie within this span [s]: from a rotor that has just been lifted to one at full speed.
+/// The first and the last time (s) lie within this span: from a rotor that has just been lifted to one at full speed.
 const FIRST_S: f64 = 0.25;
 const LAST_S: f64 = 1.25;
-/// How long each run goes on [s].
+/// How long each run goes on, in seconds.
 const AFTER_S: f64 = 0.3;
-/// What figures may differ by: one period of the levitation task [us].
+/// What figures may differ by: one period of the levitation task, in microseconds.
 const PERIOD_US: f64 = 50.0;
 /// Wall time in which a run of 2 s must be over, on a busy machine.
 const LIMIT: Duration = Duration::from_secs(180);
