@@ -15,7 +15,7 @@ use super::complain;
 pub(crate) const EXAMPLES: &str = "\
 Examples:
   levitas campaign --hours 2 --minutes 5          ten minutes of it
-  levitas campaign --markdown docs/campaign.md    all of it: an hour or two on two cores
+  levitas campaign --markdown docs/campaign.md    all of it: about an hour of one core
   levitas campaign --only 7 --out out/hour_7      one hour of it
 
 An hour that is finished is a line of campaign.jsonl in the folder; called again, the command goes on where it was
