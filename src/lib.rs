@@ -50,7 +50,8 @@ extern "C" fn levitas_link_thread(thread: *mut c_void, unit: usize, _: usize) {
     let Some(receiver) = unit.receiver.claim() else { return };
     let mut line = link::Line::new(unit);
     loop {
-        shim::wait(thread);
+        let releases = shim::wait(thread);
+        task.stood(releases.saturating_sub(1));
         line.listen(task);
         link::hear_bus(unit, receiver, task);
         let outputs = task.step(&unit.mail);

@@ -237,8 +237,11 @@ struct levitas_layout_row {
 
 /* C functions that Rust calls. -------------------------------------------------------------------------------- */
 
-/** Ends the step before, if there was one, and waits for the next release of this thread. */
-void levitas_thread_wait(void *thread);
+/**
+ * Ends the step before, if there was one, and waits for the next release of this thread. Returns how many releases the step that
+ * begins now serves: more than one when the thread is late.
+ */
+uint32_t levitas_thread_wait(void *thread);
 
 /** Starts all threads of this image. A negative errno when a device is not ready or a rate is not the core's. */
 int levitas_threads_start(void);

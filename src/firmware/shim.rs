@@ -10,7 +10,7 @@ use super::can::RawFrame;
 
 // Safety of the whole block: the declarations mirror `shim.h`, whose structs the layout test compares.
 unsafe extern "C" {
-    fn levitas_thread_wait(thread: *mut c_void);
+    fn levitas_thread_wait(thread: *mut c_void) -> u32;
     fn levitas_threads_start() -> i32;
     fn levitas_port_read_levitation(unit: u32, inputs: *mut LevitationInputs);
     fn levitas_port_write_levitation(unit: u32, outputs: *const LevitationOutputs);
@@ -48,8 +48,9 @@ pub(crate) fn start_threads() -> i32 {
     unsafe { levitas_threads_start() }
 }
 
-/// Ends the step before and waits for the next release; `thread` is what the kernel gave the thread's entry.
-pub(crate) fn wait(thread: *mut c_void) {
+/// Ends the step before and waits for the next release; `thread` is what the kernel gave the thread's entry. Returns how many
+/// releases this one step serves: more than one when the thread is late.
+pub(crate) fn wait(thread: *mut c_void) -> u32 {
     // SAFETY: the pointer is the thread's own row of the static thread table and came here unchanged.
     unsafe { levitas_thread_wait(thread) }
 }

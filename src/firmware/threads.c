@@ -71,6 +71,7 @@ static void release(void *user_data)
 {
 	struct levitas_thread *thread = user_data;
 
+	thread->releases++;
 	if (thread->pending) {
 		thread->deadline_misses++;
 	} else {
@@ -100,18 +101,25 @@ static void end_step(struct levitas_thread *thread)
 	irq_unlock(key);
 }
 
-void levitas_thread_wait(void *user_data)
+uint32_t levitas_thread_wait(void *user_data)
 {
 	struct levitas_thread *thread = user_data;
+	unsigned int key;
+	uint32_t releases;
 
 	if (thread->running) {
 		end_step(thread);
 	}
 	(void)k_sem_take(&thread->release, K_FOREVER);
 	/* Releases that came since the first one are counted as missed; the step that begins now serves them, too. */
+	key = irq_lock();
 	k_sem_reset(&thread->release);
+	releases = thread->releases;
+	thread->releases = 0;
+	irq_unlock(key);
 	thread->began_at_cycles = k_cycle_get_32();
 	thread->running = true;
+	return releases;
 }
 
 static int check(void)

@@ -18,6 +18,8 @@ struct levitas_thread {
 
 	struct k_sem release;
 	struct k_timer timer;
+	/** Releases since the last step began. */
+	uint32_t releases;
 	/** A release whose step has not ended. */
 	bool pending;
 	bool running;

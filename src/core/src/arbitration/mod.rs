@@ -358,7 +358,9 @@ impl Arbitration {
         let refuted = inputs
             .peer
             .is_some_and(|peer| peer.challenge && peer.innovation_ok && peer.state == UnitCode::Ready)
-            && !inputs.innovation_ok;
+            && !inputs.innovation_ok
+            // A frame can be imitated, the current of a line cannot: who lets go does so to a unit that is there.
+            && self.line.settled() == Line::Released;
         (inputs.gate_dead || inputs.failed) && self.other_would(inputs) || refuted
     }
 

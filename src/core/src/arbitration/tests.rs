@@ -343,6 +343,20 @@ fn a_challenge_is_lost_only_by_who_is_proven_wrong() {
 }
 
 #[test]
+fn nobody_lets_go_to_a_challenge_whose_line_carries_no_current() {
+    for (line, stays) in [(Line::Broken, true), (Line::Released, false)] {
+        let mut rig = active(Role::Host);
+        rig.seen.line = line;
+        rig.run(10);
+        rig.seen.innovation_ok = false;
+        rig.seen.peer = rig.seen.peer.map(|peer| PeerReport { challenge: true, innovation_ok: true, ..peer });
+        let outputs = rig.run(100);
+        assert_eq!(outputs.gate, stays, "{line:?}");
+        assert_eq!(outputs.alarms & alarm::CHALLENGED != 0, stays, "{line:?}");
+    }
+}
+
+#[test]
 fn a_hand_back_ends_the_edges_when_the_other_one_has_armed_and_the_gate_with_the_monostable() {
     let mut rig = active(Role::EmergencyDrive);
     assert_eq!(rig.order(Order::HandBack), None);

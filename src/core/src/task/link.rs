@@ -179,9 +179,8 @@ impl LinkTask {
         self.hand_on(mail);
         self.post(mail);
         self.commands = 0;
-        self.periods = self.periods.wrapping_add(1);
+        self.pass(1);
         if self.periods.is_multiple_of(PERIODS_PER_MS) {
-            self.time_ms = self.time_ms.wrapping_add(1);
             self.tell(mail);
         }
         if self.periods.is_multiple_of(SLOW_PERIODS) {
@@ -191,6 +190,19 @@ impl LinkTask {
             fast: self.levitation.fresh(STANDS_US_MAX).map(|levitation| self.fast(&levitation)),
             slow: self.periods.is_multiple_of(SLOW_PERIODS).then(|| self.slow()),
         }
+    }
+
+    /// This task has stood and so missed that many periods: its clock catches up. Told before anything that has queued meanwhile is
+    /// received, so that what is void by now is refused.
+    pub fn stood(&mut self, periods: u32) {
+        self.pass(periods);
+    }
+
+    fn pass(&mut self, periods: u32) {
+        let odd = self.periods.checked_rem(PERIODS_PER_MS).unwrap_or(0);
+        let passed_ms = odd.saturating_add(periods).checked_div(PERIODS_PER_MS).unwrap_or(0);
+        self.periods = self.periods.wrapping_add(periods);
+        self.time_ms = self.time_ms.wrapping_add(passed_ms);
     }
 
     /// Hands the last command to the supervisor, once.

@@ -205,6 +205,30 @@ fn what_is_replayed_late_or_of_another_session_is_counted_and_not_handed_on() {
 }
 
 #[test]
+fn what_queued_while_the_task_stood_is_judged_by_the_time_that_has_passed() {
+    for (stood_ms, is_carried_out) in [(0, true), (20, true), (60, false), (1000, false)] {
+        let mut bench = commanded();
+        step_ms(&mut bench, 10);
+        bench.task.stood(stood_ms * PERIODS_PER_MS);
+        bench.task.receive_command(&command(1, 60));
+        let mail = step_ms(&mut bench, 1);
+        assert_eq!(mail.time_ms, 11 + stood_ms);
+        assert_eq!(posted(&bench).is_some(), is_carried_out, "{stood_ms} ms");
+        assert_eq!(count(&mail, LinkRefusal::Expired), u32::from(!is_carried_out), "{stood_ms} ms");
+    }
+}
+
+#[test]
+fn an_odd_number_of_missed_periods_is_not_lost() {
+    let mut bench = commanded();
+    for _ in 0..4 {
+        bench.task.stood(1);
+        bench.task.stood(2);
+    }
+    assert_eq!(bench.task.time_ms, 6);
+}
+
+#[test]
 fn a_flood_is_looked_at_up_to_its_bound_and_counted_beyond() {
     let mut bench = commanded();
     for _ in 0..2 {
