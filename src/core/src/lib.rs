@@ -33,6 +33,7 @@ pub mod mailbox;
 pub mod arbitration;
 pub mod bearing;
 pub mod calibration;
+pub mod circulation;
 mod code;
 pub mod commissioning;
 pub mod health;

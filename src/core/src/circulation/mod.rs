@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
+//! The blood circuit: what the operator may ask of it, how the pump speed follows, and what is done when it does not flow as it should.
+//!
+//! | part | question it answers |
+//! |---|---|
+//! | [`therapy`] | what does the operator want, and what may he want |
+//! | [`conditions`] | what is wrong with the circulation: one bit and one sentence each |
+//! | [`modes`] | which speed gives that, within every limit at once |
+//! | [`interventions`] | suction, air, occlusion: what is done in stages, and how it ends |
+//!
+//! The task that runs them is [`crate::task::circulation`].
+
+pub mod conditions;
+pub mod modes;
+pub mod therapy;

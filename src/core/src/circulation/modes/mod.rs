@@ -1,0 +1,345 @@
+// SPDX-License-Identifier: Apache-2.0
+//! One controller for all modes: the mode says how fast the speed should change, the limits say how fast it may. 100 Hz.
+//!
+//! # Model
+//! The state is the speed reference n. Every quantity that the speed drives has an error, and each error asks for a rate of change of n,
+//! with the slope of the quantity as a lead (PI in velocity form):
+//! ```text
+//! r = (y* - y - T_d y') / (G t_c)
+//! ```
+//! | symbol | meaning | unit |
+//! |---|---|---|
+//! | y*, y, y' | set-point or limit, measured, its slope | L/min or mmHg |
+//! | G = dy/dn | what a rpm does to it | per rpm |
+//! | T_d | lag of the circuit and of the sensor, cancelled | s |
+//! | t_c | time constant of the closed loop | s |
+//!
+//! The mode's rate is taken, the least of the upper limits if that is smaller, and the floor against backflow if that is larger. One state and
+//! no second integrator: whichever rate is in force, the next one goes on from the same n. So no change of mode, set-point or limit is a jump
+//! but the one that the operator asks for, and nothing winds up.
+//!
+//! The floor is the larger of two: the flow loop on a flow that is just forward, and the speed whose shut-off head is the pressure across the
+//! pump, sqrt((p_return - p_drainage) / a), a the shut-off head at 1000 rpm. The second needs no flow meter and acts before blood turns round.
+//!
+//! # Priority
+//! Pressure limits go before the mode. The floor goes before the limits, because a sensor that is wrong must not take the flow from a
+//! dependent patient; but it ends at the speed whose shut-off head no artery can push back, so that it does not work against a
+//! closed clamp.
+//!
+//! # Stale input
+//! A quantity that is not believed asks for nothing: a limit on it is not watched and says so, a mode on it holds the speed.
+//!
+//! # Source
+//! Velocity form and override control: K. J. Astrom, T. Hagglund, Advanced PID Control, 2006, sections 3.4 and 13.4.
+//!
+//! # Shown by
+//! `tests.rs`; `tests/scenarios/5*.toml`.
+
+mod gains;
+mod pulses;
+#[cfg(test)]
+mod tests;
+mod weaning;
+
+use super::conditions as condition;
+use super::therapy::{Mode, Therapy};
+use crate::math::{between, larger, smaller, sqrt};
+use gains::{DRAINAGE, FLOOR, FLOW, Loop, RETURN};
+pub use pulses::PulseTiming;
+use pulses::Pulses;
+use weaning::Weaning;
+
+/// Period of the controller [s].
+pub const PERIOD_S: f32 = 0.01;
+/// Rate that no speed control can follow [rpm/s]: a limit that allows more does not limit.
+const FREE_RPM_PER_S: f32 = 6000.0;
+/// How far the reference may lead the rotor, or trail it, while a loop is in force [rpm].
+const LEAD_RPM: f32 = 150.0;
+/// Least flow that is surely not backward [L/min]: what the floor keeps.
+const FORWARD_LPM: f32 = 0.1;
+/// What zero flow means [L/min]: above the floor, so that the two do not work against each other.
+pub const ZERO_FLOW_LPM: f32 = 0.25;
+/// Flow that shows an open circuit [L/min]; from then on the floor is on guard.
+const OPEN_LPM: f32 = 0.5;
+/// Shut-off head of the pump over the square of its speed [mmHg/krpm^2].
+const SHUT_OFF_MMHG_PER_KRPM2: f32 = 25.0;
+/// Speed whose shut-off head, 180 mmHg, is above any mean arterial less venous pressure [rpm].
+const FLOOR_RPM_MAX: f32 = 2700.0;
+/// A pressure is held this far within its limit, so that noise does not cross it [mmHg].
+const MARGIN_MMHG: f32 = 3.0;
+/// A limit lets the speed rise this much more slowly than it makes it fall.
+const RELEASE: f32 = 0.2;
+/// Periods for which a limit holds the speed back before that is told: 0.3 s.
+const TOLD_PERIODS: u32 = 30;
+/// Periods for which a set-point is missed before that is told: 10 s.
+const MISSED_PERIODS: u32 = 1000;
+/// Part of the set-point that is a miss.
+const MISS: f32 = 0.05;
+/// Zero flow is held for that long before the operator is asked [periods]: 120 s.
+const ZERO_FLOW_PERIODS: u32 = 12_000;
+
+/// What the controller looks at; `None` is not believed.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Seen {
+    /// Flow, measured or estimated [L/min].
+    pub flow_lpm: Option<f32>,
+    /// Drainage pressure [mmHg].
+    pub drainage_mmhg: Option<f32>,
+    /// Return pressure [mmHg].
+    pub return_mmhg: Option<f32>,
+    /// Speed of the rotor [rpm].
+    pub speed_rpm: f32,
+    /// When a pulse is due.
+    pub pulse: PulseTiming,
+}
+
+/// What interventions ask of the speed.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Override {
+    /// No faster than this [rpm].
+    pub speed_rpm_max: Option<f32>,
+    /// Zero flow, whatever the mode.
+    pub zero_flow: bool,
+}
+
+/// What it decides.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Decision {
+    /// Speed set-point [rpm].
+    pub speed_rpm: f32,
+    /// Flow that is followed now [L/min], if one is.
+    pub flow_target_lpm: Option<f32>,
+    /// Bits of [`condition`].
+    pub conditions: u32,
+}
+
+/// Value of the period before, and the filtered slope.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+struct Slope {
+    last: Option<f32>,
+    per_s: f32,
+}
+
+impl Slope {
+    /// Lag of the slope [periods].
+    const LAG: f32 = 2.0;
+
+    fn update(&mut self, value: Option<f32>) {
+        self.per_s = match (self.last, value) {
+            (Some(last), Some(now)) => self.per_s + ((now - last) / PERIOD_S - self.per_s) / Self::LAG,
+            _ => 0.0,
+        };
+        self.last = value;
+    }
+
+    /// Rate of the speed that a loop asks for [rpm/s].
+    fn rate(&self, target: f32, of: &Loop) -> Option<f32> {
+        self.last.map(|value| (target - value - of.lead_s * self.per_s) * of.rpm_per_s)
+    }
+}
+
+/// See the [module](self).
+#[derive(Clone, Debug, Default)]
+pub struct ModeControl {
+    reference_rpm: f32,
+    flow: Slope,
+    drainage: Slope,
+    outlet: Slope,
+    /// Forward flow was seen: the circuit is open.
+    is_open: bool,
+    mode: Option<Mode>,
+    /// Flow when this mode was entered [L/min].
+    flow_before_lpm: f32,
+    periods_in_mode: u32,
+    weaning: Weaning,
+    pulses: Pulses,
+    /// Periods for which the drainage limit, the return limit, the floor have held the speed.
+    held: [u32; 3],
+    missed: u32,
+}
+
+/// A rate, and the condition that stands while it is in force.
+type Bound = (f32, usize);
+
+impl ModeControl {
+    /// This unit does not drive the head: it follows, so that it can go on from where the other one was.
+    pub fn follow(&mut self, seen: &Seen) {
+        let is_open = self.is_open || seen.flow_lpm.is_some_and(|flow| flow > OPEN_LPM);
+        *self = Self { reference_rpm: seen.speed_rpm, is_open, ..Self::default() };
+        self.look(seen);
+    }
+
+    /// The pump is being stopped on purpose: no mode, no floor.
+    pub fn stop(&mut self, seen: &Seen) -> Decision {
+        self.follow(seen);
+        self.is_open = false;
+        self.reference_rpm = 0.0;
+        Decision::default()
+    }
+
+    /// One period.
+    pub fn step(&mut self, therapy: &Therapy, interventions: &Override, seen: &Seen) -> Decision {
+        self.look(seen);
+        let mode = if interventions.zero_flow { Mode::ZeroFlow } else { therapy.mode };
+        self.enter(mode, seen);
+        let target_lpm = self.flow_target_lpm(mode, therapy);
+        let is_blind = target_lpm.is_some() && seen.flow_lpm.is_none();
+        let wanted = self.wanted(mode, therapy, target_lpm);
+        let (mut rate, mut bound) = (wanted, None);
+        for (limit, which) in self.limits(therapy).into_iter().flatten() {
+            if limit < RELEASE * FREE_RPM_PER_S && limit < rate {
+                (rate, bound) = (limit, Some(which));
+            }
+        }
+        if let Some(floor) = self.floor(mode, therapy).filter(|floor| *floor > rate) {
+            (rate, bound) = (floor, Some(2));
+        }
+        let is_jump = bound.is_none() && matches!(mode, Mode::Speed | Mode::Pulsatile);
+        self.apply(rate, is_jump, interventions, seen.speed_rpm - self.pulses.wave_rpm());
+        self.count(bound, mode, therapy, wanted);
+        let pulse_rpm = if mode == Mode::Pulsatile {
+            self.pulses.step(&therapy.settings, seen.pulse)
+        } else {
+            self.pulses.fade()
+        };
+        Decision {
+            speed_rpm: larger(self.reference_rpm + pulse_rpm, 0.0),
+            flow_target_lpm: target_lpm,
+            conditions: self.conditions(mode, therapy, seen, is_blind),
+        }
+    }
+
+    fn look(&mut self, seen: &Seen) {
+        self.flow.update(seen.flow_lpm);
+        self.drainage.update(seen.drainage_mmhg);
+        self.outlet.update(seen.return_mmhg);
+        self.is_open |= seen.flow_lpm.is_some_and(|flow| flow > OPEN_LPM);
+    }
+
+    fn enter(&mut self, mode: Mode, seen: &Seen) {
+        self.periods_in_mode = self.periods_in_mode.saturating_add(1);
+        if self.mode == Some(mode) {
+            return;
+        }
+        let left_zero = matches!(self.mode, Some(Mode::ZeroFlow | Mode::RetrogradeTrial));
+        if !left_zero {
+            self.flow_before_lpm = seen.flow_lpm.unwrap_or(0.0);
+        }
+        self.mode = Some(mode);
+        self.periods_in_mode = 0;
+        self.missed = 0;
+        self.weaning = Weaning::from(seen.flow_lpm.unwrap_or(0.0));
+    }
+
+    /// The flow that is to be followed in this mode [L/min].
+    fn flow_target_lpm(&mut self, mode: Mode, therapy: &Therapy) -> Option<f32> {
+        let settings = &therapy.settings;
+        match mode {
+            Mode::Flow => Some(settings.flow_setpoint_lpm),
+            Mode::ZeroFlow => Some(ZERO_FLOW_LPM),
+            Mode::Weaning => Some(self.weaning.step(settings, self.flow.last)),
+            Mode::RetrogradeTrial if self.is_trial(therapy) => Some(settings.trial_flow_lpm),
+            Mode::RetrogradeTrial => Some(larger(self.flow_before_lpm, ZERO_FLOW_LPM)),
+            Mode::Speed | Mode::Pressure | Mode::Pulsatile => None,
+        }
+    }
+
+    /// The retrograde trial is still on: it ends by itself in the flow from before.
+    fn is_trial(&self, therapy: &Therapy) -> bool {
+        self.periods_in_mode as f32 * PERIOD_S < therapy.settings.trial_s_max
+    }
+
+    /// The rate that the mode asks for [rpm/s].
+    fn wanted(&self, mode: Mode, therapy: &Therapy, target_lpm: Option<f32>) -> f32 {
+        let settings = &therapy.settings;
+        let rate = match (mode, target_lpm) {
+            (_, Some(target_lpm)) => self.flow.rate(target_lpm, &FLOW),
+            (Mode::Pressure, None) if settings.pressure_setpoint_mmhg < 0.0 => {
+                self.drainage.rate(settings.pressure_setpoint_mmhg, &DRAINAGE)
+            }
+            (Mode::Pressure, None) => self.outlet.rate(settings.pressure_setpoint_mmhg, &RETURN),
+            (_, None) => {
+                return (settings.speed_setpoint_rpm - self.reference_rpm) / PERIOD_S;
+            }
+        };
+        between(rate.unwrap_or(0.0), -FREE_RPM_PER_S, FREE_RPM_PER_S)
+    }
+
+    /// The rates that the limits allow [rpm/s]: fast when the speed has to go down, slow on the way back, because the blood between pump and
+    /// compliance swings for a second.
+    fn limits(&self, therapy: &Therapy) -> [Option<Bound>; 2] {
+        let settings = &therapy.settings;
+        let drainage = self.drainage.rate(settings.drainage_pressure_mmhg_min + MARGIN_MMHG, &DRAINAGE);
+        let outlet = self.outlet.rate(settings.return_pressure_mmhg_max - MARGIN_MMHG, &RETURN);
+        let released = |rate: f32| if rate > 0.0 { rate * RELEASE } else { rate };
+        [drainage.map(|rate| (released(rate), 0)), outlet.map(|rate| (released(rate), 1))]
+    }
+
+    /// The rate that keeps the flow forward [rpm/s], where it must be.
+    fn floor(&self, mode: Mode, therapy: &Therapy) -> Option<f32> {
+        let guards = therapy.settings.return_is_arterial >= 0.5
+            && self.is_open
+            && !(mode == Mode::RetrogradeTrial && self.is_trial(therapy))
+            && self.reference_rpm < FLOOR_RPM_MAX;
+        if !guards {
+            return None;
+        }
+        let by_flow = self.flow.rate(FORWARD_LPM, &FLOOR);
+        let by_head = self.zero_flow_rpm().map(|least_rpm| (least_rpm - self.reference_rpm) / PERIOD_S);
+        let rate = larger(by_flow.unwrap_or(f32::MIN), by_head.unwrap_or(f32::MIN));
+        Some(smaller(rate, FREE_RPM_PER_S))
+    }
+
+    /// Speed whose shut-off head is the pressure across the pump and the membrane lung [rpm]: below it blood begins to fall back.
+    fn zero_flow_rpm(&self) -> Option<f32> {
+        let head_mmhg = self.outlet.last? - self.drainage.last?;
+        Some(smaller(1000.0 * sqrt(head_mmhg / SHUT_OFF_MMHG_PER_KRPM2), FLOOR_RPM_MAX))
+    }
+
+    /// Moves the reference.
+    fn apply(&mut self, rate: f32, is_jump: bool, interventions: &Override, speed_rpm: f32) {
+        if !is_jump {
+            self.reference_rpm = between(self.reference_rpm, speed_rpm - LEAD_RPM, speed_rpm + LEAD_RPM);
+        }
+        self.reference_rpm = larger(self.reference_rpm + rate * PERIOD_S, 0.0);
+        if let Some(most_rpm) = interventions.speed_rpm_max {
+            self.reference_rpm = smaller(self.reference_rpm, most_rpm);
+        }
+    }
+
+    fn count(&mut self, bound: Option<usize>, mode: Mode, therapy: &Therapy, wanted: f32) {
+        for (which, held) in self.held.iter_mut().enumerate() {
+            *held = if bound == Some(which) { held.saturating_add(1) } else { held.saturating_sub(1) };
+            *held = (*held).min(2 * TOLD_PERIODS);
+        }
+        let misses = match (mode, self.flow.last) {
+            (Mode::Flow, Some(flow)) => {
+                let setpoint = therapy.settings.flow_setpoint_lpm;
+                (flow - setpoint).abs() > MISS * larger(setpoint, 1.0)
+            }
+            _ => bound.is_some() && wanted > 0.0,
+        };
+        self.missed = if misses { self.missed.saturating_add(1) } else { 0 };
+    }
+
+    fn conditions(&self, mode: Mode, therapy: &Therapy, seen: &Seen, is_blind: bool) -> u32 {
+        let [drainage, outlet, floor] = self.held.map(|held| held >= TOLD_PERIODS);
+        let zero_long = mode == Mode::ZeroFlow && self.periods_in_mode >= ZERO_FLOW_PERIODS;
+        let retrograde = mode == Mode::RetrogradeTrial && self.is_trial(therapy);
+        [
+            (is_blind, condition::FLOW_BLIND),
+            (drainage, condition::DRAINAGE_LIMIT),
+            (outlet, condition::RETURN_LIMIT),
+            (floor, condition::BACKFLOW_FLOOR),
+            (seen.drainage_mmhg.is_none() || seen.return_mmhg.is_none(), condition::PRESSURE_BLIND),
+            (zero_long, condition::ZERO_FLOW_LONG),
+            (retrograde, condition::RETROGRADE),
+            (self.missed >= MISSED_PERIODS, condition::NOT_REACHED),
+            (mode == Mode::Weaning && self.weaning.is_unsteady(), condition::WEANING_UNSTABLE),
+            (mode == Mode::Pulsatile && self.pulses.has_lost_trigger(), condition::TRIGGER_LOST),
+        ]
+        .into_iter()
+        .filter(|(stands, _)| *stands)
+        .fold(0, |conditions, (_, bit)| conditions | bit)
+    }
+}

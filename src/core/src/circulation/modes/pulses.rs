@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Pulses on a mean speed: height, duty and rate, with bounded slopes.
+//!
+//! # Model
+//! The wave is high for `duty` of the cycle and low for the rest, about a mean of zero: `h (1 - d)` and `-h d`. It changes by
+//! `SLEW_RPM_PER_S` at most, which bounds what the blood and the bearing see. A pulse begins when the ECG says so, or at the fixed
+//! rate. ECG pulses that fail to come are replaced by the fixed rate, counted on from the last one.
+//!
+//! # Source
+//! Height and duty of pulsatile extracorporeal support: facts of the maker's rates 60 to 90 bpm, amplitudes 1000 to 4000 rpm of a smaller
+//! pump (facts/clinical.md 1.3 gives the references; see `docs/circulation.md`).
+
+use super::PERIOD_S;
+use crate::circulation::therapy::TherapySettings;
+use crate::math::{between, slew};
+
+/// Steepest slope of the wave [rpm/s].
+const SLEW_RPM_PER_S: f32 = 3000.0;
+/// Slope with which pulses end when the mode is left [rpm/s].
+const FADE_RPM_PER_S: f32 = 1000.0;
+/// Seconds in a minute.
+const S_PER_MIN: f32 = 60.0;
+/// Longest wait for a heartbeat, in cycles of the fixed rate.
+const WAIT_CYCLES: f32 = 2.0;
+
+/// What the trigger says in this period.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct PulseTiming {
+    /// A pulse is to begin now, by the ECG.
+    pub begins: bool,
+    /// From one pulse to the next by the ECG [s]; 0 when there is none.
+    pub cycle_s: f32,
+}
+
+/// See the [module](self).
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(super) struct Pulses {
+    wave_rpm: f32,
+    since_s: f32,
+    cycle_s: f32,
+    lost: bool,
+}
+
+impl Pulses {
+    /// One period: what is added to the mean speed [rpm].
+    pub(super) fn step(&mut self, settings: &TherapySettings, timing: PulseTiming) -> f32 {
+        let fixed_s = S_PER_MIN / settings.pulse_rate_bpm;
+        let by_ecg = settings.pulse_by_ecg >= 0.5;
+        self.since_s += PERIOD_S;
+        let fixed_is_due = self.since_s >= if by_ecg && !self.lost { WAIT_CYCLES * fixed_s } else { fixed_s };
+        if by_ecg && timing.begins {
+            (self.since_s, self.cycle_s, self.lost) = (0.0, timing.cycle_s, false);
+        } else if fixed_is_due {
+            (self.since_s, self.cycle_s, self.lost) = (0.0, fixed_s, by_ecg);
+        }
+        let duty = settings.pulse_duty_pct / 100.0;
+        let is_high = self.since_s < duty * if self.cycle_s > 0.0 { self.cycle_s } else { fixed_s };
+        let height_rpm = settings.pulse_amplitude_rpm;
+        let wanted_rpm = if is_high { height_rpm * (1.0 - duty) } else { -height_rpm * duty };
+        self.move_to(wanted_rpm, SLEW_RPM_PER_S)
+    }
+
+    /// The mode is left: what is added fades.
+    pub(super) fn fade(&mut self) -> f32 {
+        (self.since_s, self.lost) = (0.0, false);
+        self.move_to(0.0, FADE_RPM_PER_S)
+    }
+
+    fn move_to(&mut self, wanted_rpm: f32, slope_rpm_per_s: f32) -> f32 {
+        let step_rpm = slope_rpm_per_s * PERIOD_S;
+        self.wave_rpm = between(slew(self.wave_rpm, wanted_rpm, step_rpm, step_rpm), -2000.0, 2000.0);
+        self.wave_rpm
+    }
+
+    /// What is added to the mean speed now [rpm].
+    pub(super) const fn wave_rpm(&self) -> f32 {
+        self.wave_rpm
+    }
+
+    /// The ECG was to lead and does not.
+    pub(super) const fn has_lost_trigger(&self) -> bool {
+        self.lost
+    }
+}
