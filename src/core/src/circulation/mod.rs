@@ -11,5 +11,6 @@
 //! The task that runs them is [`crate::task::circulation`].
 
 pub mod conditions;
+pub mod interventions;
 pub mod modes;
 pub mod therapy;

@@ -65,6 +65,8 @@ const OPEN_LPM: f32 = 0.5;
 const SHUT_OFF_MMHG_PER_KRPM2: f32 = 25.0;
 /// Speed whose shut-off head, 180 mmHg, is above any mean arterial less venous pressure [rpm].
 const FLOOR_RPM_MAX: f32 = 2700.0;
+/// How far above zero flow a lid on the speed ends [rpm].
+const LID_MARGIN_RPM: f32 = 50.0;
 /// A pressure is held this far within its limit, so that noise does not cross it [mmHg].
 const MARGIN_MMHG: f32 = 3.0;
 /// A limit lets the speed rise this much more slowly than it makes it fall.
@@ -191,11 +193,12 @@ impl ModeControl {
                 (rate, bound) = (limit, Some(which));
             }
         }
-        if let Some(floor) = self.floor(mode, therapy).filter(|floor| *floor > rate) {
+        let guards = self.guards(mode, therapy);
+        if let Some(floor) = self.floor(guards).filter(|floor| *floor > rate) {
             (rate, bound) = (floor, Some(2));
         }
         let is_jump = bound.is_none() && matches!(mode, Mode::Speed | Mode::Pulsatile);
-        self.apply(rate, is_jump, interventions, seen.speed_rpm - self.pulses.wave_rpm());
+        self.apply(rate, is_jump, guards, interventions, seen.speed_rpm - self.pulses.wave_rpm());
         self.count(bound, mode, therapy, wanted);
         let pulse_rpm = if mode == Mode::Pulsatile {
             self.pulses.step(&therapy.settings, seen.pulse)
@@ -275,13 +278,15 @@ impl ModeControl {
         [drainage.map(|rate| (released(rate), 0)), outlet.map(|rate| (released(rate), 1))]
     }
 
+    /// Blood must not flow back: it could, and nobody wants it to.
+    fn guards(&self, mode: Mode, therapy: &Therapy) -> bool {
+        let trial = mode == Mode::RetrogradeTrial && self.is_trial(therapy);
+        therapy.settings.return_is_arterial >= 0.5 && self.is_open && !trial
+    }
+
     /// The rate that keeps the flow forward [rpm/s], where it must be.
-    fn floor(&self, mode: Mode, therapy: &Therapy) -> Option<f32> {
-        let guards = therapy.settings.return_is_arterial >= 0.5
-            && self.is_open
-            && !(mode == Mode::RetrogradeTrial && self.is_trial(therapy))
-            && self.reference_rpm < FLOOR_RPM_MAX;
-        if !guards {
+    fn floor(&self, guards: bool) -> Option<f32> {
+        if !guards || self.reference_rpm >= FLOOR_RPM_MAX {
             return None;
         }
         let by_flow = self.flow.rate(FORWARD_LPM, &FLOOR);
@@ -297,13 +302,14 @@ impl ModeControl {
     }
 
     /// Moves the reference.
-    fn apply(&mut self, rate: f32, is_jump: bool, interventions: &Override, speed_rpm: f32) {
+    fn apply(&mut self, rate: f32, is_jump: bool, guards: bool, interventions: &Override, speed_rpm: f32) {
         if !is_jump {
             self.reference_rpm = between(self.reference_rpm, speed_rpm - LEAD_RPM, speed_rpm + LEAD_RPM);
         }
         self.reference_rpm = larger(self.reference_rpm + rate * PERIOD_S, 0.0);
         if let Some(most_rpm) = interventions.speed_rpm_max {
-            self.reference_rpm = smaller(self.reference_rpm, most_rpm);
+            let least_rpm = if guards { self.zero_flow_rpm().unwrap_or(0.0) + LID_MARGIN_RPM } else { 0.0 };
+            self.reference_rpm = smaller(self.reference_rpm, larger(most_rpm, least_rpm));
         }
     }
 

@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Signs in, answers out; with a patient behind them see `tests/scenarios/5*.toml`.
+
+use super::*;
+use crate::circulation::modes::ModeControl;
+use crate::circulation::therapy::TherapySettings;
+use proptest::prelude::*;
+
+const VA: Therapy = Therapy { mode: Mode::Flow, settings: TherapySettings::ADULT };
+
+fn well() -> Signs {
+    Signs {
+        flow_lpm: Some(4.0),
+        drainage_mmhg: Some(-42.0),
+        return_mmhg: Some(160.0),
+        speed_rpm: 3400.0,
+        torque_n_m: Some(0.018),
+        bubble_ml: 0.0,
+        resume: false,
+    }
+}
+
+/// The same signs for some time: what is asked at the end, and every condition on the way.
+fn stand(all: &mut Interventions, therapy: &Therapy, signs: &Signs, seconds: f32) -> (Override, u32) {
+    let mut told = 0;
+    let mut asked = Override::default();
+    for _ in 0..(seconds * 100.0) as u32 {
+        let (now, bits) = all.step(therapy, signs);
+        (asked, told) = (now, told | bits);
+    }
+    (asked, told)
+}
+
+/// From one flow to another in a second, with what an open drainage shows meanwhile.
+fn glide(all: &mut Interventions, from: &Signs, to: &Signs) {
+    let (start, end) = (from.flow_lpm.unwrap(), to.flow_lpm.unwrap());
+    for step in 1..=100 {
+        let flow = start + (end - start) * step as f32 / 100.0;
+        let drainage = 5.0 - 1.69 * flow * flow - 5.0 * flow - 3.9 * (end - start);
+        all.step(&VA, &Signs { flow_lpm: Some(flow), drainage_mmhg: Some(drainage), ..*to });
+    }
+}
+
+fn acquainted() -> Interventions {
+    let mut all = Interventions::default();
+    assert_eq!(stand(&mut all, &VA, &well(), 60.0), (Override::default(), 0));
+    all
+}
+
+#[test]
+fn a_vein_that_closes_gets_two_dips_and_a_lid_that_comes_back_slowly() {
+    let mut all = acquainted();
+    let shut = Signs { flow_lpm: Some(2.0), drainage_mmhg: Some(-95.0), ..well() };
+    let (asked, told) = stand(&mut all, &VA, &shut, 0.3);
+    assert!(told & condition::SUCTION != 0);
+    assert_eq!(asked.speed_rpm_max, Some(0.80 * 3400.0));
+    let (asked, _) = stand(&mut all, &VA, &shut, 0.3);
+    assert_eq!(asked.speed_rpm_max, Some(0.62 * 3400.0));
+    // Open again: the return takes 5 s, the lid stays for 40 s.
+    let open = Signs { flow_lpm: Some(2.2), drainage_mmhg: Some(-14.0), speed_rpm: 2100.0, ..well() };
+    let (asked, _) = stand(&mut all, &VA, &open, 0.7);
+    assert!(asked.speed_rpm_max.unwrap() < 0.70 * 3400.0);
+    let (asked, _) = stand(&mut all, &VA, &Signs { speed_rpm: 3150.0, ..well() }, 20.0);
+    assert!((asked.speed_rpm_max.unwrap() - 0.93 * 3400.0).abs() < 1.0);
+    let (asked, _) = stand(&mut all, &VA, &Signs { speed_rpm: 3150.0, ..well() }, 60.0);
+    assert_eq!(asked.speed_rpm_max, None);
+}
+
+#[test]
+fn a_kink_is_told_and_does_not_dip_again_and_again() {
+    let mut all = acquainted();
+    let kinked = Signs { flow_lpm: Some(2.0), drainage_mmhg: Some(-95.0), ..well() };
+    let (_, told) = stand(&mut all, &VA, &kinked, 3.0);
+    assert!(told & condition::INLET_OCCLUSION != 0);
+    let (asked, told) = stand(&mut all, &VA, &kinked, 30.0);
+    assert_eq!((asked.speed_rpm_max, told & condition::SUCTION), (None, 0));
+    let (_, told) = stand(&mut all, &VA, &well(), 1.0);
+    assert_eq!(told & condition::SUCTION, 0);
+    let (_, told) = stand(&mut all, &VA, &well(), 1.0);
+    assert_eq!(told, 0, "it is over when drainage is wide again");
+}
+
+#[test]
+fn less_speed_and_less_flow_are_no_suction() {
+    let mut all = acquainted();
+    let mut before = well();
+    for (flow, drainage) in [(3.0, -27.0), (2.0, -14.0), (1.0, -3.0), (5.0, -63.0), (4.0, -42.0)] {
+        let signs = Signs { flow_lpm: Some(flow), drainage_mmhg: Some(drainage), ..well() };
+        glide(&mut all, &before, &signs);
+        before = signs;
+        let (asked, told) = stand(&mut all, &VA, &signs, 3.0);
+        assert_eq!((asked, told & condition::SUCTION), (Override::default(), 0), "{flow}");
+    }
+}
+
+#[test]
+fn a_pump_that_moves_nothing_idles_and_goes_on_when_it_flows() {
+    let mut all = acquainted();
+    let closed = Signs { flow_lpm: Some(0.05), return_mmhg: Some(295.0), drainage_mmhg: Some(4.0), ..well() };
+    glide(&mut all, &well(), &closed);
+    let (asked, told) = stand(&mut all, &VA, &closed, 9.8);
+    assert_eq!((asked.speed_rpm_max, told & condition::OUTLET_OCCLUSION), (None, 0));
+    let (asked, told) = stand(&mut all, &VA, &closed, 0.3);
+    assert_eq!(asked.speed_rpm_max, Some(IDLE_RPM));
+    assert!(told & condition::OUTLET_OCCLUSION != 0 && told & condition::SWEEP_GAS != 0);
+    let (asked, _) = stand(&mut all, &VA, &Signs { flow_lpm: Some(0.8), ..closed }, 0.1);
+    assert_eq!(asked.speed_rpm_max, None);
+    // Asked for: no intervention.
+    let zero = Therapy { mode: Mode::ZeroFlow, ..VA };
+    let (asked, told) = stand(&mut all, &zero, &closed, 30.0);
+    assert_eq!((asked.speed_rpm_max, told & condition::OUTLET_OCCLUSION), (None, 0));
+}
+
+#[test]
+fn air_in_the_head_is_flow_and_torque_gone_together() {
+    let mut all = acquainted();
+    let (_, told) = stand(&mut all, &VA, &Signs { torque_n_m: Some(0.004), ..well() }, 2.0);
+    assert_eq!(told & condition::AIR_LOCK, 0, "it flows");
+    let (_, told) = stand(&mut all, &VA, &Signs { flow_lpm: Some(0.2), ..well() }, 2.0);
+    assert_eq!(told & condition::AIR_LOCK, 0, "there is torque");
+    let air = Signs { flow_lpm: Some(0.2), torque_n_m: Some(0.004), ..well() };
+    let (asked, told) = stand(&mut all, &VA, &air, 0.6);
+    assert!(told & condition::AIR_LOCK != 0 && asked.speed_rpm_max == Some(IDLE_RPM));
+}
+
+#[test]
+fn air_to_an_artery_holds_zero_flow_until_the_operator_resumes() {
+    for (sizes, holds) in [(&[0.6][..], true), (&[0.3, 0.3], false), (&[0.3, 0.3, 0.3], true)] {
+        let mut all = acquainted();
+        let mut asked = Override::default();
+        let mut told = 0;
+        for size in sizes {
+            (asked, told) = all.step(&VA, &Signs { bubble_ml: *size, ..well() });
+        }
+        assert_eq!(asked.zero_flow, holds, "{sizes:?}");
+        assert_eq!(told & condition::AIR_IN_RETURN != 0, holds);
+        assert!(told & condition::BUBBLE != 0);
+        let (asked, _) = stand(&mut all, &VA, &well(), 60.0);
+        assert_eq!(asked.zero_flow, holds, "not by itself");
+        let (asked, told) = all.step(&VA, &Signs { resume: true, ..well() });
+        assert_eq!((asked, told), (Override::default(), 0));
+    }
+    let mut all = acquainted();
+    let vv = Therapy { settings: TherapySettings { return_is_arterial: 0.0, ..VA.settings }, ..VA };
+    let (asked, told) = all.step(&vv, &Signs { bubble_ml: 3.0, ..well() });
+    assert_eq!((asked.zero_flow, told), (false, condition::BUBBLE));
+}
+
+#[test]
+fn low_flow_backflow_and_negative_pressure_are_told_in_their_time() {
+    for (signs, bit, delay_s) in [
+        (Signs { flow_lpm: Some(0.8), ..well() }, condition::LOW_FLOW, LOW_FLOW_S),
+        (Signs { flow_lpm: Some(-0.2), ..well() }, condition::BACKFLOW, BACKFLOW_S),
+        (Signs { return_mmhg: Some(-5.0), ..well() }, condition::MEMBRANE_NEGATIVE, NEGATIVE_S),
+    ] {
+        let mut all = acquainted();
+        let (_, told) = stand(&mut all, &VA, &signs, delay_s - 0.02);
+        assert_eq!(told & bit, 0);
+        let (_, told) = stand(&mut all, &VA, &signs, 0.05);
+        assert!(told & bit != 0);
+    }
+}
+
+#[test]
+fn a_lid_never_lets_blood_flow_back() {
+    let mut control = ModeControl::default();
+    let seen = crate::circulation::modes::Seen {
+        flow_lpm: Some(4.0),
+        drainage_mmhg: Some(-42.0),
+        return_mmhg: Some(120.0),
+        speed_rpm: 3400.0,
+        ..Default::default()
+    };
+    control.follow(&seen);
+    let lid = Override { speed_rpm_max: Some(800.0), zero_flow: false };
+    let decision = control.step(&VA, &lid, &seen);
+    assert!(decision.speed_rpm > 2500.0, "{} rpm", decision.speed_rpm);
+}
+
+proptest! {
+    #[test]
+    fn without_believed_signs_nothing_is_done(speed_rpm in 0.0f32..6000.0, seconds in 1u32..30) {
+        let mut all = Interventions::default();
+        let blind = Signs { speed_rpm, ..Signs::default() };
+        prop_assert_eq!(stand(&mut all, &VA, &blind, seconds as f32), (Override::default(), 0));
+    }
+
+    #[test]
+    fn a_lid_is_never_below_six_tenths_of_the_speed_or_idle(
+        flows in prop::collection::vec(-2.0f32..8.0, 200),
+        drainages in prop::collection::vec(-250.0f32..20.0, 200),
+    ) {
+        let mut all = acquainted();
+        for (flow, drainage) in flows.into_iter().zip(drainages) {
+            let signs = Signs { flow_lpm: Some(flow), drainage_mmhg: Some(drainage), ..well() };
+            let (asked, _) = all.step(&VA, &signs);
+            prop_assert!(asked.speed_rpm_max.is_none_or(|lid| lid >= 0.62 * 0.62 * 3400.0 * 0.62), "{:?}", asked);
+        }
+    }
+}
