@@ -8,6 +8,7 @@
 #[cfg(test)]
 extern crate std;
 
+mod blood;
 mod bus;
 mod can_bus;
 mod circuit;
@@ -30,6 +31,7 @@ mod truth;
 mod windings;
 mod world;
 
+pub use blood::Blood;
 pub use can_bus::{
     CAN_DATA_MAX, CAN_INTERMISSION_S, CAN_LENGTHS, CanBits, CanBus, CanFault, CanFaultError, CanFrame,
     CanFrameError, CanNode, CanSendError, CanState, CanStatistics,
