@@ -4,15 +4,19 @@
  * Flow meter: ultrasonic transit times across the return tubing.
  *
  * The device reports times, not a flow: diameter, angle and sound speed are calibration, and that is the
- * circulation task's business.
+ * circulation task's business. A time-of-flight chip keeps its shots in a FIFO; the driver takes the means of each
+ * millisecond from it, for a bubble is in the path for a few milliseconds only.
  */
 #ifndef LEVITAS_FLOW_METER_H_
 #define LEVITAS_FLOW_METER_H_
 
 #include <zephyr/device.h>
 
-/** Means over the shots since the last fetch. */
-struct levitas_flow_meter_sample {
+/** Shots that a driver keeps for the next fetch; older ones are lost. */
+#define LEVITAS_FLOW_SHOTS_MAX 10
+
+/** Means of the shots of one millisecond; all zero: no echo within the meter's window. */
+struct levitas_flow_shot {
 	/** Transit time against positive flow [s]. */
 	float transit_up_s;
 	/** Transit time with positive flow [s]. */
@@ -23,16 +27,17 @@ struct levitas_flow_meter_sample {
 
 /** @cond driver */
 struct levitas_flow_meter_api {
-	int (*fetch)(const struct device *dev, struct levitas_flow_meter_sample *sample);
+	int (*fetch)(const struct device *dev, struct levitas_flow_shot shots[LEVITAS_FLOW_SHOTS_MAX]);
 };
 /** @endcond */
 
-/** Takes the latest means. -EIO: no echo, -ERANGE: a time is outside the meter's window. */
-static inline int levitas_flow_meter_fetch(const struct device *dev, struct levitas_flow_meter_sample *sample)
+/** Takes the shots since the last fetch, oldest first. Returns how many; -EIO: the meter does not answer. */
+static inline int levitas_flow_meter_fetch(const struct device *dev,
+					   struct levitas_flow_shot shots[LEVITAS_FLOW_SHOTS_MAX])
 {
 	const struct levitas_flow_meter_api *api = dev->api;
 
-	return api->fetch(dev, sample);
+	return api->fetch(dev, shots);
 }
 
 #endif /* LEVITAS_FLOW_METER_H_ */

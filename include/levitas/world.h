@@ -9,12 +9,14 @@
  * Time: only the trigger moves the plant. A levitation thread that comes late finds that the plant has moved on
  * under its last outputs, as a real rotor would.
  *
- * Contexts: trigger, Hall, coil and phase calls belong to the levitation thread. Flow and pressure were
+ * Contexts: trigger, Hall, coil and phase calls belong to the levitation thread. Flow, ECG and pressure were
  * published by the trigger and may be read from any thread.
  */
 #ifndef LEVITAS_WORLD_H_
 #define LEVITAS_WORLD_H_
 
+#include <levitas/ecg.h>
+#include <levitas/flow_meter.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -70,8 +72,29 @@ void levitas_world_latch_coil(uint32_t set, const float duty[2], bool gate, bool
 /** Latches phase duties (0 to 1) and the gate for the periods to come. */
 void levitas_world_latch_phase(uint32_t set, const float duty[3], bool gate);
 
-/** Ultrasonic transit times against and with the flow [s] and the amplitude as a fraction of the clear one. */
-bool levitas_world_flow(float *transit_up_s, float *transit_down_s, float *amplitude);
+/** Shots of the flow meter's last ten milliseconds. */
+struct levitas_world_flow_batch {
+	/** Changes when the shots are other ones. */
+	uint32_t number;
+	/** How many there are. */
+	uint32_t count;
+	/** Oldest first. */
+	struct levitas_flow_shot shots[LEVITAS_FLOW_SHOTS_MAX];
+};
+
+/** ECG of the last ten milliseconds. */
+struct levitas_world_ecg_batch {
+	/** Changes when the samples are other ones. */
+	uint32_t number;
+	/** Oldest first [mV]. */
+	float ecg_mv[LEVITAS_ECG_BATCH];
+};
+
+/** The last shots. False: the meter does not answer. */
+bool levitas_world_flow(struct levitas_world_flow_batch *batch);
+
+/** The last samples of the ECG. False: an electrode is off. */
+bool levitas_world_ecg(struct levitas_world_ecg_batch *batch);
 
 /** Pressure at one site [mmHg]. */
 bool levitas_world_pressure(uint32_t site, float *pressure_mmhg);

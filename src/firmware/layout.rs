@@ -6,10 +6,11 @@
 
 use core::ffi::c_char;
 
-use levitas_core::ports::{CirculationInputs, LevitationInputs, LevitationOutputs};
+use levitas_core::ports::{CirculationInputs, FlowShot, LevitationInputs, LevitationOutputs};
 
 use super::calibration::{CalibrationView, CopyView};
 use super::can::RawFrame;
+use super::circuit_sensors::{EcgBatch, FlowBatch};
 use super::commissioning::{CommissioningView, FieldView};
 use super::link::LinkView;
 use super::operator::{OperatorCommand, UnitStatus};
@@ -70,9 +71,11 @@ rows! {
         coil_duty, phase_duty, coil_gate, phase_gate, drive_line, latch_override,
     }
     CirculationInputs as "levitas_circulation_inputs" {
-        flow_transit_up_s, flow_transit_down_s, flow_amplitude, drainage_pressure_mmhg,
-        pre_membrane_pressure_mmhg, return_pressure_mmhg, valid,
+        shots, ecg_mv, drainage_pressure_mmhg, pre_membrane_pressure_mmhg, return_pressure_mmhg, shot_count, valid,
     }
+    FlowShot as "levitas_flow_shot" { transit_up_s, transit_down_s, amplitude }
+    FlowBatch as "levitas_world_flow_batch" { number, count, shots }
+    EcgBatch as "levitas_world_ecg_batch" { number, ecg_mv }
     UnitStatus as "levitas_unit_status" {
         state, bearing_state, displacement_m, coil_current_a, speed_setpoint_rpm, speed_rpm, torque_current_a,
         bus_voltage_v, flow_lpm, drainage_pressure_mmhg, pre_membrane_pressure_mmhg, return_pressure_mmhg,

@@ -10,7 +10,7 @@
 //! |---|---|---|
 //! | take, frames received and sent | interrupt | it interrupts no call of the others: they lock interrupts |
 //! | reply | outside, the processor sleeps | no thread runs |
-//! | samples, latches, flow, pressures, frames to send | threads | interrupts locked |
+//! | samples, latches, flow, pressures, ECG, frames to send | threads | interrupts locked |
 
 use core::cell::UnsafeCell;
 use core::sync::atomic::Ordering;
@@ -21,6 +21,7 @@ use levitas_lockstep::{BusState, Hello, Reply, SIZE_MAX, Step, ToUnit};
 use levitas_world::{CAN_DATA_MAX, CanFrame};
 
 use super::can::{RawFrame, flag};
+use super::circuit_sensors::{EcgBatch, FlowBatch, give, site_pressure_mmhg};
 use super::operator::look;
 use super::text;
 use super::units::{self, FirmwareUnit};
@@ -37,6 +38,8 @@ struct Lockstep {
     set: usize,
     step: Step,
     circulation: CirculationInputs,
+    /// Counts them.
+    circulations: u32,
     reply: Reply,
     /// Received frames and sent identifiers that were handed out.
     frames_read: usize,
@@ -71,6 +74,7 @@ impl Lockstep {
         }
         if let Some(circulation) = step.circulation {
             self.circulation = circulation;
+            self.circulations = self.circulations.wrapping_add(1);
         }
         self.step = step;
         (self.frames_read, self.sent_read) = (0, 0);
@@ -93,17 +97,6 @@ impl Lockstep {
     fn group<T>(&self, set: u32, bit: u32, select: impl FnOnce(&LevitationInputs) -> T) -> Option<T> {
         let is_sampled = set as usize == self.set && self.step.samples.valid & bit != 0;
         is_sampled.then(|| select(&self.step.samples))
-    }
-}
-
-/// Writes a group to where C wants it; true when there was one.
-fn give<T>(value: Option<T>, place: Option<&mut T>) -> bool {
-    match (value, place) {
-        (Some(value), Some(place)) => {
-            *place = value;
-            true
-        }
-        _ => false,
     }
 }
 
@@ -238,29 +231,22 @@ extern "C" fn levitas_world_latch_phase(_: u32, duty: Option<&[f32; 3]>, gate: b
 
 /// See `levitas/world.h`.
 #[unsafe(no_mangle)]
-extern "C" fn levitas_world_flow(
-    transit_up_s: Option<&mut f32>,
-    transit_down_s: Option<&mut f32>,
-    amplitude: Option<&mut f32>,
-) -> bool {
-    let samples = with_lockstep(|lockstep| Some(lockstep.circulation));
-    let samples = samples.filter(|samples| samples.valid & valid::FLOW != 0);
-    give(samples.map(|samples| samples.flow_transit_up_s), transit_up_s)
-        && give(samples.map(|samples| samples.flow_transit_down_s), transit_down_s)
-        && give(samples.map(|samples| samples.flow_amplitude), amplitude)
+extern "C" fn levitas_world_flow(batch: Option<&mut FlowBatch>) -> bool {
+    let select = |lockstep: &mut Lockstep| FlowBatch::new(lockstep.circulations, &lockstep.circulation);
+    give(with_lockstep(select), batch)
+}
+
+/// See `levitas/world.h`.
+#[unsafe(no_mangle)]
+extern "C" fn levitas_world_ecg(batch: Option<&mut EcgBatch>) -> bool {
+    let select = |lockstep: &mut Lockstep| EcgBatch::new(lockstep.circulations, &lockstep.circulation);
+    give(with_lockstep(select), batch)
 }
 
 /// See `levitas/world.h`.
 #[unsafe(no_mangle)]
 extern "C" fn levitas_world_pressure(site: u32, pressure_mmhg: Option<&mut f32>) -> bool {
-    let samples = with_lockstep(|lockstep| lockstep.circulation);
-    let (bit, pressure) = match site {
-        0 => (valid::DRAINAGE_PRESSURE, samples.drainage_pressure_mmhg),
-        1 => (valid::PRE_MEMBRANE_PRESSURE, samples.pre_membrane_pressure_mmhg),
-        2 => (valid::RETURN_PRESSURE, samples.return_pressure_mmhg),
-        _ => return false,
-    };
-    give((samples.valid & bit != 0).then_some(pressure), pressure_mmhg)
+    give(with_lockstep(|lockstep| site_pressure_mmhg(site, &lockstep.circulation)), pressure_mmhg)
 }
 
 /// Mirrors `struct levitas_world_can_status`.

@@ -3,6 +3,8 @@
 
 pub(crate) mod calibration;
 pub(crate) mod can;
+#[cfg(any(levitas_world, levitas_lockstep))]
+pub(crate) mod circuit_sensors;
 pub(crate) mod commissioning;
 pub(crate) mod key;
 #[cfg(levitas_world)]

@@ -7,6 +7,7 @@
  */
 
 #include <levitas/coil_driver.h>
+#include <levitas/ecg.h>
 #include <levitas/flow_meter.h>
 #include <levitas/hall_angle.h>
 #include <levitas/hall_displacement.h>
@@ -25,6 +26,7 @@ struct unit_devices {
 	const struct device *coil_driver;
 	const struct device *motor_inverter;
 	const struct device *flow_meter;
+	const struct device *ecg;
 	const struct device *pressure_drainage;
 	const struct device *pressure_pre_membrane;
 	const struct device *pressure_return;
@@ -37,6 +39,7 @@ struct unit_devices {
 		.coil_driver = DEVICE_DT_GET(DT_PHANDLE(node, coil_driver)),                                           \
 		.motor_inverter = DEVICE_DT_GET(DT_PHANDLE(node, motor_inverter)),                                     \
 		.flow_meter = DEVICE_DT_GET(DT_PHANDLE(node, flow_meter)),                                             \
+		.ecg = DEVICE_DT_GET(DT_PHANDLE(node, ecg)),                                                           \
 		.pressure_drainage = DEVICE_DT_GET(DT_PHANDLE(node, pressure_drainage)),                               \
 		.pressure_pre_membrane = DEVICE_DT_GET(DT_PHANDLE(node, pressure_pre_membrane)),                       \
 		.pressure_return = DEVICE_DT_GET(DT_PHANDLE(node, pressure_return)),                                   \
@@ -57,6 +60,7 @@ int levitas_port_check(uint32_t unit)
 	const struct device *const all[] = {
 		of->hall_displacement, of->hall_angle,        of->coil_driver,           of->motor_inverter,
 		of->flow_meter,        of->pressure_drainage, of->pressure_pre_membrane, of->pressure_return,
+		of->ecg,
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(all); i++) {
@@ -141,13 +145,15 @@ static int read_pressure(const struct device *transducer, float *pressure_mmhg)
 void levitas_port_read_circulation(uint32_t unit, struct levitas_circulation_inputs *inputs)
 {
 	const struct unit_devices *of = &devices[unit];
-	struct levitas_flow_meter_sample flow = {0};
+	int shot_count;
 
 	memset(inputs, 0, sizeof(*inputs));
-	inputs->valid |= bit_if_ok(levitas_flow_meter_fetch(of->flow_meter, &flow), LEVITAS_VALID_FLOW);
-	inputs->flow_transit_up_s = flow.transit_up_s;
-	inputs->flow_transit_down_s = flow.transit_down_s;
-	inputs->flow_amplitude = flow.amplitude;
+	shot_count = levitas_flow_meter_fetch(of->flow_meter, inputs->shots);
+	if (shot_count >= 0) {
+		inputs->shot_count = shot_count;
+		inputs->valid |= LEVITAS_VALID_FLOW;
+	}
+	inputs->valid |= bit_if_ok(levitas_ecg_fetch(of->ecg, inputs->ecg_mv), LEVITAS_VALID_ECG);
 	inputs->valid |= bit_if_ok(read_pressure(of->pressure_drainage, &inputs->drainage_pressure_mmhg),
 				   LEVITAS_VALID_DRAINAGE_PRESSURE);
 	inputs->valid |= bit_if_ok(read_pressure(of->pressure_pre_membrane, &inputs->pre_membrane_pressure_mmhg),

@@ -15,6 +15,8 @@
 #include <stdint.h>
 
 #include <levitas/can_frame.h>
+#include <levitas/ecg.h>
+#include <levitas/flow_meter.h>
 
 /** Units of an image; a role uses its own, LEVITAS_ROLE_BOTH both. */
 enum levitas_unit {
@@ -44,6 +46,7 @@ enum levitas_valid {
 	LEVITAS_VALID_DRAINAGE_PRESSURE = 1 << 9,
 	LEVITAS_VALID_PRE_MEMBRANE_PRESSURE = 1 << 10,
 	LEVITAS_VALID_RETURN_PRESSURE = 1 << 11,
+	LEVITAS_VALID_ECG = 1 << 12,
 };
 
 /** Mirrors LevitationInputs. */
@@ -71,12 +74,13 @@ struct levitas_levitation_outputs {
 
 /** Mirrors CirculationInputs. */
 struct levitas_circulation_inputs {
-	float flow_transit_up_s;
-	float flow_transit_down_s;
-	float flow_amplitude;
+	struct levitas_flow_shot shots[LEVITAS_FLOW_SHOTS_MAX];
+	float ecg_mv[LEVITAS_ECG_BATCH];
 	float drainage_pressure_mmhg;
 	float pre_membrane_pressure_mmhg;
 	float return_pressure_mmhg;
+	/** The first of the shots, which are new. */
+	uint32_t shot_count;
 	uint32_t valid;
 };
 

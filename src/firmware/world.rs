@@ -10,7 +10,7 @@
 //! |---|---|---|
 //! | trigger, Halls, currents, latches | levitation threads | cooperative: none interrupts another |
 //! | truth, force step | slower threads | interrupts locked, so no levitation thread can start in between |
-//! | flow, pressures | slower threads | through a mailbox |
+//! | flow, pressures, ECG | slower threads | through a mailbox |
 
 use core::cell::UnsafeCell;
 
@@ -19,6 +19,8 @@ use levitas_core::ports::{CirculationInputs, LevitationInputs, LevitationOutputs
 use levitas_core::schedule::TaskId;
 use levitas_world::units::RAD_PER_S_PER_RPM;
 use levitas_world::{Disturbance, ECMO_50, RotorStart, Setup, VA_25_21, VA_ADULT, World};
+
+use super::circuit_sensors::{EcgBatch, FlowBatch, give, site_pressure_mmhg};
 
 /// Periods that one trigger makes up for at most, one second: a debugger that stops the processor for longer
 /// should not find the plant busy for minutes.
@@ -34,7 +36,7 @@ const START_ANGLE_RAD: f64 = -2.0;
 static PUBLISHED: Mailbox<CIRCULATION_INPUT_WORDS> = Mailbox::new();
 
 /// Words of [`Published`].
-const CIRCULATION_INPUT_WORDS: usize = 7;
+const CIRCULATION_INPUT_WORDS: usize = size_of::<CirculationInputs>() / size_of::<u32>();
 
 /// Circulation samples that travel through a mailbox.
 #[derive(Clone, Copy)]
@@ -43,28 +45,34 @@ struct Published(CirculationInputs);
 impl Words<CIRCULATION_INPUT_WORDS> for Published {
     fn to_words(&self) -> [u32; CIRCULATION_INPUT_WORDS] {
         let samples = &self.0;
-        [
-            samples.flow_transit_up_s.to_bits(),
-            samples.flow_transit_down_s.to_bits(),
-            samples.flow_amplitude.to_bits(),
-            samples.drainage_pressure_mmhg.to_bits(),
-            samples.pre_membrane_pressure_mmhg.to_bits(),
-            samples.return_pressure_mmhg.to_bits(),
-            samples.valid,
-        ]
+        let shots =
+            samples.shots.iter().flat_map(|shot| [shot.transit_up_s, shot.transit_down_s, shot.amplitude]);
+        let pressures_mmhg = [
+            samples.drainage_pressure_mmhg,
+            samples.pre_membrane_pressure_mmhg,
+            samples.return_pressure_mmhg,
+        ];
+        let floats = shots.chain(samples.ecg_mv).chain(pressures_mmhg);
+        let mut words = floats.map(f32::to_bits).chain([samples.shot_count, samples.valid]);
+        core::array::from_fn(|_| words.next().unwrap_or_default())
     }
 
     fn from_words(words: [u32; CIRCULATION_INPUT_WORDS]) -> Self {
-        let [up, down, amplitude, drainage, pre_membrane, ret, valid] = words;
-        Self(CirculationInputs {
-            flow_transit_up_s: f32::from_bits(up),
-            flow_transit_down_s: f32::from_bits(down),
-            flow_amplitude: f32::from_bits(amplitude),
-            drainage_pressure_mmhg: f32::from_bits(drainage),
-            pre_membrane_pressure_mmhg: f32::from_bits(pre_membrane),
-            return_pressure_mmhg: f32::from_bits(ret),
-            valid,
-        })
+        let mut words = words.into_iter();
+        let mut word = || words.next().unwrap_or_default();
+        let mut samples = CirculationInputs::default();
+        for shot in &mut samples.shots {
+            for member in [&mut shot.transit_up_s, &mut shot.transit_down_s, &mut shot.amplitude] {
+                *member = f32::from_bits(word());
+            }
+        }
+        samples.ecg_mv.fill_with(|| f32::from_bits(word()));
+        samples.drainage_pressure_mmhg = f32::from_bits(word());
+        samples.pre_membrane_pressure_mmhg = f32::from_bits(word());
+        samples.return_pressure_mmhg = f32::from_bits(word());
+        samples.shot_count = word();
+        samples.valid = word();
+        Self(samples)
     }
 }
 
@@ -154,17 +162,6 @@ fn group<T: Copy + Default>(set: u32, bit: u32, select: impl FnOnce(&LevitationI
         })
     }?;
     (samples.valid & bit != 0).then(|| select(&samples))
-}
-
-/// Writes a group to where C wants it; true when there was one.
-fn give<T>(value: Option<T>, place: Option<&mut T>) -> bool {
-    match (value, place) {
-        (Some(value), Some(place)) => {
-            *place = value;
-            true
-        }
-        _ => false,
-    }
 }
 
 /// See `shim.h`.
@@ -281,37 +278,28 @@ extern "C" fn levitas_world_latch_phase(set: u32, duty: Option<&[f32; 3]>, gate:
     });
 }
 
-/// What the slow sensors read last. The writer is a levitation thread, so a second look finds it whole.
-fn published() -> Option<CirculationInputs> {
-    PUBLISHED.read::<Published>().or_else(|| PUBLISHED.read()).map(|(_, Published(samples))| samples)
+/// What the slow sensors read last, with its number. The writer is a levitation thread, so a second look finds it whole.
+fn published() -> Option<(u32, CirculationInputs)> {
+    let look = || PUBLISHED.read::<Published>();
+    look().or_else(look).map(|(number, Published(samples))| (number, samples))
 }
 
 /// See `levitas/world.h`.
 #[unsafe(no_mangle)]
-extern "C" fn levitas_world_flow(
-    transit_up_s: Option<&mut f32>,
-    transit_down_s: Option<&mut f32>,
-    amplitude: Option<&mut f32>,
-) -> bool {
-    let samples = published().filter(|samples| samples.valid & valid::FLOW != 0);
-    give(samples.map(|samples| samples.flow_transit_up_s), transit_up_s)
-        && give(samples.map(|samples| samples.flow_transit_down_s), transit_down_s)
-        && give(samples.map(|samples| samples.flow_amplitude), amplitude)
+extern "C" fn levitas_world_flow(batch: Option<&mut FlowBatch>) -> bool {
+    give(published().and_then(|(number, samples)| FlowBatch::new(number, &samples)), batch)
+}
+
+/// See `levitas/world.h`.
+#[unsafe(no_mangle)]
+extern "C" fn levitas_world_ecg(batch: Option<&mut EcgBatch>) -> bool {
+    give(published().and_then(|(number, samples)| EcgBatch::new(number, &samples)), batch)
 }
 
 /// See `levitas/world.h`.
 #[unsafe(no_mangle)]
 extern "C" fn levitas_world_pressure(site: u32, pressure_mmhg: Option<&mut f32>) -> bool {
-    let pressure = published().and_then(|samples| {
-        let (bit, pressure_mmhg) = match site {
-            0 => (valid::DRAINAGE_PRESSURE, samples.drainage_pressure_mmhg),
-            1 => (valid::PRE_MEMBRANE_PRESSURE, samples.pre_membrane_pressure_mmhg),
-            2 => (valid::RETURN_PRESSURE, samples.return_pressure_mmhg),
-            _ => return None,
-        };
-        (samples.valid & bit != 0).then_some(pressure_mmhg)
-    });
-    give(pressure, pressure_mmhg)
+    give(published().and_then(|(_, samples)| site_pressure_mmhg(site, &samples)), pressure_mmhg)
 }
 
 /// See `shim.h`.

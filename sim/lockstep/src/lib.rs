@@ -42,7 +42,7 @@ pub use reply::Reply;
 pub use step::{Bus, BusState, Step};
 
 /// Version of the layout; changes with it.
-pub const VERSION: u16 = 1;
+pub const VERSION: u16 = 2;
 /// Most frames in one message; what does not fit waits for the next one.
 pub const FRAMES_MAX: usize = 8;
 /// No message is longer.

@@ -3,7 +3,7 @@
 
 use heapless::Vec;
 use levitas_core::mail::CommandMail;
-use levitas_core::ports::{CirculationInputs, LevitationInputs};
+use levitas_core::ports::{CirculationInputs, FlowShot, LevitationInputs};
 
 use crate::cursor::{Reader, Writer};
 use crate::{FRAMES_MAX, Frames};
@@ -123,25 +123,30 @@ impl Bus {
 }
 
 fn write_circulation(samples: &CirculationInputs, writer: &mut Writer<'_>) {
+    for shot in &samples.shots {
+        writer.f32s(&[shot.transit_up_s, shot.transit_down_s, shot.amplitude]);
+    }
+    writer.f32s(&samples.ecg_mv);
     writer.f32s(&[
-        samples.flow_transit_up_s,
-        samples.flow_transit_down_s,
-        samples.flow_amplitude,
         samples.drainage_pressure_mmhg,
         samples.pre_membrane_pressure_mmhg,
         samples.return_pressure_mmhg,
     ]);
+    writer.u32(samples.shot_count);
     writer.u32(samples.valid);
 }
 
 fn read_circulation(reader: &mut Reader<'_>) -> Option<CirculationInputs> {
-    Some(CirculationInputs {
-        flow_transit_up_s: reader.f32()?,
-        flow_transit_down_s: reader.f32()?,
-        flow_amplitude: reader.f32()?,
-        drainage_pressure_mmhg: reader.f32()?,
-        pre_membrane_pressure_mmhg: reader.f32()?,
-        return_pressure_mmhg: reader.f32()?,
-        valid: reader.u32()?,
-    })
+    let mut samples = CirculationInputs::default();
+    for shot in &mut samples.shots {
+        let [transit_up_s, transit_down_s, amplitude] = reader.f32s()?;
+        *shot = FlowShot { transit_up_s, transit_down_s, amplitude };
+    }
+    samples.ecg_mv = reader.f32s()?;
+    samples.drainage_pressure_mmhg = reader.f32()?;
+    samples.pre_membrane_pressure_mmhg = reader.f32()?;
+    samples.return_pressure_mmhg = reader.f32()?;
+    samples.shot_count = reader.u32()?;
+    samples.valid = reader.u32()?;
+    Some(samples)
 }

@@ -6,7 +6,7 @@ use std::vec::Vec as Bytes;
 
 use levitas_core::mail::{CommandMail, LEVITATION_WORDS, LevitationMail};
 use levitas_core::mailbox::Words as _;
-use levitas_core::ports::{CirculationInputs, LevitationInputs, LevitationOutputs};
+use levitas_core::ports::{CirculationInputs, FlowShot, LevitationInputs, LevitationOutputs};
 use levitas_world::CanFrame;
 use proptest::prelude::{any, proptest};
 
@@ -34,13 +34,17 @@ fn step() -> Step {
             pair: 9,
         },
         circulation: Some(CirculationInputs {
-            flow_transit_up_s: 1e-6,
-            flow_transit_down_s: 2e-6,
-            flow_amplitude: 0.9,
+            shots: core::array::from_fn(|index| FlowShot {
+                transit_up_s: 1e-6 * index as f32,
+                transit_down_s: 2e-6 * index as f32,
+                amplitude: 0.9,
+            }),
+            ecg_mv: core::array::from_fn(|index| 0.1 * index as f32),
             drainage_pressure_mmhg: -30.0,
             pre_membrane_pressure_mmhg: 150.0,
             return_pressure_mmhg: 120.0,
-            valid: 0xf00,
+            shot_count: 10,
+            valid: 0x1f00,
         }),
         command: Some(CommandMail { number: 3, kind: 3, value: 3000.0 }),
         bus: Bus {
@@ -122,7 +126,7 @@ fn another_version_is_named_and_its_refusal_is_read() {
     bytes[4..6].copy_from_slice(&(VERSION + 1).to_le_bytes());
     let refused = Hello::decode(&bytes[..length]).unwrap_err();
     assert_eq!(refused, Malformed::Version(VERSION + 1));
-    assert_eq!(refused.to_string(), "version 2 of the lockstep messages; allowed is 1");
+    assert_eq!(refused.to_string(), "version 3 of the lockstep messages; allowed is 2");
     let length = ToUnit::Refused("no room").encode(&mut bytes);
     bytes[4..6].copy_from_slice(&(VERSION + 1).to_le_bytes());
     assert_eq!(ToUnit::decode(&bytes[..length]), Ok(ToUnit::Refused("no room")));

@@ -12,6 +12,7 @@ mod blood;
 mod bus;
 mod can_bus;
 mod circuit;
+mod circuit_sensors;
 mod disturbance;
 mod dynamics;
 mod fault;

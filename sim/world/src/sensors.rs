@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! Sensors: from the state of the world to what the converters and meters deliver.
+//! Sensors of the winding sets: from the state of the world to what the converters deliver.
 //!
 //! # Model
 //! | sensor | signal |
@@ -8,28 +8,24 @@
 //! | angle Halls | (1 +- mismatch/2) (cos, sin)(theta + offset) + noise |
 //! | currents | i (1 +- gain error) +- offset + noise, converter step, 2048 steps either way |
 //! | bus voltage | exact |
-//! | transit time | L / (c -+ v cos) + wall delay +- drift/2 + noise / sqrt(shots), mean over the time since the last sample |
-//! | pressure | first-order lag, +- offset, noise |
 //!
-//! Where +- stands, the sign alternates: x, y; A, B, C; site by site.
+//! Where +- stands, the sign alternates: x, y; A, B, C. Sensors of the circuit: `circuit_sensors.rs`.
 //! # Timing
 //! Lags are exact for an input that is linear within a period.
 //! # Limits and failure
 //! Temperature drifts are 0: the world has no temperatures yet. Faults: `sensor_faults.rs`.
 //! # Source
-//! Plant file ecmo-50; the flow meter's path: L = D / sin(angle), true angle = assumed angle + error.
+//! Plant file ecmo-50.
 
 use core::f64::consts::PI;
 
-use levitas_core::ports::{CirculationInputs, LevitationInputs, valid};
+use levitas_core::ports::{LevitationInputs, valid};
 
-use crate::circuit::{Pressures, reynolds_per_lpm, turbulence};
 use crate::dynamics::{COIL, Dynamics, PHASE, POSITION, State, TILT};
 use crate::fault::Fault;
 use crate::noise::Noise;
-use crate::parameters::{FlowMeter, Plant};
+use crate::parameters::Plant;
 use crate::sensor_faults::{Additions, SensorFaults};
-use crate::units::{M3_PER_S_PER_LPM, RAD_PER_DEG};
 
 /// Mid level and top of the converters [V].
 pub(crate) const MID_V: f64 = 1.65;
@@ -251,126 +247,9 @@ impl SetSensors {
     }
 }
 
-/// Flow meter and pressure sensors.
-#[derive(Clone, Debug)]
-pub(crate) struct CircuitSensors {
-    noise: Noise,
-    lag: Lag,
-    seen_mmhg: [f64; 3],
-    lagged_mmhg: [f64; 3],
-    flow_sum_lpm: f64,
-    flow_count: f64,
-    path: Path,
-}
-
-/// The ultrasonic path, reduced to what a transit time needs.
-#[derive(Clone, Copy, Debug)]
-struct Path {
-    length_m: f64,
-    velocity_per_lpm: f64,
-    reynolds_per_lpm: f64,
-    meter: FlowMeter,
-    step_s: f64,
-}
-
-impl Path {
-    /// Transit times against and with the flow [s].
-    fn transit_s(&self, flow_lpm: f64) -> [f64; 2] {
-        let laminar = 1.0 - turbulence(self.reynolds_per_lpm * flow_lpm.abs());
-        let along = self.velocity_per_lpm * flow_lpm * (1.0 + self.meter.profile_error * laminar);
-        let c = self.meter.sound_speed_m_per_s;
-        let (wall, drift) = (self.meter.wall_delay_s, 0.5 * self.meter.zero_drift_s);
-        [self.length_m / (c - along) + wall + drift, self.length_m / (c + along) + wall - drift]
-    }
-}
-
-impl CircuitSensors {
-    pub(crate) fn new(plant: &Plant, seed: u64, step_s: f64) -> Self {
-        let meter = plant.flow_meter;
-        let angle = (meter.path_angle_deg + meter.path_angle_error_deg) * RAD_PER_DEG;
-        let area = 0.25 * PI * meter.diameter_m * meter.diameter_m;
-        Self {
-            noise: Noise::new(seed, 2),
-            lag: Lag::new(plant.pressure_sensor.lag_s, step_s),
-            seen_mmhg: [0.0; 3],
-            lagged_mmhg: [0.0; 3],
-            flow_sum_lpm: 0.0,
-            flow_count: 0.0,
-            path: Path {
-                length_m: meter.diameter_m / libm::sin(angle),
-                velocity_per_lpm: M3_PER_S_PER_LPM / area * libm::cos(angle),
-                reynolds_per_lpm: reynolds_per_lpm(meter.diameter_m, &plant.rotor_fluid),
-                meter,
-                step_s,
-            },
-        }
-    }
-
-    /// Starts the lags in rest.
-    pub(crate) fn start(&mut self, pressures: &Pressures) {
-        self.seen_mmhg = [pressures.drainage_mmhg, pressures.pre_membrane_mmhg, pressures.return_mmhg];
-        self.lagged_mmhg = self.seen_mmhg;
-    }
-
-    /// Follows the circuit at the end of a period.
-    pub(crate) fn follow(&mut self, pressures: &Pressures, flow_lpm: f64) {
-        let seen = [pressures.drainage_mmhg, pressures.pre_membrane_mmhg, pressures.return_mmhg];
-        for (lagged, (old, new)) in self.lagged_mmhg.iter_mut().zip(self.seen_mmhg.into_iter().zip(seen)) {
-            *lagged = self.lag.update(*lagged, old, new);
-        }
-        self.seen_mmhg = seen;
-        self.flow_sum_lpm += flow_lpm;
-        self.flow_count += 1.0;
-    }
-
-    /// The samples of this instant; `flow_lpm` counts when no time has passed since the last sample.
-    pub(crate) fn sample(&mut self, plant: &Plant, flow_lpm: f64) -> CirculationInputs {
-        let mean_lpm = if self.flow_count > 0.0 { self.flow_sum_lpm / self.flow_count } else { flow_lpm };
-        let shots = (self.flow_count * self.path.step_s * plant.flow_meter.shots_per_s).max(1.0);
-        (self.flow_sum_lpm, self.flow_count) = (0.0, 0.0);
-        let spread = plant.flow_meter.timing_noise_rms_s / libm::sqrt(shots);
-        let [up, down] = self.path.transit_s(mean_lpm).map(|time| time + spread * self.noise.gaussian());
-        let [drainage, pre_membrane, back] = self.pressures(plant);
-        CirculationInputs {
-            flow_transit_up_s: up as f32,
-            flow_transit_down_s: down as f32,
-            flow_amplitude: 1.0,
-            drainage_pressure_mmhg: drainage,
-            pre_membrane_pressure_mmhg: pre_membrane,
-            return_pressure_mmhg: back,
-            valid: valid::CIRCULATION,
-        }
-    }
-
-    fn pressures(&mut self, plant: &Plant) -> [f32; 3] {
-        let sensor = &plant.pressure_sensor;
-        let mut sign = -1.0;
-        self.lagged_mmhg.map(|pressure| {
-            sign = -sign;
-            (pressure + sign * sensor.offset_mmhg + sensor.noise_rms_mmhg * self.noise.gaussian()) as f32
-        })
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ECMO_50;
-
-    #[test]
-    fn transit_times_have_the_published_figures() {
-        let mut plant = ECMO_50;
-        plant.flow_meter.path_angle_error_deg = 0.0;
-        plant.flow_meter.profile_error = 0.0;
-        plant.flow_meter.zero_drift_s = 0.0;
-        plant.flow_meter.wall_delay_s = 0.0;
-        let path = CircuitSensors::new(&plant, 1, 50e-6).path;
-        assert!((path.length_m * 1e3 - 13.47).abs() < 0.005, "path {} m", path.length_m);
-        let [still, _] = path.transit_s(0.0);
-        assert!((still * 1e6 - 8.58).abs() < 0.005, "t0 {still} s");
-        let [up, down] = path.transit_s(1.0);
-        assert!(((up - down) * 1e9 - 1.81).abs() < 0.005, "difference {} s", up - down);
-    }
 
     #[test]
     fn a_lag_follows_a_ramp_exactly() {

@@ -13,6 +13,7 @@ use levitas_core::ports::{CirculationInputs, LevitationInputs, LevitationOutputs
 
 use crate::bus::Bus;
 use crate::circuit::{BloodCircuit, Pressures};
+use crate::circuit_sensors::{AtSensors, CircuitSensors};
 use crate::disturbance::{Disturbance, DisturbanceError, Disturbances};
 use crate::dynamics::{
     ANGLE, COIL, Dynamics, Held, PHASE, POSITION, SPEED, State, TILT, TILT_RATE, VELOCITY, wrap,
@@ -20,7 +21,7 @@ use crate::dynamics::{
 use crate::fault::{Fault, FaultError};
 use crate::pair::Pair;
 use crate::pump::Hydraulics;
-use crate::sensors::{CircuitSensors, SetSensors};
+use crate::sensors::SetSensors;
 use crate::setup::{Setup, SetupError, initial, to_state};
 use crate::truth::Truth;
 use crate::windings::{Windings, phase_currents};
@@ -131,9 +132,9 @@ impl World {
         self.pair.connect(&self.dynamics.plant.drive_line, self.seed);
     }
 
-    /// Samples of flow meter and pressure sensors, now; flow is the mean since the last call.
+    /// Samples of the circuit's sensors, now; shots and ECG of the last ten milliseconds.
     pub fn sample_circulation(&mut self) -> CirculationInputs {
-        self.circuit_sensors.sample(&self.dynamics.plant, self.circuit.flow_lpm)
+        self.circuit_sensors.sample(&self.dynamics.plant)
     }
 
     /// One levitation period; `outputs` of the sets A and B act in the next one.
@@ -147,8 +148,8 @@ impl World {
         self.turn();
         self.tick += 1;
 
-        let pressures = self.pressures();
-        self.circuit_sensors.follow(&pressures, self.circuit.flow_lpm);
+        let there = AtSensors { pressures: self.pressures(), flow_lpm: self.circuit.flow_lpm, ecg_mv: None };
+        self.circuit_sensors.follow(&self.dynamics.plant, &there);
         for sensors in &mut self.set_sensors {
             sensors.follow(&self.dynamics.plant, &self.state, self.direction);
         }

@@ -46,8 +46,8 @@ fn bytes(setup: &Setup) -> Vec<u64> {
             let circuit = world.sample_circulation();
             bits.extend(
                 [
-                    circuit.flow_transit_up_s,
-                    circuit.flow_transit_down_s,
+                    circuit.shots[0].transit_up_s,
+                    circuit.shots[0].transit_down_s,
                     circuit.drainage_pressure_mmhg,
                     circuit.pre_membrane_pressure_mmhg,
                     circuit.return_pressure_mmhg,

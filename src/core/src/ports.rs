@@ -60,7 +60,7 @@ pub mod valid {
     /// Everything the levitation task reads.
     pub const LEVITATION: u32 = 0x1f;
 
-    /// Flow meter.
+    /// The flow meter answers.
     pub const FLOW: u32 = 1 << 8;
     /// Drainage pressure.
     pub const DRAINAGE_PRESSURE: u32 = 1 << 9;
@@ -68,8 +68,10 @@ pub mod valid {
     pub const PRE_MEMBRANE_PRESSURE: u32 = 1 << 10;
     /// Pressure behind the membrane lung.
     pub const RETURN_PRESSURE: u32 = 1 << 11;
-    /// Everything the circulation task reads.
+    /// The sensors of the circuit.
     pub const CIRCULATION: u32 = 0xf00;
+    /// New ECG from electrodes that are in contact.
+    pub const ECG: u32 = 1 << 12;
 }
 
 /// Commands of the levitation task to its own winding set; they take effect at the next PWM update.
@@ -90,22 +92,47 @@ pub struct LevitationOutputs {
     pub latch_override: u32,
 }
 
-/// Samples of the circulation task, 100 Hz.
+/// Shots, and samples of the ECG, that one batch holds: one per millisecond of the circulation task's period.
+pub const BATCH: usize = 10;
+
+/// What the flow meter measured in one millisecond: the means of its shots. All zero: no echo came back.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct FlowShot {
+    /// Ultrasonic transit time against the flow [s].
+    pub transit_up_s: f32,
+    /// Ultrasonic transit time with the flow [s].
+    pub transit_down_s: f32,
+    /// Received ultrasonic amplitude as a fraction of the one in clear fluid.
+    pub amplitude: f32,
+}
+
+/// Samples of the circulation task, 100 Hz: what came since the last one, oldest first.
+///
+/// A bubble of 0.3 mL is in the ultrasound for a few milliseconds, and the steepest edge of an ECG is no longer.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct CirculationInputs {
-    /// Mean ultrasonic transit time against the flow since the last sample [s].
-    pub flow_transit_up_s: f32,
-    /// Mean ultrasonic transit time with the flow since the last sample [s].
-    pub flow_transit_down_s: f32,
-    /// Received ultrasonic amplitude as a fraction of the one in clear fluid.
-    pub flow_amplitude: f32,
+    /// Shots of the flow meter; the first `shot_count` count.
+    pub shots: [FlowShot; BATCH],
+    /// ECG [mV]; all count, or none, as `valid` says.
+    pub ecg_mv: [f32; BATCH],
     /// Pressure in the drainage line before the pump [mmHg].
     pub drainage_pressure_mmhg: f32,
     /// Pressure between pump and membrane lung [mmHg].
     pub pre_membrane_pressure_mmhg: f32,
     /// Pressure between membrane lung and return cannula [mmHg].
     pub return_pressure_mmhg: f32,
+    /// New shots.
+    pub shot_count: u32,
     /// Bits of [`valid`].
     pub valid: u32,
+}
+
+impl CirculationInputs {
+    /// The new shots, if the meter answers.
+    pub fn new_shots(&self) -> impl Iterator<Item = &FlowShot> {
+        let count = if self.valid & valid::FLOW != 0 { self.shot_count as usize } else { 0 };
+        self.shots.iter().take(count)
+    }
 }

@@ -27,7 +27,7 @@
 use crate::config::ConfigError;
 use crate::mail::{CirculationMail, Mailboxes, SupervisorMail};
 use crate::mailbox::Reader;
-use crate::ports::{CirculationInputs, valid};
+use crate::ports::{CirculationInputs, FlowShot, valid};
 use crate::schedule::TaskId;
 use crate::units::{LPM_PER_M3_PER_S, RAD_PER_DEG};
 
@@ -157,17 +157,27 @@ impl CirculationTask {
         mail.circulation.write(&self.latest);
     }
 
-    /// Flow of this sample [L/min], if it is to be believed.
+    /// Mean flow of the new shots that are to be believed [L/min].
     fn flow_lpm(&self, samples: &CirculationInputs) -> Option<f32> {
-        let mean_s = 0.5 * (samples.flow_transit_up_s + samples.flow_transit_down_s) - self.wall_delay_s;
+        let mut sum_lpm = 0.0;
+        let mut count = 0_u8;
+        for flow_lpm in samples.new_shots().filter_map(|shot| self.shot_lpm(shot)) {
+            sum_lpm += flow_lpm;
+            count = count.saturating_add(1);
+        }
+        (count > 0).then(|| sum_lpm / f32::from(count))
+    }
+
+    /// Flow of a shot [L/min], if it is to be believed.
+    fn shot_lpm(&self, shot: &FlowShot) -> Option<f32> {
+        let mean_s = 0.5 * (shot.transit_up_s + shot.transit_down_s) - self.wall_delay_s;
         let sound_m_per_s = self.path_length_m / mean_s;
         let (sound_min, sound_max) = SOUND_SPEED_M_PER_S;
-        let difference_s = samples.flow_transit_up_s - samples.flow_transit_down_s;
+        let difference_s = shot.transit_up_s - shot.transit_down_s;
         let velocity_m_per_s =
             difference_s * sound_m_per_s * sound_m_per_s / (2.0 * self.path_length_m * self.path_cosine);
         let flow_lpm = velocity_m_per_s * self.lpm_per_m_per_s;
-        let believable = samples.valid & valid::FLOW != 0
-            && samples.flow_amplitude >= self.amplitude_min
+        let believable = shot.amplitude >= self.amplitude_min
             && sound_m_per_s > sound_min
             && sound_m_per_s < sound_max
             && flow_lpm > -FLOW_LPM_MAX
@@ -179,19 +189,25 @@ impl CirculationTask {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ports::BATCH;
 
     /// Transit times at 5 L/min, 1570 m/s: 1.81 ns per L/min (facts of the flow meter, 45 degrees, 9.525 mm).
     fn five_lpm() -> CirculationInputs {
         let mean_s = 13.4704e-3 / 1570.0 + 1.5e-6;
         let half_s = 0.5 * 5.0 * 1.807e-9;
+        shots(FlowShot { transit_up_s: mean_s + half_s, transit_down_s: mean_s - half_s, amplitude: 1.0 })
+    }
+
+    /// A period with this shot in every millisecond.
+    fn shots(shot: FlowShot) -> CirculationInputs {
         CirculationInputs {
-            flow_transit_up_s: mean_s + half_s,
-            flow_transit_down_s: mean_s - half_s,
-            flow_amplitude: 1.0,
+            shots: [shot; BATCH],
+            shot_count: BATCH as u32,
             drainage_pressure_mmhg: -40.0,
             pre_membrane_pressure_mmhg: 250.0,
             return_pressure_mmhg: 200.0,
             valid: valid::CIRCULATION,
+            ..CirculationInputs::default()
         }
     }
 
@@ -214,11 +230,13 @@ mod tests {
     fn what_cannot_be_believed_is_marked_and_the_last_value_stays() {
         let mut task = CirculationTask::new(&CirculationConfig::ECMO_50).unwrap();
         let good = step(&mut task, &five_lpm());
+        let [shot, ..] = five_lpm().shots;
         let bad = [
-            CirculationInputs { flow_amplitude: 0.1, ..five_lpm() },
-            CirculationInputs { flow_transit_up_s: f32::NAN, ..five_lpm() },
-            CirculationInputs { flow_transit_up_s: 0.0, flow_transit_down_s: 0.0, ..five_lpm() },
+            shots(FlowShot { amplitude: 0.1, ..shot }),
+            shots(FlowShot { transit_up_s: f32::NAN, ..shot }),
+            shots(FlowShot::default()),
             CirculationInputs { valid: valid::CIRCULATION & !valid::FLOW, ..five_lpm() },
+            CirculationInputs { shot_count: 0, ..five_lpm() },
         ];
         for samples in bad {
             let seen = step(&mut task, &samples);
@@ -226,9 +244,8 @@ mod tests {
             assert_eq!(seen.flow_lpm, good.flow_lpm);
         }
         // After the gap the first good sample counts in full.
-        let still_s = 0.5 * (five_lpm().flow_transit_up_s + five_lpm().flow_transit_down_s);
-        let still =
-            CirculationInputs { flow_transit_up_s: still_s, flow_transit_down_s: still_s, ..five_lpm() };
+        let still_s = 0.5 * (shot.transit_up_s + shot.transit_down_s);
+        let still = shots(FlowShot { transit_up_s: still_s, transit_down_s: still_s, amplitude: 1.0 });
         assert!(step(&mut task, &still).flow_lpm.abs() < 0.01);
         let seen = step(&mut task, &CirculationInputs { return_pressure_mmhg: f32::INFINITY, ..five_lpm() });
         assert!(seen.flow_valid && !seen.pressures_valid);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Every struct that crosses the border between C and Rust has the same members at the same places on both sides. */
 
+#include <levitas/world.h>
 #include <stddef.h>
 #include <string.h>
 #include <zephyr/ztest.h>
@@ -34,13 +35,24 @@ static const struct levitas_layout_row rows_of_c[] = {
 	MEMBER(levitas_levitation_outputs, drive_line),
 	MEMBER(levitas_levitation_outputs, latch_override),
 	RECORD(levitas_circulation_inputs),
-	MEMBER(levitas_circulation_inputs, flow_transit_up_s),
-	MEMBER(levitas_circulation_inputs, flow_transit_down_s),
-	MEMBER(levitas_circulation_inputs, flow_amplitude),
+	MEMBER(levitas_circulation_inputs, shots),
+	MEMBER(levitas_circulation_inputs, ecg_mv),
 	MEMBER(levitas_circulation_inputs, drainage_pressure_mmhg),
 	MEMBER(levitas_circulation_inputs, pre_membrane_pressure_mmhg),
 	MEMBER(levitas_circulation_inputs, return_pressure_mmhg),
+	MEMBER(levitas_circulation_inputs, shot_count),
 	MEMBER(levitas_circulation_inputs, valid),
+	RECORD(levitas_flow_shot),
+	MEMBER(levitas_flow_shot, transit_up_s),
+	MEMBER(levitas_flow_shot, transit_down_s),
+	MEMBER(levitas_flow_shot, amplitude),
+	RECORD(levitas_world_flow_batch),
+	MEMBER(levitas_world_flow_batch, number),
+	MEMBER(levitas_world_flow_batch, count),
+	MEMBER(levitas_world_flow_batch, shots),
+	RECORD(levitas_world_ecg_batch),
+	MEMBER(levitas_world_ecg_batch, number),
+	MEMBER(levitas_world_ecg_batch, ecg_mv),
 	RECORD(levitas_unit_status),
 	MEMBER(levitas_unit_status, state),
 	MEMBER(levitas_unit_status, bearing_state),
@@ -149,7 +161,7 @@ ZTEST(layout, test_port_structs_have_no_padding)
 	/* The recordings and the mailboxes take them as arrays of 32-bit words. */
 	zassert_equal(sizeof(struct levitas_levitation_inputs), 15 * sizeof(uint32_t));
 	zassert_equal(sizeof(struct levitas_levitation_outputs), 9 * sizeof(uint32_t));
-	zassert_equal(sizeof(struct levitas_circulation_inputs), 7 * sizeof(uint32_t));
+	zassert_equal(sizeof(struct levitas_circulation_inputs), 45 * sizeof(uint32_t));
 }
 
 ZTEST_SUITE(layout, NULL, NULL, NULL, NULL, NULL);
