@@ -56,8 +56,18 @@ levitas_core::snapshot! {
         pub session: u32,
         /// Its clock [ms].
         pub time_ms: u32,
+        /// Mode of the circulation.
+        pub mode: u32,
         /// Operator's speed set-point [rpm].
         pub speed_setpoint_rpm: f32,
+        /// Flow that is followed, else the operator's set-point [L/min].
+        pub flow_setpoint_lpm: f32,
+        /// Operator's pressure set-point [mmHg].
+        pub pressure_setpoint_mmhg: f32,
+        /// Limit of the drainage pressure [mmHg].
+        pub drainage_pressure_mmhg_min: f32,
+        /// Limit of the return pressure [mmHg].
+        pub return_pressure_mmhg_max: f32,
         /// Alarm conditions.
         pub alarms: u32,
     }
@@ -135,7 +145,12 @@ impl MailLink {
                 counter: self.slow_counter,
                 session: slow.session,
                 time_ms: slow.time_ms,
+                mode: u32::from(slow.mode),
                 speed_setpoint_rpm: slow.speed_setpoint_rpm,
+                flow_setpoint_lpm: slow.flow_setpoint_lpm,
+                pressure_setpoint_mmhg: slow.pressure_setpoint_mmhg,
+                drainage_pressure_mmhg_min: slow.drainage_pressure_mmhg_min,
+                return_pressure_mmhg_max: slow.return_pressure_mmhg_max,
                 alarms: slow.alarms,
             });
         }
@@ -182,7 +197,12 @@ impl SlowMail {
         SlowStatus {
             session: self.session,
             time_ms: self.time_ms,
+            mode: self.mode as u8,
             speed_setpoint_rpm: self.speed_setpoint_rpm,
+            flow_setpoint_lpm: self.flow_setpoint_lpm,
+            pressure_setpoint_mmhg: self.pressure_setpoint_mmhg,
+            drainage_pressure_mmhg_min: self.drainage_pressure_mmhg_min,
+            return_pressure_mmhg_max: self.return_pressure_mmhg_max,
             alarms: self.alarms,
             ..SlowStatus::default()
         }

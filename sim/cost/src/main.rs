@@ -129,7 +129,7 @@ fn measure(clock: &impl Clock, out: &mut impl Write) {
 /// The recorded lift-off.
 fn lift_off(clock: &impl Clock) -> Tally {
     let mut task =
-        LevitationTask::new(&UnitConfig::ECMO_50.levitation, Role::Host).expect("the preset is sound");
+        LevitationTask::new(&UnitConfig::BENCH.levitation, Role::Host).expect("the preset is sound");
     let mail = Mailboxes::new();
     let mut tally = Tally::default();
     for (index, record) in (0..).zip(RECORDED.chunks_exact(RECORD_SIZE)) {
@@ -172,13 +172,13 @@ fn at_speed(clock: &impl Clock, out: &mut impl Write) -> [Tally; 4] {
     let setup = Setup { plant, circuit, patient, pump_table: None, seed: 1, start };
     let mut world = World::new(&setup).expect("the presets are sound");
     world.connect_lines();
-    let mut unit = Unit::new(&UnitConfig::ECMO_50, Role::Host).expect("the preset is sound");
+    let mut unit = Unit::new(&UnitConfig::BENCH, Role::Host).expect("the preset is sound");
     unit.command(Command::LiftOff);
     let mut outputs = [LevitationOutputs::default(); 2];
     let mut tallies = [Tally::default(); 4];
     for tick in 0..END_TICK {
         if tick == SPEED_TICK {
-            unit.command(Command::SetSpeed { speed_rpm: SPEED_RPM });
+            unit.command(Command::speed(SPEED_RPM));
         }
         for slot in SCHEDULE.iter().filter(|slot| slot.is_due(tick)) {
             let counts = tick >= COUNT_TICK;

@@ -123,7 +123,7 @@ fn run_timed(scenario: &Scenario, timed: &mut dyn FnMut(usize, &mut dyn FnMut())
             task = unit.levitation().clone();
         }
         if tick == SPIN_TICK {
-            unit.command(Command::SetSpeed { speed_rpm: SPIN_RPM });
+            unit.command(Command::speed(SPIN_RPM));
         }
         for slot in SCHEDULE.iter().filter(|slot| slot.is_due(tick)) {
             match slot.task {

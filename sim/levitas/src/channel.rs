@@ -18,6 +18,8 @@ pub struct Sample {
     pub speed_rpm: f64,
     /// Speed that the scenario asks for [rpm]; NaN before the first speed command.
     pub speed_setpoint_rpm: f64,
+    /// Flow that the scenario asks for [L/min]; not a number when it asks for none.
+    pub flow_setpoint_lpm: f64,
     /// Coil currents x, y as sampled by the driving unit [A].
     pub coil_current_a: [f64; 2],
     /// Torque current as measured by the driving unit [A].

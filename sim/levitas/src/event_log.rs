@@ -8,7 +8,7 @@ use serde_json::json;
 use crate::metrics::rounded;
 
 /// Kinds of logged events that the program itself sees, with their meaning.
-pub const OBSERVED_KINDS: [(&str, &str); 13] = [
+pub const OBSERVED_KINDS: [(&str, &str); 15] = [
     ("command_refused", "the unit refused a command of the scenario; the text says why"),
     ("command_answered", "a unit has looked at a command of the link; the text has its answer"),
     (
@@ -26,6 +26,8 @@ pub const OBSERVED_KINDS: [(&str, &str); 13] = [
     ("fault_end", "a fault with `duration_s` is over, and with it every fault of its unit"),
     ("alarm", "the host raised an alarm; the text has its name and its meaning"),
     ("alarm_cleared", "an alarm of the host is over: its condition has been away for 10 ms"),
+    ("condition", "the circulation of the unit that drives says what is wrong, and what is done about it"),
+    ("condition_cleared", "what was wrong with the circulation is over"),
     ("invariant_broken", "an invariant of the world was broken; the text says which"),
     ("end", "the run is over"),
 ];

@@ -20,6 +20,7 @@ pub mod canhub;
 pub mod catalogue;
 pub mod channel;
 pub mod commission;
+pub mod condition_watch;
 pub mod corners;
 pub mod curve;
 pub mod event_log;

@@ -13,8 +13,8 @@ use crate::invariants::INVARIANTS;
 use crate::key_spec::KeySpec;
 use crate::metrics::{ALARM_LATENCY, INVARIANTS_BROKEN, METRICS, Metric, REALTIME_FACTOR};
 use crate::scenario::{
-    CONFIG_PREFIXES, DISTURBANCES, EVENTS, FAULT_DURATION_S, LATER_EVENTS, LATER_FAULTS, LATER_MODES,
-    OverrideKey, TARGETS, config_keys, override_keys,
+    CONFIG_PREFIXES, DISTURBANCES, EVENTS, FAULT_DURATION_S, LATER_EVENTS, LATER_FAULTS, OverrideKey,
+    TARGETS, config_keys, override_keys, settings_of,
 };
 use crate::toml_file::Source;
 
@@ -244,7 +244,9 @@ fn events() -> Vec<Table> {
     let keys = |keys: &[KeySpec]| keys.iter().map(|key| key.name).collect::<Vec<_>>().join(", ");
     let event_rows = EVENTS.iter().map(|event| {
         let own = match event.name {
-            "set_mode" => "mode, value".to_owned(),
+            "set_mode" => "mode, and value where the mode has a set-point".to_owned(),
+            "set_limit" => format!("limit ({}), value", settings_of("set_limit").join(", ")),
+            "set" => format!("setting ({}), value", settings_of("set").join(", ")),
             "disturb" => "kind, and the keys of the kind".to_owned(),
             "fault" => "target, fault, the keys of the fault; duration_s if it ends by itself".to_owned(),
             "clear" => "target".to_owned(),
@@ -265,11 +267,7 @@ fn events() -> Vec<Table> {
         }
     }
     let log_rows = OBSERVED_KINDS.iter().map(|(kind, doc)| vec![(*kind).to_owned(), (*doc).to_owned()]);
-    let later = format!(
-        "Every event has `at_s` and `do`. Not available yet: {}; modes {}.",
-        LATER_EVENTS.join(", "),
-        LATER_MODES.join(", ")
-    );
+    let later = format!("Every event has `at_s` and `do`. Not available yet: {}.", LATER_EVENTS.join(", "));
     vec![
         Table::new("Events", later, &["do", "keys", "meaning"], event_rows.collect()),
         Table::new(

@@ -4,6 +4,7 @@
 //! A metric that does not apply is absent, never zero. The definitions are those of [`METRICS`], which is also
 //! where `levitas list metrics` and the documentation come from.
 
+mod flow;
 mod lift_off;
 mod meter;
 mod takeover;
@@ -11,6 +12,7 @@ mod takeover;
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
+use levitas_core::circulation::conditions;
 use levitas_core::link::LinkRefusal;
 use levitas_core::mail::fault;
 
@@ -52,6 +54,9 @@ pub const INVARIANTS_BROKEN: &str = "invariants.broken";
 /// Prefix and suffix of the metrics of the alarms; between them stands a name of [`fault::TABLE`].
 pub const ALARM_LATENCY: (&str, &str) = ("alarm.", ".latency_s");
 
+/// The same of what the circulation says; between them stands a name of [`levitas_core::circulation::conditions`].
+pub const CONDITION_LATENCY: (&str, &str) = ("condition.", ".latency_s");
+
 /// Every metric of this stage: those that are written down, with those of the alarms before the last two.
 pub static METRICS: LazyLock<Vec<Metric>> = LazyLock::new(|| {
     let (measured, last) = WRITTEN.split_at(WRITTEN.len() - 2);
@@ -60,13 +65,25 @@ pub static METRICS: LazyLock<Vec<Metric>> = LazyLock::new(|| {
             Box::leak(format!("{}{name}{}", ALARM_LATENCY.0, ALARM_LATENCY.1).into_boxed_str());
         metric(name, "s", 5, "from the first fault event (without one: the first disturb event) to the alarm's first rise after it")
     });
+    let conditions = conditions::TABLE.iter().map(|(_, name, _)| {
+        let name: &'static str =
+            Box::leak(format!("{}{name}{}", CONDITION_LATENCY.0, CONDITION_LATENCY.1).into_boxed_str());
+        metric(name, "s", 3, "from the event of the scenario before it to the condition's first rise")
+    });
     let refusals = LinkRefusal::ALL.iter().map(|refusal| metric(refusal.name(), "", 0, refusal.doc()));
-    measured.iter().copied().chain(refusals).chain(alarms).chain(last.iter().copied()).collect()
+    measured
+        .iter()
+        .copied()
+        .chain(refusals)
+        .chain(alarms)
+        .chain(conditions)
+        .chain(last.iter().copied())
+        .collect()
 });
 
 /// The metrics that have each their own line here.
 #[rustfmt::skip]
-const WRITTEN: [Metric; 33] = [
+const WRITTEN: [Metric; 35] = [
     metric("levitation.liftoff_s", "s", 4, "from the first lift_off event to lift-off's end: the rotor comes within 10 % of the clearance and stays there for 20 ms"),
     metric("levitation.overshoot_um", "um", 1, "largest crossing past the centre, seen from where the rotor left the touchdown circle, up to 100 ms after lift-off's end or to the next event"),
     metric("levitation.peak_um", "um", 1, "largest radius of the true position after the first disturb or fault event (without one: after lift-off's end), less the orbit radius (orbit_peak_um)"),
@@ -87,6 +104,8 @@ const WRITTEN: [Metric; 33] = [
     metric("pump.speed_rpm", "rpm", 1, "mean true speed in the measuring window"),
     metric("pump.head_mmhg", "mmHg", 1, "mean true pump head in the measuring window"),
     metric("flow.lpm", "L/min", 2, "mean true flow in the measuring window"),
+    metric("flow.settle_s", "s", 2, "from the last flow set-point to the time from which the flow, averaged over a second, stays within 2 % of it until the next disturb or fault event or the end"),
+    metric("flow.error_pct", "%", 2, "distance of the mean flow of the last 5 s before the next disturb or fault event, or the end, from the flow set-point"),
     metric("flow.reverse_ml", "mL", 3, "largest net backward excursion of the pumped volume"),
     metric("pressure.drainage_min_mmhg", "mmHg", 1, "smallest true drainage pressure of the run"),
     metric("pressure.return_max_mmhg", "mmHg", 1, "largest true return pressure of the run"),
@@ -103,14 +122,8 @@ const WRITTEN: [Metric; 33] = [
 ];
 
 /// Metrics of the architecture whose parts come with later versions.
-pub const LATER_METRICS: [&str; 6] = [
-    "takeover.detect_us",
-    "takeover.peak_um",
-    "flow.settle_s",
-    "flow.error_pct",
-    "thermal.blood_max_celsius",
-    "thermal.water_max_celsius",
-];
+pub const LATER_METRICS: [&str; 4] =
+    ["takeover.detect_us", "takeover.peak_um", "thermal.blood_max_celsius", "thermal.water_max_celsius"];
 
 /// The metric of a name.
 #[must_use]

@@ -9,6 +9,7 @@
 mod event;
 mod expect;
 mod overrides;
+mod therapy;
 
 use std::path::{Path, PathBuf};
 
@@ -17,10 +18,11 @@ use levitas_world::{Circuit, Patient, Plant, PumpTable};
 
 pub use event::{
     DISTURBANCES, EVENTS, Event, EventAction, FAULT_DURATION_S, InjectedFault, LATER_EVENTS, LATER_FAULTS,
-    LATER_MODES, Specification, TARGETS,
+    Specification, TARGETS,
 };
 pub use expect::{Expect, Verdict};
 pub use overrides::{CONFIG_PREFIXES, OverrideKey, config_keys, override_keys};
+pub use therapy::settings_of;
 
 use crate::catalogue::{CIRCUIT_SHELF, Found, PATIENT_SHELF, PLANT_SHELF, SCENARIO_SHELF, find_for_key};
 use crate::input::{BadInput, Checked, allowed_names};
@@ -259,8 +261,8 @@ impl Head<'_> {
             pump_table: None,
             serial_number: 1,
             calibration: [None, None],
-            host: UnitConfig::ECMO_50,
-            emergency_drive: UnitConfig::ECMO_50,
+            host: UnitConfig::BENCH,
+            emergency_drive: UnitConfig::BENCH,
             events: Vec::new(),
             expects: Vec::new(),
             overridden: Vec::new(),

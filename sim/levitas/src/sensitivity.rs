@@ -164,7 +164,7 @@ fn events(speed_rpm: f64) -> Vec<Event> {
     };
     vec![
         event(0.0, "lift_off", Command::LiftOff),
-        event(SPEED_AT_S, "set_mode", Command::SetSpeed { speed_rpm: speed_rpm as f32 }),
+        event(SPEED_AT_S, "set_mode", Command::speed(speed_rpm as f32)),
     ]
 }
 

@@ -13,10 +13,11 @@ use std::f64::consts::TAU;
 use std::time::Instant;
 
 use levitas_core::calibration::CalibrationError;
+use levitas_core::circulation::therapy::Mode;
 use levitas_core::link::UnitCode;
-use levitas_core::mail::{LevitationMail, Mailboxes};
+use levitas_core::mail::{CirculationMail, LevitationMail, Mailboxes};
 use levitas_core::ports::LevitationOutputs;
-use levitas_core::schedule::SCHEDULE;
+use levitas_core::schedule::{SCHEDULE, TaskId};
 use levitas_core::task::supervisor::Command;
 use levitas_core::unit::Role;
 use levitas_world::{
@@ -27,6 +28,7 @@ use rand_pcg::rand_core::Rng as _;
 
 use crate::alarms::AlarmWatch;
 use crate::channel::{Sample, bearing_state_name};
+use crate::condition_watch::ConditionWatch;
 use crate::event_log::EventLog;
 use crate::fault_catalogue::{Broken, of_node};
 use crate::input::{BadInput, Checked};
@@ -104,6 +106,8 @@ pub struct Simulation<'a, U = Installed<'a>> {
     waiting: VecDeque<(usize, Command, &'static str)>,
     posted: Option<Posted>,
     speed_setpoint_rpm: f64,
+    flow_setpoint_lpm: f64,
+    conditions: ConditionWatch,
     sample: Sample,
     log: EventLog,
     tick: u64,
@@ -201,6 +205,8 @@ impl<'a, U: UnitInLoop> Simulation<'a, U> {
             waiting: VecDeque::new(),
             posted: None,
             speed_setpoint_rpm: f64::NAN,
+            flow_setpoint_lpm: f64::NAN,
+            conditions: ConditionWatch::default(),
             sample: Sample::default(),
             log,
             tick: 0,
@@ -260,8 +266,13 @@ impl<'a, U: UnitInLoop> Simulation<'a, U> {
     /// What a command to the unit that drives makes of the set-point that the figures are measured against.
     fn take_setpoint(&mut self, command: Command) {
         match command {
-            Command::SetSpeed { speed_rpm } => self.speed_setpoint_rpm = f64::from(speed_rpm),
-            Command::Land | Command::Service | Command::Commission => self.speed_setpoint_rpm = f64::NAN,
+            Command::SetMode { mode, value } => {
+                let of = |followed: Mode| if mode == followed { f64::from(value) } else { f64::NAN };
+                (self.speed_setpoint_rpm, self.flow_setpoint_lpm) = (of(Mode::Speed), of(Mode::Flow));
+            }
+            Command::Land | Command::Service | Command::Commission => {
+                (self.speed_setpoint_rpm, self.flow_setpoint_lpm) = (f64::NAN, f64::NAN);
+            }
             _ => {}
         }
     }
@@ -336,6 +347,7 @@ impl<'a, U: UnitInLoop> Simulation<'a, U> {
                 continue;
             }
             self.log.push(event.at_s, event.name, event.text.clone());
+            self.conditions.act(event.at_s);
             acts.extend(event.action.act().map(|act| (event.at_s, act)));
             match &event.action {
                 EventAction::Disturb(disturbance, _) => {
@@ -478,6 +490,7 @@ impl<'a, U: UnitInLoop> Simulation<'a, U> {
         sample.rotor_angle_rad += turned_rad - TAU * (turned_rad / TAU).round();
         sample.speed_rpm = truth.rotor_speed_rad_per_s / RAD_PER_S_PER_RPM;
         sample.speed_setpoint_rpm = self.speed_setpoint_rpm;
+        sample.flow_setpoint_lpm = self.flow_setpoint_lpm;
         sample.flow_lpm = truth.flow_lpm;
         sample.head_mmhg = truth.head_mmhg;
         sample.drainage_pressure_mmhg = truth.drainage_pressure_mmhg;
@@ -498,6 +511,12 @@ impl<'a, U: UnitInLoop> Simulation<'a, U> {
         sample.pair_alarms =
             self.units.iter().filter_map(U::said).fold(0, |sum, mail| sum | mail.pair_alarms);
         let unit = self.units.iter().find(|unit| unit.set() == set);
+        if TaskId::Circulation.slot().is_due(self.tick)
+            && let Some((_, seen)) =
+                unit.and_then(U::mail).and_then(|mail| mail.circulation.read::<CirculationMail>())
+        {
+            self.conditions.step(sample.time_s, seen.conditions, &mut self.log);
+        }
         if let Some(mail) = unit.and_then(U::said) {
             sample.coil_current_a = [mail.coil_current_x_a, mail.coil_current_y_a].map(f64::from);
             sample.displacement_known_m =
@@ -672,6 +691,7 @@ fn finish<'a, U: UnitInLoop>(
     log.push(scenario.duration_s, "end", "");
     let mut metrics = meter.metrics(Some(scenario.duration_s / wall_s.max(1e-9)));
     alarms.measure(&mut metrics);
+    simulation.conditions.measure(&mut metrics);
     if scenario.units == Units::Both {
         meter.pair().measure(&mut metrics);
         twin.measure(&mut metrics);

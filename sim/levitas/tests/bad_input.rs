@@ -67,10 +67,28 @@ fn scenario_cases() -> Vec<Case> {
         Case("controller key is NaN", overriding("\"config.emergency_drive.speed_rpm_max\" = nan"), &["config.emergency_drive.speed_rpm_max = NaN", "not a finite number"]),
         Case("override is no table", format!("override = 3\n{HEAD}"), &["override", "this is a number", "a table"]),
         Case("unknown event", event("at_s = 0.2\ndo = \"lift_of\""), &["bad.toml:8:6: [[event]] 2: do = \"lift_of\"", "unknown event", "did you mean lift_off?"]),
-        Case("event of a later version", event("at_s = 0.2\ndo = \"set_limit\""), &["[[event]] 2: do = \"set_limit\"", "not available yet", "allowed is lift_off"]),
-        Case("mode of a later version", event("at_s = 0.2\ndo = \"set_mode\"\nmode = \"flow\"\nvalue = 4"), &["mode = \"flow\"", "not available yet", "allowed is speed"]),
-        Case("unknown mode", event("at_s = 0.2\ndo = \"set_mode\"\nmode = \"warp\"\nvalue = 4"), &["mode = \"warp\"", "unknown mode", "allowed is speed"]),
-        Case("mode without value", event("at_s = 0.2\ndo = \"set_mode\"\nmode = \"speed\""), &["[[event]] 2: value", "missing", "0 to 20000"]),
+        Case("limit out of range", event("at_s = 0.2
+do = \"set_limit\"
+limit = \"return_pressure_mmhg_max\"
+value = 900"), &["value = 900", "50 to 400 mmHg"]),
+        Case("unknown limit", event("at_s = 0.2
+do = \"set_limit\"
+limit = \"pulse_rate_bpm\"
+value = 60"), &["limit = \"pulse_rate_bpm\"", "unknown limit"]),
+        Case("set-point by set", event("at_s = 0.2
+do = \"set\"
+setting = \"flow_setpoint_lpm\"
+value = 4"), &["unknown setting"]),
+        Case("flow out of range", event("at_s = 0.2
+do = \"set_mode\"
+mode = \"flow\"
+value = 40"), &["value = 40", "0 to 8 L/min"]),
+        Case("value for a mode without one", event("at_s = 0.2
+do = \"set_mode\"
+mode = \"zero_flow\"
+value = 4"), &["value", "unknown key of mode zero_flow"]),
+        Case("unknown mode", event("at_s = 0.2\ndo = \"set_mode\"\nmode = \"warp\"\nvalue = 4"), &["mode = \"warp\"", "unknown mode", "allowed is speed, flow"]),
+        Case("mode without value", event("at_s = 0.2\ndo = \"set_mode\"\nmode = \"speed\""), &["[[event]] 2: value", "missing", "0 to 10000 rpm"]),
         Case("no do", event("at_s = 0.2"), &["bad.toml:6:1: [[event]] 2: do", "missing", "allowed is lift_off"]),
         Case("no time", event("do = \"land\""), &["[[event]] 2: at_s", "missing"]),
         Case("negative time", event("at_s = -0.1\ndo = \"land\""), &["[[event]] 2: at_s = -0.1", "allowed is a time from 0"]),

@@ -200,7 +200,7 @@ fn a_healthy_bearing_names_nothing_while_it_pumps() {
     let ramp = |bench: &mut Bench, part: u32| {
         if part.is_multiple_of(8) {
             let speed_rpm = [5500.0, 1000.0, 3000.0, 0.0][(part / 8 % 4) as usize];
-            bench.command(Command::SetSpeed { speed_rpm });
+            bench.command(Command::speed(speed_rpm));
         }
     };
     quiet("ramps", Bench::nominal(32).levitated(), 32, ramp);
@@ -238,7 +238,7 @@ fn a_healthy_bearing_names_nothing_in_the_corners() {
         plant.bearing.motion_emf_v_s_per_m = k_i;
         plant.bearing.inductance_h *= inductance;
         plant.rotor.static_radial_force_n = 3.0;
-        let bench = Bench::new(plant, &UnitConfig::ECMO_50, 34, 1.0).at_speed(3000.0);
+        let bench = Bench::new(plant, &UnitConfig::BENCH, 34, 1.0).at_speed(3000.0);
         let push = Disturbance::ForceStep { newton: 10.0, angle_rad: 0.4, duration_s: 0.1 };
         quiet("corner", bench, 4, |bench, _| bench.world.disturb(push).unwrap());
     }

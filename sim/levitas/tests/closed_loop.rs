@@ -100,7 +100,7 @@ fn synchronous_current_vanishes_and_the_orbit_is_the_free_one() {
         assert!((orbit_um / free_um - 1.0).abs() < 0.05, "{speed_rpm} rpm: {orbit_um} um, free {free_um} um");
     }
     // The contrast: without the notch the runout is followed.
-    let mut config = UnitConfig::ECMO_50;
+    let mut config = UnitConfig::BENCH;
     config.levitation.bearing.synchronous_rate_per_s = 0.0;
     let mut bench = Bench::new(ECMO_50, &config, 6, 6.0).at_speed(4000.0);
     let (first_ma, second_ma, _) = synchronous(&mut bench, 4000.0);
@@ -160,7 +160,7 @@ fn the_corners_of_the_tolerance_list_lift_off_spin_and_take_a_step() {
         plant.bearing.k_i_n_per_a = k_i;
         plant.bearing.motion_emf_v_s_per_m = k_i;
         plant.rotor.static_radial_force_n = 3.0;
-        let mut bench = Bench::new(plant, &UnitConfig::ECMO_50, 3, 1.0).at_speed(4000.0);
+        let mut bench = Bench::new(plant, &UnitConfig::BENCH, 3, 1.0).at_speed(4000.0);
         bench
             .world
             .disturb(Disturbance::ForceStep { newton: 10.0, angle_rad: 2.0, duration_s: 0.1 })
@@ -190,7 +190,7 @@ fn landing_stops_the_motor_first_and_ends_in_standby() {
 
 #[test]
 fn a_standby_unit_observes_and_never_energises() {
-    let mut drive = Unit::new(&UnitConfig::ECMO_50, Role::EmergencyDrive).expect("the configuration is good");
+    let mut drive = Unit::new(&UnitConfig::BENCH, Role::EmergencyDrive).expect("the configuration is good");
     let mut bench = Bench::nominal(5).levitated();
     let number = drive.command(Command::LiftOff);
     for tick in 0..2000 {
@@ -216,7 +216,7 @@ fn the_orbit_that_the_core_reports_is_the_true_one() {
     (plant.sensor_displacement.runout_1x_m, plant.sensor_displacement.runout_2x_m) = (0.0, 0.0);
     plant.rotor.dynamic_unbalance_kg_m2 = 0.0;
     for speed_rpm in [0.0, 3000.0, 5500.0] {
-        let mut bench = Bench::new(plant, &UnitConfig::ECMO_50, 1, 1.0).at_speed(speed_rpm);
+        let mut bench = Bench::new(plant, &UnitConfig::BENCH, 1, 1.0).at_speed(speed_rpm);
         let reported = |host: &Unit| host.mail.orbit.read::<OrbitMail>().expect("a second has passed").1;
         let mut before = reported(&bench.host);
         let (mut squares, mut largest_m, mut angles_rad, mut xs_m) = (0.0_f64, 0.0_f64, vec![], vec![]);
@@ -246,7 +246,7 @@ fn the_orbit_that_the_core_reports_is_the_true_one() {
         };
         near(after.rms_x_m, (squares / count).sqrt(), "rms");
         near(after.first_x_m, if speed_rpm > 0.0 { 2.0 * cosine_m.hypot(sine_m) / count } else { 0.0 }, "1x");
-        let clearance_m = UnitConfig::ECMO_50.levitation.bearing.clearance_m;
+        let clearance_m = UnitConfig::BENCH.levitation.bearing.clearance_m;
         let error_um = (f64::from(after.clearance_use * clearance_m) - largest_m) * 1e6;
         assert!(error_um.abs() < 4.0, "{speed_rpm} rpm: largest radius {error_um} um off");
     }

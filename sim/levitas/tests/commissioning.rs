@@ -21,7 +21,7 @@ fn assert_accurate(settings: &[&str]) {
     assert!(done.passed(), "{settings:?}: {:?}", done.failures());
     let record = Record::decode(&done.record.unwrap(), &IDENTITY).unwrap();
     assert_eq!(record.values, done.report.values);
-    let mut config = UnitConfig::ECMO_50;
+    let mut config = UnitConfig::BENCH;
     record.values.apply(&mut config);
     assert_eq!(config.check(), Ok(()));
 }
@@ -108,7 +108,7 @@ fn lift_off(copies: [Option<Vec<u8>>; 2]) -> (u32, u32) {
 
 #[test]
 fn a_corrupt_record_raises_the_alarm_and_the_rotor_flies_all_the_same() {
-    let values = Calibration { force_displacement_n_per_m: 16e3, ..Calibration::of(&UnitConfig::ECMO_50) };
+    let values = Calibration { force_displacement_n_per_m: 16e3, ..Calibration::of(&UnitConfig::BENCH) };
     let good = Record { sequence: 1, values }.encode(&IDENTITY);
     let mut damaged = good;
     damaged[RECORD_BYTES / 2] ^= 1;

@@ -47,14 +47,14 @@ impl Bench {
 
     /// Levitated, and at a speed for so long that nothing moves any more.
     fn at_speed(seed: u64, speed_rpm: f32) -> Self {
-        Self::with(ECMO_50, &UnitConfig::ECMO_50, seed, speed_rpm)
+        Self::with(ECMO_50, &UnitConfig::BENCH, seed, speed_rpm)
     }
 
     fn with(plant: Plant, config: &UnitConfig, seed: u64, speed_rpm: f32) -> Self {
         let mut bench = Self::new(plant, config, seed, RotorStart::Lying { angle_rad: seed as f64 });
         bench.command(Command::LiftOff);
         bench.run(0.15, 0);
-        bench.command(Command::SetSpeed { speed_rpm });
+        bench.command(Command::speed(speed_rpm));
         let seen = bench.run(f64::from(speed_rpm) / 3500.0 + 0.5 + 0.0017 * seed as f64, 0);
         assert_eq!(seen.faults, 0, "nothing was wrong on the way to {speed_rpm} rpm");
         bench
@@ -250,10 +250,10 @@ fn braking_never_lifts_the_bus_over_56_v() {
     for speed_slew_down_rpm_per_s in [SpeedConfig::ECMO_50.speed_slew_down_rpm_per_s, 50_000.0] {
         let mut plant = ECMO_50;
         plant.rotor.eccentricity_m = 40e-6;
-        let mut config = UnitConfig::ECMO_50;
+        let mut config = UnitConfig::BENCH;
         config.speed.speed_slew_down_rpm_per_s = speed_slew_down_rpm_per_s;
         let mut bench = Bench::with(plant, &config, 1, 5500.0);
-        bench.command(Command::SetSpeed { speed_rpm: 500.0 });
+        bench.command(Command::speed(500.0));
         let mut bus_v = 0.0_f64;
         let parts = (0..100).map(|_| bench.run(0.02, 0)).take_while(|seen| {
             assert_eq!(seen.faults, 0);
@@ -275,7 +275,7 @@ fn spinning(rpm: f64, seed: u64) -> Bench {
         clamp_opening: 1.0,
         ..InitialState::default()
     };
-    Bench::new(ECMO_50, &UnitConfig::ECMO_50, seed, RotorStart::State(state))
+    Bench::new(ECMO_50, &UnitConfig::BENCH, seed, RotorStart::State(state))
 }
 
 #[test]
@@ -284,7 +284,7 @@ fn a_spinning_rotor_is_taken_over_either_way() {
         let mut bench = spinning(rpm, 3);
         bench.command(Command::LiftOff);
         let seen = bench.run(0.1, 0);
-        bench.command(Command::SetSpeed { speed_rpm: 3000.0 });
+        bench.command(Command::speed(3000.0));
         let turned = bench.run(4.0, 0);
         println!(
             "{rpm} rpm: lift-off {:.2} A, {:.0} um; then {:.2} A",
@@ -306,7 +306,7 @@ fn a_spinning_rotor_without_angle_halls_from_power_up_on_is_held_and_coasts() {
         bench.fault(broken);
         bench.command(Command::LiftOff);
         let lifted = bench.run(0.1, fault::ANGLE);
-        bench.command(Command::SetSpeed { speed_rpm: 4000.0 });
+        bench.command(Command::speed(4000.0));
         let seen = bench.run(2.0, fault::ANGLE);
         println!("{rpm} rpm, {broken:?}: {:.1?} rpm, {:.2} A, {:x}", seen.rpm, seen.torque_a, seen.faults);
         // Nobody knows the angle, so the motor stays off, and it is said.
@@ -326,7 +326,7 @@ fn an_overspeed_is_braked_and_named() {
     let mut bench = spinning(6600.0, 1);
     bench.command(Command::LiftOff);
     bench.run(0.05, 0);
-    bench.command(Command::SetSpeed { speed_rpm: 5000.0 });
+    bench.command(Command::speed(5000.0));
     let seen = bench.run(2.0, fault::OVERSPEED);
     println!("6600 rpm: {:.2} A, bus {:.1} V", seen.torque_a, seen.bus_v[1]);
     assert!(seen.faults & fault::OVERSPEED != 0 && seen.bus_v[1] < 56.0);
@@ -344,7 +344,7 @@ fn nothing_is_named_that_is_not_there() {
     let seen = bench.run(0.5, 0);
     assert_eq!(seen.faults, 0);
     for speed_rpm in [500.0, 5500.0, 0.0, 2000.0] {
-        bench.command(Command::SetSpeed { speed_rpm });
+        bench.command(Command::speed(speed_rpm));
         let seen = bench.run(2.0, 0);
         assert_eq!(seen.faults, 0, "to {speed_rpm} rpm");
     }

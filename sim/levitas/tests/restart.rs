@@ -29,14 +29,14 @@ impl Bench {
         plant.motor.phase_order = -1.0;
         let (circuit, patient) = (VA_25_21, VA_ADULT);
         let start = RotorStart::Lying { angle_rad: 2.0 };
-        let config = UnitConfig::ECMO_50;
+        let config = UnitConfig::BENCH;
         let setup = Setup { plant, circuit, patient, pump_table: None, seed: 4, start };
         let mut world = World::new(&setup).unwrap();
         world.connect_lines();
         Self {
             levitation: LevitationTask::new(&config.levitation, Role::Host).unwrap(),
             speed: SpeedTask::new(&config.speed, &config.levitation).unwrap(),
-            circulation: CirculationTask::new(&config.circulation).unwrap(),
+            circulation: CirculationTask::new(&config.circulation, config.speed.speed_rpm_max).unwrap(),
             supervisor: SupervisorTask::new(&config).unwrap(),
             mail: Mailboxes::new(),
             world,
@@ -66,7 +66,7 @@ impl Bench {
         self.mail
             .commissioning
             .read()
-            .map_or_else(|| CommissioningReport::new(&UnitConfig::ECMO_50), |(_, mail)| mail)
+            .map_or_else(|| CommissioningReport::new(&UnitConfig::BENCH), |(_, mail)| mail)
     }
 
     fn states(&self) -> (u32, u32) {
@@ -95,7 +95,7 @@ fn a_restart_in_the_middle_of_commissioning_holds_the_rotor_drives_nothing_and_s
         }
         let before = bench.world.truth();
         assert_eq!(bench.report().stage, stage);
-        bench.supervisor = SupervisorTask::new(&UnitConfig::ECMO_50).unwrap();
+        bench.supervisor = SupervisorTask::new(&UnitConfig::BENCH).unwrap();
         // One period of the supervisor, and the fading of what the probe had asked for.
         for _ in 0..ticks(0.04) {
             bench.step();

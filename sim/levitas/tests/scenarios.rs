@@ -177,7 +177,7 @@ fn two_commands_at_one_instant_are_both_seen_and_a_refused_one_is_logged() {
     let scratch = Scratch::new("refused");
     let speed =
         |rpm: u32| format!("[[event]]\nat_s = 0.02\ndo = \"set_mode\"\nmode = \"speed\"\nvalue = {rpm}\n");
-    let text = format!("title = \"r\"\nduration_s = 0.2\n{}{}", speed(1000), speed(19000));
+    let text = format!("title = \"r\"\nduration_s = 0.2\n{}{}", speed(1000), speed(9000));
     fs::write(scratch.path.join("r.toml"), text).unwrap();
     let run = levitas(&scratch.path, &["run", "r.toml", "--quiet"]);
     assert_eq!(run.code, 0, "{}", run.stderr);

@@ -12,11 +12,13 @@
 //! | `orbit` | speed task, once a second | who looks after the bearing: shell, simulator |
 //! | `circulation` | circulation task | speed, shell; supervisor once, after a restart |
 //! | `supervisor` | supervisor task | levitation, link, circulation, shell |
+//! | `therapy` | supervisor task | circulation, link, shell; itself, after a restart |
 //! | `command` | the operator: shell or scenario, one command at a time | supervisor |
 //! | `probe_request` | one of sensitivity, commissioning, shell at a time | levitation |
 //! | `probe_result` | levitation task | who asked |
 //! | `commissioning` | supervisor task | shell, storage of the calibration record |
 
+use crate::circulation::therapy::THERAPY_WORDS;
 use crate::code::from_code;
 use crate::commissioning::COMMISSIONING_WORDS;
 use crate::health::orbit::ORBIT_WORDS;
@@ -198,6 +200,14 @@ snapshot! {
     pub struct CirculationMail [CIRCULATION_WORDS] {
         /// Speed set-point [rpm].
         pub speed_setpoint_rpm: f32,
+        /// The [`crate::circulation::therapy::Mode`] in force: the operator's, or zero flow where an intervention holds it.
+        pub mode: u32,
+        /// Flow that is followed [L/min]; not a number when none is.
+        pub flow_target_lpm: f32,
+        /// Bits of [`crate::circulation::conditions`].
+        pub conditions: u32,
+        /// The largest flow that pump and limits give now, as far as is known [L/min].
+        pub flow_lpm_max: f32,
         /// Blood flow, positive toward the return cannula [L/min].
         pub flow_lpm: f32,
         /// The flow is to be believed.
@@ -270,6 +280,8 @@ pub struct Mailboxes {
     pub circulation: Mailbox<CIRCULATION_WORDS>,
     /// From the supervisor task.
     pub supervisor: Mailbox<SUPERVISOR_WORDS>,
+    /// What the operator wants of the circulation, from the supervisor task.
+    pub therapy: Mailbox<THERAPY_WORDS>,
     /// From the operator.
     pub command: Mailbox<COMMAND_WORDS>,
     /// To the probe.
@@ -294,6 +306,7 @@ impl Mailboxes {
             orbit: Mailbox::new(),
             circulation: Mailbox::new(),
             supervisor: Mailbox::new(),
+            therapy: Mailbox::new(),
             command: Mailbox::new(),
             probe_request: Mailbox::new(),
             probe_result: Mailbox::new(),

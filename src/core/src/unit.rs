@@ -50,6 +50,9 @@ impl UnitConfig {
         commissioning: CommissioningConfig::ECMO_50,
     };
 
+    /// The same on a bench, where no limit of a therapy holds the speed back.
+    pub const BENCH: Self = Self { supervisor: SupervisorConfig::BENCH, ..Self::ECMO_50 };
+
     /// Tables of all fields, by part.
     pub const PARTS: [(&'static str, &'static [Field<f32>]); 6] = [
         ("bearing", crate::bearing::BearingConfig::FIELDS),
@@ -112,7 +115,7 @@ impl UnitTasks {
             levitation,
             link: LinkTask::new(config.levitation.motor.checked_pole_pairs()?),
             speed: SpeedTask::new(&config.speed, &config.levitation)?,
-            circulation: CirculationTask::new(&config.circulation)?,
+            circulation: CirculationTask::new(&config.circulation, config.speed.speed_rpm_max)?,
             supervisor: SupervisorTask::new(config)?,
         })
     }

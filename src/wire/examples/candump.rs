@@ -111,7 +111,7 @@ fn slow(random: &mut Pcg32) -> SlowStatus {
         mode: (random.next_u32() % 7) as u8,
         speed_setpoint_rpm: between(random, 0.0, 10_000.0),
         flow_setpoint_lpm: between(random, -10.0, 20.0),
-        speed_rpm_max: between(random, 0.0, 10_000.0),
+        pressure_setpoint_mmhg: between(random, -1000.0, 1000.0),
         drainage_pressure_mmhg_min: between(random, -1000.0, 1000.0),
         return_pressure_mmhg_max: between(random, -1000.0, 1000.0),
         synchronous_current_a: between(random, 0.0, 65.0),

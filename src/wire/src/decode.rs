@@ -186,7 +186,8 @@ fn slow(data: &[u8]) -> Result<SlowStatus, Rejection> {
         mode: mode(message.mode_raw_val())?,
         speed_setpoint_rpm: HostSlowStatus::SPEED_SETPOINT_RPM.value(message.speed_setpoint_rpm_raw_val())?,
         flow_setpoint_lpm: HostSlowStatus::FLOW_SETPOINT_LPM.value(message.flow_setpoint_lpm_raw_val())?,
-        speed_rpm_max: HostSlowStatus::SPEED_RPM_MAX.value(message.speed_rpm_max_raw_val())?,
+        pressure_setpoint_mmhg: HostSlowStatus::PRESSURE_SETPOINT_MMHG
+            .value(message.pressure_setpoint_mmhg_raw_val())?,
         drainage_pressure_mmhg_min: HostSlowStatus::DRAINAGE_PRESSURE_MMHG_MIN
             .value(message.drainage_pressure_mmhg_min_raw_val())?,
         return_pressure_mmhg_max: HostSlowStatus::RETURN_PRESSURE_MMHG_MAX
@@ -276,7 +277,8 @@ fn setpoints(message: &HostServiceSetpoints) -> Result<Service, Rejection> {
     Ok(Service::Setpoints {
         speed_setpoint_rpm: speed.value(message.speed_setpoint_rpm_raw_val())?,
         flow_setpoint_lpm: flow.value(message.flow_setpoint_lpm_raw_val())?,
-        speed_rpm_max: HostServiceSetpoints::SPEED_RPM_MAX.value(message.speed_rpm_max_raw_val())?,
+        pressure_setpoint_mmhg: HostServiceSetpoints::PRESSURE_SETPOINT_MMHG
+            .value(message.pressure_setpoint_mmhg_raw_val())?,
     })
 }
 

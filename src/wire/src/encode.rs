@@ -97,7 +97,7 @@ pub fn encode_slow(status: &SlowStatus, from: Unit, counter: u8) -> Frame {
     set_scaled!(message: HostSlowStatus,
         set_speed_setpoint_rpm_raw_val(SPEED_SETPOINT_RPM, status.speed_setpoint_rpm);
         set_flow_setpoint_lpm_raw_val(FLOW_SETPOINT_LPM, status.flow_setpoint_lpm);
-        set_speed_rpm_max_raw_val(SPEED_RPM_MAX, status.speed_rpm_max);
+        set_pressure_setpoint_mmhg_raw_val(PRESSURE_SETPOINT_MMHG, status.pressure_setpoint_mmhg);
         set_drainage_pressure_mmhg_min_raw_val(DRAINAGE_PRESSURE_MMHG_MIN, status.drainage_pressure_mmhg_min);
         set_return_pressure_mmhg_max_raw_val(RETURN_PRESSURE_MMHG_MAX, status.return_pressure_mmhg_max);
         set_synchronous_current_a_raw_val(SYNCHRONOUS_CURRENT_A, status.synchronous_current_a);
@@ -162,13 +162,13 @@ pub fn encode_service(content: &Service, from: Unit, counter: u8) -> Frame {
             set_currents!(message: HostServiceCurrents, coil_current_a, phase_current_a);
             send(Layout::Currents, message.raw())
         }
-        Service::Setpoints { speed_setpoint_rpm, flow_setpoint_lpm, speed_rpm_max } => {
+        Service::Setpoints { speed_setpoint_rpm, flow_setpoint_lpm, pressure_setpoint_mmhg } => {
             let mut message = HostServiceSetpoints::ZERO;
             message.set_version_raw_val(PROTOCOL_VERSION);
             set_scaled!(message: HostServiceSetpoints,
                 set_speed_setpoint_rpm_raw_val(SPEED_SETPOINT_RPM, speed_setpoint_rpm);
                 set_flow_setpoint_lpm_raw_val(FLOW_SETPOINT_LPM, flow_setpoint_lpm);
-                set_speed_rpm_max_raw_val(SPEED_RPM_MAX, speed_rpm_max);
+                set_pressure_setpoint_mmhg_raw_val(PRESSURE_SETPOINT_MMHG, pressure_setpoint_mmhg);
             );
             send(Layout::Setpoints, message.raw())
         }

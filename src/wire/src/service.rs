@@ -14,7 +14,7 @@ pub enum Service {
     /// Measured currents of the sender.
     Currents { coil_current_a: [f32; 2], phase_current_a: [f32; 2] },
     /// Set-points of the sender.
-    Setpoints { speed_setpoint_rpm: f32, flow_setpoint_lpm: f32, speed_rpm_max: f32 },
+    Setpoints { speed_setpoint_rpm: f32, flow_setpoint_lpm: f32, pressure_setpoint_mmhg: f32 },
     /// Alarm limits of the sender, and its synchronous current.
     Limits { drainage_pressure_mmhg_min: f32, return_pressure_mmhg_max: f32, synchronous_current_a: f32 },
     /// Mode and alarms of the sender.
@@ -42,13 +42,13 @@ impl Service {
     /// What is sent of a slow status, at 10 Hz.
     #[must_use]
     pub const fn of_slow(status: &SlowStatus) -> [Self; 3] {
-        let SlowStatus { speed_setpoint_rpm, flow_setpoint_lpm, speed_rpm_max, .. } = *status;
+        let SlowStatus { speed_setpoint_rpm, flow_setpoint_lpm, pressure_setpoint_mmhg, .. } = *status;
         let SlowStatus {
             drainage_pressure_mmhg_min, return_pressure_mmhg_max, synchronous_current_a, ..
         } = *status;
         let SlowStatus { mode, audio_paused_s, alarms, .. } = *status;
         [
-            Self::Setpoints { speed_setpoint_rpm, flow_setpoint_lpm, speed_rpm_max },
+            Self::Setpoints { speed_setpoint_rpm, flow_setpoint_lpm, pressure_setpoint_mmhg },
             Self::Limits { drainage_pressure_mmhg_min, return_pressure_mmhg_max, synchronous_current_a },
             Self::Alarms { mode, audio_paused_s, alarms },
         ]

@@ -43,12 +43,12 @@ prop_compose! {
 
 prop_compose! {
     fn slow()(
-        session: u32, time_ms: u32, mode in 0_u8..7, speed in prop::array::uniform2(0.0_f32..10_000.0),
-        flow in -10.0_f32..20.0, command_sequence: u16, command_result: u8, pressure in prop::array::uniform2(-1000.0_f32..1000.0),
+        session: u32, time_ms: u32, mode in 0_u8..7, speed in 0.0_f32..10_000.0,
+        flow in -10.0_f32..20.0, command_sequence: u16, command_result: u8, pressure in prop::array::uniform3(-1000.0_f32..1000.0),
         synchronous in 0.0_f32..65.0, alarms: u32, audio_paused_s: u8,
     ) -> SlowStatus {
         SlowStatus {
-            session, time_ms, mode, speed_setpoint_rpm: speed[0], flow_setpoint_lpm: flow, speed_rpm_max: speed[1],
+            session, time_ms, mode, speed_setpoint_rpm: speed, flow_setpoint_lpm: flow, pressure_setpoint_mmhg: pressure[2],
             drainage_pressure_mmhg_min: pressure[0], return_pressure_mmhg_max: pressure[1],
             synchronous_current_a: synchronous, alarms, audio_paused_s, command_sequence, command_result,
         }
@@ -56,7 +56,7 @@ prop_compose! {
 }
 
 prop_compose! {
-    fn command()(session: u32, sequence: u32, expires_ms: u32, kind in 1_u8..10, value in -10_000.0_f32..10_000.0)
+    fn command()(session: u32, sequence: u32, expires_ms: u32, kind in 4_u8..12, value in -10_000.0_f32..10_000.0)
         -> CommandFrame {
         CommandFrame { session, sequence, expires_ms, kind, value }
     }
@@ -121,7 +121,7 @@ proptest! {
         prop_assert_eq!((status.session, status.time_ms, status.mode), (slow.session, slow.time_ms, slow.mode));
         prop_assert_eq!((status.alarms, status.audio_paused_s), (slow.alarms, slow.audio_paused_s));
         prop_assert!(near(slow.speed_setpoint_rpm, status.speed_setpoint_rpm, 0.5));
-        prop_assert!(near(slow.speed_rpm_max, status.speed_rpm_max, 0.5));
+        prop_assert!(near(slow.pressure_setpoint_mmhg, status.pressure_setpoint_mmhg, 0.1));
         prop_assert!(near(slow.flow_setpoint_lpm, status.flow_setpoint_lpm, 1e-3));
         prop_assert!(near(slow.drainage_pressure_mmhg_min, status.drainage_pressure_mmhg_min, 0.1));
         prop_assert!(near(slow.return_pressure_mmhg_max, status.return_pressure_mmhg_max, 0.1));
@@ -203,7 +203,7 @@ fn a_command_that_cannot_be_sent_as_asked_is_not_sent() {
         let asked = CommandFrame { value, ..command };
         assert_eq!(encode_command(&asked, Unit::Host, &key()), refused("value"));
     }
-    for kind in [0, 11, 34, 255] {
+    for kind in [0, 3, 13, 34, 81, 255] {
         let asked = CommandFrame { kind, ..command };
         assert_eq!(encode_command(&asked, Unit::Host, &key()), refused("kind"));
     }

@@ -174,7 +174,7 @@ fn the_supervisor_knows_the_codes_of_the_wire() {
     for (kind, command) in [
         (CommandKind::LiftOff, Command::LiftOff),
         (CommandKind::Land, Command::Land),
-        (CommandKind::SetSpeed, Command::SetSpeed { speed_rpm: 7.0 }),
+        (CommandKind::SetSpeed, Command::speed(7.0)),
         (CommandKind::TakeoverDrill, Command::TakeoverDrill),
         (CommandKind::HandBack, Command::HandBack),
         (CommandKind::Rejoin, Command::Rejoin),

@@ -229,7 +229,7 @@ impl Dice {
 
     fn speed(&mut self) -> What {
         let speed_rpm = (self.between([2500.0, 5500.0]) / 10.0).round() as f32 * 10.0;
-        What::Order(Command::SetSpeed { speed_rpm }, "set_speed")
+        What::Order(Command::speed(speed_rpm), "set_speed")
     }
 }
 

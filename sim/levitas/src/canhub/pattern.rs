@@ -110,7 +110,7 @@ fn slow(unit: Unit, period: u64) -> SlowStatus {
         mode: FLOW_MODE,
         speed_setpoint_rpm: 3000.0,
         flow_setpoint_lpm: 4.0,
-        speed_rpm_max: 5000.0,
+        pressure_setpoint_mmhg: 200.0,
         drainage_pressure_mmhg_min: -100.0,
         return_pressure_mmhg_max: 300.0,
         synchronous_current_a: 0.02,

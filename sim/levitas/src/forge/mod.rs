@@ -263,7 +263,7 @@ impl<'a> Course<'a> {
         let turn = self.tick / GENUINE_TICKS;
         if self.tick.is_multiple_of(GENUINE_TICKS) {
             let more_rpm = if turn.is_multiple_of(2) { GENUINE_RPM } else { 0.0 };
-            let order = Order { set: 0, command: Command::SetSpeed { speed_rpm: SPEED_RPM + more_rpm } };
+            let order = Order { set: 0, command: Command::speed(SPEED_RPM + more_rpm) };
             // The backup declines it; it is there to be replayed.
             let to_backup = Order { set: 1, command: Command::Rejoin };
             let [sent, _] = [&mut self.simulation, &mut self.twin].map(|simulation| {
@@ -343,7 +343,7 @@ fn lead_up(simulation: &mut Simulation<'_>) {
         if is_at(0.1) {
             simulation.command(Command::LiftOff, "lift_off");
         } else if is_at(0.4) {
-            simulation.command(Command::SetSpeed { speed_rpm: SPEED_RPM }, "set_mode");
+            simulation.command(Command::speed(SPEED_RPM), "set_mode");
         }
         simulation.step();
     }

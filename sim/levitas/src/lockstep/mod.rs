@@ -63,7 +63,7 @@ fn check(scenario: &Scenario, processes: Processes) -> Checked<()> {
         return refuse("no emergency drive in this scenario", "--units host");
     }
     for (set, config) in [&scenario.host, &scenario.emergency_drive].into_iter().enumerate() {
-        if processes[set] && *config != UnitConfig::ECMO_50 {
+        if processes[set] && *config != UnitConfig::BENCH {
             let allowed = "a scenario without config.*: an image has the configuration that it is built with";
             return refuse("it changes the configuration of a unit that is a process", allowed);
         }

@@ -4,6 +4,7 @@
 //! # Timing
 //! The measuring window is known from the scenario (see `story`), so only its samples are kept.
 
+use super::flow::FlowFigures;
 use super::lift_off::{LiftOffWatch, Seen};
 use super::{CLEARANCE_USE, Metrics, PairFigures, PairWatch, REALTIME_FACTOR};
 use crate::analysis::{ac_rms, harmonic_amplitude, mean, rms, whole_revolutions};
@@ -39,6 +40,7 @@ pub struct Meter {
     span: Span,
     step_s: f64,
     watch: LiftOffWatch,
+    flow: FlowFigures,
     pair: PairWatch,
     window: Window,
     peak_radius_um: f64,
@@ -61,6 +63,7 @@ impl Meter {
             span: story.measuring_window(),
             step_s,
             watch: LiftOffWatch::new(story.clearance_m),
+            flow: FlowFigures::default(),
             pair: PairWatch::default(),
             window: Window::default(),
             peak_radius_um: f64::NEG_INFINITY,
@@ -80,13 +83,15 @@ impl Meter {
         match act {
             Act::LiftOff => self.watch.lift_off(time_s, sample, self.story.next_after(time_s)),
             Act::Land => self.watch.land(),
-            Act::SetMode | Act::Disturb | Act::DisturbEnd => {}
+            Act::Disturb => self.flow.disturb(),
+            Act::SetMode | Act::DisturbEnd => {}
         }
     }
 
     /// Takes one step; what it sees goes to the log.
     pub fn step(&mut self, sample: &Sample, log: &mut EventLog) {
         self.watch_pair(sample, log);
+        self.flow.step(sample.time_s, sample.flow_setpoint_lpm, sample.flow_lpm);
         match self.watch.step(sample) {
             Some(Seen::LiftedOff(time_s)) => {
                 let taken_ms = self.watch.duration_s().unwrap_or(0.0) * 1e3;
@@ -178,6 +183,7 @@ impl Meter {
         metrics.set("motor.speed_peak_error_rpm", self.speed_peak_error_rpm);
         metrics.set("motor.bus_min_v", self.bus_v[0]);
         metrics.set("motor.bus_max_v", self.bus_v[1]);
+        self.flow.measure(&mut metrics);
         metrics.set("flow.reverse_ml", self.reverse_ml);
         metrics.set("pressure.drainage_min_mmhg", self.drainage_min_mmhg);
         metrics.set("pressure.return_max_mmhg", self.return_max_mmhg);

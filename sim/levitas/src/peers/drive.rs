@@ -25,7 +25,7 @@ impl Drive {
     pub(super) fn new(contender: Contender) -> Checked<Self> {
         let refused = |error: &dyn std::fmt::Display| BadInput::of(contender.name(), error, "");
         if contender == Contender::Ours {
-            let unit = Unit::new(&UnitConfig::ECMO_50, Role::Host).map_err(|error| refused(&error))?;
+            let unit = Unit::new(&UnitConfig::BENCH, Role::Host).map_err(|error| refused(&error))?;
             unit_command(unit, Command::LiftOff)
         } else {
             let peer = Peer::new(contender).map_err(|error| refused(&error))?;
@@ -37,7 +37,7 @@ impl Drive {
     pub(super) fn set_speed(&mut self, speed_rpm: f32) {
         match self {
             Self::Unit(unit) => {
-                unit.command(Command::SetSpeed { speed_rpm });
+                unit.command(Command::speed(speed_rpm));
             }
             Self::Peer(peer) => peer.setpoint_rpm = speed_rpm,
         }
@@ -167,7 +167,7 @@ impl Peer {
 pub(super) fn taken_off_m_per_a(contender: Contender) -> f64 {
     match contender {
         Contender::Ours => {
-            let bearing = UnitConfig::ECMO_50.levitation.bearing;
+            let bearing = UnitConfig::BENCH.levitation.bearing;
             f64::from(bearing.coil_pickup_m_per_a) * f64::from(bearing.coil_pickup_taken_off)
         }
         Contender::PublishedPid | Contender::ActiveDamping => gains::AS_OURS.taken_off_m_per_a,

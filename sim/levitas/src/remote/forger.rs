@@ -124,7 +124,7 @@ impl Forger {
     /// A frame of a kind against a unit; `None` while there is nothing to make it of.
     pub fn forge(&mut self, kind: Forgery, set: usize, tool: &ServiceTool, now_s: f64) -> Option<CanFrame> {
         let speed_rpm = 1000.0 + (self.draw.next_u64() % 4000) as f32;
-        let next = tool.next(Order { set, command: Command::SetSpeed { speed_rpm } }, now_s)?;
+        let next = tool.next(Order { set, command: Command::speed(speed_rpm) }, now_s)?;
         let number = self.made[kind as usize];
         let made = match kind {
             Forgery::Tag => self.guessed(next, set)?,

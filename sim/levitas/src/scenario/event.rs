@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Events of a scenario: one table of what there is, which keys each needs and what they may be.
 
+use levitas_core::circulation::therapy::Mode;
 use levitas_core::task::supervisor::Command;
 use levitas_world::Disturbance;
 
+use super::therapy;
 use crate::fault_catalogue::{Broken, FAULTS, FaultSpec, alarm_bit};
 use crate::input::{BadInput, Checked, allowed_names, any_of};
 use crate::key_spec::KeySpec;
@@ -38,10 +40,12 @@ pub const FAULT_DURATION_S: KeySpec =
 pub const TARGETS: [&str; 2] = ["host", "emergency_drive"];
 
 /// Commands of the link, in the order of [`command_of`].
-const COMMANDS: [&str; 9] = [
+const COMMANDS: [&str; 11] = [
     "lift_off",
     "land",
     "set_speed",
+    "set_flow",
+    "resume",
     "takeover_drill",
     "hand_back",
     "rejoin",
@@ -51,10 +55,10 @@ const COMMANDS: [&str; 9] = [
 ];
 const COMMAND_NAME: KeySpec = KeySpec::names("name", &COMMANDS, "what is asked of the unit `target`");
 const COMMAND_VALUE: KeySpec =
-    KeySpec::numbers("value", 0.0..=10e3, "speed set-point [rpm]; only of set_speed");
+    KeySpec::numbers("value", 0.0..=10e3, "set-point [rpm] of set_speed, [L/min] of set_flow");
 
 /// Events that the program carries out.
-pub const EVENTS: [Specification; 10] = [
+pub const EVENTS: [Specification; 13] = [
     Specification { name: "lift_off", doc: "the operator has the rotor lifted off", keys: &[] },
     Specification {
         name: "land",
@@ -63,9 +67,16 @@ pub const EVENTS: [Specification; 10] = [
     },
     Specification {
         name: "set_mode",
-        doc: "the operator sets a mode; now: mode = \"speed\"",
-        keys: &[KeySpec::numbers("value", 0.0..=20e3, "speed set-point [rpm]")],
+        doc: "the operator sets a mode, with the set-point that comes with it",
+        keys: &[],
     },
+    Specification { name: "set_limit", doc: "the operator sets a limit of the therapy", keys: &[] },
+    Specification {
+        name: "set",
+        doc: "the operator sets what is no limit and no set-point: pulses, steps, the return vessel",
+        keys: &[],
+    },
+    Specification { name: "resume", doc: "the operator ends what an intervention holds", keys: &[] },
     Specification { name: "disturb", doc: "the plant is disturbed; see the table of kinds", keys: &[] },
     Specification {
         name: "fault",
@@ -134,7 +145,7 @@ pub const DISTURBANCES: [Specification; 6] = [
 ];
 
 /// Events of the format whose parts come with later versions.
-pub const LATER_EVENTS: [&str; 4] = ["set_speed", "set_limit", "circuit", "patient"];
+pub const LATER_EVENTS: [&str; 2] = ["circuit", "patient"];
 /// Faults of the format whose parts come with later versions.
 #[rustfmt::skip]
 pub const LATER_FAULTS: [&str; 14] = [
@@ -142,10 +153,6 @@ pub const LATER_FAULTS: [&str; 14] = [
     "flow_meter_bias", "pressure_loss", "pressure_drift", "bubble_sensor_loss", "temperature_open", "temperature_short",
     "temperature_drift", "heater_stuck_on", "mains_loss", "battery_weak", "flash_write_fail",
 ];
-/// Modes of `set_mode` that come with later versions.
-pub const LATER_MODES: [&str; 6] =
-    ["flow", "pressure", "pulsatile", "zero_flow", "weaning", "retrograde_trial"];
-
 /// What an event does.
 #[derive(Clone, Debug, PartialEq)]
 pub enum EventAction {
@@ -203,7 +210,7 @@ impl EventAction {
             Self::Operator(Command::HandBack | Command::TakeoverDrill) => Act::Disturb,
             Self::Operator(Command::Rejoin) => return None,
             Self::Operator(Command::Land | Command::Service | Command::Commission) => Act::Land,
-            Self::Operator(Command::SetSpeed { .. }) => Act::SetMode,
+            Self::Operator(Command::SetMode { .. } | Command::Set { .. } | Command::Resume) => Act::SetMode,
             Self::Fault(InjectedFault { broken: Broken::Record(_), .. }) => return None,
             Self::Disturb(..) | Self::Fault(_) => Act::Disturb,
             Self::Clear(_) => Act::DisturbEnd,
@@ -260,13 +267,15 @@ pub(super) fn read(table: &Table<'_>, end_s: f64) -> Checked<Event> {
         "takeover_drill" => (EventAction::Operator(Command::TakeoverDrill), String::new()),
         "hand_back" => (EventAction::Operator(Command::HandBack), String::new()),
         "rejoin" => (EventAction::Operator(Command::Rejoin), String::new()),
-        "set_mode" => set_mode(table)?,
+        "set_mode" => therapy::set_mode(table)?,
+        "set_limit" | "set" => therapy::set(table, name)?,
+        "resume" => (EventAction::Operator(Command::Resume), String::new()),
         "command" => command(table)?,
         "fault" => fault(table)?,
         "clear" => clear(table)?,
         _ => disturb(table)?,
     };
-    if matches!(name, "lift_off" | "land" | "takeover_drill" | "hand_back" | "rejoin") {
+    if matches!(name, "lift_off" | "land" | "takeover_drill" | "hand_back" | "rejoin" | "resume") {
         table.allow_keys(&["at_s", "do"], &format!(" of event {name}"))?;
     }
     Ok(Event { at_s, name, action, text })
@@ -290,22 +299,6 @@ fn known<'a>(
     Err(entry.refuse(format!("unknown {what}"), allowed_names(name, &names)))
 }
 
-fn set_mode(table: &Table<'_>) -> Checked<(EventAction, String)> {
-    let mode = table.required("mode", "speed")?;
-    if mode.text()? != "speed" {
-        let problem = if LATER_MODES.contains(&mode.text()?) {
-            "this mode is not available yet"
-        } else {
-            "unknown mode"
-        };
-        return Err(mode.refuse(problem, "speed"));
-    }
-    table.allow_keys(&["at_s", "do", "mode", "value"], " of event set_mode")?;
-    let speed_rpm = EVENTS[2].keys[0].read(table)?;
-    let command = Command::SetSpeed { speed_rpm: speed_rpm as f32 };
-    Ok((EventAction::Operator(command), format!("speed {speed_rpm} rpm")))
-}
-
 fn command(table: &Table<'_>) -> Checked<(EventAction, String)> {
     let set = target(table)?;
     let kind = COMMAND_NAME.read(table)?;
@@ -313,11 +306,11 @@ fn command(table: &Table<'_>) -> Checked<(EventAction, String)> {
     let mut keys = vec!["at_s", "do", "target", COMMAND_NAME.name];
     let mut text = format!("{}: {}", TARGETS.get(set).unwrap_or(&""), COMMAND_NAME.shown(kind));
     let command = match command {
-        Command::SetSpeed { .. } => {
+        Command::SetMode { mode, .. } => {
             keys.push(COMMAND_VALUE.name);
-            let speed_rpm = COMMAND_VALUE.read(table)?;
-            text.push_str(&format!(" {speed_rpm} rpm"));
-            Command::SetSpeed { speed_rpm: speed_rpm as f32 }
+            let value = COMMAND_VALUE.read(table)?;
+            text.push_str(&format!(" {value} {}", if mode == Mode::Speed { "rpm" } else { "L/min" }));
+            Command::SetMode { mode, value: value as f32 }
         }
         other => other,
     };
@@ -330,12 +323,14 @@ fn command_of(index: usize) -> Command {
     match index {
         0 => Command::LiftOff,
         1 => Command::Land,
-        2 => Command::SetSpeed { speed_rpm: 0.0 },
-        3 => Command::TakeoverDrill,
-        4 => Command::HandBack,
-        5 => Command::Rejoin,
-        6 => Command::LiftOffAlone,
-        7 => Command::Service,
+        2 => Command::speed(0.0),
+        3 => Command::SetMode { mode: Mode::Flow, value: 0.0 },
+        4 => Command::Resume,
+        5 => Command::TakeoverDrill,
+        6 => Command::HandBack,
+        7 => Command::Rejoin,
+        8 => Command::LiftOffAlone,
+        9 => Command::Service,
         _ => Command::Commission,
     }
 }

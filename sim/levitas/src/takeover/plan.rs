@@ -295,7 +295,7 @@ impl Situation {
         }
         run_to(simulation, 0.2);
         if self.speed_rpm > 0.0 {
-            simulation.command(Command::SetSpeed { speed_rpm: self.speed_rpm as f32 }, "set_mode");
+            simulation.command(Command::speed(self.speed_rpm as f32), "set_mode");
         }
         run_to(simulation, 1.2 + self.speed_rpm / 2000.0);
         if self.by_drive {

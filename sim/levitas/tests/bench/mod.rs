@@ -34,7 +34,7 @@ impl Bench {
     }
 
     pub(crate) fn nominal(seed: u64) -> Self {
-        Self::new(ECMO_50, &UnitConfig::ECMO_50, seed, seed as f64)
+        Self::new(ECMO_50, &UnitConfig::BENCH, seed, seed as f64)
     }
 
     /// Runs for a time and shows every period to `watch`.
@@ -87,7 +87,7 @@ impl Bench {
 
     pub(crate) fn at_speed(self, speed_rpm: f32) -> Self {
         let mut bench = self.levitated();
-        bench.command(Command::SetSpeed { speed_rpm });
+        bench.command(Command::speed(speed_rpm));
         bench.run(4.0, |_, _| {});
         bench
     }

@@ -148,7 +148,7 @@ impl RemoteUnit {
         let role = if set == 0 { Role::Host } else { Role::EmergencyDrive };
         let identity = Identity { serial_number: 1, role };
         let places = [Err(CalibrationError::Missing), Err(CalibrationError::Missing)];
-        let (mut unit, _) = Unit::calibrated(&UnitConfig::ECMO_50, &identity, places).unwrap();
+        let (mut unit, _) = Unit::calibrated(&UnitConfig::BENCH, &identity, places).unwrap();
         unit.begin_session(set as u32 + 1);
         Self { set, unit, reply: Reply { bus_on: true, ..Reply::default() }, slow_frames: 0, ticks: 0 }
     }

@@ -7,10 +7,12 @@
 //! | [`conditions`] | what is wrong with the circulation: one bit and one sentence each |
 //! | [`modes`] | which speed gives that, within every limit at once |
 //! | [`interventions`] | suction, air, occlusion: what is done in stages, and how it ends |
+//! | [`pilot`] | all of these in one period |
 //!
 //! The task that runs them is [`crate::task::circulation`].
 
 pub mod conditions;
 pub mod interventions;
 pub mod modes;
+pub mod pilot;
 pub mod therapy;

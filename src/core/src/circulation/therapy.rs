@@ -22,6 +22,7 @@
 
 use crate::code::from_code;
 use crate::config::{ConfigError, Field};
+use crate::mailbox::Words;
 
 /// Modes; see the [module](self).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -189,6 +190,43 @@ impl Therapy {
     }
 }
 
+/// Words of a [`TherapyMail`]: mode, count of resumes, and every setting.
+pub const THERAPY_WORDS: usize = 2 + TherapySettings::FIELDS.len();
+
+/// The therapy as it goes from the supervisor to who carries it out.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct TherapyMail {
+    /// What the operator wants.
+    pub therapy: Therapy,
+    /// Counts how often the operator has ended an intervention.
+    pub resumes: u32,
+}
+
+impl Words<THERAPY_WORDS> for TherapyMail {
+    fn to_words(&self) -> [u32; THERAPY_WORDS] {
+        let mut settings = self.therapy.settings;
+        let mut words = [0; THERAPY_WORDS];
+        let [mode, resumes, rest @ ..] = &mut words;
+        (*mode, *resumes) = (self.therapy.mode as u32, self.resumes);
+        for (word, field) in rest.iter_mut().zip(TherapySettings::FIELDS) {
+            *word = settings.field_mut(field.name).map_or(0, |value| value.to_bits());
+        }
+        words
+    }
+
+    fn from_words(words: [u32; THERAPY_WORDS]) -> Self {
+        let [mode, resumes, rest @ ..] = words;
+        let mut settings = TherapySettings::ADULT;
+        for (word, field) in rest.into_iter().zip(TherapySettings::FIELDS) {
+            if let Some(value) = settings.field_mut(field.name) {
+                *value = f32::from_bits(word);
+            }
+        }
+        // The writer is the supervisor of the same unit: the code is of a mode.
+        Self { therapy: Therapy { mode: Mode::from_code(mode).unwrap_or_default(), settings }, resumes }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -201,6 +239,16 @@ mod tests {
             assert!(TherapySettings::index_of(name).is_some(), "{name}");
         }
         assert_eq!(Mode::from_code(7), None);
+    }
+
+    #[test]
+    fn a_therapy_travels_whole() {
+        let mut therapy = Therapy { mode: Mode::Weaning, ..Therapy::IDLE };
+        for (index, field) in TherapySettings::FIELDS.iter().enumerate() {
+            *therapy.settings.field_mut(field.name).unwrap() = index as f32 + 0.5;
+        }
+        let mail = TherapyMail { therapy, resumes: 3 };
+        assert_eq!(TherapyMail::from_words(mail.to_words()), mail);
     }
 
     #[test]

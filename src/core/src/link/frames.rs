@@ -89,10 +89,10 @@ pub struct SlowStatus {
     pub mode: u8,
     /// Operator's speed set-point [rpm].
     pub speed_setpoint_rpm: f32,
-    /// Operator's flow set-point [L/min].
+    /// Flow that is followed in this mode, else the operator's set-point [L/min].
     pub flow_setpoint_lpm: f32,
-    /// Speed limit [rpm].
-    pub speed_rpm_max: f32,
+    /// Operator's pressure set-point [mmHg]: drainage below 0, return above.
+    pub pressure_setpoint_mmhg: f32,
     /// Alarm limit of the drainage pressure [mmHg].
     pub drainage_pressure_mmhg_min: f32,
     /// Alarm limit of the return pressure [mmHg].

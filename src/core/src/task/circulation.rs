@@ -15,8 +15,8 @@
 //! | t_wall | delay in tube wall and coupling | s | `wall_delay_s` |
 //!
 //! # Stale input
-//! Invalid or out of range: the flow keeps its last value and is marked invalid; the filter starts anew afterwards. Supervisor silent: its last
-//! set-point stands.
+//! Invalid or out of range: the flow keeps its last value and is marked invalid; the filter starts anew afterwards. The rest
+//! in [`crate::circulation::pilot`].
 //!
 //! # Source
 //! L. C. Lynnworth, Ultrasonic Measurements for Process Control, 1989, section 4.2.
@@ -24,9 +24,9 @@
 //! # Shown by
 //! Unit tests below; `tests/scenarios/1a_levitation.toml`.
 
+use crate::circulation::pilot::{Measured, Pilot};
 use crate::config::ConfigError;
-use crate::mail::{CirculationMail, Mailboxes, SupervisorMail};
-use crate::mailbox::Reader;
+use crate::mail::{CirculationMail, Mailboxes};
 use crate::ports::{CirculationInputs, FlowShot, valid};
 use crate::schedule::TaskId;
 use crate::units::{LPM_PER_M3_PER_S, RAD_PER_DEG};
@@ -77,17 +77,17 @@ pub struct CirculationTask {
     wall_delay_s: f32,
     amplitude_min: f32,
     filter_gain: f32,
-    supervisor: Reader<SupervisorMail>,
+    pilot: Pilot,
     latest: CirculationMail,
     has_flow: bool,
 }
 
 impl CirculationTask {
-    /// A circulation task with set-point 0.
+    /// A circulation task with set-point 0; `speed_rpm_max` is the speed control's limit.
     ///
     /// # Errors
     /// A field of the configuration that is outside its range.
-    pub fn new(config: &CirculationConfig) -> Result<Self, ConfigError> {
+    pub fn new(config: &CirculationConfig, speed_rpm_max: f32) -> Result<Self, ConfigError> {
         config.check()?;
         let period_us = TaskId::Circulation.slot().period_us();
         let period_s = period_us as f32 * crate::units::S_PER_US;
@@ -100,9 +100,13 @@ impl CirculationTask {
             wall_delay_s: config.wall_delay_s,
             amplitude_min: config.amplitude_min,
             filter_gain: period_s / (config.flow_filter_s + period_s),
-            supervisor: Reader::new(period_us),
+            pilot: Pilot::new(speed_rpm_max),
             latest: CirculationMail {
                 speed_setpoint_rpm: 0.0,
+                mode: 0,
+                flow_target_lpm: f32::NAN,
+                conditions: 0,
+                flow_lpm_max: f32::INFINITY,
                 flow_lpm: 0.0,
                 flow_valid: false,
                 drainage_pressure_mmhg: 0.0,
@@ -116,10 +120,31 @@ impl CirculationTask {
 
     /// One period.
     pub fn step(&mut self, samples: &CirculationInputs, mail: &Mailboxes) {
-        self.supervisor.poll(&mail.supervisor);
-        if let Some(supervisor) = self.supervisor.latest() {
-            self.latest.speed_setpoint_rpm = supervisor.speed_setpoint_rpm;
-        }
+        self.pilot.poll(mail);
+        self.measure(samples);
+        self.steer();
+        mail.circulation.write(&self.latest);
+    }
+
+    /// Where the speed goes.
+    fn steer(&mut self) {
+        let latest = &self.latest;
+        let measured = Measured {
+            flow_lpm: latest.flow_valid.then_some(latest.flow_lpm),
+            drainage_mmhg: latest.pressures_valid.then_some(latest.drainage_pressure_mmhg),
+            return_mmhg: latest.pressures_valid.then_some(latest.return_pressure_mmhg),
+            ..Measured::default()
+        };
+        let course = self.pilot.step(&measured);
+        self.latest.speed_setpoint_rpm = course.speed_rpm;
+        self.latest.mode = course.mode as u32;
+        self.latest.flow_target_lpm = course.flow_target_lpm.unwrap_or(f32::NAN);
+        self.latest.conditions = course.conditions;
+        self.latest.flow_lpm_max = course.flow_lpm_max;
+    }
+
+    /// What is known of flow and pressures.
+    fn measure(&mut self, samples: &CirculationInputs) {
         let flow_lpm = self.flow_lpm(samples);
         self.latest.flow_valid = flow_lpm.is_some();
         if let Some(flow_lpm) = flow_lpm {
@@ -154,7 +179,6 @@ impl CirculationTask {
                 self.latest.pressures_valid = false;
             }
         }
-        mail.circulation.write(&self.latest);
     }
 
     /// Mean flow of the new shots that are to be believed [L/min].
@@ -219,7 +243,7 @@ mod tests {
 
     #[test]
     fn nine_nanoseconds_are_five_litres_a_minute() {
-        let mut task = CirculationTask::new(&CirculationConfig::ECMO_50).unwrap();
+        let mut task = CirculationTask::new(&CirculationConfig::ECMO_50, 5500.0).unwrap();
         let seen = step(&mut task, &five_lpm());
         assert!(seen.flow_valid && seen.pressures_valid);
         assert!((seen.flow_lpm - 5.0).abs() < 0.02, "{}", seen.flow_lpm);
@@ -228,7 +252,7 @@ mod tests {
 
     #[test]
     fn what_cannot_be_believed_is_marked_and_the_last_value_stays() {
-        let mut task = CirculationTask::new(&CirculationConfig::ECMO_50).unwrap();
+        let mut task = CirculationTask::new(&CirculationConfig::ECMO_50, 5500.0).unwrap();
         let good = step(&mut task, &five_lpm());
         let [shot, ..] = five_lpm().shots;
         let bad = [

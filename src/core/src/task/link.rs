@@ -18,11 +18,12 @@
 
 use core::f32::consts::TAU;
 
+use crate::circulation::therapy::{Therapy, TherapyMail};
 use crate::link::{
     CommandFrame, CommandGate, FastStatus, Frame, Freshness, LINK_REFUSALS, LinkMail, LinkRefusal, PeerMail,
     PeerReport, PeerSettingsMail, Refusals, RemoteCommandMail, SlowFreshness, SlowStatus,
 };
-use crate::mail::{LevitationMail, Mailboxes, SupervisorMail, fault};
+use crate::mail::{CirculationMail, LevitationMail, Mailboxes, SupervisorMail, fault};
 use crate::mailbox::Reader;
 use crate::motor::transforms::{Abc, Rotation};
 use crate::schedule::{BASE_RATE_HZ, TaskId};
@@ -57,6 +58,8 @@ pub struct LinkTask {
     slow: SlowFreshness,
     levitation: Reader<LevitationMail>,
     supervisor: Reader<SupervisorMail>,
+    therapy: Reader<TherapyMail>,
+    circulation: Reader<CirculationMail>,
     periods: u32,
     /// Since the session began; wraps.
     time_ms: u32,
@@ -86,6 +89,8 @@ impl LinkTask {
             slow: SlowFreshness::default(),
             levitation: Reader::new(period_us),
             supervisor: Reader::new(period_us),
+            therapy: Reader::new(period_us),
+            circulation: Reader::new(period_us),
             periods: 0,
             time_ms: 0,
             heard: false,
@@ -184,6 +189,8 @@ impl LinkTask {
             self.tell(mail);
         }
         if self.periods.is_multiple_of(SLOW_PERIODS) {
+            self.therapy.poll(&mail.therapy);
+            self.circulation.poll(&mail.circulation);
             self.hand_on_settings(mail);
         }
         LinkOutputs {
@@ -229,7 +236,15 @@ impl LinkTask {
         let Some(status) = self.slow.step(SLOW_MS).filter(|_| self.heard) else { return };
         let speed_setpoint_rpm = status.speed_setpoint_rpm;
         if speed_setpoint_rpm.is_finite() {
-            mail.peer_settings.write(&PeerSettingsMail { speed_setpoint_rpm, alarms: status.alarms });
+            mail.peer_settings.write(&PeerSettingsMail {
+                mode: u32::from(status.mode),
+                speed_setpoint_rpm,
+                flow_setpoint_lpm: status.flow_setpoint_lpm,
+                pressure_setpoint_mmhg: status.pressure_setpoint_mmhg,
+                drainage_pressure_mmhg_min: status.drainage_pressure_mmhg_min,
+                return_pressure_mmhg_max: status.return_pressure_mmhg_max,
+                alarms: status.alarms,
+            });
         }
     }
 
@@ -277,10 +292,20 @@ impl LinkTask {
 
     fn slow(&self) -> SlowStatus {
         let supervisor = self.supervisor.latest();
+        let therapy = self.therapy.latest().map_or(Therapy::IDLE, |mail| mail.therapy);
+        let settings = therapy.settings;
+        let circulation = self.circulation.latest();
+        let target_lpm = circulation.map(|mail| mail.flow_target_lpm).filter(|flow| flow.is_finite());
         SlowStatus {
             session: self.session,
             time_ms: self.time_ms,
+            // Every code of a mode fits.
+            mode: circulation.map_or(therapy.mode as u32, |mail| mail.mode) as u8,
             speed_setpoint_rpm: supervisor.map_or(0.0, |mail| mail.speed_setpoint_rpm),
+            flow_setpoint_lpm: target_lpm.unwrap_or(settings.flow_setpoint_lpm),
+            pressure_setpoint_mmhg: settings.pressure_setpoint_mmhg,
+            drainage_pressure_mmhg_min: settings.drainage_pressure_mmhg_min,
+            return_pressure_mmhg_max: settings.return_pressure_mmhg_max,
             alarms: self.levitation.latest().map_or(0, |mail| mail.faults) | self.alarms,
             command_sequence: supervisor.map_or(0, |mail| mail.remote_number as u16),
             // Every code of a refusal fits.

@@ -45,16 +45,15 @@
 //! `tests.rs`; `tests/scenarios/1a_levitation.toml`.
 
 use crate::arbitration::{self, Order};
+use crate::circulation::therapy::{Mode, Therapy, TherapyMail};
 use crate::code::from_code;
 use crate::commissioning::{Commissioning, CommissioningInput, CommissioningReport};
 use crate::config::ConfigError;
 use crate::link::{LinkMail, PeerReport, PeerSettingsMail, RemoteCommandMail};
 use crate::mail::{
-    BearingState, CirculationMail, CommandMail, LevitateRequest, LevitationMail, Mailboxes, SupervisorMail,
-    UnitState, fault,
+    BearingState, CommandMail, LevitateRequest, LevitationMail, Mailboxes, SupervisorMail, UnitState, fault,
 };
 use crate::mailbox::Reader;
-use crate::math::between;
 use crate::probe::{ProbeRequest, ProbeResult};
 use crate::schedule::TaskId;
 use crate::unit::UnitConfig;
@@ -82,13 +81,37 @@ crate::ranged_struct! {
     pub struct SupervisorConfig: f32 {
         /// Speed below which the rotor may be set down [rpm].
         land_speed_rpm_max: 1.0..=500.0,
+        /// Least drainage pressure, until the operator sets another [mmHg].
+        first_drainage_pressure_mmhg_min: -1000.0..=0.0,
+        /// Largest return pressure, until the operator sets another [mmHg].
+        first_return_pressure_mmhg_max: 50.0..=1000.0,
+        /// 1: the return cannula is in an artery, 0: in a vein, until the operator says otherwise.
+        first_return_is_arterial: 0.0..=1.0,
     }
 }
 
 impl SupervisorConfig {
-    /// For the plant ecmo-50: 60 rpm is 0.16 m/s at the rotor's rim.
-    pub const ECMO_50: Self = Self { land_speed_rpm_max: 60.0 };
+    /// For the plant ecmo-50: 60 rpm is 0.16 m/s at the rotor's rim. Pressures: limits of use in adults.
+    pub const ECMO_50: Self = Self {
+        land_speed_rpm_max: 60.0,
+        first_drainage_pressure_mmhg_min: -100.0,
+        first_return_pressure_mmhg_max: 300.0,
+        first_return_is_arterial: 1.0,
+    };
+
+    /// On a bench there is no patient whom a limit or the floor against backflow protects.
+    pub const BENCH: Self = Self {
+        first_drainage_pressure_mmhg_min: -1000.0,
+        first_return_pressure_mmhg_max: 1000.0,
+        first_return_is_arterial: 0.0,
+        ..Self::ECMO_50
+    };
 }
+
+/// Code of the command for mode 0; the others follow.
+const MODE_KIND: u32 = 4;
+/// Code of the command for setting 0; the others follow.
+const SETTING_KIND: u32 = 64;
 
 /// What an operator can ask for.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -97,11 +120,22 @@ pub enum Command {
     LiftOff,
     /// Stop the motor, then set the rotor down.
     Land,
-    /// Speed mode with this set-point.
-    SetSpeed {
-        /// Set-point [rpm].
-        speed_rpm: f32,
+    /// A mode, with the set-point that comes with it.
+    SetMode {
+        /// Which.
+        mode: Mode,
+        /// In the unit of the mode's set-point; of no account where it has none.
+        value: f32,
     },
+    /// One of the settings of the therapy.
+    Set {
+        /// Number of the field in [`crate::circulation::therapy::TherapySettings::FIELDS`].
+        setting: u32,
+        /// In the unit of the field.
+        value: f32,
+    },
+    /// End what an intervention holds.
+    Resume,
     /// Leave the rotor where it lies and give the coils to the probe; `Land` ends it.
     Service,
     /// Find the calibration of this drive; `Land` stops it.
@@ -117,6 +151,12 @@ pub enum Command {
 }
 
 impl Command {
+    /// Speed mode with this set-point.
+    #[must_use]
+    pub const fn speed(speed_rpm: f32) -> Self {
+        Self::SetMode { mode: Mode::Speed, value: speed_rpm }
+    }
+
     /// The command as it lies in the mailbox.
     #[must_use]
     pub fn to_mail(self, number: u32) -> CommandMail {
@@ -130,7 +170,9 @@ impl Command {
         match self {
             Self::LiftOff => (1, 0.0),
             Self::Land => (2, 0.0),
-            Self::SetSpeed { speed_rpm } => (4, speed_rpm),
+            Self::SetMode { mode, value } => (MODE_KIND.wrapping_add(mode as u32), value),
+            Self::Resume => (11, 0.0),
+            Self::Set { setting, value } => (SETTING_KIND.saturating_add(setting), value),
             Self::TakeoverDrill => (16, 0.0),
             Self::HandBack => (17, 0.0),
             Self::Rejoin => (18, 0.0),
@@ -146,13 +188,18 @@ impl Command {
         match kind {
             1 => Some(Self::LiftOff),
             2 => Some(Self::Land),
-            4 => Some(Self::SetSpeed { speed_rpm: value }),
+            11 => Some(Self::Resume),
             16 => Some(Self::TakeoverDrill),
             17 => Some(Self::HandBack),
             18 => Some(Self::Rejoin),
             19 => Some(Self::LiftOffAlone),
             32 => Some(Self::Service),
             33 => Some(Self::Commission),
+            MODE_KIND..SETTING_KIND => match Mode::from_code(kind.wrapping_sub(MODE_KIND)) {
+                Some(mode) => Some(Self::SetMode { mode, value }),
+                None => None,
+            },
+            SETTING_KIND.. => Some(Self::Set { setting: kind.wrapping_sub(SETTING_KIND), value }),
             _ => None,
         }
     }
@@ -164,8 +211,8 @@ impl Command {
 pub enum Refusal {
     /// No such command.
     Unknown = 1,
-    /// The set-point is not a number or outside 0 to the limit.
-    SpeedOutOfRange = 2,
+    /// A set-point is not a number or outside what can be reached.
+    OutOfReach = 2,
     /// A speed needs a levitated rotor.
     NotLevitated = 3,
     /// This unit does not drive the head.
@@ -198,12 +245,14 @@ pub enum Refusal {
     TooLate = 17,
     /// The command of the link met one that is under way.
     UnderWay = 18,
+    /// A set-point is set with its mode.
+    SetpointOfMode = 19,
 }
 
 from_code!(Refusal: u32 {
-    Unknown, SpeedOutOfRange, NotLevitated, NotDriving, IsLanding, NotStandby, Commissioning, OtherDrives, NotFit,
+    Unknown, OutOfReach, NotLevitated, NotDriving, IsLanding, NotStandby, Commissioning, OtherDrives, NotFit,
     OtherUnknown, OtherNotReady, NotInPair, InPair, NoTherapy, Therapy, Silent, TooLate,
-    UnderWay
+    UnderWay, SetpointOfMode
 });
 
 impl Refusal {
@@ -229,7 +278,7 @@ impl Refusal {
     pub const fn reason(self) -> &'static str {
         match self {
             Self::Unknown => "no such command",
-            Self::SpeedOutOfRange => "speed outside of 0 to the limit",
+            Self::OutOfReach => "outside of what is allowed",
             Self::NotLevitated => "the rotor is not levitated: lift it first",
             Self::NotDriving => "this unit does not drive the head",
             Self::IsLanding => "the rotor is being set down: wait, then lift",
@@ -248,6 +297,7 @@ impl Refusal {
             Self::Silent => "the levitation task does not answer",
             Self::TooLate => "the command came too late",
             Self::UnderWay => "another command is under way",
+            Self::SetpointOfMode => "a set-point is set with its mode",
         }
     }
 }
@@ -273,7 +323,8 @@ pub struct SupervisorTask {
     config: SupervisorConfig,
     speed_rpm_max: f32,
     state: UnitState,
-    speed_setpoint_rpm: f32,
+    therapy: Therapy,
+    resumes: u32,
     answered: Answered,
     remote_answered: Answered,
     started: bool,
@@ -309,7 +360,8 @@ impl SupervisorTask {
             config: unit.supervisor,
             speed_rpm_max: unit.speed.speed_rpm_max,
             state: UnitState::Standby,
-            speed_setpoint_rpm: 0.0,
+            therapy: first_therapy(&unit.supervisor),
+            resumes: 0,
             answered: Answered::default(),
             remote_answered: Answered::default(),
             started: false,
@@ -350,12 +402,13 @@ impl SupervisorTask {
         self.commission(mail);
         self.judge_speed();
         self.release();
+        mail.therapy.write(&TherapyMail { therapy: self.therapy, resumes: self.resumes });
         mail.supervisor.write(&SupervisorMail {
             state: self.state as u32,
             levitate: self.request() as u32,
             order_number: self.order_number,
             order: self.order,
-            speed_setpoint_rpm: self.speed_setpoint_rpm,
+            speed_setpoint_rpm: self.therapy.settings.speed_setpoint_rpm,
             command_number: self.answered.number,
             command_result: self.answered.result,
             remote_number: self.remote_answered.number,
@@ -409,13 +462,7 @@ impl SupervisorTask {
                 UnitState::Operating
             }
         };
-        if self.state == UnitState::Operating {
-            let in_force = mail.circulation.read::<CirculationMail>();
-            self.speed_setpoint_rpm = in_force
-                .map(|(_, circulation)| circulation.speed_setpoint_rpm)
-                .or(last.map(|last| last.speed_setpoint_rpm))
-                .unwrap_or(0.0);
-        }
+        self.recall(mail, last.as_ref());
     }
 
     /// Whether the supervisor before this one was commissioning. That is over: the report says so, the probe lets go.
@@ -467,14 +514,7 @@ impl SupervisorTask {
             self.state = UnitState::Standby;
         }
         if !self.drives {
-            self.speed_setpoint_rpm = match self.settings.fresh(SETTINGS_US_MAX) {
-                Some(settings) => between(settings.speed_setpoint_rpm, 0.0, self.speed_rpm_max),
-                None if PeerReport::from_bits(levitation.report).therapy => {
-                    let speed_rpm = levitation.rotor_speed_rad_per_s * RPM_PER_RAD_PER_S;
-                    between(speed_rpm, 0.0, self.speed_rpm_max)
-                }
-                None => 0.0,
-            };
+            self.mirror(levitation);
         }
     }
 
@@ -483,7 +523,7 @@ impl SupervisorTask {
         let Some(awaiting) = self.awaiting.take() else { return };
         let mut result = 0;
         if order_result == 0 && self.state != awaiting.before {
-            self.speed_setpoint_rpm = 0.0;
+            self.stand_still();
         }
         if order_result != 0 {
             (self.state, self.commissioning) = (awaiting.before, None);
@@ -533,7 +573,7 @@ impl SupervisorTask {
             // Until the pair has agreed this unit is the backup: its set-point stays that of the other one.
             self.awaiting = Some(Awaiting { before: self.state, asked, periods: 0 });
         } else {
-            self.speed_setpoint_rpm = 0.0;
+            self.stand_still();
         }
         self.state = state;
     }
@@ -616,25 +656,24 @@ impl SupervisorTask {
             }
             (Command::Land, UnitState::LiftingOff | UnitState::Operating | UnitState::Landing) => {
                 self.state = UnitState::Landing;
-                self.speed_setpoint_rpm = 0.0;
+                self.stand_still();
             }
             (Command::Land, UnitState::Standby | UnitState::Service) => self.state = UnitState::Standby,
             (Command::Service, UnitState::Standby | UnitState::Service) => {
                 self.begin(UnitState::Service, false, asked);
             }
             (Command::Service, _) => return Err(Refusal::NotStandby),
-            (Command::SetSpeed { speed_rpm }, UnitState::Operating) => {
-                if !(0.0..=self.speed_rpm_max).contains(&speed_rpm) {
-                    return Err(Refusal::SpeedOutOfRange);
-                }
-                self.speed_setpoint_rpm = speed_rpm;
-            }
-            (Command::SetSpeed { .. }, UnitState::Standby | UnitState::LiftingOff | UnitState::Service) => {
-                return Err(Refusal::NotLevitated);
-            }
-            (Command::SetSpeed { .. } | Command::LiftOff | Command::LiftOffAlone, UnitState::Landing) => {
-                return Err(Refusal::IsLanding);
-            }
+            (Command::SetMode { mode, value }, UnitState::Operating) => self.set_mode(mode, value, mail)?,
+            (Command::Resume, UnitState::Operating) => self.resumes = self.resumes.wrapping_add(1),
+            (Command::Set { setting, value }, _) => self.set(setting, value)?,
+            (
+                Command::SetMode { .. } | Command::Resume,
+                UnitState::Standby | UnitState::LiftingOff | UnitState::Service,
+            ) => return Err(Refusal::NotLevitated),
+            (
+                Command::SetMode { .. } | Command::Resume | Command::LiftOff | Command::LiftOffAlone,
+                UnitState::Landing,
+            ) => return Err(Refusal::IsLanding),
         }
         Ok(())
     }
@@ -674,6 +713,15 @@ impl SupervisorTask {
     }
 }
 
+/// Before the operator has asked for anything.
+fn first_therapy(config: &SupervisorConfig) -> Therapy {
+    let mut therapy = Therapy::IDLE;
+    therapy.settings.drainage_pressure_mmhg_min = config.first_drainage_pressure_mmhg_min;
+    therapy.settings.return_pressure_mmhg_max = config.first_return_pressure_mmhg_max;
+    therapy.settings.return_is_arterial = config.first_return_is_arterial;
+    therapy
+}
+
 /// The probe lets go of what commissioning has asked it for.
 fn release_probe(mail: &Mailboxes) {
     let number = mail.probe_request.read::<ProbeRequest>().map_or(0, |(_, request)| request.number);
@@ -688,3 +736,4 @@ fn drives(levitation: &LevitationMail) -> bool {
 mod remote;
 #[cfg(test)]
 mod tests;
+mod therapy;

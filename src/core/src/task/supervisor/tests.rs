@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 use super::*;
+use crate::circulation::therapy::{Mode, TherapyMail, TherapySettings};
 use crate::commissioning::{Outcome, Reason, Stage};
+use crate::mail::CirculationMail;
 
 fn bearing(state: BearingState, speed_rad_per_s: f32) -> LevitationMail {
     let words = crate::mailbox::Words::from_words([0; crate::mail::LEVITATION_WORDS]);
@@ -10,6 +12,19 @@ fn bearing(state: BearingState, speed_rad_per_s: f32) -> LevitationMail {
 fn circulation(speed_setpoint_rpm: f32) -> CirculationMail {
     let words = crate::mailbox::Words::from_words([0; crate::mail::CIRCULATION_WORDS]);
     CirculationMail { speed_setpoint_rpm, ..words }
+}
+
+/// What another unit that drives in this mode tells.
+fn settings(mode: Mode) -> PeerSettingsMail {
+    PeerSettingsMail {
+        mode: mode as u32,
+        speed_setpoint_rpm: 4000.0,
+        flow_setpoint_lpm: 3.5,
+        pressure_setpoint_mmhg: 180.0,
+        drainage_pressure_mmhg_min: -80.0,
+        return_pressure_mmhg_max: 280.0,
+        alarms: 0,
+    }
 }
 
 /// A supervisor, and a levitation task that answers its orders.
@@ -89,18 +104,18 @@ impl Bench {
 #[test]
 fn a_session_from_lift_off_to_landing() {
     let mut bench = Bench::new();
-    assert_eq!(bench.command(Command::SetSpeed { speed_rpm: 3000.0 }), Some(Refusal::NotLevitated));
+    assert_eq!(bench.command(Command::speed(3000.0)), Some(Refusal::NotLevitated));
     assert_eq!(bench.command(Command::LiftOff), None);
     assert_eq!(bench.step().levitate, LevitateRequest::Levitate as u32);
     bench.plant(BearingState::Levitated, 0.0);
-    assert_eq!(bench.command(Command::SetSpeed { speed_rpm: 3000.0 }), None);
+    assert_eq!(bench.command(Command::speed(3000.0)), None);
     assert_eq!(bench.step().speed_setpoint_rpm, 3000.0);
     assert_eq!(bench.plant(BearingState::Levitated, 314.0).state, UnitState::Operating as u32);
     assert_eq!(bench.command(Command::Land), None);
     // Still fast: the speed goes first.
     let seen = bench.plant(BearingState::Levitated, 314.0);
     assert_eq!((seen.levitate, seen.speed_setpoint_rpm), (LevitateRequest::Levitate as u32, 0.0));
-    assert_eq!(bench.command(Command::SetSpeed { speed_rpm: 1000.0 }), Some(Refusal::IsLanding));
+    assert_eq!(bench.command(Command::speed(1000.0)), Some(Refusal::IsLanding));
     // Slow must last: half a second.
     for _ in 0..49 {
         assert_eq!(bench.plant(BearingState::Levitated, 1.0).levitate, LevitateRequest::Levitate as u32);
@@ -117,7 +132,7 @@ fn service_begins_in_standby_and_gives_the_coils_to_the_probe() {
     assert_eq!(bench.command(Command::Service), None);
     let seen = bench.plant(BearingState::Service, 0.0);
     assert_eq!((seen.state, seen.levitate), (UnitState::Service as u32, LevitateRequest::Service as u32));
-    assert_eq!(bench.command(Command::SetSpeed { speed_rpm: 1000.0 }), Some(Refusal::NotLevitated));
+    assert_eq!(bench.command(Command::speed(1000.0)), Some(Refusal::NotLevitated));
     assert_eq!(bench.command(Command::Land), None);
     assert_eq!(bench.step().levitate, LevitateRequest::Off as u32);
     bench.command(Command::Service);
@@ -141,7 +156,7 @@ fn landing_can_be_called_off_while_the_rotor_is_fast() {
     bench.plant(BearingState::Levitated, 314.0);
     assert_eq!(bench.command(Command::LiftOff), None);
     assert_eq!(bench.step().state, UnitState::Operating as u32);
-    assert_eq!(bench.command(Command::SetSpeed { speed_rpm: 3000.0 }), None);
+    assert_eq!(bench.command(Command::speed(3000.0)), None);
 }
 
 #[test]
@@ -172,7 +187,7 @@ fn a_restarted_supervisor_takes_over_a_running_pump() {
     bench.command(Command::LiftOff);
     bench.plant(BearingState::Levitated, 0.0);
     bench.mail.circulation.write(&circulation(4000.0));
-    bench.command(Command::SetSpeed { speed_rpm: 3000.0 }); // carried out by the one before, not again by the next
+    bench.command(Command::speed(3000.0)); // carried out by the one before, not again by the next
     bench.restart();
     let seen = bench.plant(BearingState::Levitated, 400.0);
     assert_eq!((seen.state, seen.levitate), (UnitState::Operating as u32, LevitateRequest::Levitate as u32));
@@ -209,7 +224,7 @@ fn a_restarted_supervisor_asks_for_nothing_before_it_has_read_what_the_bearing_d
     let mut bench = Bench::new();
     bench.command(Command::LiftOff);
     bench.plant(BearingState::Levitated, 0.0);
-    bench.command(Command::SetSpeed { speed_rpm: 4000.0 });
+    bench.command(Command::speed(4000.0));
     let before = bench.mail.supervisor.read::<SupervisorMail>();
     bench.restart();
     // The levitation task writes whenever this one looks.
@@ -248,7 +263,7 @@ fn a_supervisor_that_died_while_it_wrote_leaves_set_point_and_carried_out_comman
     assert_eq!(bench.command(Command::LiftOff), None);
     // The circulation task is writing just now: what the supervisor before asked of it stands.
     bench.plant(BearingState::Levitated, 0.0);
-    bench.command(Command::SetSpeed { speed_rpm: 4000.0 });
+    bench.command(Command::speed(4000.0));
     bench.mail.circulation.begin_write();
     bench.restart();
     assert_eq!(bench.plant(BearingState::Levitated, 400.0).speed_setpoint_rpm, 4000.0);
@@ -278,7 +293,7 @@ fn a_supervisor_that_restarts_while_commissioning_holds_the_rotor_and_sets_it_do
         let stage = if torn == 1 { Stage::Idle } else { Stage::Wall };
         let outcome = Outcome::Failed(stage, Reason::Restarted);
         assert_eq!((report.stage, report.outcome), (Stage::Over, outcome));
-        for command in [Command::LiftOff, Command::Commission, Command::SetSpeed { speed_rpm: 1000.0 }] {
+        for command in [Command::LiftOff, Command::Commission, Command::speed(1000.0)] {
             assert!(bench.command(command).is_some(), "{command:?}");
         }
         assert_eq!(bench.command(Command::Land), None);
@@ -311,9 +326,9 @@ fn speeds_outside_the_range_are_refused_and_change_nothing() {
     let mut bench = Bench::new();
     bench.command(Command::LiftOff);
     bench.plant(BearingState::Levitated, 0.0);
-    assert_eq!(bench.command(Command::SetSpeed { speed_rpm: 5500.0 }), None);
+    assert_eq!(bench.command(Command::speed(5500.0)), None);
     for speed_rpm in [5500.5, -1.0, f32::NAN, f32::INFINITY] {
-        assert_eq!(bench.command(Command::SetSpeed { speed_rpm }), Some(Refusal::SpeedOutOfRange));
+        assert_eq!(bench.command(Command::speed(speed_rpm)), Some(Refusal::OutOfReach));
     }
     assert_eq!(bench.step().speed_setpoint_rpm, 5500.0);
 }
@@ -349,7 +364,7 @@ fn a_standby_unit_refuses_everything_and_a_command_runs_once() {
 #[test]
 fn a_unit_that_has_taken_the_head_carries_on_with_the_settings_of_the_other_one() {
     let mut bench = Bench::new();
-    let settings = PeerSettingsMail { speed_setpoint_rpm: 4000.0, alarms: 0 };
+    let settings = settings(Mode::Speed);
     bench.mail.peer_settings.write(&settings);
     assert_eq!(bench.plant(BearingState::Off, 419.0).speed_setpoint_rpm, 4000.0);
     bench.drives = true;
@@ -365,7 +380,7 @@ fn a_unit_that_has_taken_the_head_carries_on_with_the_settings_of_the_other_one(
 #[test]
 fn without_news_of_the_settings_the_speed_that_the_rotor_has_is_the_set_point() {
     let mut bench = Bench::new();
-    let settings = PeerSettingsMail { speed_setpoint_rpm: 4000.0, alarms: 0 };
+    let settings = settings(Mode::Speed);
     bench.mail.peer_settings.write(&settings);
     let held = PeerReport { therapy: true, ..PeerReport::default() };
     for _ in 0..200 {
@@ -382,7 +397,7 @@ fn without_news_of_the_settings_the_speed_that_the_rotor_has_is_the_set_point() 
 fn a_refused_lift_off_does_not_touch_the_set_point_of_the_backup() {
     let mut bench = Bench::new();
     bench.refusal = Some(arbitration::Refusal::OtherDrives);
-    bench.mail.peer_settings.write(&PeerSettingsMail { speed_setpoint_rpm: 4000.0, alarms: 0 });
+    bench.mail.peer_settings.write(&settings(Mode::Speed));
     bench.step();
     bench.number += 1;
     bench.mail.command.write(&Command::LiftOff.to_mail(bench.number));
@@ -473,21 +488,21 @@ fn every_command_has_its_own_code() {
             assert_eq!(command.code().0, kind);
         }
     }
-    assert_eq!(Command::from_code(4, 7.0), Some(Command::SetSpeed { speed_rpm: 7.0 }));
+    assert_eq!(Command::from_code(4, 7.0), Some(Command::speed(7.0)));
 }
 
 #[test]
 fn a_command_of_the_link_is_judged_like_one_of_the_operator() {
     let mut bench = Bench::new();
     bench.step();
-    let fast = Command::SetSpeed { speed_rpm: 3000.0 };
+    let fast = Command::speed(3000.0);
     let seen = remote(&mut bench, 1, fast, 1100, 1);
     assert_eq!(remote_answer(seen), (1, Some(Refusal::NotLevitated)));
     let seen = remote(&mut bench, 2, Command::LiftOff, 1100, 2);
     assert_eq!(remote_answer(seen), (2, None));
     bench.plant(BearingState::Levitated, 0.0);
-    let seen = remote(&mut bench, 3, Command::SetSpeed { speed_rpm: 1e6 }, 1100, 1);
-    assert_eq!(remote_answer(seen), (3, Some(Refusal::SpeedOutOfRange)));
+    let seen = remote(&mut bench, 3, Command::speed(1e6), 1100, 1);
+    assert_eq!(remote_answer(seen), (3, Some(Refusal::OutOfReach)));
     let seen = remote(&mut bench, 4, fast, 1100, 1);
     assert_eq!((remote_answer(seen), seen.speed_setpoint_rpm), ((4, None), 3000.0));
     assert_eq!(seen.command_number, 0, "nobody at the shell has asked");
@@ -500,7 +515,7 @@ fn a_command_of_the_link_is_carried_out_once_and_in_its_time() {
     let mut bench = Bench::new();
     bench.command(Command::LiftOff);
     bench.plant(BearingState::Levitated, 0.0);
-    let speed = |speed_rpm| Command::SetSpeed { speed_rpm };
+    let speed = |speed_rpm| Command::speed(speed_rpm);
     for (number, expires_ms, in_time) in [(1, 1002, true), (2, 1001, false), (3, 900, false)] {
         let seen = remote(&mut bench, number, speed(number as f32), expires_ms, 1);
         let refusal = (!in_time).then_some(Refusal::TooLate);
@@ -560,9 +575,9 @@ fn a_supervisor_that_starts_anew_carries_out_no_command_of_the_link_from_before(
     let mut bench = Bench::new();
     bench.command(Command::LiftOff);
     bench.plant(BearingState::Levitated, 0.0);
-    let seen = remote(&mut bench, 1, Command::SetSpeed { speed_rpm: 3000.0 }, 1100, 1);
+    let seen = remote(&mut bench, 1, Command::speed(3000.0), 1100, 1);
     assert_eq!(remote_answer(seen), (1, None));
-    bench.command(Command::SetSpeed { speed_rpm: 500.0 });
+    bench.command(Command::speed(500.0));
     bench.restart();
     bench.mail.remote_command.write(&RemoteCommandMail { number: 2, kind: 2, value: 0.0, expires_ms: 1100 });
     write_clock(&bench, 1000);
@@ -571,4 +586,109 @@ fn a_supervisor_that_starts_anew_carries_out_no_command_of_the_link_from_before(
     assert_eq!(seen.state, UnitState::Operating as u32, "not landing");
     bench.restart();
     assert_eq!(remote_answer(bench.step()), (2, Some(Refusal::TooLate)));
+}
+
+fn therapy(bench: &Bench) -> TherapyMail {
+    bench.mail.therapy.read().unwrap().1
+}
+
+fn operating() -> Bench {
+    let mut bench = Bench::new();
+    bench.command(Command::LiftOff);
+    bench.plant(BearingState::Levitated, 0.0);
+    bench
+}
+
+#[test]
+fn every_command_has_its_code_both_ways() {
+    for code in 0..200 {
+        if let Some(command) = Command::from_code(code, 7.0) {
+            assert_eq!(command.code().0, code, "{command:?}");
+        }
+    }
+    let last = 64 + TherapySettings::FIELDS.len() as u32 - 1;
+    assert_eq!(Command::from_code(last, 1.0), Some(Command::Set { setting: last - 64, value: 1.0 }));
+}
+
+#[test]
+fn a_mode_comes_with_its_set_point_and_is_refused_with_one_out_of_reach() {
+    let mut bench = operating();
+    assert_eq!(bench.command(Command::SetMode { mode: Mode::Flow, value: 4.0 }), None);
+    let TherapyMail { therapy: first, .. } = therapy(&bench);
+    assert_eq!((first.mode, first.settings.flow_setpoint_lpm), (Mode::Flow, 4.0));
+    for (mode, value) in [
+        (Mode::Flow, 8.1),
+        (Mode::Flow, f32::NAN),
+        (Mode::Speed, 5501.0),
+        (Mode::Pressure, 301.0),
+        (Mode::Pressure, -101.0),
+        (Mode::RetrogradeTrial, 0.5),
+        (Mode::Weaning, 0.1),
+    ] {
+        assert_eq!(
+            bench.command(Command::SetMode { mode, value }),
+            Some(Refusal::OutOfReach),
+            "{mode:?} {value}"
+        );
+        assert_eq!(therapy(&bench).therapy, first);
+    }
+    let seen = CirculationMail { flow_lpm_max: 5.0, ..circulation(3000.0) };
+    bench.mail.circulation.write(&seen);
+    assert_eq!(bench.command(Command::SetMode { mode: Mode::Flow, value: 5.5 }), Some(Refusal::OutOfReach));
+    assert_eq!(bench.command(Command::SetMode { mode: Mode::ZeroFlow, value: 0.0 }), None);
+    assert_eq!(bench.command(Command::Land), None);
+    assert_eq!(therapy(&bench).therapy.mode, Mode::Speed);
+}
+
+#[test]
+fn settings_are_set_one_by_one_and_set_points_with_their_mode() {
+    let mut bench = operating();
+    let number = |name| TherapySettings::index_of(name).unwrap();
+    let set = |name, value| Command::Set { setting: number(name), value };
+    assert_eq!(bench.command(set("return_pressure_mmhg_max", 250.0)), None);
+    assert_eq!(therapy(&bench).therapy.settings.return_pressure_mmhg_max, 250.0);
+    assert_eq!(bench.command(set("return_pressure_mmhg_max", 500.0)), Some(Refusal::OutOfReach));
+    assert_eq!(bench.command(set("flow_setpoint_lpm", 3.0)), Some(Refusal::SetpointOfMode));
+    assert_eq!(bench.command(Command::Set { setting: 99, value: 0.0 }), Some(Refusal::Unknown));
+    assert_eq!(bench.command(Command::Resume), None);
+    assert_eq!(therapy(&bench).resumes, 1);
+}
+
+#[test]
+fn the_therapy_of_the_unit_that_drives_carries_over() {
+    for (there, here) in [
+        (Mode::Speed, Mode::Speed),
+        (Mode::Flow, Mode::Flow),
+        (Mode::Pressure, Mode::Pressure),
+        (Mode::ZeroFlow, Mode::ZeroFlow),
+        (Mode::Weaning, Mode::Flow),
+        (Mode::Pulsatile, Mode::Speed),
+        (Mode::RetrogradeTrial, Mode::ZeroFlow),
+    ] {
+        let mut bench = Bench::new();
+        bench.mail.peer_settings.write(&settings(there));
+        bench.step();
+        let own = therapy(&bench).therapy;
+        assert_eq!(own.mode, here, "{there:?}");
+        assert_eq!((own.settings.flow_setpoint_lpm, own.settings.pressure_setpoint_mmhg), (3.5, 180.0));
+        assert_eq!(own.settings.return_pressure_mmhg_max, 280.0);
+        let wrong = PeerSettingsMail {
+            return_pressure_mmhg_max: 900.0,
+            flow_setpoint_lpm: f32::NAN,
+            ..settings(there)
+        };
+        bench.mail.peer_settings.write(&wrong);
+        bench.step();
+        assert_eq!(therapy(&bench).therapy, own, "what is out of range does not carry over");
+    }
+}
+
+#[test]
+fn a_supervisor_that_starts_anew_knows_the_therapy() {
+    let mut bench = operating();
+    bench.command(Command::SetMode { mode: Mode::Flow, value: 4.0 });
+    bench.restart();
+    bench.plant(BearingState::Levitated, 300.0);
+    let own = therapy(&bench).therapy;
+    assert_eq!((own.mode, own.settings.flow_setpoint_lpm), (Mode::Flow, 4.0));
 }

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Events by which the operator says what he wants of the circulation: modes, settings, resume.
+
+use levitas_core::circulation::therapy::{Mode, TherapySettings};
+use levitas_core::config::Field;
+use levitas_core::task::supervisor::Command;
+
+use super::event::EventAction;
+use crate::input::{Checked, allowed_names, any_of, range_text};
+use crate::toml_file::Table;
+
+/// Settings that are no limits of pressure or flow.
+const LIMITS: [&str; 3] = ["drainage_pressure_mmhg_min", "return_pressure_mmhg_max", "flow_lpm_min"];
+
+fn field_named(name: &str) -> Option<&'static Field<f32>> {
+    TherapySettings::FIELDS.iter().find(|field| field.name == name)
+}
+
+/// What follows the number of a setting: its unit, from the brackets of its documentation.
+pub(super) fn unit_of(field: &Field<f32>) -> &'static str {
+    field.doc.rsplit_once('[').and_then(|(_, rest)| rest.split_once(']')).map_or("", |(unit, _)| unit)
+}
+
+/// Names of the settings of an event.
+#[must_use]
+pub fn settings_of(event: &str) -> Vec<&'static str> {
+    let is_setpoint = |name: &str| Mode::ALL.iter().any(|mode| mode.setpoint() == Some(name));
+    let names = TherapySettings::FIELDS.iter().map(|field| field.name);
+    names.filter(|name| !is_setpoint(name) && LIMITS.contains(name) == (event == "set_limit")).collect()
+}
+
+/// `set_mode`: the mode, and the set-point that comes with it.
+pub(super) fn set_mode(table: &Table<'_>) -> Checked<(EventAction, String)> {
+    let names = Mode::ALL.map(Mode::name);
+    let entry = table.required("mode", &any_of(&names))?;
+    let text = entry.text()?;
+    let Some(mode) = Mode::ALL.into_iter().find(|mode| mode.name() == text) else {
+        return Err(entry.refuse("unknown mode", allowed_names(text, &names)));
+    };
+    let Some(field) = mode.setpoint().and_then(field_named) else {
+        table.allow_keys(&["at_s", "do", "mode"], &format!(" of mode {}", mode.name()))?;
+        return Ok((EventAction::Operator(Command::SetMode { mode, value: 0.0 }), mode.name().to_owned()));
+    };
+    table.allow_keys(&["at_s", "do", "mode", "value"], " of event set_mode")?;
+    let value = number(table, field)?;
+    let text = format!("{} {value} {}", mode.name(), unit_of(field));
+    Ok((EventAction::Operator(Command::SetMode { mode, value: value as f32 }), text))
+}
+
+/// `set_limit` and `set`: one setting.
+pub(super) fn set(table: &Table<'_>, event: &str) -> Checked<(EventAction, String)> {
+    let key = if event == "set_limit" { "limit" } else { "setting" };
+    table.allow_keys(&["at_s", "do", key, "value"], &format!(" of event {event}"))?;
+    let names = settings_of(event);
+    let entry = table.required(key, &any_of(&names))?;
+    let name = entry.text()?;
+    let found = names.iter().find(|known| **known == name).and_then(|name| field_named(name));
+    let Some(field) = found else {
+        return Err(entry.refuse(format!("unknown {key}"), allowed_names(name, &names)));
+    };
+    let value = number(table, field)?;
+    let setting = TherapySettings::index_of(field.name).unwrap_or(u32::MAX);
+    let command = Command::Set { setting, value: value as f32 };
+    Ok((EventAction::Operator(command), format!("{} {value} {}", field.name, unit_of(field))))
+}
+
+fn number(table: &Table<'_>, field: &Field<f32>) -> Checked<f64> {
+    let (min, max) = (f64::from(field.min), f64::from(field.max));
+    let allowed = format!("{} {}", range_text(min, max), unit_of(field));
+    let entry = table.required("value", &format!("a number from {allowed}"))?;
+    entry.number(&(min..=max))
+}

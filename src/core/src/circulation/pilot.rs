@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: Apache-2.0
+//! From what is measured and what is wanted to the speed set-point: interventions, then the modes; or following, while the other unit drives.
+//!
+//! # States
+//! | supervisor | this |
+//! |---|---|
+//! | operating | controls |
+//! | standby, another unit drives | follows the rotor, so that a takeover goes on from where it is |
+//! | anything else | asks for the supervisor's speed, which is zero |
+//!
+//! # Stale input
+//! Supervisor silent: its last therapy stands. Levitation silent: the speed is the one that was asked for last.
+
+use super::conditions as condition;
+use super::interventions::{Interventions, Signs};
+use super::modes::{ModeControl, PulseTiming, Seen};
+use super::therapy::{Mode, Therapy, TherapyMail};
+use crate::mail::{LevitationMail, Mailboxes, SupervisorMail, UnitState};
+use crate::mailbox::Reader;
+use crate::math::{between, larger, smaller, sqrt};
+use crate::schedule::TaskId;
+use crate::units::RPM_PER_RAD_PER_S;
+
+/// Age from which the levitation task counts as silent [us].
+const SILENT_US_MAX: u32 = 50_000;
+/// Flow from which the circuit says how much more it would carry [L/min].
+const TELLING_LPM: f32 = 1.0;
+/// Venous and arterial pressure, as guessed for what is reachable [mmHg].
+const VENOUS_MMHG: f32 = 5.0;
+const ARTERIAL_MMHG: f32 = 60.0;
+/// Flow per speed, at least [L/min/rpm].
+const LPM_PER_RPM: f32 = 1.8e-3;
+/// Flow at which the square law of the cannula takes over from the linear one of tubing and lung [L/min].
+const CROSSOVER_LPM: f32 = 3.0;
+
+/// What is measured; `None` is not believed.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Measured {
+    /// Flow by the meter [L/min].
+    pub flow_lpm: Option<f32>,
+    /// Flow by speed and torque [L/min].
+    pub estimate_lpm: Option<f32>,
+    /// Drainage pressure [mmHg].
+    pub drainage_mmhg: Option<f32>,
+    /// Return pressure [mmHg].
+    pub return_mmhg: Option<f32>,
+    /// Size of a bubble that has passed in this period [mL], else 0.
+    pub bubble_ml: f32,
+    /// When a pulse is due.
+    pub pulse: PulseTiming,
+}
+
+/// Where it goes.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Course {
+    /// Speed set-point [rpm].
+    pub speed_rpm: f32,
+    /// The mode in force.
+    pub mode: Mode,
+    /// Flow that is followed [L/min], if one is.
+    pub flow_target_lpm: Option<f32>,
+    /// Bits of [`condition`].
+    pub conditions: u32,
+    /// The largest flow that pump and limits give now, as far as is known [L/min].
+    pub flow_lpm_max: f32,
+}
+
+/// See the [module](self).
+#[derive(Clone, Debug)]
+pub struct Pilot {
+    modes: ModeControl,
+    interventions: Interventions,
+    therapy: Reader<TherapyMail>,
+    supervisor: Reader<SupervisorMail>,
+    levitation: Reader<LevitationMail>,
+    resumes: u32,
+    speed_rpm: f32,
+    speed_rpm_max: f32,
+}
+
+impl Pilot {
+    /// Nothing turns; `speed_rpm_max` is the speed control's limit.
+    #[must_use]
+    pub fn new(speed_rpm_max: f32) -> Self {
+        let period_us = TaskId::Circulation.slot().period_us();
+        Self {
+            modes: ModeControl::default(),
+            interventions: Interventions::default(),
+            therapy: Reader::new(period_us),
+            supervisor: Reader::new(period_us),
+            levitation: Reader::new(period_us),
+            resumes: 0,
+            speed_rpm: 0.0,
+            speed_rpm_max,
+        }
+    }
+
+    /// Speed [rpm] and load torque [N.m] of the rotor, the torque while this unit drives it.
+    #[must_use]
+    pub fn rotor(&self) -> (f32, Option<f32>) {
+        match self.levitation.fresh(SILENT_US_MAX) {
+            Some(mail) => {
+                let torque_n_m = self.is_operating().then_some(mail.load_torque_n_m);
+                (mail.rotor_speed_rad_per_s * RPM_PER_RAD_PER_S, torque_n_m)
+            }
+            None => (self.speed_rpm, None),
+        }
+    }
+
+    fn is_operating(&self) -> bool {
+        self.supervisor.latest().is_some_and(|mail| mail.state == UnitState::Operating as u32)
+    }
+
+    /// Reads the mail of the others, once a period.
+    pub fn poll(&mut self, mail: &Mailboxes) {
+        self.therapy.poll(&mail.therapy);
+        self.supervisor.poll(&mail.supervisor);
+        self.levitation.poll(&mail.levitation);
+    }
+
+    /// One period.
+    pub fn step(&mut self, measured: &Measured) -> Course {
+        let TherapyMail { therapy, resumes } =
+            self.therapy.latest().unwrap_or(TherapyMail { therapy: Therapy::IDLE, resumes: 0 });
+        let (speed_rpm, torque_n_m) = self.rotor();
+        let flow_lpm = measured.flow_lpm.or(measured.estimate_lpm);
+        let seen = Seen {
+            flow_lpm,
+            drainage_mmhg: measured.drainage_mmhg,
+            return_mmhg: measured.return_mmhg,
+            speed_rpm,
+            pulse: measured.pulse,
+        };
+        let resume = self.resumes != resumes;
+        self.resumes = resumes;
+        let mut course = Course {
+            speed_rpm: therapy.settings.speed_setpoint_rpm,
+            mode: therapy.mode,
+            flow_target_lpm: None,
+            conditions: 0,
+            flow_lpm_max: self.reach(&therapy, &seen),
+        };
+        if self.is_operating() {
+            let signs = Signs {
+                flow_lpm,
+                drainage_mmhg: measured.drainage_mmhg,
+                return_mmhg: measured.return_mmhg,
+                speed_rpm,
+                torque_n_m,
+                bubble_ml: measured.bubble_ml,
+                resume,
+            };
+            self.control(&therapy, &signs, &seen, &mut course);
+            let lost = measured.flow_lpm.is_none() && speed_rpm > 0.0;
+            course.conditions |= if lost { condition::FLOW_LOST } else { 0 };
+        } else {
+            self.interventions = Interventions::default();
+            self.modes.follow(&seen);
+            if therapy.mode != Mode::Speed {
+                course.speed_rpm = between(speed_rpm, 0.0, self.speed_rpm_max);
+            }
+        }
+        self.speed_rpm = course.speed_rpm;
+        course
+    }
+
+    fn control(&mut self, therapy: &Therapy, signs: &Signs, seen: &Seen, course: &mut Course) {
+        let (asked, interventions) = self.interventions.step(therapy, signs);
+        let decision = self.modes.step(therapy, &asked, seen);
+        course.speed_rpm = between(decision.speed_rpm, 0.0, self.speed_rpm_max);
+        course.flow_target_lpm = decision.flow_target_lpm;
+        course.conditions = decision.conditions | interventions;
+        if asked.zero_flow {
+            course.mode = Mode::ZeroFlow;
+        }
+    }
+
+    /// The largest flow: by the speed that is left, and by what the pressures of the present flow say of the limits.
+    fn reach(&self, therapy: &Therapy, seen: &Seen) -> f32 {
+        let Some(flow_lpm) = seen.flow_lpm.filter(|flow| *flow > TELLING_LPM) else { return f32::INFINITY };
+        let settings = &therapy.settings;
+        let by_speed = flow_lpm + LPM_PER_RPM * (self.speed_rpm_max - seen.speed_rpm);
+        // A drop that grows with Q (Q + Q_0).
+        let by_drop = |seen_mmhg: f32, all_mmhg: f32| {
+            let per_form = larger(seen_mmhg, 1.0) / (flow_lpm * (flow_lpm + CROSSOVER_LPM));
+            let half = 0.5 * CROSSOVER_LPM;
+            sqrt(half * half + all_mmhg / per_form) - half
+        };
+        let by_drainage = seen.drainage_mmhg.map(|drainage| {
+            by_drop(VENOUS_MMHG - drainage, VENOUS_MMHG - settings.drainage_pressure_mmhg_min)
+        });
+        let by_return = seen.return_mmhg.map(|pressure| {
+            by_drop(pressure - ARTERIAL_MMHG, settings.return_pressure_mmhg_max - ARTERIAL_MMHG)
+        });
+        [by_drainage, by_return].into_iter().flatten().fold(by_speed, smaller)
+    }
+}
