@@ -43,7 +43,7 @@ pub(crate) fn turbulence(reynolds: f64) -> f64 {
 }
 
 /// Reynolds number per L/min in a tube.
-pub(crate) fn reynolds_per_lpm(diameter_m: f64, fluid: &RotorFluid) -> f64 {
+fn reynolds_per_lpm(diameter_m: f64, fluid: &RotorFluid) -> f64 {
     4.0 * fluid.density_kg_per_m3 * M3_PER_S_PER_LPM / (PI * diameter_m * fluid.viscosity_pa_s)
 }
 

@@ -273,7 +273,7 @@ mod tests {
         for info in Patient::keys() {
             patient.set(&info.key.to_string(), &[1.0]).unwrap();
         }
-        assert_eq!(Plant::keys().count(), 86);
+        assert_eq!(Plant::keys().count(), 90);
         assert!(ECMO_50.check().is_ok() && VA_25_21.check().is_ok() && VA_ADULT.check_keys().is_ok());
     }
 }

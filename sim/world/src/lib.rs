@@ -29,6 +29,7 @@ mod sensor_faults;
 mod sensors;
 mod setup;
 mod truth;
+mod ultrasound;
 mod windings;
 mod world;
 
@@ -50,6 +51,7 @@ pub use pump_table::{CurveError, CurvePoint, CurveProblem, POINT_COUNT_MAX, Pump
 pub use sensors::{RUNOUT_1X_RAD, RUNOUT_2X_RAD};
 pub use setup::{InitialState, RotorStart, Setup, SetupError};
 pub use truth::Truth;
+pub use ultrasound::{Air, Ultrasound};
 pub use world::{STEP_S, World};
 
 /// Conversion factors, exact where the definition is.

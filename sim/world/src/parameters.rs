@@ -228,20 +228,28 @@ ranged_struct! {
         diameter_m: 1.0e-3..=0.1,
         /// Angle of the path against the axis of the tubing, as the meter assumes [deg].
         path_angle_deg: 10.0..=80.0,
-        /// Speed of sound [m/s].
-        sound_speed_m_per_s: 1000.0..=2500.0,
-        /// Velocity along the path over mean velocity, less one, in laminar flow [1].
-        profile_error: -0.5..=0.5,
+        /// Width of the beam over the diameter [1]; 1 sees all of the flow.
+        beam_width_fraction: 0.01..=1.0,
+        /// Straight tubing before the meter [m].
+        straight_length_m: 1.0e-3..=10.0,
         /// Time in walls and cables, part of every transit time [s].
         wall_delay_s: 0.0..=1.0e-4,
+        /// Its change with temperature [s/K].
+        wall_delay_s_per_k: -1.0e-7..=1.0e-7,
         /// Angle of the path less the assumed one [deg].
         path_angle_error_deg: -5.0..=5.0,
         /// Timing noise of a single shot [s rms].
         timing_noise_rms_s: 0.0..=1.0e-6,
         /// Error of the time difference at zero flow [s].
         zero_drift_s: -1.0e-8..=1.0e-8,
+        /// Its change with temperature [s/K].
+        zero_drift_s_per_k: -1.0e-10..=1.0e-10,
         /// Shots in each direction [1/s].
         shots_per_s: 100.0..=1.0e5,
+        /// Noise of the amplitude of a single shot [1, rms].
+        amplitude_noise_rms: 0.0..=0.2,
+        /// Below this part of the amplitude in clear fluid the receiver finds no echo [1].
+        echo_amplitude_min: 0.0..=0.9,
     }
 }
 

@@ -11,6 +11,7 @@
 
 use levitas_core::ports::{CirculationInputs, LevitationInputs, LevitationOutputs};
 
+use crate::blood::Blood;
 use crate::bus::Bus;
 use crate::circuit::{BloodCircuit, Pressures};
 use crate::circuit_sensors::{AtSensors, CircuitSensors};
@@ -24,6 +25,7 @@ use crate::pump::Hydraulics;
 use crate::sensors::SetSensors;
 use crate::setup::{Setup, SetupError, initial, to_state};
 use crate::truth::Truth;
+use crate::ultrasound::Air;
 use crate::windings::{Windings, phase_currents};
 
 /// Length of a levitation period and of one `advance` [s].
@@ -148,8 +150,14 @@ impl World {
         self.turn();
         self.tick += 1;
 
-        let there = AtSensors { pressures: self.pressures(), flow_lpm: self.circuit.flow_lpm, ecg_mv: None };
-        self.circuit_sensors.follow(&self.dynamics.plant, &there);
+        let there = AtSensors {
+            pressures: self.pressures(),
+            flow_lpm: self.circuit.flow_lpm,
+            blood: Blood::ORDINARY,
+            air: Air::NONE,
+            ecg_mv: None,
+        };
+        self.circuit_sensors.follow(&there);
         for sensors in &mut self.set_sensors {
             sensors.follow(&self.dynamics.plant, &self.state, self.direction);
         }

@@ -5,7 +5,9 @@ mod common;
 
 use common::{OFF, setup};
 use levitas_core::ports::LevitationOutputs;
-use levitas_world::{Circuit, ECMO_50, InitialState, KeyInfo, Patient, Plant, Setup, World, units};
+use levitas_world::{
+    Air, Blood, Circuit, ECMO_50, InitialState, KeyInfo, Patient, Plant, Setup, Ultrasound, World, units,
+};
 
 /// The keys that can be set, or could if they had more than one allowed value, and change nothing; docs/world.md
 /// gives the reason of each.
@@ -67,7 +69,18 @@ fn bytes(setup: &Setup) -> Vec<u64> {
         world.advance(&[edges, OFF[1]]);
     }
     bits.push(world.truth().gate_closed_s[0].to_bits());
+    bits.extend(warm_blood_with_bubbles(setup));
     bits
+}
+
+/// What the flow meter says of blood at 39 C, with little air and with so much that the echo is nearly gone.
+fn warm_blood_with_bubbles(setup: &Setup) -> impl Iterator<Item = u64> {
+    let mut meter = Ultrasound::new(&setup.plant.flow_meter, setup.seed);
+    let blood = Blood { temperature_celsius: 39.0, ..Blood::ORDINARY };
+    [0.02, 0.5].into_iter().flat_map(move |fraction| {
+        let shot = meter.shot(4.0, &blood, &Air { fraction, ..Air::NONE });
+        [shot.transit_up_s, shot.transit_down_s, shot.amplitude].map(|value| u64::from(value.to_bits()))
+    })
 }
 
 /// Three situations, so that every law has its turn: laminar flow through a half-open clamp with the rotor off its
