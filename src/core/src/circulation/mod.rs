@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-//! The blood circuit: what the operator may ask of it, how the pump speed follows, and what is done when it does not flow as it should.
+//! The blood circuit: what flows, what the operator may ask of it, how the pump speed follows, and what is done when it does not flow as it
+//! should.
 //!
 //! | part | question it answers |
 //! |---|---|
+//! | [`flow_meter`] | how much flows, of what, with how much air |
 //! | [`therapy`] | what does the operator want, and what may he want |
 //! | [`conditions`] | what is wrong with the circulation: one bit and one sentence each |
 //! | [`modes`] | which speed gives that, within every limit at once |
@@ -12,6 +14,7 @@
 //! The task that runs them is [`crate::task::circulation`].
 
 pub mod conditions;
+pub mod flow_meter;
 pub mod interventions;
 pub mod modes;
 pub mod pilot;
