@@ -5,6 +5,7 @@
 //! | part | question it answers |
 //! |---|---|
 //! | [`flow_meter`] | how much flows, of what, with how much air |
+//! | [`ecg`] | when the heart beats, and when a pulse is due |
 //! | [`therapy`] | what does the operator want, and what may he want |
 //! | [`conditions`] | what is wrong with the circulation: one bit and one sentence each |
 //! | [`modes`] | which speed gives that, within every limit at once |
@@ -14,6 +15,7 @@
 //! The task that runs them is [`crate::task::circulation`].
 
 pub mod conditions;
+pub mod ecg;
 pub mod flow_meter;
 pub mod interventions;
 pub mod modes;
