@@ -15,6 +15,7 @@ mod circuit;
 mod circuit_sensors;
 mod disturbance;
 mod dynamics;
+mod ecg;
 mod fault;
 mod film;
 mod keys;
@@ -39,6 +40,7 @@ pub use can_bus::{
     CanFrameError, CanNode, CanSendError, CanState, CanStatistics,
 };
 pub use disturbance::{Disturbance, DisturbanceError};
+pub use ecg::{EcgGenerator, EcgKind, NOTICE_S, RAIL_MV};
 pub use fault::{Fault, FaultError};
 pub use keys::{Key, KeyInfo, PlantError, RangeError, SetError};
 pub use parameters::{
