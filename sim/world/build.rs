@@ -12,7 +12,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 use std::{env, fs, process};
 
-use parameters::{Circuit, Patient, Plant, Section, VECTOR_KEYS};
+use parameters::{Circuit, FixedPatient, LivingPatient, Patient, Plant, Section, VECTOR_KEYS};
 
 /// The numbers of one file by full key ("rotor.mass_kg").
 type Numbers = BTreeMap<String, f64>;
@@ -26,18 +26,43 @@ fn main() {
 
 fn generate() -> Result<(), String> {
     println!("cargo::rerun-if-changed=build.rs");
-    let patient = [Section { key: "", member: "", type_name: "Patient", fields: Patient::FIELDS }];
     let mut text = String::new();
-    constants("plants", "Plant", Plant::SECTIONS, &mut text)?;
-    constants("circuits", "Circuit", Circuit::SECTIONS, &mut text)?;
-    constants("patients", "Patient", &patient, &mut text)?;
+    constants("plants", "Plant", &mut text, |table| struct_of("Plant", Plant::SECTIONS, &table))?;
+    constants("circuits", "Circuit", &mut text, |table| struct_of("Circuit", Circuit::SECTIONS, &table))?;
+    constants("patients", "Patient", &mut text, patient_of)?;
     ziggurat(&mut text);
     let out = env::var("OUT_DIR").map_err(|error| error.to_string())?;
     fs::write(Path::new(&out).join("presets.rs"), text).map_err(|error| error.to_string())
 }
 
+/// A patient of the kind that the file names.
+fn patient_of(mut table: toml::Table) -> Result<String, String> {
+    let fixed = [Section { key: "", member: "", type_name: "FixedPatient", fields: FixedPatient::FIELDS }];
+    let kind = table.remove("kind");
+    let kind = kind.as_ref().and_then(toml::Value::as_str);
+    if kind == Some(Patient::KINDS[0]) {
+        Ok(format!("Patient::Fixed({})", struct_of("FixedPatient", &fixed, &table)?))
+    } else if kind == Some(Patient::KINDS[1]) {
+        Ok(format!("Patient::Living({})", struct_of("LivingPatient", LivingPatient::SECTIONS, &table)?))
+    } else {
+        Err(format!("kind: allowed is {}", Patient::KINDS.join(" or ")))
+    }
+}
+
+/// The struct literal of a table.
+fn struct_of(type_name: &str, sections: &[Section], table: &toml::Table) -> Result<String, String> {
+    let mut numbers = Numbers::new();
+    flatten(table, "", &mut numbers)?;
+    literal(type_name, sections, numbers)
+}
+
 /// One constant per file of a folder.
-fn constants(folder: &str, type_name: &str, sections: &[Section], text: &mut String) -> Result<(), String> {
+fn constants(
+    folder: &str,
+    type_name: &str,
+    text: &mut String,
+    value_of: impl Fn(toml::Table) -> Result<String, String>,
+) -> Result<(), String> {
     println!("cargo::rerun-if-changed={folder}");
     let mut paths: Vec<_> = fs::read_dir(folder)
         .map_err(|error| format!("sim/world/{folder}: {error}"))?
@@ -50,10 +75,8 @@ fn constants(folder: &str, type_name: &str, sections: &[Section], text: &mut Str
         let source = fs::read_to_string(&path).map_err(|error| format!("{shown}: {error}"))?;
         let table: toml::Table =
             source.parse().map_err(|error| format!("{shown}: {error}").replace('\n', " "))?;
-        let mut numbers = Numbers::new();
-        flatten(&table, "", &mut numbers).map_err(|error| format!("{shown}: {error}"))?;
         let stem = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-        let value = literal(type_name, sections, numbers).map_err(|error| format!("{shown}: {error}"))?;
+        let value = value_of(table).map_err(|error| format!("{shown}: {error}"))?;
         let name = stem.to_uppercase().replace('-', "_");
         let _ = writeln!(text, "/// `{folder}/{stem}.toml`.\npub const {name}: {type_name} = {value};");
     }

@@ -18,7 +18,7 @@ use levitas_core::mailbox::{Mailbox, Words};
 use levitas_core::ports::{CirculationInputs, LevitationInputs, LevitationOutputs, valid};
 use levitas_core::schedule::TaskId;
 use levitas_world::units::RAD_PER_S_PER_RPM;
-use levitas_world::{Disturbance, ECMO_50, RotorStart, Setup, VA_25_21, VA_ADULT, World};
+use levitas_world::{Disturbance, ECMO_50, RotorStart, Setup, VA_25_21, VA_FIXED, World};
 
 use super::circuit_sensors::{EcgBatch, FlowBatch, give, site_pressure_mmhg};
 
@@ -170,7 +170,7 @@ extern "C" fn levitas_world_start() -> i32 {
     let setup = Setup {
         plant: ECMO_50,
         circuit: VA_25_21,
-        patient: VA_ADULT,
+        patient: VA_FIXED,
         pump_table: None,
         seed: SEED,
         start: RotorStart::Lying { angle_rad: START_ANGLE_RAD },

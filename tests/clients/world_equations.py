@@ -38,7 +38,7 @@ def load(folder: Path, changes: dict[str, list[float]]) -> tuple[dict, dict, dic
             table = table[part]
         table[name] = values if isinstance(table[name], list) else values[0]
     circuit = tomllib.loads((folder / "circuits" / "va-25-21.toml").read_text())
-    patient = tomllib.loads((folder / "patients" / "va-adult.toml").read_text())
+    patient = tomllib.loads((folder / "patients" / "va-fixed.toml").read_text())
     return plant, circuit, patient
 
 

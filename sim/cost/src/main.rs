@@ -22,7 +22,7 @@ use levitas_core::schedule::{SCHEDULE, TaskId};
 use levitas_core::task::levitation::LevitationTask;
 use levitas_core::task::supervisor::Command;
 use levitas_core::unit::{Role, Unit, UnitConfig};
-use levitas_world::{ECMO_50, InitialState, RotorStart, Setup, VA_25_21, VA_ADULT, World};
+use levitas_world::{ECMO_50, InitialState, RotorStart, Setup, VA_25_21, VA_FIXED, World};
 
 /// Samples of the recorded lift-off, see `cargo xtask record`.
 const RECORDED: &[u8] = include_bytes!("../../../tests/data/levitation_samples.bin");
@@ -168,7 +168,7 @@ fn at_speed(clock: &impl Clock, out: &mut impl Write) -> [Tally; 4] {
         clamp_opening: 1.0,
         ..InitialState::default()
     };
-    let (plant, circuit, patient, start) = (ECMO_50, VA_25_21, VA_ADULT, RotorStart::State(start));
+    let (plant, circuit, patient, start) = (ECMO_50, VA_25_21, VA_FIXED, RotorStart::State(start));
     let setup = Setup { plant, circuit, patient, pump_table: None, seed: 1, start };
     let mut world = World::new(&setup).expect("the presets are sound");
     world.connect_lines();

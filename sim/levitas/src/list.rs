@@ -220,7 +220,12 @@ fn configuration() -> Vec<Table> {
     let mut tables = vec![
         Table::new("Plant", "Defaults are those of plant `ecmo-50`.", &headings, in_part("plant")),
         Table::new("Circuit", "Defaults are those of circuit `va-25-21`.", &headings, in_part("circuit")),
-        Table::new("Patient", "Defaults are those of patient `va-adult`.", &headings, in_part("patient")),
+        Table::new(
+            "Patient",
+            "The first two are keys of a patient of kind `fixed`, defaults those of `va-fixed`; the others of kind `living`, defaults those of `va-adult`.",
+            &headings,
+            in_part("patient"),
+        ),
     ];
     let keys = config_keys();
     let mut parts: Vec<&str> = keys.iter().map(|(part, _)| *part).collect();

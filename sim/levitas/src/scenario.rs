@@ -47,7 +47,7 @@ pub const TOP_KEYS: [(&str, &str); 7] = [
     ("seed", "seed of every random draw, below 2^53; default 1"),
     ("plant", "name of a built-in plant or path of a plant file; default \"ecmo-50\""),
     ("circuit", "name of a built-in circuit or path of a circuit file; default \"va-25-21\""),
-    ("patient", "name of a built-in patient or path of a patient file; default \"va-adult\""),
+    ("patient", "name of a built-in patient or path of a patient file; default \"va-fixed\""),
 ];
 
 /// A checked scenario, ready to run.
@@ -305,7 +305,7 @@ impl Head<'_> {
 
     fn patient(&self) -> Checked<(String, Patient)> {
         let Some((entry, folder)) = self.entry("patient") else {
-            return Ok(("va-adult".to_owned(), levitas_world::VA_ADULT));
+            return Ok(("va-fixed".to_owned(), levitas_world::VA_FIXED));
         };
         let found = find_for_key(&PATIENT_SHELF, &entry, &folder)?;
         Ok((found.name.clone(), overrides::read_patient(&found)?))

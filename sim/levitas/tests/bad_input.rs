@@ -53,6 +53,8 @@ fn scenario_cases() -> Vec<Case> {
         Case("unknown plant", format!("{HEAD}plant = \"ecmo-51\"\n"), &["plant = \"ecmo-51\"", "ecmo-50"]),
         Case("unknown circuit", format!("{HEAD}circuit = \"x.toml\"\n"), &["circuit = \"x.toml\"", "no such file", "allowed is the path"]),
         Case("unknown patient", format!("{HEAD}patient = \"zzz\"\n"), &["patient = \"zzz\"", "va-adult"]),
+        Case("a key of the other kind of patient", format!("{HEAD}patient = \"bench\"\n[override]\n\"patient.heart.rate_bpm\" = 60\n"), &["patient.heart.rate_bpm", "unknown key of a patient of kind fixed", "patient.venous_pressure_mmhg"]),
+        Case("a heart that is too fast", format!("{HEAD}patient = \"va-adult\"\n[override]\n\"patient.heart.rate_bpm\" = 600\n"), &["patient.heart.rate_bpm = 600", "out of range", "20 to 240"]),
         Case("plant is a folder", format!("{HEAD}plant = \"./\"\n"), &["plant = \"./\"", "directory"]),
         Case("negative mass", overriding("\"rotor.mass_kg\" = -0.1"), &["bad.toml:4:19: [override]: rotor.mass_kg = -0.1", "out of range", "allowed is a number from 0.001 to 10"]),
         Case("NaN mass", overriding("\"rotor.mass_kg\" = nan"), &["rotor.mass_kg = NaN", "not a finite number", "0.001 to 10"]),
@@ -331,5 +333,41 @@ fn a_bad_plant_file_is_refused_by_its_own_name() {
     for (text, wanted) in cases {
         fs::write(scratch.path.join("mine.toml"), text).unwrap();
         refused(&scratch, text, &["run", "s.toml"], wanted);
+    }
+}
+
+/// A patient file without its kind, with another one, with a key too few, with more stressed blood than blood.
+#[test]
+fn a_bad_patient_file_is_refused_by_its_own_name() {
+    let scratch = Scratch::new("bad-patient");
+    fs::write(scratch.path.join("s.toml"), format!("{HEAD}patient = \"mine.toml\"\n")).unwrap();
+    let good = include_str!("../../world/patients/va-adult.toml");
+    let without = |line: &str| {
+        let lines: Vec<&str> = good.lines().filter(|found| !found.starts_with(line)).collect();
+        lines.join("\n")
+    };
+    for (text, wanted) in [
+        (without("kind"), ["mine.toml", "kind", "missing", "fixed or living"]),
+        (
+            good.replace("\"living\"", "\"dead\""),
+            ["mine.toml", "kind = \"dead\"", "unknown kind", "fixed or living"],
+        ),
+        (without("rate_bpm"), ["mine.toml", "heart.rate_bpm", "missing", "20 to 240"]),
+        (format!("{good}colour = 1\n"), ["mine.toml", "cannulation.colour", "unknown key", "cannulation."]),
+        (
+            good.replace("rate_bpm = 120.0", "rate_bpm = 0.0"),
+            ["mine.toml", "heart.rate_bpm = 0", "out of range", "20 to 240"],
+        ),
+        (
+            good.replace("stressed_ml = 985.0", "stressed_ml = 3500.0"),
+            ["mine.toml", "blood.stressed_ml", "3500", "120 to 3420"],
+        ),
+        (
+            format!("venous_pressure_mmhg = 5\n{good}"),
+            ["mine.toml", "venous_pressure_mmhg", "unknown key", "blood.volume_ml"],
+        ),
+    ] {
+        fs::write(scratch.path.join("mine.toml"), &text).unwrap();
+        refused(&scratch, &wanted.join(" "), &["run", "s.toml"], &wanted);
     }
 }

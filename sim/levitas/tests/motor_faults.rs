@@ -10,7 +10,7 @@ use levitas_core::task::supervisor::Command;
 use levitas_core::unit::{Role, Unit, UnitConfig};
 use levitas_world::units::RAD_PER_S_PER_RPM;
 use levitas_world::{
-    Disturbance, ECMO_50, Fault, InitialState, Plant, RotorStart, STEP_S, Setup, VA_25_21, VA_ADULT, World,
+    Disturbance, ECMO_50, Fault, InitialState, Plant, RotorStart, STEP_S, Setup, VA_25_21, VA_FIXED, World,
 };
 
 /// Host and world, stepped by the schedule.
@@ -37,7 +37,7 @@ struct Seen {
 
 impl Bench {
     fn new(plant: Plant, config: &UnitConfig, seed: u64, start: RotorStart) -> Self {
-        let (circuit, patient) = (VA_25_21, VA_ADULT);
+        let (circuit, patient) = (VA_25_21, VA_FIXED);
         let setup = Setup { plant, circuit, patient, pump_table: None, seed, start };
         let mut world = World::new(&setup).expect("the set-up is good");
         world.connect_lines();

@@ -10,7 +10,7 @@ use levitas_core::task::levitation::LevitationTask;
 use levitas_core::task::speed::SpeedTask;
 use levitas_core::task::supervisor::{Command, SupervisorTask};
 use levitas_core::unit::{Role, UnitConfig};
-use levitas_world::{ECMO_50, RotorStart, STEP_S, Setup, VA_25_21, VA_ADULT, World};
+use levitas_world::{ECMO_50, RotorStart, STEP_S, Setup, VA_25_21, VA_FIXED, World};
 
 /// The tasks of a host one by one, as the threads of the firmware have them.
 struct Bench {
@@ -27,7 +27,7 @@ impl Bench {
     fn new() -> Self {
         let mut plant = ECMO_50;
         plant.motor.phase_order = -1.0;
-        let (circuit, patient) = (VA_25_21, VA_ADULT);
+        let (circuit, patient) = (VA_25_21, VA_FIXED);
         let start = RotorStart::Lying { angle_rad: 2.0 };
         let config = UnitConfig::BENCH;
         let setup = Setup { plant, circuit, patient, pump_table: None, seed: 4, start };

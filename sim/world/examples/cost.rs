@@ -8,7 +8,7 @@ use std::hint::black_box;
 use std::time::Instant;
 
 use levitas_core::ports::LevitationOutputs;
-use levitas_world::{ECMO_50, InitialState, RotorStart, Setup, VA_25_21, VA_ADULT, World};
+use levitas_world::{ECMO_50, InitialState, RotorStart, Setup, VA_25_21, VA_FIXED, World};
 
 const PERIODS: usize = 40_000;
 
@@ -22,7 +22,7 @@ fn world() -> World {
     let setup = Setup {
         plant: ECMO_50,
         circuit: VA_25_21,
-        patient: VA_ADULT,
+        patient: VA_FIXED,
         pump_table: None,
         seed: 1,
         start: RotorStart::State(start),

@@ -11,7 +11,7 @@ use std::io::{self, BufWriter, Write};
 use std::process::ExitCode;
 
 use levitas_core::ports::LevitationOutputs;
-use levitas_world::{ECMO_50, InitialState, RotorStart, Setup, Truth, VA_25_21, VA_ADULT, World};
+use levitas_world::{ECMO_50, InitialState, RotorStart, Setup, Truth, VA_25_21, VA_FIXED, World};
 
 const COLUMNS: &str = "time_s,\
     duty_a_x,duty_a_y,duty_b_x,duty_b_y,\
@@ -132,7 +132,7 @@ fn write(story: &Story) -> Result<(), Box<dyn std::error::Error>> {
     let setup = Setup {
         plant,
         circuit: VA_25_21,
-        patient: VA_ADULT,
+        patient: VA_FIXED,
         pump_table: None,
         seed: 1,
         start: RotorStart::State(story.start),

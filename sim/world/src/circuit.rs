@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! The blood circuit: one flow through cannulas, tubing, membrane lung and pump, between two fixed pressures.
+//! The blood circuit: one flow through cannulas, tubing, membrane lung and pump, between the two ends of a patient.
 //!
 //! # Model
 //! venous -> drainage cannula -> tubing -> [drainage] pump -> tubing -> [pre-membrane] lung -> [return] tubing
@@ -24,7 +24,8 @@
 
 use core::f64::consts::PI;
 
-use crate::parameters::{Circuit, Patient, RotorFluid, Tubing};
+use crate::parameters::{Circuit, RotorFluid, Tubing};
+use crate::patient::Ends;
 use crate::pump::Hydraulics;
 use crate::units::{M3_PER_S_PER_LPM, PA_PER_MMHG};
 
@@ -100,7 +101,8 @@ pub(crate) struct Pressures {
 #[derive(Clone, Debug)]
 pub(crate) struct BloodCircuit {
     circuit: Circuit,
-    patient: Patient,
+    /// What the patient does at both ends, now.
+    pub(crate) ends: Ends,
     drainage_tube: Tube,
     pump_tube: Tube,
     return_tube: Tube,
@@ -115,7 +117,7 @@ pub(crate) struct BloodCircuit {
 }
 
 impl BloodCircuit {
-    pub(crate) fn new(circuit: &Circuit, patient: &Patient, fluid: &RotorFluid) -> Self {
+    pub(crate) fn new(circuit: &Circuit, ends: Ends, fluid: &RotorFluid) -> Self {
         let tube = |tubing: &Tubing| Tube::new(tubing, fluid);
         let (drainage_tube, pump_tube, return_tube) =
             (tube(&circuit.drainage_tubing), tube(&circuit.pump_tubing), tube(&circuit.return_tubing));
@@ -123,7 +125,7 @@ impl BloodCircuit {
             (drainage_tube.inertance + pump_tube.inertance + return_tube.inertance).max(INERTANCE_MIN);
         Self {
             circuit: *circuit,
-            patient: *patient,
+            ends,
             drainage_tube,
             pump_tube,
             return_tube,
@@ -144,12 +146,14 @@ impl BloodCircuit {
 
     /// Rate of change of the flow of a start.
     pub(crate) fn settle_rate(&mut self, pump: &Hydraulics, speed: f64) {
-        self.flow_rate = self.rate(pump, speed, self.flow_lpm, self.clamp_opening);
+        self.flow_rate = self.rate(pump, speed, self.flow_lpm, self.clamp_opening, &self.ends);
     }
 
     /// Drop upstream of the pump.
-    fn drainage_drop(&self, flow: f64) -> f64 {
-        self.circuit.drainage_cannula.resistance_mmhg_per_lpm2 * flow * flow.abs()
+    fn drainage_drop(&self, flow: f64, ends: &Ends) -> f64 {
+        (self.circuit.drainage_cannula.resistance_mmhg_per_lpm2 + ends.inlet_mmhg_per_lpm2)
+            * flow
+            * flow.abs()
             + self.drainage_tube.drop_mmhg(flow)
     }
 
@@ -160,34 +164,35 @@ impl BloodCircuit {
             + self.return_tube.drop_mmhg(flow)
     }
 
-    fn rate(&self, pump: &Hydraulics, speed: f64, flow: f64, opening: f64) -> f64 {
+    fn rate(&self, pump: &Hydraulics, speed: f64, flow: f64, opening: f64, ends: &Ends) -> f64 {
         if opening < OPENING_MIN {
             return 0.0;
         }
-        let drops = self.drainage_drop(flow)
+        let drops = self.drainage_drop(flow, ends)
             + self.pump_tube.drop_mmhg(flow)
             + self.circuit.membrane_lung.resistance_mmhg_per_lpm * flow
             + self.return_drop(flow, opening);
-        let gain = self.patient.venous_pressure_mmhg - self.patient.arterial_pressure_mmhg
-            + pump.head_mmhg(speed, flow);
+        let gain = ends.venous_mmhg - ends.arterial_mmhg + pump.head_mmhg(speed, flow);
         (gain - drops) / self.inertance
     }
 
-    /// One step of `step_s` with the speed going from the first to the second value [rad/s].
-    pub(crate) fn advance(&mut self, pump: &Hydraulics, speeds: [f64; 2], step_s: f64) {
+    /// One step of `step_s` with speed [rad/s] and the patient's ends going from the first to the second value.
+    pub(crate) fn advance(&mut self, pump: &Hydraulics, speeds: [f64; 2], ends: &[Ends; 2], step_s: f64) {
         self.work_clamp(pump, speeds[0]);
         let opening_rate = if self.clamp_opens { 1.0 / self.circuit.return_clamp.opening_s } else { 0.0 };
         let opening = |part: f64| (self.clamp_opening + opening_rate * step_s * part).min(1.0);
         let (start, middle, end) = (opening(0.0), opening(0.5), opening(1.0));
         let middle_speed = 0.5 * (speeds[0] + speeds[1]);
+        let middle_ends = ends[0].toward(&ends[1], 0.5);
         let q = self.flow_lpm;
-        let k1 = self.rate(pump, speeds[0], q, start);
-        let k2 = self.rate(pump, middle_speed, q + 0.5 * step_s * k1, middle);
-        let k3 = self.rate(pump, middle_speed, q + 0.5 * step_s * k2, middle);
-        let k4 = self.rate(pump, speeds[1], q + step_s * k3, end);
+        let k1 = self.rate(pump, speeds[0], q, start, &ends[0]);
+        let k2 = self.rate(pump, middle_speed, q + 0.5 * step_s * k1, middle, &middle_ends);
+        let k3 = self.rate(pump, middle_speed, q + 0.5 * step_s * k2, middle, &middle_ends);
+        let k4 = self.rate(pump, speeds[1], q + step_s * k3, end, &ends[1]);
         self.flow_lpm = q + step_s / 6.0 * (k1 + 2.0 * (k2 + k3) + k4);
         self.clamp_opening = end;
         self.flow_rate = k4;
+        self.ends = ends[1];
     }
 
     /// The staff opens the clamp once the pump would push forward.
@@ -195,7 +200,7 @@ impl BloodCircuit {
         if self.clamp_opens {
             return;
         }
-        let wanted = self.patient.arterial_pressure_mmhg + self.circuit.return_clamp.head_margin_mmhg;
+        let wanted = self.ends.arterial_mmhg + self.circuit.return_clamp.head_margin_mmhg;
         if pump.head_mmhg(speed, 0.0) > wanted {
             self.clamp_opens = true;
         }
@@ -205,8 +210,8 @@ impl BloodCircuit {
     pub(crate) fn pressures(&self, pump: &Hydraulics, speed: f64) -> Pressures {
         let (flow, rate) = (self.flow_lpm, self.flow_rate);
         let head_mmhg = pump.head_mmhg(speed, flow);
-        let drainage_mmhg = self.patient.venous_pressure_mmhg
-            - self.drainage_drop(flow)
+        let drainage_mmhg = self.ends.venous_mmhg
+            - self.drainage_drop(flow, &self.ends)
             - self.drainage_tube.inertance * rate;
         let pre_membrane_mmhg =
             drainage_mmhg + head_mmhg - self.pump_tube.drop_mmhg(flow) - self.pump_tube.inertance * rate;

@@ -5,7 +5,9 @@ use core::fmt;
 
 use levitas_core::config::Field;
 
-use crate::parameters::{Circuit, Patient, Plant, Ranged, Section, VECTOR_KEYS, VectorKey};
+use crate::parameters::{
+    Circuit, FixedPatient, LivingPatient, Patient, Plant, Ranged, Section, VECTOR_KEYS, VectorKey,
+};
 
 /// Key of a parameter file; shown as `rotor.mass_kg`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -198,9 +200,14 @@ macro_rules! keyed {
     )+ };
 }
 
-keyed!(Plant, Circuit);
+keyed!(Plant, Circuit, LivingPatient);
 
-impl Patient {
+impl FixedPatient {
+    /// All keys of its file with their documentation and ranges, in order.
+    pub fn keys() -> impl Iterator<Item = KeyInfo> + Clone {
+        Self::FIELDS.iter().filter_map(|field| info("", field))
+    }
+
     /// Sets the number of a key of its file; ranges are looked at by `check`.
     ///
     /// # Errors
@@ -208,20 +215,42 @@ impl Patient {
     pub fn set(&mut self, key: &str, values: &[f64]) -> Result<(), SetError> {
         set_in("", self, key, values).unwrap_or(Err(SetError::UnknownKey))
     }
+}
 
-    /// All keys of its file with their documentation and ranges, in order.
-    pub fn keys() -> impl Iterator<Item = KeyInfo> + Clone {
-        Self::FIELDS.iter().filter_map(|field| info("", field))
+impl Patient {
+    /// Sets the number of a key of its file; ranges are looked at by `check`.
+    ///
+    /// # Errors
+    /// No such key of this kind of patient, or not one number.
+    pub fn set(&mut self, key: &str, values: &[f64]) -> Result<(), SetError> {
+        match self {
+            Self::Fixed(patient) => patient.set(key, values),
+            Self::Living(patient) => patient.set(key, values),
+        }
     }
 
-    /// Like `check`, with the error type of the other parameter files.
+    /// All keys of both kinds with their documentation and ranges, in order.
+    pub fn keys() -> impl Iterator<Item = KeyInfo> + Clone {
+        FixedPatient::keys().chain(LivingPatient::keys())
+    }
+
+    /// Checks every number against its range.
     ///
     /// # Errors
     /// The first key whose value is outside.
-    pub fn check_keys(&self) -> Result<(), PlantError> {
-        match check_in("", self) {
-            Some(error) => Err(error),
-            None => Ok(()),
+    pub fn check(&self) -> Result<(), PlantError> {
+        match self {
+            Self::Fixed(patient) => check_in("", patient).map_or(Ok(()), Err),
+            Self::Living(patient) => patient.check(),
+        }
+    }
+
+    /// Its kind, as `kind` in its file.
+    #[must_use]
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Fixed(_) => Self::KINDS[0],
+            Self::Living(_) => Self::KINDS[1],
         }
     }
 }
@@ -231,7 +260,7 @@ mod tests {
     use std::string::ToString;
 
     use super::*;
-    use crate::{ECMO_50, VA_25_21, VA_ADULT};
+    use crate::{ECMO_50, VA_25_21, VA_ADULT, VA_FIXED};
 
     #[test]
     fn a_negative_mass_and_nan_are_refused_by_key() {
@@ -263,17 +292,22 @@ mod tests {
 
     #[test]
     fn every_listed_key_can_be_set_and_the_presets_pass() {
-        let (mut plant, mut circuit, mut patient) = (ECMO_50, VA_25_21, VA_ADULT);
+        let (mut plant, mut circuit, mut patient) = (ECMO_50, VA_25_21, VA_FIXED);
         for info in Plant::keys() {
             plant.set(&info.key.to_string(), &[1.0; 4][..info.count]).unwrap();
         }
         for info in Circuit::keys() {
             circuit.set(&info.key.to_string(), &[1.0]).unwrap();
         }
-        for info in Patient::keys() {
+        for info in FixedPatient::keys() {
             patient.set(&info.key.to_string(), &[1.0]).unwrap();
         }
+        let Patient::Living(mut living) = VA_ADULT else { panic!("va-adult is a living patient") };
+        for info in LivingPatient::keys() {
+            assert_eq!(patient.set(&info.key.to_string(), &[1.0]), Err(SetError::UnknownKey));
+            living.set(&info.key.to_string(), &[1.0]).unwrap();
+        }
         assert_eq!(Plant::keys().count(), 90);
-        assert!(ECMO_50.check().is_ok() && VA_25_21.check().is_ok() && VA_ADULT.check_keys().is_ok());
+        assert!(ECMO_50.check().is_ok() && VA_25_21.check().is_ok() && VA_FIXED.check().is_ok());
     }
 }

@@ -13,6 +13,7 @@ mod bus;
 mod can_bus;
 mod circuit;
 mod circuit_sensors;
+mod circulation;
 mod disturbance;
 mod dynamics;
 mod ecg;
@@ -23,6 +24,7 @@ mod noise;
 mod pair;
 #[allow(clippy::double_comparisons, reason = "two keys have a single allowed value")]
 mod parameters;
+mod patient;
 mod presets;
 mod pump;
 mod pump_table;
@@ -39,20 +41,26 @@ pub use can_bus::{
     CAN_DATA_MAX, CAN_INTERMISSION_S, CAN_LENGTHS, CanBits, CanBus, CanFault, CanFaultError, CanFrame,
     CanFrameError, CanNode, CanSendError, CanState, CanStatistics,
 };
+pub use circulation::Circulation;
 pub use disturbance::{Disturbance, DisturbanceError};
 pub use ecg::{EcgGenerator, EcgKind, NOTICE_S, RAIL_MV};
 pub use fault::{Fault, FaultError};
 pub use keys::{Key, KeyInfo, PlantError, RangeError, SetError};
 pub use parameters::{
-    AngleSensor, Bearing, Cannula, Circuit, CurrentSensor, DisplacementSensor, Drive, DriveLine, FlowMeter,
-    MembraneLung, Motor, Patient, Plant, PressureSensor, Pump, ReturnClamp, Rotor, RotorFluid, Section,
-    Tubing, VECTOR_KEYS, VectorKey,
+    AngleSensor, Bearing, BloodVolume, Cannula, Cannulation, Circuit, CurrentSensor, DisplacementSensor,
+    Drive, DriveLine, FixedPatient, FlowMeter, Heart, LivingPatient, MembraneLung, Motor, Patient, Plant,
+    PressureSensor, PulmonaryVessels, Pump, ReturnClamp, Rotor, RotorFluid, Section, SystemicVessels, Tubing,
+    VECTOR_KEYS, VectorKey, VenaCava,
 };
-pub use presets::{BENCH, BENCH_LOOP, ECMO_50, VA_25_21, VA_ADULT};
+pub use patient::{ChangeError, PatientChange};
+pub use presets::{
+    ARREST, BENCH, BENCH_LOOP, ECMO_50, HYPOVOLAEMIC, PAEDIATRIC, VA_21_17, VA_25_21, VA_ADULT, VA_FIXED,
+    VASOPLEGIC, VV_ADULT,
+};
 pub use pump_table::{CurveError, CurvePoint, CurveProblem, POINT_COUNT_MAX, PumpTable, SPEED_COUNT_MAX};
 pub use sensors::{RUNOUT_1X_RAD, RUNOUT_2X_RAD};
 pub use setup::{InitialState, RotorStart, Setup, SetupError};
-pub use truth::Truth;
+pub use truth::{PatientTruth, Truth};
 pub use ultrasound::{Air, Ultrasound};
 pub use world::{STEP_S, World};
 

@@ -314,8 +314,8 @@ ranged_struct! {
 }
 
 ranged_struct! {
-    /// Where the circuit ends: fixed pressures.
-    pub struct Patient: f64 {
+    /// No patient: fixed pressures where the circuit ends.
+    pub struct FixedPatient: f64 {
         /// Pressure at the tip of the drainage cannula [mmHg].
         venous_pressure_mmhg: -50.0..=200.0,
         /// Pressure at the tip of the return cannula [mmHg].
@@ -456,7 +456,13 @@ ranged!(
     Tubing,
     MembraneLung,
     ReturnClamp,
-    Patient,
+    FixedPatient,
+    BloodVolume,
+    Heart,
+    SystemicVessels,
+    VenaCava,
+    PulmonaryVessels,
+    Cannulation,
 );
 
 assembly! {
@@ -507,4 +513,25 @@ assembly! {
         /// Clamp on the return tubing.
         return_clamp: ReturnClamp = "return_clamp",
     }
+}
+
+#[path = "parameters/patient.rs"]
+mod patient;
+pub use patient::{
+    BloodVolume, Cannulation, Heart, LivingPatient, PulmonaryVessels, SystemicVessels, VenaCava,
+};
+
+/// What the circuit is connected to.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[allow(clippy::large_enum_variant, reason = "there is one of it, and nothing allocates")]
+pub enum Patient {
+    /// `kind = "fixed"`.
+    Fixed(FixedPatient),
+    /// `kind = "living"`.
+    Living(LivingPatient),
+}
+
+impl Patient {
+    /// Values of `kind`, in the order of the variants.
+    pub const KINDS: [&'static str; 2] = ["fixed", "living"];
 }

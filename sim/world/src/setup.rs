@@ -7,7 +7,7 @@
 use core::fmt;
 
 use crate::dynamics::{ANGLE, POSITION, SPEED, State, TILT, TILT_RATE, VELOCITY};
-use crate::keys::PlantError;
+use crate::keys::{Key, PlantError};
 use crate::parameters::{Circuit, Patient, Plant};
 use crate::pump_table::PumpTable;
 
@@ -59,6 +59,35 @@ pub struct Setup {
     pub seed: u64,
     /// How the rotor starts.
     pub start: RotorStart,
+}
+
+impl Setup {
+    /// Checks plant, circuit and patient.
+    ///
+    /// # Errors
+    /// The first value that is out of range.
+    pub fn check(&self) -> Result<(), SetupError> {
+        self.plant.check()?;
+        self.circuit.check()?;
+        self.patient.check()?;
+        Ok(self.patient.check_together()?)
+    }
+}
+
+impl Patient {
+    /// Checks what the range of one key owes to another one.
+    ///
+    /// # Errors
+    /// More stressed volume than blood, or than leaves room for the vena cava.
+    pub fn check_together(&self) -> Result<(), PlantError> {
+        let Self::Living(living) = self else { return Ok(()) };
+        let (value, max) = (living.blood.stressed_ml, living.blood.volume_ml);
+        let min = 3.0 * living.cava.unstressed_ml;
+        if value >= min && value <= max {
+            return Ok(());
+        }
+        Err(PlantError { key: Key { section: "blood", name: "stressed_ml" }, value, min, max })
+    }
 }
 
 /// A set-up that is refused.

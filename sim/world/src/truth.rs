@@ -64,4 +64,47 @@ pub struct Truth {
     pub return_pressure_mmhg: f64,
     /// Opening of the return clamp, 0 to 1.
     pub clamp_opening: f64,
+    /// Pressure around the drainage cannula [mmHg].
+    pub venous_pressure_mmhg: f64,
+    /// Pressure around the return cannula [mmHg].
+    pub arterial_pressure_mmhg: f64,
+    /// The patient, when there is one and not fixed pressures.
+    pub patient: Option<PatientTruth>,
+}
+
+/// The state of a living patient.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct PatientTruth {
+    /// Pressure in the aorta [mmHg].
+    pub aortic_pressure_mmhg: f64,
+    /// Pressure in the vena cava [mmHg].
+    pub vena_cava_pressure_mmhg: f64,
+    /// Pressure in the right atrium [mmHg].
+    pub right_atrial_pressure_mmhg: f64,
+    /// Pressure in the left ventricle [mmHg].
+    pub left_ventricular_pressure_mmhg: f64,
+    /// Pressure in the pulmonary arteries [mmHg].
+    pub pulmonary_pressure_mmhg: f64,
+    /// Flow through the aortic valve [L/min].
+    pub aortic_valve_flow_lpm: f64,
+    /// Pressure of the aorta, mean of the last beat [mmHg]; in arrest of the last three seconds, as the other means.
+    pub map_mmhg: f64,
+    /// Pressure in the vena cava, mean of the last beat [mmHg].
+    pub central_venous_pressure_mmhg: f64,
+    /// Output of the left ventricle, mean of the last beat [L/min].
+    pub native_output_lpm: f64,
+    /// Pressure in the pulmonary arteries, mean of the last beat [mmHg].
+    pub mean_pulmonary_pressure_mmhg: f64,
+    /// Beats per minute; 0 in arrest.
+    pub heart_rate_bpm: f64,
+    /// Place in the beat, 0 to 1: systole from 0 to 0.45, contraction of the atria from 0.9 to 0.99.
+    pub heart_phase: f64,
+    /// Beats since the start.
+    pub beat_count: u32,
+    /// Part of the drainage inlet that the wall of the vein covers, 0 to 1.
+    pub cava_collapse: f64,
+    /// Part of the returned blood that is drained again; 0 where nothing returns to the right atrium.
+    pub recirculation: f64,
+    /// All blood of the patient, without that in the circuit [mL].
+    pub blood_volume_ml: f64,
 }

@@ -13,15 +13,16 @@ use levitas_core::ports::{CirculationInputs, LevitationInputs, LevitationOutputs
 
 use crate::blood::Blood;
 use crate::bus::Bus;
-use crate::circuit::{BloodCircuit, Pressures};
+use crate::circuit::Pressures;
 use crate::circuit_sensors::{AtSensors, CircuitSensors};
+use crate::circulation::Circulation;
 use crate::disturbance::{Disturbance, DisturbanceError, Disturbances};
 use crate::dynamics::{
     ANGLE, COIL, Dynamics, Held, PHASE, POSITION, SPEED, State, TILT, TILT_RATE, VELOCITY, wrap,
 };
 use crate::fault::{Fault, FaultError};
 use crate::pair::Pair;
-use crate::pump::Hydraulics;
+use crate::patient::{ChangeError, PatientChange};
 use crate::sensors::SetSensors;
 use crate::setup::{Setup, SetupError, initial, to_state};
 use crate::truth::Truth;
@@ -43,8 +44,7 @@ const FREE_FRACTION: f64 = 0.9;
 pub struct World {
     dynamics: Dynamics,
     windings: Windings,
-    hydraulics: Hydraulics,
-    circuit: BloodCircuit,
+    circulation: Circulation,
     set_sensors: [SetSensors; 2],
     circuit_sensors: CircuitSensors,
     disturbances: Disturbances,
@@ -69,9 +69,7 @@ impl World {
     /// # Errors
     /// The first value of the set-up that is out of range.
     pub fn new(setup: &Setup) -> Result<Self, SetupError> {
-        setup.plant.check()?;
-        setup.circuit.check()?;
-        setup.patient.check_keys()?;
+        setup.check()?;
         let plant = &setup.plant;
         let start = initial(plant, &setup.start);
         let state = to_state(&start);
@@ -79,13 +77,12 @@ impl World {
         if !finite(&state) || !finite(&[start.rotor_angle_rad, start.flow_lpm, start.clamp_opening]) {
             return Err(SetupError::Start);
         }
-        let mut circuit = BloodCircuit::new(&setup.circuit, &setup.patient, &plant.rotor_fluid);
-        circuit.start(start.flow_lpm, start.clamp_opening);
+        let mut circulation = Circulation::of(setup);
+        circulation.start(start.flow_lpm, start.clamp_opening, state[SPEED]);
         let mut world = Self {
             dynamics: Dynamics::new(plant),
             windings: Windings::new(plant),
-            hydraulics: Hydraulics::new(plant, setup.pump_table.clone()),
-            circuit,
+            circulation,
             set_sensors: [0, 1].map(|set| SetSensors::new(plant, set, setup.seed, STEP_S)),
             circuit_sensors: CircuitSensors::new(plant, setup.seed, STEP_S),
             disturbances: Disturbances::default(),
@@ -107,7 +104,6 @@ impl World {
         for contact in [&mut world.radial, &mut world.axial] {
             contact.free = !contact.touching;
         }
-        world.circuit.settle_rate(&world.hydraulics, world.state[SPEED]);
         let pressures = world.pressures();
         world.circuit_sensors.start(&pressures);
         for sensors in &mut world.set_sensors {
@@ -146,13 +142,13 @@ impl World {
         let active = self.windings.reach(active);
         let speed_before = self.state[SPEED];
         self.move_rotor(&active);
-        self.circuit.advance(&self.hydraulics, [speed_before, self.state[SPEED]], STEP_S);
+        self.circulation.advance([speed_before, self.state[SPEED]], STEP_S);
         self.turn();
         self.tick += 1;
 
         let there = AtSensors {
             pressures: self.pressures(),
-            flow_lpm: self.circuit.flow_lpm,
+            flow_lpm: self.circulation.circuit.flow_lpm,
             blood: Blood::ORDINARY,
             air: Air::NONE,
             ecg_mv: None,
@@ -179,6 +175,14 @@ impl World {
         }
         self.disturbances.start(disturbance, self.time_s());
         Ok(())
+    }
+
+    /// Something happens to the patient.
+    ///
+    /// # Errors
+    /// The first of its numbers that is out of range, or there is no patient; the world is then as before.
+    pub fn change_patient(&mut self, change: PatientChange) -> Result<(), ChangeError> {
+        self.circulation.change_patient(&change)
     }
 
     /// Starts a fault of a unit (0: A, everything else B), which acts from the next sample and `advance` on.
@@ -214,7 +218,7 @@ impl World {
     pub fn truth(&self) -> Truth {
         let state = &self.state;
         let pressures = self.pressures();
-        let torques = self.dynamics.torques(state, self.electrical, self.circuit.flow_lpm);
+        let torques = self.dynamics.torques(state, self.electrical, self.circulation.circuit.flow_lpm);
         let alpha_beta = |set: usize| [state[PHASE + 2 * set], state[PHASE + 2 * set + 1]];
         let coil = |set: usize| [state[COIL + 2 * set], state[COIL + 2 * set + 1]];
         Truth {
@@ -230,7 +234,7 @@ impl World {
             bus_voltage_v: self.buses.map(|bus| bus.voltage_v),
             torque_current_a: [0, 1].map(|set| Dynamics::torque_current_a(state, set, self.electrical)),
             coil_force_n: self.dynamics.coil_force_n(state),
-            static_force_n: self.dynamics.static_force_n(self.circuit.flow_lpm),
+            static_force_n: self.dynamics.static_force_n(self.circulation.circuit.flow_lpm),
             disturbance_force_n: self.disturbance_force_n,
             motor_torque_n_m: torques.motor_n_m,
             pump_torque_n_m: torques.pump_n_m,
@@ -242,12 +246,15 @@ impl World {
             touchdown_count: self.radial.count,
             axial_touching: self.axial.touching,
             axial_touchdown_count: self.axial.count,
-            flow_lpm: self.circuit.flow_lpm,
+            flow_lpm: self.circulation.circuit.flow_lpm,
             head_mmhg: pressures.head_mmhg,
             drainage_pressure_mmhg: pressures.drainage_mmhg,
             pre_membrane_pressure_mmhg: pressures.pre_membrane_mmhg,
             return_pressure_mmhg: pressures.return_mmhg,
-            clamp_opening: self.circuit.clamp_opening,
+            clamp_opening: self.circulation.circuit.clamp_opening,
+            venous_pressure_mmhg: self.circulation.circuit.ends.venous_mmhg,
+            arterial_pressure_mmhg: self.circulation.circuit.ends.arterial_mmhg,
+            patient: self.circulation.patient(),
         }
     }
 
@@ -256,14 +263,14 @@ impl World {
     }
 
     fn pressures(&self) -> Pressures {
-        self.circuit.pressures(&self.hydraulics, self.state[SPEED])
+        self.circulation.pressures(self.state[SPEED])
     }
 
     /// The substeps of rotor and windings.
     fn move_rotor(&mut self, active: &[LevitationOutputs; 2]) {
         let middle_s = self.time_s() + 0.5 * STEP_S;
         let load = self.disturbances.load(middle_s, self.dynamics.plant.rotor.mass_kg);
-        let (flow_lpm, flow_rate) = (self.circuit.flow_lpm, self.circuit.flow_rate);
+        let (flow_lpm, flow_rate) = (self.circulation.circuit.flow_lpm, self.circulation.circuit.flow_rate);
         let still = self.dynamics.static_force_n(flow_lpm + 0.5 * STEP_S * flow_rate);
         let [load_x, load_y, load_z] = load.force_n;
         self.disturbance_force_n = [load_x, load_y];

@@ -237,8 +237,8 @@ fn drop_with(change: impl Fn(&mut Circuit), flow: f64) -> f64 {
     };
     zero(&mut setup.circuit);
     change(&mut setup.circuit);
-    setup.patient.venous_pressure_mmhg = 0.0;
-    setup.patient.arterial_pressure_mmhg = 0.0;
+    setup.patient.set("venous_pressure_mmhg", &[0.0]).unwrap();
+    setup.patient.set("arterial_pressure_mmhg", &[0.0]).unwrap();
     // A pump whose head does not depend on flow: where flow stands still, its head is the drop of the circuit.
     setup.plant.pump.b_mmhg_per_krpm_lpm = 0.0;
     setup.plant.pump.c_mmhg_per_lpm2 = 0.0;
@@ -282,7 +282,7 @@ fn tubing_has_the_published_pressure_drops() {
 fn flow_starts_at_the_rate_of_its_inertance() {
     let mut setup = setup(quiet_plant(), InitialState::default());
     setup.plant.rotor_fluid.density_kg_per_m3 = 1060.0;
-    setup.patient.arterial_pressure_mmhg = 5.0;
+    setup.patient.set("arterial_pressure_mmhg", &[5.0]).unwrap();
     let start = InitialState {
         rotor_speed_rad_per_s: 2000.0 * units::RAD_PER_S_PER_RPM,
         clamp_opening: 1.0,

@@ -6,7 +6,8 @@ mod common;
 use common::{OFF, setup};
 use levitas_core::ports::LevitationOutputs;
 use levitas_world::{
-    Air, Blood, Circuit, ECMO_50, InitialState, KeyInfo, Patient, Plant, Setup, Ultrasound, World, units,
+    Air, Blood, Circuit, Circulation, ECMO_50, FixedPatient, InitialState, KeyInfo, LivingPatient, Patient,
+    Plant, Setup, Ultrasound, VA_ADULT, World, units,
 };
 
 /// The keys that can be set, or could if they had more than one allowed value, and change nothing; docs/world.md
@@ -61,6 +62,12 @@ fn bytes(setup: &Setup) -> Vec<u64> {
         let truth = world.truth();
         bits.extend(truth.displacement_m.map(f64::to_bits));
         bits.extend([truth.rotor_speed_rad_per_s.to_bits(), truth.flow_lpm.to_bits()]);
+        if let Some(patient) = truth.patient {
+            bits.extend(
+                [patient.aortic_pressure_mmhg, patient.blood_volume_ml, patient.recirculation]
+                    .map(f64::to_bits),
+            );
+        }
     }
     // A line that shows edges and then stands still.
     world.connect_lines();
@@ -70,7 +77,20 @@ fn bytes(setup: &Setup) -> Vec<u64> {
     }
     bits.push(world.truth().gate_closed_s[0].to_bits());
     bits.extend(warm_blood_with_bubbles(setup));
+    if matches!(setup.patient, Patient::Living(_)) {
+        bits.extend(suction(setup));
+    }
     bits
+}
+
+/// A pump that collapses the vena cava.
+fn suction(setup: &Setup) -> [u64; 2] {
+    let mut circulation = Circulation::new(setup).unwrap();
+    for _ in 0..20_000 {
+        circulation.advance_at(6000.0);
+    }
+    let truth = circulation.truth_at(6000.0);
+    [truth.flow_lpm.to_bits(), truth.patient.unwrap().cava_collapse.to_bits()]
 }
 
 /// What the flow meter says of blood at 39 C, with little air and with so much that the echo is nearly gone.
@@ -98,25 +118,43 @@ fn situations() -> [Setup; 3] {
     [laminar, turbulent, opening].map(|start| setup(ECMO_50, start))
 }
 
+/// The same with a patient, drained from both places, returned to all three.
+fn with_patient() -> [Setup; 3] {
+    situations().map(|situation| {
+        let mut patient = VA_ADULT;
+        patient.set("blood.stressed_ml", &[500.0]).unwrap();
+        patient.set("cannulation.drainage_cava_share", &[0.8]).unwrap();
+        patient.set("cannulation.return_atrium_share", &[0.2]).unwrap();
+        patient.set("cannulation.return_femoral_share", &[0.5]).unwrap();
+        Setup { patient, ..situation }
+    })
+}
+
 /// Sets a key of one of the three files.
 type Set = fn(&mut Setup, &str, &[f64]);
 
-/// True when one of the ends of the key's range, other than its present value, changes any situation's bytes.
-fn has_effect(info: &KeyInfo, set: Set, base: &[Vec<u64>; 3]) -> bool {
-    [info.min, info.max].iter().any(|&value| {
-        situations().into_iter().zip(base).any(|(mut changed, before)| {
+/// True when an end or the middle of the key's range, other than its present value, changes any situation's bytes.
+fn has_effect(info: &KeyInfo, set: Set, base: &[(Setup, Vec<u64>); 3]) -> bool {
+    [info.min, info.max, 0.5 * (info.min + info.max)].iter().any(|&value| {
+        base.clone().into_iter().any(|(mut changed, before)| {
             set(&mut changed, &info.key.to_string(), &[value; 4][..info.count]);
-            bytes(&changed) != *before
+            changed.check().is_ok() && bytes(&changed) != before
         })
     })
 }
 
 #[test]
 fn every_key_has_an_effect_but_those_listed() {
-    let base = situations().map(|situation| bytes(&situation));
-    let idle = |keys: &mut dyn Iterator<Item = KeyInfo>, set: Set| -> Vec<String> {
-        keys.filter(|info| !has_effect(info, set, &base)).map(|info| info.key.to_string()).collect()
+    let run = |situation: Setup| {
+        let bytes = bytes(&situation);
+        (situation, bytes)
     };
+    let (fixed, living) = (situations().map(run), with_patient().map(run));
+    let idle_in =
+        |base: &[(Setup, Vec<u64>); 3], keys: &mut dyn Iterator<Item = KeyInfo>, set: Set| -> Vec<String> {
+            keys.filter(|info| !has_effect(info, set, base)).map(|info| info.key.to_string()).collect()
+        };
+    let idle = |keys: &mut dyn Iterator<Item = KeyInfo>, set: Set| idle_in(&fixed, keys, set);
     assert_eq!(
         idle(&mut Plant::keys(), |setup, key, values| setup.plant.set(key, values).unwrap()),
         NO_EFFECT
@@ -127,7 +165,13 @@ fn every_key_has_an_effect_but_those_listed() {
         none
     );
     assert_eq!(
-        idle(&mut Patient::keys(), |setup, key, values| setup.patient.set(key, values).unwrap()),
+        idle(&mut FixedPatient::keys(), |setup, key, values| setup.patient.set(key, values).unwrap()),
+        none
+    );
+    assert_eq!(
+        idle_in(&living, &mut LivingPatient::keys(), |setup, key, values| {
+            setup.patient.set(key, values).unwrap();
+        }),
         none
     );
 }

@@ -22,7 +22,7 @@ use levitas_core::ports::{LevitationInputs, LevitationOutputs};
 use levitas_core::replay::{REPLAY_STEPS, replay_step};
 use levitas_core::task::levitation::{LevitationConfig, LevitationTask};
 use levitas_core::unit::Role;
-use levitas_world::{ECMO_50, RotorStart, Setup, VA_25_21, VA_ADULT, World};
+use levitas_world::{ECMO_50, RotorStart, Setup, VA_25_21, VA_FIXED, World};
 
 use crate::Options;
 use crate::project::Project;
@@ -82,7 +82,7 @@ fn difference(stored: &[u8], now: &[u8]) -> Option<String> {
 /// Lifts the simulated rotor.
 fn recording() -> Result<Recording, String> {
     let start = RotorStart::Lying { angle_rad: START_ANGLE_RAD };
-    let (plant, circuit, patient) = (ECMO_50, VA_25_21, VA_ADULT);
+    let (plant, circuit, patient) = (ECMO_50, VA_25_21, VA_FIXED);
     let setup = Setup { plant, circuit, patient, pump_table: None, seed: SEED, start };
     let mut world = World::new(&setup).map_err(|error| error.to_string())?;
     world.connect_lines();

@@ -4,7 +4,7 @@
 use std::f64::consts::TAU;
 
 use levitas_world::{
-    Disturbance, ECMO_50, Fault, InitialState, Plant, RotorStart, STEP_S, Setup, Truth, VA_25_21, VA_ADULT,
+    Disturbance, ECMO_50, Fault, InitialState, Plant, RotorStart, STEP_S, Setup, Truth, VA_25_21, VA_FIXED,
     World,
 };
 
@@ -49,7 +49,7 @@ impl Trial {
         let setup = Setup {
             plant: *plant,
             circuit: VA_25_21,
-            patient: VA_ADULT,
+            patient: VA_FIXED,
             pump_table: None,
             seed,
             start: RotorStart::State(InitialState::default()),

@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use levitas_core::unit::UnitConfig;
-use levitas_world::{Circuit, KeyInfo, Patient, Plant, PlantError, SetError};
+use levitas_world::{Circuit, FixedPatient, KeyInfo, LivingPatient, Patient, Plant, PlantError, SetError};
 
 use super::{Scenario, unknown_key};
 use crate::catalogue::{CIRCUIT_SHELF, Found, PATIENT_SHELF, PLANT_SHELF, PUMP_SHELF, Shelf, find_for_key};
 use crate::curve::read_curve;
-use crate::input::{BadInput, Checked, number_text, range_text};
+use crate::input::{BadInput, Checked, allowed_names, any_of, number_text, range_text};
 use crate::toml_file::{Entry, Source, Table, Value};
 
 /// Prefixes of controller keys, one per unit.
@@ -43,13 +43,13 @@ trait Keyed: Sized {
 }
 
 macro_rules! keyed {
-    ($type:ident, $check:ident) => {
+    ($type:ident) => {
         impl Keyed for $type {
             fn set_key(&mut self, key: &str, values: &[f64]) -> Result<(), SetError> {
                 self.set(key, values)
             }
             fn check_all(&self) -> Result<(), PlantError> {
-                self.$check()
+                Ok(self.check()?)
             }
             fn infos() -> Vec<KeyInfo> {
                 Self::keys().collect()
@@ -57,9 +57,12 @@ macro_rules! keyed {
         }
     };
 }
-keyed!(Plant, check);
-keyed!(Circuit, check);
-keyed!(Patient, check_keys);
+keyed!(Plant);
+keyed!(Circuit);
+keyed!(Patient);
+
+/// Key of a patient file that says what the other ones are.
+const KIND_KEY: &str = "kind";
 
 /// Reads a plant file: every key of a plant, and no other.
 pub(super) fn read_plant(found: &Found) -> Checked<Plant> {
@@ -71,17 +74,41 @@ pub(super) fn read_circuit(found: &Found) -> Checked<Circuit> {
     read_file(found, levitas_world::VA_25_21)
 }
 
-/// Reads a patient file.
+/// Reads a patient file: its kind, and every key of that kind.
 pub(super) fn read_patient(found: &Found) -> Checked<Patient> {
-    read_file(found, levitas_world::VA_ADULT)
+    let document = found.source.parse()?;
+    let kind = Table::top(&found.source, &document).required(KIND_KEY, &any_of(&Patient::KINDS))?;
+    let (value, keys): (Patient, Vec<KeyInfo>) = match kind.text()? {
+        kind if kind == Patient::KINDS[0] => (levitas_world::VA_FIXED, FixedPatient::keys().collect()),
+        kind if kind == Patient::KINDS[1] => (levitas_world::VA_ADULT, LivingPatient::keys().collect()),
+        _ => return Err(kind.refuse("unknown kind of patient", any_of(&Patient::KINDS))),
+    };
+    let patient = read_keys(found, value, keys)?;
+    patient.check_together().map_err(|error| {
+        let allowed = allowed_numbers(1, error.min, error.max);
+        BadInput::key(&found.source.name, error.key, number_text(error.value), "out of range", allowed)
+    })?;
+    Ok(patient)
 }
 
 /// Sets every key of the file on a value whose own numbers are all replaced.
-fn read_file<T: Keyed>(found: &Found, mut value: T) -> Checked<T> {
+fn read_file<T: Keyed>(found: &Found, value: T) -> Checked<T> {
+    read_keys(found, value, T::infos())
+}
+
+/// The same with the keys that must be there.
+fn read_keys<T: Keyed>(found: &Found, mut value: T, keys: Vec<KeyInfo>) -> Checked<T> {
     let document = found.source.parse()?;
-    let mut missing = T::infos();
+    let known: Vec<String> = keys.iter().map(|info| info.key.to_string()).collect();
+    let mut missing = keys;
     for (key, entry) in Table::top(&found.source, &document).flattened() {
-        set(&mut value, &key, &entry, &names::<T>(""))?;
+        if key == KIND_KEY {
+            continue;
+        }
+        if !known.contains(&key) {
+            return Err(unknown_key(&entry, &key, &known));
+        }
+        set(&mut value, &key, &entry, &known)?;
         missing.retain(|info| !info.key.is(&key));
     }
     match missing.first() {
@@ -137,7 +164,16 @@ pub(super) fn apply(scenario: &mut Scenario, key: &str, entry: &Entry, folder: &
     } else if let Some(name) = key.strip_prefix(CIRCUIT_PREFIX) {
         set(&mut scenario.circuit, name, entry, &names::<Circuit>(CIRCUIT_PREFIX))?;
     } else if let Some(name) = key.strip_prefix(PATIENT_PREFIX) {
-        set(&mut scenario.patient, name, entry, &names::<Patient>(PATIENT_PREFIX))?;
+        let known: Vec<String> = match scenario.patient {
+            Patient::Fixed(_) => FixedPatient::keys().map(|info| info.key.to_string()).collect(),
+            Patient::Living(_) => LivingPatient::keys().map(|info| info.key.to_string()).collect(),
+        };
+        if !known.iter().any(|known| known == name) {
+            let problem = format!("unknown key of a patient of kind {}", scenario.patient.kind());
+            let known: Vec<String> = known.iter().map(|name| format!("{PATIENT_PREFIX}{name}")).collect();
+            return Err(entry.refuse(problem, allowed_names(key, &known)));
+        }
+        set(&mut scenario.patient, name, entry, &known)?;
     } else if Plant::keys().any(|info| info.key.is(key)) {
         set(&mut scenario.plant, key, entry, &[])?;
     } else {
@@ -201,7 +237,15 @@ pub fn override_keys() -> Vec<OverrideKey> {
     }];
     keys.extend(world_keys::<Plant>("", &PLANT_SHELF, "ecmo-50"));
     keys.extend(world_keys::<Circuit>(CIRCUIT_PREFIX, &CIRCUIT_SHELF, "va-25-21"));
-    keys.extend(world_keys::<Patient>(PATIENT_PREFIX, &PATIENT_SHELF, "va-adult"));
+    let mut patient = world_keys::<Patient>(PATIENT_PREFIX, &PATIENT_SHELF, "va-fixed");
+    for (key, living) in
+        patient.iter_mut().zip(world_keys::<Patient>(PATIENT_PREFIX, &PATIENT_SHELF, "va-adult"))
+    {
+        if key.default.is_empty() {
+            key.default = living.default;
+        }
+    }
+    keys.extend(patient);
     for prefix in CONFIG_PREFIXES {
         keys.extend(
             config_keys()

@@ -8,7 +8,7 @@ use levitas_core::ports::{LevitationInputs, LevitationOutputs};
 use levitas_core::schedule::{SCHEDULE, TaskId};
 use levitas_core::task::supervisor::Command;
 use levitas_core::unit::{Role, Unit, UnitConfig};
-use levitas_world::{ECMO_50, Plant, RotorStart, STEP_S, Setup, Truth, VA_25_21, VA_ADULT, World};
+use levitas_world::{ECMO_50, Plant, RotorStart, STEP_S, Setup, Truth, VA_25_21, VA_FIXED, World};
 
 /// Host and world, stepped by the schedule.
 pub(crate) struct Bench {
@@ -22,7 +22,7 @@ impl Bench {
         let setup = Setup {
             plant,
             circuit: VA_25_21,
-            patient: VA_ADULT,
+            patient: VA_FIXED,
             pump_table: None,
             seed,
             start: RotorStart::Lying { angle_rad },

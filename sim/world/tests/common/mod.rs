@@ -3,7 +3,7 @@
 #![allow(dead_code, unreachable_pub, reason = "each test file uses its part")]
 
 use levitas_core::ports::LevitationOutputs;
-use levitas_world::{ECMO_50, InitialState, Plant, RotorStart, Setup, VA_25_21, VA_ADULT, World};
+use levitas_world::{ECMO_50, InitialState, Plant, RotorStart, Setup, VA_25_21, VA_FIXED, World};
 
 /// m_a of the film by the plant file's formula, for the nominal plant [kg].
 pub const ADDED_MASS: f64 = std::f64::consts::PI * 1055.0 * 25e-3 * 1.728e-6 / (12.0 * 0.5e-3);
@@ -34,7 +34,7 @@ pub fn setup(plant: Plant, start: InitialState) -> Setup {
     Setup {
         plant,
         circuit: VA_25_21,
-        patient: VA_ADULT,
+        patient: VA_FIXED,
         pump_table: None,
         seed: 1,
         start: RotorStart::State(start),
