@@ -30,6 +30,15 @@ use crate::simulation::Units;
 use crate::story::{Act, Mark, Story};
 use crate::toml_file::{Entry, Place, Table, value_of_argument};
 
+/// What units are set to that nobody has configured: open limits where no patient lives.
+#[must_use]
+pub fn configuration_for(patient: &Patient) -> UnitConfig {
+    match patient {
+        Patient::Fixed(_) => UnitConfig::BENCH,
+        Patient::Living(_) => UnitConfig::ECMO_50,
+    }
+}
+
 /// Shortest and longest run [s].
 const DURATION_S_MIN: f64 = 0.001;
 const DURATION_S_MAX: f64 = 3600.0;
@@ -261,8 +270,8 @@ impl Head<'_> {
             pump_table: None,
             serial_number: 1,
             calibration: [None, None],
-            host: UnitConfig::BENCH,
-            emergency_drive: UnitConfig::BENCH,
+            host: configuration_for(&patient),
+            emergency_drive: configuration_for(&patient),
             events: Vec::new(),
             expects: Vec::new(),
             overridden: Vec::new(),

@@ -20,12 +20,12 @@ use std::path::Path;
 use std::rc::Rc;
 use std::time::Duration;
 
-use levitas_core::unit::{Role, UnitConfig};
+use levitas_core::unit::Role;
 
 use crate::fault_catalogue::Broken;
 use crate::input::{BadInput, Checked};
 use crate::installed::Installed;
-use crate::scenario::{EventAction, InjectedFault, Scenario};
+use crate::scenario::{EventAction, InjectedFault, Scenario, configuration_for};
 use crate::simulation::{Outcome, Units, run_with};
 use crate::unit_in_loop::UnitInLoop;
 
@@ -63,7 +63,7 @@ fn check(scenario: &Scenario, processes: Processes) -> Checked<()> {
         return refuse("no emergency drive in this scenario", "--units host");
     }
     for (set, config) in [&scenario.host, &scenario.emergency_drive].into_iter().enumerate() {
-        if processes[set] && *config != UnitConfig::BENCH {
+        if processes[set] && *config != configuration_for(&scenario.patient) {
             let allowed = "a scenario without config.*: an image has the configuration that it is built with";
             return refuse("it changes the configuration of a unit that is a process", allowed);
         }
