@@ -40,7 +40,7 @@ const CROSSOVER_LPM: f32 = 3.0;
 /// Smallest flow at which w says something [L/min].
 const FLOW_LPM_MIN: f32 = 0.4;
 /// Less suction than this closes no vein [mmHg], and its w is uncertain by the venous pressure.
-const SUCTION_MMHG_MIN: f32 = 25.0;
+const SUCTION_MMHG_MIN: f32 = 45.0;
 /// Smallest w that is taken as usual [mmHg/(L/min)^2]: of a 29 Fr cannula.
 const USUAL_MIN: f32 = 0.5;
 /// Lag with which the usual is learned [s].

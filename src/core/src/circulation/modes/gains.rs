@@ -18,7 +18,7 @@ const fn of(gain_per_rpm: f32, lead_s: f32, time_constant_s: f32) -> Loop {
 
 /// Flow: 1.9 mL/min per rpm at 4 L/min, up to 2.5 at 1 L/min; the circuit lags by its inertance over its slope, 0.1 to 0.2 s, its
 /// compliance, meter and filter by 0.05 s more.
-pub(super) const FLOW: Loop = of(2.2e-3, 0.20, 0.60);
+pub(super) const FLOW: Loop = of(2.2e-3, 0.20, 0.45);
 /// Flow near zero must not get there: faster than the flow loop, as far as the compliance of the lung lets it.
 pub(super) const FLOOR: Loop = of(2.2e-3, 0.30, 0.50);
 /// Return pressure: 0.08 mmHg per rpm while blood flows, 0.19 against a closed clamp; in between. The lead stops a clamp that closes in
@@ -26,3 +26,6 @@ pub(super) const FLOOR: Loop = of(2.2e-3, 0.30, 0.50);
 pub(super) const RETURN: Loop = of(0.12, 0.20, 0.12);
 /// Drainage pressure: -0.035 mmHg per rpm at 4 L/min, steeper in a vein that narrows.
 pub(super) const DRAINAGE: Loop = of(-0.05, 0.10, 0.20);
+/// What a new set-point of the flow moves the speed by at once [rpm per L/min]: two thirds of what it will take, so that the loop has the rest to do
+/// and a circuit that is narrower or wider is not overrun.
+pub(super) const FORWARD_RPM_PER_LPM: f32 = 300.0;

@@ -3,7 +3,7 @@
 //!
 //! # Model
 //! The state is the speed reference n. Every quantity that the speed drives has an error, and each error asks for a rate of change of n,
-//! with the slope of the quantity as a lead (PI in velocity form):
+//! with the slope of the quantity as a lead (PI in velocity form); a new set-point of the flow moves n by what most of it will take:
 //! ```text
 //! r = (y* - y - T_d y') / (G t_c)
 //! ```
@@ -44,7 +44,7 @@ mod weaning;
 use super::conditions as condition;
 use super::therapy::{Mode, Therapy};
 use crate::math::{between, larger, smaller, sqrt};
-use gains::{DRAINAGE, FLOOR, FLOW, Loop, RETURN};
+use gains::{DRAINAGE, FLOOR, FLOW, FORWARD_RPM_PER_LPM, Loop, RETURN};
 pub use pulses::PulseTiming;
 use pulses::Pulses;
 use weaning::Weaning;
@@ -53,6 +53,8 @@ use weaning::Weaning;
 pub const PERIOD_S: f32 = 0.01;
 /// Rate that no speed control can follow [rpm/s]: a limit that allows more does not limit.
 const FREE_RPM_PER_S: f32 = 6000.0;
+/// Rate at which a new set-point moves the speed [rpm/s]; below that of the speed control.
+const FORWARD_RPM_PER_S: f32 = 3000.0;
 /// How far the reference may lead the rotor, or trail it, while a loop is in force [rpm].
 const LEAD_RPM: f32 = 150.0;
 /// Least flow that is surely not backward [L/min]: what the floor keeps.
@@ -152,6 +154,9 @@ pub struct ModeControl {
     mode: Option<Mode>,
     /// Flow when this mode was entered [L/min].
     flow_before_lpm: f32,
+    /// Flow that was followed in the period before [L/min], and what of its last step is still to come [rpm].
+    target_lpm: Option<f32>,
+    forward_rpm: f32,
     periods_in_mode: u32,
     weaning: Weaning,
     pulses: Pulses,
@@ -186,7 +191,7 @@ impl ModeControl {
         self.enter(mode, seen);
         let target_lpm = self.flow_target_lpm(mode, therapy);
         let is_blind = target_lpm.is_some() && seen.flow_lpm.is_none();
-        let wanted = self.wanted(mode, therapy, target_lpm);
+        let wanted = self.wanted(mode, therapy, target_lpm) + self.forward(target_lpm);
         let (mut rate, mut bound) = (wanted, None);
         for (limit, which) in self.limits(therapy).into_iter().flatten() {
             if limit < RELEASE * FREE_RPM_PER_S && limit < rate {
@@ -250,6 +255,21 @@ impl ModeControl {
     /// The retrograde trial is still on: it ends by itself in the flow from before.
     fn is_trial(&self, therapy: &Therapy) -> bool {
         self.periods_in_mode as f32 * PERIOD_S < therapy.settings.trial_s_max
+    }
+
+    /// What is left of the step of the set-point, as a rate [rpm/s].
+    fn forward(&mut self, target_lpm: Option<f32>) -> f32 {
+        let (Some(target), Some(flow)) = (target_lpm, self.flow.last) else {
+            (self.target_lpm, self.forward_rpm) = (target_lpm, 0.0);
+            return 0.0;
+        };
+        let before = self.target_lpm.unwrap_or(flow);
+        self.target_lpm = target_lpm;
+        self.forward_rpm += (target - before) * FORWARD_RPM_PER_LPM;
+        let most = FORWARD_RPM_PER_S * PERIOD_S;
+        let now = between(self.forward_rpm, -most, most);
+        self.forward_rpm -= now;
+        now / PERIOD_S
     }
 
     /// The rate that the mode asks for [rpm/s].
