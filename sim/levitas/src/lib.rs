@@ -25,6 +25,7 @@ pub mod corners;
 pub mod curve;
 pub mod event_log;
 pub mod fault_catalogue;
+pub mod flow_meter;
 pub mod forge;
 pub mod input;
 pub mod installed;

@@ -7,13 +7,14 @@
 //! | `gate.rs` | is the shot to be believed |
 //! | `fluid.rs` | blood or saline, how thick, and which part of the profile does the beam see |
 //! | `bubbles.rs` | how much air was in it |
+//! | `weighing.rs` | how wrong is the meter, when a flow is known |
 //!
 //! # Model
 //! Q = gain A v / K(Re), Re from v and the fluid's viscosity; two first-order filters of 31 Hz make 20 Hz.
 //! | learned | from | kept within |
 //! |---|---|---|
 //! | zero | the mean of the time difference while the flow is known to be zero, from 1 s on | 0.2 ns, 0.11 L/min |
-//! | gain | one known flow of 1 L/min or more against the mean of the last second | 0.85 to 1.15 |
+//! | gain | one known flow of 1 L/min or more for ten seconds (`weighing.rs`) | 0.85 to 1.15 |
 //! | path of the sound | saline of known temperature | 0.95 to 1.05 |
 //!
 //! # Timing
@@ -31,6 +32,7 @@ mod gate;
 mod shot;
 #[cfg(test)]
 mod tests;
+mod weighing;
 
 pub use fluid::Fluid;
 
@@ -38,6 +40,7 @@ use bubbles::BubbleDetector;
 use fluid::{FluidMonitor, profile_factor};
 use gate::Gate;
 use shot::{Estimate, Path};
+use weighing::Weighing;
 
 use crate::config::ConfigError;
 use crate::ports::{BATCH, CirculationInputs, FlowShot, valid};
@@ -84,11 +87,8 @@ const ZERO_SHOTS_MIN: f32 = 1000.0;
 const ZERO_SHOTS_MAX: f32 = 10_000.0;
 /// Largest zero that is taken [s].
 const ZERO_S_MAX: f32 = 0.2e-9;
-/// Time constant of the mean that a known flow is compared with [shots].
-const MEAN_SHOTS: f32 = 1000.0;
-/// Flow and gain that a calibration takes [L/min, 1].
-const CALIBRATION_LPM_MIN: f32 = 1.0;
-const GAIN: (f32, f32) = (0.85, 1.15);
+/// Shots that make a speed of sound.
+const SOUND_SHOTS_MIN: u32 = 1500;
 
 /// What is known beside the shots.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -122,17 +122,21 @@ pub struct FlowReading {
     pub bubble_ml: f32,
     /// Air of bubbles that has passed in this period [mL].
     pub air_ml: f32,
+    /// What became of a known flow that was weighed; in the period in which it ends.
+    pub weighed: Option<Result<(), CalibrationRefused>>,
 }
 
 /// Why something is not learned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CalibrationRefused {
-    /// The flow is not to be believed now.
-    NoFlow,
+    /// The meter hears too little.
+    NoEcho,
     /// The known flow is too small, or no number.
     KnownFlow,
     /// The meter would have to be wrong by more than it can be.
     TooFarOff,
+    /// The flow has changed meanwhile.
+    Unsteady,
 }
 
 /// See the [module](self).
@@ -152,9 +156,9 @@ pub struct FlowMeter {
     /// Velocity of the two filter stages; meaningless while `gap_shots` is over its limit.
     velocity_m_per_s: [f32; 2],
     gap_shots: u32,
-    /// Flow of the last second without gain [L/min].
-    mean_lpm: f32,
-    mean_shots: f32,
+    weighing: Option<Weighing>,
+    weighed: Option<Result<(), CalibrationRefused>>,
+    good_shots: u32,
     /// The last good one [L/min].
     flow_lpm: f32,
     estimates_lpm: [f32; BATCH],
@@ -182,8 +186,9 @@ impl FlowMeter {
             gain: 1.0,
             velocity_m_per_s: [0.0; 2],
             gap_shots: u32::MAX,
-            mean_lpm: 0.0,
-            mean_shots: 0.0,
+            weighing: None,
+            weighed: None,
+            good_shots: 0,
             flow_lpm: 0.0,
             estimates_lpm: [0.0; BATCH],
         })
@@ -220,6 +225,7 @@ impl FlowMeter {
             bubble_count: self.bubbles.count,
             bubble_ml: self.bubbles.size_ml,
             air_ml: self.bubbles.passed_ml,
+            weighed: self.weighed.take(),
         }
     }
 
@@ -229,23 +235,12 @@ impl FlowMeter {
         &self.estimates_lpm
     }
 
-    /// The gain that makes the mean of the last second the flow that is known from elsewhere.
+    /// The flow is known from elsewhere, now and for the next ten seconds; [`FlowReading::weighed`] is the result.
     ///
     /// # Errors
-    /// The reason why nothing was learned; the old gain stands.
-    pub fn calibrate_gain(&mut self, known_lpm: f32) -> Result<(), CalibrationRefused> {
-        if !(CALIBRATION_LPM_MIN..f32::INFINITY).contains(&known_lpm) {
-            return Err(CalibrationRefused::KnownFlow);
-        }
-        if self.mean_shots < MEAN_SHOTS || self.gate.quality() < QUALITY_MIN {
-            return Err(CalibrationRefused::NoFlow);
-        }
-        let gain = known_lpm / self.mean_lpm;
-        let (gain_min, gain_max) = GAIN;
-        if !(gain >= gain_min && gain <= gain_max) {
-            return Err(CalibrationRefused::TooFarOff);
-        }
-        self.gain = gain;
+    /// It is no flow that can be weighed.
+    pub fn weigh(&mut self, known_lpm: f32) -> Result<(), CalibrationRefused> {
+        self.weighing = Some(Weighing::new(known_lpm)?);
         Ok(())
     }
 
@@ -254,8 +249,8 @@ impl FlowMeter {
     /// # Errors
     /// The reason why nothing was learned.
     pub fn calibrate_in_saline(&mut self, temperature_celsius: f32) -> Result<(), CalibrationRefused> {
-        if self.mean_shots < MEAN_SHOTS || self.gate.quality() < QUALITY_MIN {
-            return Err(CalibrationRefused::NoFlow);
+        if self.good_shots < SOUND_SHOTS_MIN || self.gate.quality() < QUALITY_MIN {
+            return Err(CalibrationRefused::NoEcho);
         }
         self.fluid.calibrate_in_saline(temperature_celsius).ok_or(CalibrationRefused::TooFarOff)
     }
@@ -290,8 +285,13 @@ impl FlowMeter {
         self.fluid.step(estimate.sound_speed_m_per_s, around.temperature_celsius);
         let raw_lpm = self.raw_lpm(second, around);
         self.flow_lpm = self.gain * raw_lpm;
-        self.mean_shots = crate::math::smaller(self.mean_shots + 1.0, MEAN_SHOTS);
-        self.mean_lpm += (raw_lpm - self.mean_lpm) / self.mean_shots;
+        self.good_shots = self.good_shots.saturating_add(1);
+        let weighed = self.weighing.as_mut().and_then(|weighing| weighing.step(raw_lpm));
+        if let Some(result) = weighed {
+            self.weighing = None;
+            self.gain = result.unwrap_or(self.gain);
+            self.weighed = Some(result.map(|_| ()));
+        }
     }
 
     /// Flow without gain [L/min].
