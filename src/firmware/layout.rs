@@ -79,7 +79,8 @@ rows! {
     UnitStatus as "levitas_unit_status" {
         state, bearing_state, displacement_m, coil_current_a, speed_setpoint_rpm, speed_rpm, torque_current_a,
         bus_voltage_v, flow_lpm, drainage_pressure_mmhg, pre_membrane_pressure_mmhg, return_pressure_mmhg,
-        flow_valid, pressures_valid, touchdown_count, missed_samples, limits, faults, command_number, command_result,
+        flow_valid, pressures_valid, touchdown_count, missed_samples, limits, faults, mode, flow_target_lpm, conditions,
+        command_number, command_result,
     }
     OperatorCommand as "levitas_command" { kind, value }
     CopyView as "levitas_calibration_copy" { state, sequence, values, reason }

@@ -18,6 +18,7 @@ pub(crate) mod shim;
 #[cfg(levitas_world)]
 pub(crate) mod signed;
 pub(crate) mod text;
+pub(crate) mod therapy;
 #[cfg(levitas_world)]
 pub(crate) mod truth;
 pub(crate) mod units;

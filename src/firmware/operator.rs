@@ -9,7 +9,8 @@ use levitas_core::task::supervisor::Refusal;
 use levitas_core::units::RPM_PER_RAD_PER_S;
 
 use super::text;
-use super::units::{self, CONFIG};
+use super::therapy;
+use super::units;
 
 /// Mirrors `struct levitas_unit_status`.
 #[repr(C)]
@@ -33,6 +34,10 @@ pub(crate) struct UnitStatus {
     pub(crate) missed_samples: u32,
     pub(crate) limits: u32,
     pub(crate) faults: u32,
+    /// Mode in force, flow that is followed, what is wrong with the circulation.
+    pub(crate) mode: u32,
+    pub(crate) flow_target_lpm: f32,
+    pub(crate) conditions: u32,
     pub(crate) command_number: u32,
     pub(crate) command_result: u32,
 }
@@ -66,6 +71,9 @@ impl UnitStatus {
         self.pre_membrane_pressure_mmhg = mail.pre_membrane_pressure_mmhg;
         self.return_pressure_mmhg = mail.return_pressure_mmhg;
         self.pressures_valid = u32::from(mail.pressures_valid);
+        self.mode = mail.mode;
+        self.flow_target_lpm = mail.flow_target_lpm;
+        self.conditions = mail.conditions;
     }
 
     fn add_supervisor(&mut self, mail: &SupervisorMail) {
@@ -139,16 +147,18 @@ unsafe extern "C" fn levitas_refusal_text(
 ) {
     // SAFETY: the caller's promise.
     let buffer = unsafe { text::buffer(text, size) };
-    // Whole numbers: they are what the operator typed.
     match (Refusal::from_code(result), command) {
         (None, _) => text::fill(buffer, format_args!("accepted")),
-        (Some(Refusal::SpeedOutOfRange), Some(command)) => text::fill(
-            buffer,
-            format_args!(
-                "speed {} rpm: allowed is 0 to {} rpm",
-                command.value as i32, CONFIG.speed.speed_rpm_max as i32
+        (Some(refusal @ Refusal::OutOfReach), Some(command)) => match therapy::allowed(command) {
+            Some((name, min, max)) => text::fill(
+                buffer,
+                format_args!(
+                    "{name} {}: allowed is {min} to {max}, and what the circuit gives",
+                    command.value
+                ),
             ),
-        ),
+            None => text::fill(buffer, format_args!("{refusal}")),
+        },
         (Some(refusal), _) => text::fill(buffer, format_args!("{refusal}")),
     }
 }

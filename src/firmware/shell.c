@@ -34,6 +34,23 @@ static const char *name_of(const char *const names[], size_t count, uint32_t cod
 	return code < count ? names[code] : "unknown";
 }
 
+static void print_therapy(const struct shell *sh, const struct levitas_unit_status *status)
+{
+	const struct decimal target_lpm = decimal(status->flow_target_lpm, 100);
+	char text[LEVITAS_THERAPY_BYTES];
+
+	levitas_mode_name(status->mode, text, sizeof(text));
+	/* Not a number is not equal to itself. */
+	if (status->flow_target_lpm == status->flow_target_lpm) {
+		shell_print(sh, "  mode          %s, follows %s%u.%02u L/min", text, DECIMAL(target_lpm));
+	} else {
+		shell_print(sh, "  mode          %s", text);
+	}
+	for (uint32_t i = 0; levitas_condition_text(status->conditions, i, text, sizeof(text)); i++) {
+		shell_print(sh, "  CIRCULATION   %s", text);
+	}
+}
+
 static void print_unit(const struct shell *sh, uint32_t unit)
 {
 	struct levitas_unit_status status;
@@ -69,6 +86,7 @@ static void print_unit(const struct shell *sh, uint32_t unit)
 	} else {
 		shell_print(sh, "  pressures     unknown");
 	}
+	print_therapy(sh, &status);
 	levitas_fault_names(status.faults, fault_names, sizeof(fault_names));
 	shell_print(sh, "  since boot    %u touchdowns, %u missed samples; limits 0x%x, faults 0x%x%s%s",
 		    status.touchdown_count, status.missed_samples, status.limits, status.faults,
@@ -140,11 +158,11 @@ static int post_and_wait(const struct levitas_command *command)
 	return -ETIMEDOUT;
 }
 
-int levitas_shell_operate(const struct shell *sh, enum levitas_command_kind kind, float value)
+int levitas_shell_operate(const struct shell *sh, uint32_t kind, float value)
 {
 	const struct levitas_command command = {.kind = kind, .value = value};
 	const char *work;
-	char reason[80];
+	char reason[LEVITAS_THERAPY_BYTES];
 	int result;
 
 	k_mutex_lock(&operating, K_FOREVER);
@@ -245,6 +263,54 @@ static int cmd_speed(const struct shell *sh, size_t argc, char **argv)
 		shell_print(sh, "speed set-point %ld rpm", speed_rpm);
 	}
 	return error;
+}
+
+/* `levitas mode` and `levitas set`. */
+static int set_therapy(const struct shell *sh, bool is_mode, size_t argc, char **argv)
+{
+	const char *value = argc > 2 ? argv[2] : NULL;
+	struct levitas_command command;
+	char text[LEVITAS_THERAPY_BYTES];
+	int error;
+
+	if (!levitas_therapy_parse(is_mode, argv[1], value, &command, text, sizeof(text))) {
+		shell_error(sh, "%s", text);
+		return -EINVAL;
+	}
+	error = levitas_shell_operate(sh, command.kind, command.value);
+	if (error == 0) {
+		shell_print(sh, "%s %s", argv[1], value != NULL ? value : "");
+	}
+	return error;
+}
+
+static int cmd_mode(const struct shell *sh, size_t argc, char **argv)
+{
+	return set_therapy(sh, true, argc, argv);
+}
+
+static int cmd_set(const struct shell *sh, size_t argc, char **argv)
+{
+	return set_therapy(sh, false, argc, argv);
+}
+
+static int cmd_settings(const struct shell *sh, size_t argc, char **argv)
+{
+	char text[LEVITAS_THERAPY_BYTES];
+
+	ARG_UNUSED(argc);
+	ARG_UNUSED(argv);
+	for (uint32_t i = 0; levitas_setting_text(OPERATED_UNIT, i, text, sizeof(text)); i++) {
+		shell_print(sh, "  %s", text);
+	}
+	return 0;
+}
+
+static int cmd_resume(const struct shell *sh, size_t argc, char **argv)
+{
+	ARG_UNUSED(argc);
+	ARG_UNUSED(argv);
+	return operate_and_say(sh, LEVITAS_COMMAND_RESUME, "resumed: no intervention holds the flow");
 }
 
 static uint32_t stack_free(const struct levitas_thread *thread)
@@ -355,6 +421,13 @@ SHELL_STATIC_SUBCMD_SET_CREATE(
 	levitas_commands, SHELL_CMD_ARG(status, NULL, "What the unit measures and does.", cmd_status, 1, 0),
 	SHELL_CMD_ARG(lift, &levitas_lift_commands, "Lift the rotor off and hold it.", cmd_lift, 1, 0),
 	SHELL_CMD_ARG(speed, NULL, "Speed set-point [rpm]. Usage: levitas speed RPM", cmd_speed, 2, 0),
+	SHELL_CMD_ARG(mode, NULL,
+		      "A mode with its set-point: speed RPM, flow L/MIN, pressure MMHG (drainage below 0), pulsatile RPM, zero_flow, "
+		      "weaning L/MIN, retrograde_trial L/MIN. Usage: levitas mode flow 4.0",
+		      cmd_mode, 2, 1),
+	SHELL_CMD_ARG(set, NULL, "A limit or another setting. Usage: levitas set return_pressure_mmhg_max 280", cmd_set, 3, 0),
+	SHELL_CMD_ARG(settings, NULL, "All settings with their ranges.", cmd_settings, 1, 0),
+	SHELL_CMD_ARG(resume, NULL, "End what an intervention holds.", cmd_resume, 1, 0),
 	SHELL_CMD_ARG(land, NULL, "Stop the motor, then set the rotor down.", cmd_land, 1, 0),
 	SHELL_CMD_ARG(handback, NULL, "Give the head to the other unit, which must be ready.", cmd_hand_back, 1, 0),
 	SHELL_CMD_ARG(drill, NULL, "Let go of the head as a failure would, to see the other unit take over.", cmd_drill, 1,

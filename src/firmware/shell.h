@@ -24,7 +24,7 @@ void levitas_shell_each_unit(const struct shell *sh, void (*print)(const struct 
  * Posts a command, waits for the answer, prints a refusal. One command at a time, whichever shell it comes from. A command that
  * is not answered in time is withdrawn: -ETIMEDOUT; see levitas_shell_answered().
  */
-int levitas_shell_operate(const struct shell *sh, enum levitas_command_kind kind, float value);
+int levitas_shell_operate(const struct shell *sh, uint32_t kind, float value);
 
 /** Whether the supervisor has looked at the last command, or at its withdrawal: an earlier one is carried out or never. */
 bool levitas_shell_answered(void);

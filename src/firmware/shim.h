@@ -120,6 +120,12 @@ struct levitas_unit_status {
 	uint32_t limits;
 	/** Bits of what the levitation task does not believe now. */
 	uint32_t faults;
+	/** Code of the mode in force. */
+	uint32_t mode;
+	/** Flow that is followed [L/min]; not a number when none is. */
+	float flow_target_lpm;
+	/** Bits of what is wrong with the circulation. */
+	uint32_t conditions;
 	/** Number of the last command the supervisor looked at, and its result: 0 accepted, else a refusal. */
 	uint32_t command_number;
 	uint32_t command_result;
@@ -132,6 +138,7 @@ enum levitas_command_kind {
 	LEVITAS_COMMAND_LIFT = 1,
 	LEVITAS_COMMAND_LAND = 2,
 	LEVITAS_COMMAND_SPEED = 4,
+	LEVITAS_COMMAND_RESUME = 11,
 	LEVITAS_COMMAND_COMMISSION = 33,
 	LEVITAS_COMMAND_LIFT_ALONE = 19,
 	LEVITAS_COMMAND_HAND_BACK = 17,
@@ -141,9 +148,9 @@ enum levitas_command_kind {
 
 /** A command of the operator; mirrors OperatorCommand. */
 struct levitas_command {
-	/** enum levitas_command_kind */
+	/** enum levitas_command_kind, or of a mode or setting. */
 	uint32_t kind;
-	/** Argument: the set-point [rpm] of a speed command, else 0. */
+	/** Argument in the unit of the kind, else 0. */
 	float value;
 };
 
@@ -319,6 +326,25 @@ uint32_t levitas_command_post(uint32_t unit, const struct levitas_command *comma
 
 /** One line, with its terminating zero, that says why a command was refused. */
 void levitas_refusal_text(uint32_t result, const struct levitas_command *command, char *text, size_t size);
+
+/** Room for one line of the therapy. */
+#define LEVITAS_THERAPY_BYTES 160
+
+/**
+ * The command of a mode (`levitas mode NAME VALUE`) or a setting (`levitas set NAME VALUE`); `value` may be null. False: no command,
+ * and `text` says in one line what is allowed.
+ */
+bool levitas_therapy_parse(bool is_mode, const char *name, const char *value, struct levitas_command *command, char *text,
+			   size_t size);
+
+/** One setting with its value and its range; false when there is none of that number. */
+bool levitas_setting_text(uint32_t unit, uint32_t index, char *text, size_t size);
+
+/** Name of a mode. */
+void levitas_mode_name(uint32_t mode, char *text, size_t size);
+
+/** One of the conditions that stand, in one sentence; false when there are not so many. */
+bool levitas_condition_text(uint32_t conditions, uint32_t index, char *text, size_t size);
 
 /** Latest status of a unit; a state that cannot be read has a code outside its enum. */
 void levitas_status_read(uint32_t unit, struct levitas_unit_status *status);

@@ -62,6 +62,26 @@ ZTEST(shell_commands, test_speed_that_is_not_a_number)
 	shell_text_expect("levitas speed 3000rpm", -EINVAL, "give a whole number of rpm");
 }
 
+ZTEST(shell_commands, test_therapy_words_that_make_no_command)
+{
+	shell_text_expect("levitas mode warp 9", -EINVAL, "mode \"warp\": allowed is speed, flow, pressure");
+	shell_text_expect("levitas mode flow", -EINVAL, "flow_setpoint_lpm: give a number from 0 to 8");
+	shell_text_expect("levitas mode flow four", -EINVAL, "flow_setpoint_lpm: give a number from 0 to 8");
+	shell_text_expect("levitas mode zero_flow 1", -EINVAL, "mode zero_flow takes no value");
+	shell_text_expect("levitas set warp 9", -EINVAL, "setting \"warp\": see levitas settings");
+	shell_text_expect("levitas set return_pressure_mmhg_max 900", -EPERM,
+			  "refused: return_pressure_mmhg_max 900: allowed is 50 to 400");
+	shell_text_expect("levitas mode flow 4.0", -EPERM, "refused: the rotor is not levitated: lift it first");
+}
+
+ZTEST(shell_commands, test_a_setting_is_set_and_shown)
+{
+	shell_text_expect("levitas set return_pressure_mmhg_max 280.5", 0, "return_pressure_mmhg_max 280.5");
+	k_sleep(K_MSEC(30));
+	shell_text_expect("levitas settings", 0, "return_pressure_mmhg_max 280.5, 50 to 400");
+	shell_text_expect("levitas set return_pressure_mmhg_max 300", 0, "");
+}
+
 ZTEST(shell_commands, test_speed_needs_a_levitated_rotor)
 {
 	shell_text_expect("levitas speed 3000", -EPERM, "refused: the rotor is not levitated: lift it first");
@@ -72,8 +92,8 @@ ZTEST(shell_commands, test_lift_speed_and_land)
 	shell_text_expect("levitas lift", 0, "lifting off");
 	k_sleep(K_MSEC(500));
 	shell_text_expect("levitas status", 0, "operating, bearing levitated");
-	shell_text_expect("levitas speed 99999", -EPERM, "refused: speed 99999 rpm: allowed is 0 to ");
-	shell_text_expect("levitas speed -1", -EPERM, "refused: speed -1 rpm: allowed is 0 to ");
+	shell_text_expect("levitas speed 99999", -EPERM, "refused: speed_setpoint_rpm 99999: allowed is 0 to ");
+	shell_text_expect("levitas speed -1", -EPERM, "refused: speed_setpoint_rpm -1: allowed is 0 to ");
 	shell_text_expect("levitas speed 500", 0, "speed set-point 500 rpm");
 	shell_text_expect("levitas disturb force 5 90 20", 0, "5 N on the simulated rotor for 20 ms");
 	shell_text_expect("levitas disturb force 101 90 20", -EINVAL, "allowed is 0 to 100 N");
