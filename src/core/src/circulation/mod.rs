@@ -5,6 +5,7 @@
 //! | part | question it answers |
 //! |---|---|
 //! | [`flow_meter`] | how much flows, of what, with how much air |
+//! | [`pressures`] | which pressures are to be believed, and how narrow the lines have become |
 //! | [`ecg`] | when the heart beats, and when a pulse is due |
 //! | [`therapy`] | what does the operator want, and what may he want |
 //! | [`conditions`] | what is wrong with the circulation: one bit and one sentence each |
@@ -20,4 +21,5 @@ pub mod flow_meter;
 pub mod interventions;
 pub mod modes;
 pub mod pilot;
+pub mod pressures;
 pub mod therapy;

@@ -76,7 +76,9 @@ impl Gate {
 
     fn is_near(&mut self, estimate: &Estimate, so_far_m_per_s: Option<f32>) -> bool {
         let velocity = estimate.velocity_m_per_s;
-        if so_far_m_per_s.is_none_or(|so_far| (velocity - so_far).abs() < BAND_M_PER_S) {
+        // When nothing is known any shot is a beginning, but not after wild ones.
+        let is_begun = so_far_m_per_s.is_none() && self.stray_shots == 0;
+        if is_begun || so_far_m_per_s.is_some_and(|so_far| (velocity - so_far).abs() < BAND_M_PER_S) {
             self.stray_shots = 0;
             return true;
         }
@@ -120,7 +122,9 @@ mod tests {
         let mut gate = Gate::new();
         for number in 0..1000 {
             let wild = if number % 2 == 0 { 3.0 } else { -3.0 };
-            assert!(!see(&mut gate, number, wild, Some(1.0)));
+            // After 50 ms the flow so far is too old to be one.
+            let so_far = (number < 50).then_some(1.0);
+            assert!(!see(&mut gate, number, wild, so_far));
         }
         assert!(gate.quality() < 0.01);
     }
