@@ -22,71 +22,26 @@
 //! # Source
 //! `docs/world.md`: makers' charts by way of published fits.
 
-use core::f64::consts::PI;
+pub(crate) mod air;
+mod change;
+mod clamp;
+pub(crate) mod heat;
+mod tube;
+
+pub use change::{CircuitChange, KinkSite, Line};
+
+use clamp::Clamp;
+use tube::Tube;
+pub(crate) use tube::turbulence;
 
 use crate::parameters::{Circuit, RotorFluid, Tubing};
 use crate::patient::Ends;
 use crate::pump::Hydraulics;
-use crate::units::{M3_PER_S_PER_LPM, PA_PER_MMHG};
 
-/// Reynolds numbers between which the laminar law gives way to the turbulent one.
-const REYNOLDS_LAMINAR: f64 = 2000.0;
-const REYNOLDS_TURBULENT: f64 = 3000.0;
-/// A clamp less open than this lets nothing through.
-const OPENING_MIN: f64 = 0.01;
+/// Water at 20 C, which cannulas are measured with [m2/s].
+const WATER_M2_PER_S: f64 = 1.004e-6;
 /// Least inertance [mmHg/(L/min/s)], that of half a metre of 3/8" tubing: keeps the fixed step stable.
 const INERTANCE_MIN: f64 = 1.0;
-
-/// Share of turbulent flow at a Reynolds number, 0 to 1.
-pub(crate) fn turbulence(reynolds: f64) -> f64 {
-    let u = ((reynolds - REYNOLDS_LAMINAR) / (REYNOLDS_TURBULENT - REYNOLDS_LAMINAR)).clamp(0.0, 1.0);
-    u * u * (3.0 - 2.0 * u)
-}
-
-/// Reynolds number per L/min in a tube.
-fn reynolds_per_lpm(diameter_m: f64, fluid: &RotorFluid) -> f64 {
-    4.0 * fluid.density_kg_per_m3 * M3_PER_S_PER_LPM / (PI * diameter_m * fluid.viscosity_pa_s)
-}
-
-/// Tubing as the coefficients of its laws, in mmHg and L/min.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Tube {
-    reynolds_per_lpm: f64,
-    laminar: f64,
-    turbulent: f64,
-    pub(crate) inertance: f64,
-}
-
-impl Tube {
-    pub(crate) fn new(tubing: &Tubing, fluid: &RotorFluid) -> Self {
-        let (length, diameter) = (tubing.length_m, tubing.diameter_m);
-        let area = 0.25 * PI * diameter * diameter;
-        let velocity = M3_PER_S_PER_LPM / area;
-        let reynolds = reynolds_per_lpm(diameter, fluid);
-        let dynamic_pa = 0.5 * fluid.density_kg_per_m3 * velocity * velocity;
-        let friction = 0.316 / libm::sqrt(libm::sqrt(reynolds));
-        let poiseuille = 32.0 * fluid.viscosity_pa_s * length * velocity / (diameter * diameter);
-        Self {
-            reynolds_per_lpm: reynolds,
-            laminar: poiseuille / PA_PER_MMHG,
-            turbulent: friction * length / diameter * dynamic_pa / PA_PER_MMHG,
-            inertance: fluid.density_kg_per_m3 * length / area * M3_PER_S_PER_LPM / PA_PER_MMHG,
-        }
-    }
-
-    /// Pressure drop by friction [mmHg].
-    pub(crate) fn drop_mmhg(&self, flow_lpm: f64) -> f64 {
-        let size = flow_lpm.abs();
-        let share = turbulence(self.reynolds_per_lpm * size);
-        let laminar = self.laminar * flow_lpm;
-        if share == 0.0 {
-            return laminar;
-        }
-        let root = libm::sqrt(size);
-        let turbulent = self.turbulent * flow_lpm * root * libm::sqrt(root);
-        laminar + share * (turbulent - laminar)
-    }
-}
 
 /// Pressures and flow of this moment.
 #[derive(Clone, Copy, Debug, Default)]
@@ -107,115 +62,206 @@ pub(crate) struct BloodCircuit {
     pump_tube: Tube,
     return_tube: Tube,
     inertance: f64,
+    /// Factors of the fluid: cannulas against water, lung against the fluid of the start.
+    cannula_factor: f64,
+    lung_factor: f64,
+    start_viscosity_pa_s: f64,
+    /// Factors of kinks, by site, and of clots.
+    kinks: [f64; 4],
+    clot: f64,
     /// Flow [L/min].
     pub(crate) flow_lpm: f64,
     /// Rate of change of the flow at the end of the last step [L/min/s].
     pub(crate) flow_rate: f64,
-    /// 0 closed, 1 open.
-    pub(crate) clamp_opening: f64,
-    clamp_opens: bool,
+    pub(crate) return_clamp: Clamp,
+    pub(crate) drainage_clamp: Clamp,
+}
+
+/// What a step of the flow goes through.
+#[derive(Clone, Copy)]
+struct Instant {
+    speed: f64,
+    /// Of drainage and return clamp.
+    openings: [f64; 2],
+    ends: Ends,
+    /// What air leaves of the pump's head.
+    head_factor: f64,
 }
 
 impl BloodCircuit {
     pub(crate) fn new(circuit: &Circuit, ends: Ends, fluid: &RotorFluid) -> Self {
         let tube = |tubing: &Tubing| Tube::new(tubing, fluid);
-        let (drainage_tube, pump_tube, return_tube) =
-            (tube(&circuit.drainage_tubing), tube(&circuit.pump_tubing), tube(&circuit.return_tubing));
-        let inertance =
-            (drainage_tube.inertance + pump_tube.inertance + return_tube.inertance).max(INERTANCE_MIN);
-        Self {
+        let mut new = Self {
             circuit: *circuit,
             ends,
-            drainage_tube,
-            pump_tube,
-            return_tube,
-            inertance,
+            drainage_tube: tube(&circuit.drainage_tubing),
+            pump_tube: tube(&circuit.pump_tubing),
+            return_tube: tube(&circuit.return_tubing),
+            inertance: 0.0,
+            cannula_factor: 1.0,
+            lung_factor: 1.0,
+            start_viscosity_pa_s: fluid.viscosity_pa_s,
+            kinks: [1.0; 4],
+            clot: 1.0,
             flow_lpm: 0.0,
             flow_rate: 0.0,
-            clamp_opening: 0.0,
-            clamp_opens: false,
-        }
+            return_clamp: Clamp::at(0.0),
+            drainage_clamp: Clamp::OPEN,
+        };
+        new.set_fluid(fluid);
+        new
     }
 
-    /// Starts with a given flow and clamp opening.
+    /// Another fluid fills the circuit.
+    pub(crate) fn set_fluid(&mut self, fluid: &RotorFluid) {
+        let tube = |tubing: &Tubing| Tube::new(tubing, fluid);
+        self.drainage_tube = tube(&self.circuit.drainage_tubing);
+        self.pump_tube = tube(&self.circuit.pump_tubing);
+        self.return_tube = tube(&self.circuit.return_tubing);
+        self.inertance =
+            (self.drainage_tube.inertance + self.pump_tube.inertance + self.return_tube.inertance)
+                .max(INERTANCE_MIN);
+        let kinematic = fluid.viscosity_pa_s / fluid.density_kg_per_m3;
+        self.cannula_factor = libm::pow(kinematic / WATER_M2_PER_S, self.circuit.cannulas.viscosity_exponent);
+        self.lung_factor = fluid.viscosity_pa_s / self.start_viscosity_pa_s;
+    }
+
+    /// Starts with a given flow and opening of the return clamp.
     pub(crate) fn start(&mut self, flow_lpm: f64, clamp_opening: f64) {
-        self.clamp_opening = clamp_opening.clamp(0.0, 1.0);
-        self.clamp_opens = clamp_opening > 0.0;
-        self.flow_lpm = if clamp_opening >= OPENING_MIN { flow_lpm } else { 0.0 };
+        self.return_clamp = Clamp::at(clamp_opening);
+        self.flow_lpm = if self.return_clamp.is_shut() { 0.0 } else { flow_lpm };
     }
 
     /// Rate of change of the flow of a start.
     pub(crate) fn settle_rate(&mut self, pump: &Hydraulics, speed: f64) {
-        self.flow_rate = self.rate(pump, speed, self.flow_lpm, self.clamp_opening, &self.ends);
+        let now = Instant { speed, openings: self.openings(0.0), ends: self.ends, head_factor: 1.0 };
+        self.flow_rate = self.rate(pump, self.flow_lpm, &now);
+    }
+
+    /// A hand closes or opens a clamp, a part kinks, the lung clots.
+    pub(crate) fn change(&mut self, change: &CircuitChange) {
+        match *change {
+            CircuitChange::Clamp(line) => self.clamp_of(line).close(),
+            CircuitChange::Unclamp(line) => self.clamp_of(line).open(),
+            CircuitChange::Kink { site, factor } => self.kinks[site as usize] = factor,
+            CircuitChange::Clot { factor } => self.clot = factor,
+            CircuitChange::AirBolus { .. } | CircuitChange::Viscosity { .. } => {}
+        }
+    }
+
+    fn clamp_of(&mut self, line: Line) -> &mut Clamp {
+        match line {
+            Line::Return => &mut self.return_clamp,
+            Line::Drainage => &mut self.drainage_clamp,
+        }
+    }
+
+    /// Openings of drainage and return clamp after some time.
+    fn openings(&self, time_s: f64) -> [f64; 2] {
+        [&self.drainage_clamp, &self.return_clamp]
+            .map(|clamp| clamp.after(&self.circuit.return_clamp, time_s))
+    }
+
+    /// Resistance of a clamp.
+    fn clamp_resistance(&self, opening: f64) -> f64 {
+        self.circuit.return_clamp.resistance_mmhg_per_lpm2 * (1.0 / (opening * opening) - 1.0)
     }
 
     /// Drop upstream of the pump.
-    fn drainage_drop(&self, flow: f64, ends: &Ends) -> f64 {
-        (self.circuit.drainage_cannula.resistance_mmhg_per_lpm2 + ends.inlet_mmhg_per_lpm2)
-            * flow
-            * flow.abs()
-            + self.drainage_tube.drop_mmhg(flow)
+    fn drainage_drop(&self, flow: f64, opening: f64, ends: &Ends) -> f64 {
+        let cannula = self.circuit.drainage_cannula.resistance_mmhg_per_lpm2
+            * (self.cannula_factor * self.kinks[KinkSite::DrainageCannula as usize]);
+        (cannula + ends.inlet_mmhg_per_lpm2 + self.clamp_resistance(opening)) * flow * flow.abs()
+            + self.kinks[KinkSite::DrainageTubing as usize] * self.drainage_tube.drop_mmhg(flow)
+    }
+
+    /// Drop of the membrane lung.
+    fn lung_drop(&self, flow: f64) -> f64 {
+        self.circuit.membrane_lung.resistance_mmhg_per_lpm * (self.lung_factor * self.clot) * flow
     }
 
     /// Drop behind the membrane lung.
     fn return_drop(&self, flow: f64, opening: f64) -> f64 {
-        let clamp = self.circuit.return_clamp.resistance_mmhg_per_lpm2 * (1.0 / (opening * opening) - 1.0);
-        (self.circuit.return_cannula.resistance_mmhg_per_lpm2 + clamp) * flow * flow.abs()
-            + self.return_tube.drop_mmhg(flow)
+        let cannula = self.circuit.return_cannula.resistance_mmhg_per_lpm2
+            * (self.cannula_factor * self.kinks[KinkSite::ReturnCannula as usize]);
+        (cannula + self.clamp_resistance(opening)) * flow * flow.abs()
+            + self.kinks[KinkSite::ReturnTubing as usize] * self.return_tube.drop_mmhg(flow)
     }
 
-    fn rate(&self, pump: &Hydraulics, speed: f64, flow: f64, opening: f64, ends: &Ends) -> f64 {
-        if opening < OPENING_MIN {
+    fn rate(&self, pump: &Hydraulics, flow: f64, now: &Instant) -> f64 {
+        let [drainage, back] = now.openings;
+        if drainage < clamp::OPENING_MIN || back < clamp::OPENING_MIN {
             return 0.0;
         }
-        let drops = self.drainage_drop(flow, ends)
+        let drops = self.drainage_drop(flow, drainage, &now.ends)
             + self.pump_tube.drop_mmhg(flow)
-            + self.circuit.membrane_lung.resistance_mmhg_per_lpm * flow
-            + self.return_drop(flow, opening);
-        let gain = ends.venous_mmhg - ends.arterial_mmhg + pump.head_mmhg(speed, flow);
+            + self.lung_drop(flow)
+            + self.return_drop(flow, back);
+        let gain =
+            now.ends.venous_mmhg - now.ends.arterial_mmhg + pump.head_mmhg(now.speed, flow) * now.head_factor;
         (gain - drops) / self.inertance
     }
 
     /// One step of `step_s` with speed [rad/s] and the patient's ends going from the first to the second value.
-    pub(crate) fn advance(&mut self, pump: &Hydraulics, speeds: [f64; 2], ends: &[Ends; 2], step_s: f64) {
+    pub(crate) fn advance(
+        &mut self,
+        pump: &Hydraulics,
+        speeds: [f64; 2],
+        ends: &[Ends; 2],
+        head_factor: f64,
+        step_s: f64,
+    ) {
         self.work_clamp(pump, speeds[0]);
-        let opening_rate = if self.clamp_opens { 1.0 / self.circuit.return_clamp.opening_s } else { 0.0 };
-        let opening = |part: f64| (self.clamp_opening + opening_rate * step_s * part).min(1.0);
-        let (start, middle, end) = (opening(0.0), opening(0.5), opening(1.0));
-        let middle_speed = 0.5 * (speeds[0] + speeds[1]);
-        let middle_ends = ends[0].toward(&ends[1], 0.5);
+        let at = |part: f64, speed: f64, ends: Ends| Instant {
+            speed,
+            openings: self.openings(step_s * part),
+            ends,
+            head_factor,
+        };
+        let start = at(0.0, speeds[0], ends[0]);
+        let middle = at(0.5, 0.5 * (speeds[0] + speeds[1]), ends[0].toward(&ends[1], 0.5));
+        let end = at(1.0, speeds[1], ends[1]);
         let q = self.flow_lpm;
-        let k1 = self.rate(pump, speeds[0], q, start, &ends[0]);
-        let k2 = self.rate(pump, middle_speed, q + 0.5 * step_s * k1, middle, &middle_ends);
-        let k3 = self.rate(pump, middle_speed, q + 0.5 * step_s * k2, middle, &middle_ends);
-        let k4 = self.rate(pump, speeds[1], q + step_s * k3, end, &ends[1]);
+        let k1 = self.rate(pump, q, &start);
+        let k2 = self.rate(pump, q + 0.5 * step_s * k1, &middle);
+        let k3 = self.rate(pump, q + 0.5 * step_s * k2, &middle);
+        let k4 = self.rate(pump, q + step_s * k3, &end);
         self.flow_lpm = q + step_s / 6.0 * (k1 + 2.0 * (k2 + k3) + k4);
-        self.clamp_opening = end;
+        [self.drainage_clamp.opening, self.return_clamp.opening] = end.openings;
         self.flow_rate = k4;
         self.ends = ends[1];
+        if self.drainage_clamp.is_shut() || self.return_clamp.is_shut() {
+            (self.flow_lpm, self.flow_rate) = (0.0, 0.0);
+        }
     }
 
-    /// The staff opens the clamp once the pump would push forward.
+    /// The staff opens the clamp of the start once the pump would push forward.
     fn work_clamp(&mut self, pump: &Hydraulics, speed: f64) {
-        if self.clamp_opens {
+        if !self.return_clamp.waits() {
             return;
         }
         let wanted = self.ends.arterial_mmhg + self.circuit.return_clamp.head_margin_mmhg;
         if pump.head_mmhg(speed, 0.0) > wanted {
-            self.clamp_opens = true;
+            self.return_clamp.open();
         }
     }
 
-    /// Pressures at the three sites.
-    pub(crate) fn pressures(&self, pump: &Hydraulics, speed: f64) -> Pressures {
+    /// Pressures at the three sites. They are counted from the patient's vein on, behind a shut drainage clamp from the
+    /// artery back: nothing flows then.
+    pub(crate) fn pressures(&self, pump: &Hydraulics, speed: f64, head_factor: f64) -> Pressures {
         let (flow, rate) = (self.flow_lpm, self.flow_rate);
-        let head_mmhg = pump.head_mmhg(speed, flow);
+        let head_mmhg = pump.head_mmhg(speed, flow) * head_factor;
+        if self.drainage_clamp.is_shut() {
+            let return_mmhg = self.ends.arterial_mmhg;
+            let drainage_mmhg = return_mmhg - head_mmhg;
+            return Pressures { head_mmhg, drainage_mmhg, pre_membrane_mmhg: return_mmhg, return_mmhg };
+        }
         let drainage_mmhg = self.ends.venous_mmhg
-            - self.drainage_drop(flow, &self.ends)
+            - self.drainage_drop(flow, self.drainage_clamp.opening, &self.ends)
             - self.drainage_tube.inertance * rate;
         let pre_membrane_mmhg =
             drainage_mmhg + head_mmhg - self.pump_tube.drop_mmhg(flow) - self.pump_tube.inertance * rate;
-        let return_mmhg = pre_membrane_mmhg - self.circuit.membrane_lung.resistance_mmhg_per_lpm * flow;
+        let return_mmhg = pre_membrane_mmhg - self.lung_drop(flow);
         Pressures { head_mmhg, drainage_mmhg, pre_membrane_mmhg, return_mmhg }
     }
 }

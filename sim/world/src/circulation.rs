@@ -8,27 +8,40 @@
 //! # Shown by
 //! `tests/patient.rs`, `tests/patient_properties.rs`.
 
-use crate::circuit::{BloodCircuit, Pressures};
-use crate::parameters::Patient;
+use crate::blood::Blood;
+use crate::circuit::air::AirInCircuit;
+use crate::circuit::heat::{BODY_CELSIUS, Heat};
+use crate::circuit::{BloodCircuit, CircuitChange, Line, Pressures};
+use crate::keys::RangeError;
+use crate::parameters::{Patient, Plant, RotorFluid};
 use crate::patient::{Body, ChangeError, Ends, PatientChange, STEP_S};
-use crate::pump::Hydraulics;
+use crate::pump::{Hydraulics, KRPM_PER_RAD_PER_S, ShaftTorque};
 use crate::setup::{Setup, SetupError};
-use crate::truth::{PatientTruth, Truth};
+use crate::truth::Truth;
+use crate::ultrasound::Air;
 use crate::units::RAD_PER_S_PER_RPM;
 
 /// Levitation periods per step of the patient.
 const PERIODS: u32 = (STEP_S / crate::world::STEP_S + 0.5) as u32;
+
+/// Blood of a fixed patient, who has none [mL]: his heat capacity is that of an adult.
+const FIXED_ML: f64 = 5000.0;
 
 /// See the [module](self).
 #[derive(Clone, Debug)]
 pub struct Circulation {
     hydraulics: Hydraulics,
     pub(crate) circuit: BloodCircuit,
+    air: AirInCircuit,
+    heat: Heat,
+    plant: Plant,
+    shaft: ShaftTorque,
+    blood: Blood,
     patient: Option<Body>,
     /// What the patient does at the start and at the end of the present step.
     ends: [Ends; 2],
     period: u32,
-    drained_lpm_sum: f64,
+    flow_lpm_sum: f64,
 }
 
 impl Circulation {
@@ -53,20 +66,83 @@ impl Circulation {
     #[must_use]
     pub fn truth_at(&self, speed_rpm: f64) -> Truth {
         let speed = speed_rpm * RAD_PER_S_PER_RPM;
-        let pressures = self.pressures(speed);
+        let truth = Truth { rotor_speed_rad_per_s: speed, ..Truth::default() };
+        self.tell(self.pressures(speed), truth)
+    }
+
+    /// Adds what it knows to the truth.
+    pub(crate) fn tell(&self, pressures: Pressures, truth: Truth) -> Truth {
         Truth {
-            rotor_speed_rad_per_s: speed,
             flow_lpm: self.circuit.flow_lpm,
             head_mmhg: pressures.head_mmhg,
             drainage_pressure_mmhg: pressures.drainage_mmhg,
             pre_membrane_pressure_mmhg: pressures.pre_membrane_mmhg,
             return_pressure_mmhg: pressures.return_mmhg,
-            clamp_opening: self.circuit.clamp_opening,
+            clamp_opening: self.circuit.return_clamp.opening,
+            drainage_clamp_opening: self.circuit.drainage_clamp.opening,
+            air_at_meter: self.air.at_meter(),
+            air_before_pump: self.air.before_pump(),
+            air_in_head: self.air.in_head(),
+            air_in_patient_ml: self.air.in_patient_ml,
+            blood_celsius: self.heat.celsius,
+            patient_celsius: self.heat.patient_celsius,
             venous_pressure_mmhg: self.circuit.ends.venous_mmhg,
             arterial_pressure_mmhg: self.circuit.ends.arterial_mmhg,
-            patient: self.patient(),
-            ..Truth::default()
+            patient: self.patient.as_ref().map(Body::truth),
+            ..truth
         }
+    }
+
+    /// Something happens to the circuit.
+    ///
+    /// # Errors
+    /// The first of its numbers that is out of range.
+    pub fn change_circuit(&mut self, change: &CircuitChange) -> Result<(), RangeError> {
+        change.check()?;
+        self.circuit.change(change);
+        if let CircuitChange::AirBolus { ml, line } = *change {
+            self.air.enter(ml, line == Line::Return);
+        }
+        if let Some(blood) = change.blood(self.blood.temperature_celsius) {
+            self.blood = blood;
+            let fluid = RotorFluid {
+                viscosity_pa_s: blood.viscosity_pa_s(),
+                density_kg_per_m3: blood.density_kg_per_m3(),
+                ..self.plant.rotor_fluid
+            };
+            self.plant.rotor_fluid = fluid;
+            self.hydraulics.set_fluid(&fluid);
+            self.circuit.set_fluid(&fluid);
+            self.shaft = ShaftTorque::new(&self.plant, &fluid);
+        }
+        Ok(())
+    }
+
+    /// Water of the heat exchanger [C]; `None` when none flows.
+    pub fn set_water(&mut self, celsius: Option<f64>) {
+        self.heat.water_celsius = celsius;
+    }
+
+    /// The blood in the flow meter, at the temperature of the return line.
+    pub(crate) fn blood_at_meter(&self) -> Blood {
+        let [.., temperature_celsius] = self.heat.celsius;
+        Blood { temperature_celsius, ..self.blood }
+    }
+
+    /// The air in it.
+    pub(crate) fn air_at_meter(&self) -> Air {
+        Air { fraction: self.air.at_meter(), ..Air::NONE }
+    }
+
+    /// What flows: at the start the plant's fluid counts, in all that follows this blood.
+    #[must_use]
+    pub fn blood(&self) -> Blood {
+        self.blood
+    }
+
+    /// Viscosity and density of what flows.
+    pub(crate) fn fluid(&self) -> RotorFluid {
+        self.plant.rotor_fluid
     }
 
     /// Something happens to the patient.
@@ -96,13 +172,19 @@ impl Circulation {
                 (Some(body), ends)
             }
         };
+        let volume_ml = patient.as_ref().map_or(FIXED_ML, Body::volume_ml);
         Self {
             hydraulics: Hydraulics::new(&setup.plant, setup.pump_table.clone()),
             circuit: BloodCircuit::new(&setup.circuit, ends, &setup.plant.rotor_fluid),
+            air: AirInCircuit::new(&setup.circuit, setup.plant.pump.priming_volume_ml),
+            heat: Heat::new(&setup.circuit, setup.plant.pump.priming_volume_ml, volume_ml),
+            plant: setup.plant,
+            shaft: ShaftTorque::new(&setup.plant, &setup.plant.rotor_fluid),
+            blood: Blood { temperature_celsius: BODY_CELSIUS, ..Blood::ORDINARY },
             patient,
             ends: [ends; 2],
             period: 0,
-            drained_lpm_sum: 0.0,
+            flow_lpm_sum: 0.0,
         }
     }
 
@@ -114,32 +196,38 @@ impl Circulation {
 
     /// One period with the speed going from the first to the second value [rad/s].
     pub(crate) fn advance(&mut self, speeds: [f64; 2], step_s: f64) {
-        let Some(patient) = &mut self.patient else {
-            self.circuit.advance(&self.hydraulics, speeds, &self.ends, step_s);
-            return;
-        };
         let part = |period: u32| f64::from(period) / f64::from(PERIODS);
         let [from, to] = self.ends;
-        let now = [from.toward(&to, part(self.period)), from.toward(&to, part(self.period + 1))];
+        let now = match self.patient {
+            Some(_) => [from.toward(&to, part(self.period)), from.toward(&to, part(self.period + 1))],
+            None => self.ends,
+        };
         let before_lpm = self.circuit.flow_lpm;
-        self.circuit.advance(&self.hydraulics, speeds, &now, step_s);
-        self.drained_lpm_sum += 0.5 * (before_lpm + self.circuit.flow_lpm);
+        self.circuit.advance(&self.hydraulics, speeds, &now, self.air.head_factor(), step_s);
+        let mean_lpm = 0.5 * (before_lpm + self.circuit.flow_lpm);
+        let krpm = speeds[1] * KRPM_PER_RAD_PER_S;
+        self.air.advance(mean_lpm, krpm.abs(), step_s);
+        self.flow_lpm_sum += mean_lpm;
         self.period += 1;
         if self.period == PERIODS {
-            let mean_lpm = self.drained_lpm_sum / f64::from(PERIODS);
-            patient.advance(STEP_S, mean_lpm, mean_lpm);
-            self.ends = [to, patient.ends()];
-            (self.period, self.drained_lpm_sum) = (0, 0.0);
+            let mean_lpm = self.flow_lpm_sum / f64::from(PERIODS);
+            (self.period, self.flow_lpm_sum) = (0, 0.0);
+            let shaft_w = self.shaft.torque_n_m(krpm, mean_lpm) * self.air.torque_factor() * speeds[1];
+            self.heat.advance(mean_lpm, shaft_w, STEP_S);
+            if let Some(patient) = &mut self.patient {
+                patient.advance(STEP_S, mean_lpm, mean_lpm);
+                self.ends = [to, patient.ends()];
+            }
         }
+    }
+
+    /// What air in the head leaves of its torque.
+    pub(crate) fn torque_factor(&self) -> f64 {
+        self.air.torque_factor()
     }
 
     /// Pressures at the three sites and the head.
     pub(crate) fn pressures(&self, speed: f64) -> Pressures {
-        self.circuit.pressures(&self.hydraulics, speed)
-    }
-
-    /// The state of a living patient.
-    pub(crate) fn patient(&self) -> Option<PatientTruth> {
-        self.patient.as_ref().map(Body::truth)
+        self.circuit.pressures(&self.hydraulics, speed, self.air.head_factor())
     }
 }

@@ -29,7 +29,7 @@
 use core::f64::consts::PI;
 
 use crate::film::Film;
-use crate::parameters::Plant;
+use crate::parameters::{Plant, RotorFluid};
 use crate::pump::{KRPM_PER_RAD_PER_S, ShaftTorque};
 use crate::units::RAD_PER_DEG;
 
@@ -104,6 +104,8 @@ pub(crate) struct Dynamics {
     saturation: f64,
     current_end_a: f64,
     torque_n_m_per_a: f64,
+    /// What air in the head leaves of the pump's torque.
+    pub(crate) torque_factor: f64,
 }
 
 /// Forces on the rotor that the truth shows.
@@ -140,7 +142,15 @@ impl Dynamics {
             saturation: SATURATION / (rated * rated),
             current_end_a: SATURATION_END * rated,
             torque_n_m_per_a: 1.5 * plant.motor.pole_pairs * plant.motor.flux_linkage_wb,
+            torque_factor: 1.0,
         }
+    }
+
+    /// Another fluid around the rotor and in the pump.
+    pub(crate) fn set_fluid(&mut self, fluid: &RotorFluid) {
+        let mut plant = self.plant;
+        plant.rotor_fluid = *fluid;
+        *self = Self { torque_factor: self.torque_factor, ..Self::new(&plant) };
     }
 
     /// Static hydraulic force at a flow [N].
@@ -177,7 +187,7 @@ impl Dynamics {
             Self::torque_current_a(state, 0, electrical) + Self::torque_current_a(state, 1, electrical);
         Torques {
             motor_n_m: self.torque_n_m_per_a * current,
-            pump_n_m: self.shaft.torque_n_m(state[SPEED] * KRPM_PER_RAD_PER_S, flow_lpm),
+            pump_n_m: self.torque_factor * self.shaft.torque_n_m(state[SPEED] * KRPM_PER_RAD_PER_S, flow_lpm),
         }
     }
 

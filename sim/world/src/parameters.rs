@@ -284,6 +284,14 @@ ranged_struct! {
 }
 
 ranged_struct! {
+    /// What both cannulas make of another fluid than the water that they are measured with.
+    pub struct CannulaLaw: f64 {
+        /// Resistance goes with the kinematic viscosity to this power [1]: 0 as on the chart, 0.25 turbulent.
+        viscosity_exponent: 0.0..=1.0,
+    }
+}
+
+ranged_struct! {
     /// A length of tubing.
     pub struct Tubing: f64 {
         /// Length [m].
@@ -298,6 +306,8 @@ ranged_struct! {
     pub struct MembraneLung: f64 {
         /// Pressure drop per flow [mmHg/(L/min)].
         resistance_mmhg_per_lpm: 0.0..=1.0e4,
+        /// Blood in it [mL]; it takes its time to pass air and heat.
+        volume_ml: 1.0..=1000.0,
     }
 }
 
@@ -453,6 +463,7 @@ ranged!(
     PressureSensor,
     DriveLine,
     Cannula,
+    CannulaLaw,
     Tubing,
     MembraneLung,
     ReturnClamp,
@@ -510,7 +521,9 @@ assembly! {
         return_tubing: Tubing = "return_tubing",
         /// To the patient.
         return_cannula: Cannula = "return_cannula",
-        /// Clamp on the return tubing.
+        /// Both cannulas.
+        cannulas: CannulaLaw = "cannulas",
+        /// Clamp on the return tubing; that on the drainage tubing is like it, and open at the start.
         return_clamp: ReturnClamp = "return_clamp",
     }
 }

@@ -51,6 +51,11 @@ impl Hydraulics {
         }
     }
 
+    /// Another fluid.
+    pub(crate) fn set_fluid(&mut self, fluid: &RotorFluid) {
+        self.density_ratio = density_ratio(fluid);
+    }
+
     /// Head [mmHg].
     pub(crate) fn head_mmhg(&self, speed_rad_per_s: f64, flow_lpm: f64) -> f64 {
         let n = (speed_rad_per_s * KRPM_PER_RAD_PER_S).abs();

@@ -64,6 +64,20 @@ pub struct Truth {
     pub return_pressure_mmhg: f64,
     /// Opening of the return clamp, 0 to 1.
     pub clamp_opening: f64,
+    /// Opening of the clamp on the drainage tubing, 0 to 1.
+    pub drainage_clamp_opening: f64,
+    /// Part of the tube that is air at the flow meter, behind the membrane lung.
+    pub air_at_meter: f64,
+    /// Part of the tube that is air before the pump.
+    pub air_before_pump: f64,
+    /// Part of the pump's head that is filled with air.
+    pub air_in_head: f64,
+    /// Air that has gone into the patient [mL].
+    pub air_in_patient_ml: f64,
+    /// Blood in the drainage tubing, the head, the membrane lung, the return tubing [C].
+    pub blood_celsius: [f64; 4],
+    /// Body of the patient [C].
+    pub patient_celsius: f64,
     /// Pressure around the drainage cannula [mmHg].
     pub venous_pressure_mmhg: f64,
     /// Pressure around the return cannula [mmHg].

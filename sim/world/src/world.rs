@@ -11,9 +11,8 @@
 
 use levitas_core::ports::{CirculationInputs, LevitationInputs, LevitationOutputs};
 
-use crate::blood::Blood;
 use crate::bus::Bus;
-use crate::circuit::Pressures;
+use crate::circuit::{CircuitChange, Pressures};
 use crate::circuit_sensors::{AtSensors, CircuitSensors};
 use crate::circulation::Circulation;
 use crate::disturbance::{Disturbance, DisturbanceError, Disturbances};
@@ -21,12 +20,12 @@ use crate::dynamics::{
     ANGLE, COIL, Dynamics, Held, PHASE, POSITION, SPEED, State, TILT, TILT_RATE, VELOCITY, wrap,
 };
 use crate::fault::{Fault, FaultError};
+use crate::keys::RangeError;
 use crate::pair::Pair;
 use crate::patient::{ChangeError, PatientChange};
 use crate::sensors::SetSensors;
 use crate::setup::{Setup, SetupError, initial, to_state};
 use crate::truth::Truth;
-use crate::ultrasound::Air;
 use crate::windings::{Windings, phase_currents};
 
 /// Length of a levitation period and of one `advance` [s].
@@ -143,14 +142,15 @@ impl World {
         let speed_before = self.state[SPEED];
         self.move_rotor(&active);
         self.circulation.advance([speed_before, self.state[SPEED]], STEP_S);
+        self.dynamics.torque_factor = self.circulation.torque_factor();
         self.turn();
         self.tick += 1;
 
         let there = AtSensors {
             pressures: self.pressures(),
             flow_lpm: self.circulation.circuit.flow_lpm,
-            blood: Blood::ORDINARY,
-            air: Air::NONE,
+            blood: self.circulation.blood_at_meter(),
+            air: self.circulation.air_at_meter(),
             ecg_mv: None,
         };
         self.circuit_sensors.follow(&there);
@@ -175,6 +175,23 @@ impl World {
         }
         self.disturbances.start(disturbance, self.time_s());
         Ok(())
+    }
+
+    /// Something happens to the circuit. Other blood changes the film around the rotor and the pump's torque, too.
+    ///
+    /// # Errors
+    /// The first of its numbers that is out of range; the world is then as before.
+    pub fn change_circuit(&mut self, change: CircuitChange) -> Result<(), RangeError> {
+        self.circulation.change_circuit(&change)?;
+        if matches!(change, CircuitChange::Viscosity { .. }) {
+            self.dynamics.set_fluid(&self.circulation.fluid());
+        }
+        Ok(())
+    }
+
+    /// Water of the heat exchanger [C]; `None` when none flows.
+    pub fn set_water(&mut self, celsius: Option<f64>) {
+        self.circulation.set_water(celsius);
     }
 
     /// Something happens to the patient.
@@ -221,7 +238,7 @@ impl World {
         let torques = self.dynamics.torques(state, self.electrical, self.circulation.circuit.flow_lpm);
         let alpha_beta = |set: usize| [state[PHASE + 2 * set], state[PHASE + 2 * set + 1]];
         let coil = |set: usize| [state[COIL + 2 * set], state[COIL + 2 * set + 1]];
-        Truth {
+        let truth = Truth {
             time_s: self.time_s(),
             displacement_m: [state[POSITION], state[POSITION + 1], state[POSITION + 2]],
             velocity_m_per_s: [state[VELOCITY], state[VELOCITY + 1], state[VELOCITY + 2]],
@@ -246,16 +263,9 @@ impl World {
             touchdown_count: self.radial.count,
             axial_touching: self.axial.touching,
             axial_touchdown_count: self.axial.count,
-            flow_lpm: self.circulation.circuit.flow_lpm,
-            head_mmhg: pressures.head_mmhg,
-            drainage_pressure_mmhg: pressures.drainage_mmhg,
-            pre_membrane_pressure_mmhg: pressures.pre_membrane_mmhg,
-            return_pressure_mmhg: pressures.return_mmhg,
-            clamp_opening: self.circulation.circuit.clamp_opening,
-            venous_pressure_mmhg: self.circulation.circuit.ends.venous_mmhg,
-            arterial_pressure_mmhg: self.circulation.circuit.ends.arterial_mmhg,
-            patient: self.circulation.patient(),
-        }
+            ..Truth::default()
+        };
+        self.circulation.tell(pressures, truth)
     }
 
     fn time_s(&self) -> f64 {

@@ -12,7 +12,7 @@ use levitas_world::{
 
 /// The keys that can be set, or could if they had more than one allowed value, and change nothing; docs/world.md
 /// gives the reason of each.
-const NO_EFFECT: [&str; 9] = [
+const NO_EFFECT: [&str; 8] = [
     "motor.current_a_max",
     "drive.pwm_hz",
     "drive.control_hz",
@@ -20,7 +20,6 @@ const NO_EFFECT: [&str; 9] = [
     "drive.hold_up_s",
     "sensor.displacement.gain_drift_per_k",
     "sensor.displacement.offset_drift_m_per_k",
-    "pump.priming_volume_ml",
     "drive_line.debounce_samples",
 ];
 
@@ -62,6 +61,7 @@ fn bytes(setup: &Setup) -> Vec<u64> {
         let truth = world.truth();
         bits.extend(truth.displacement_m.map(f64::to_bits));
         bits.extend([truth.rotor_speed_rad_per_s.to_bits(), truth.flow_lpm.to_bits()]);
+        bits.extend(truth.blood_celsius.map(f64::to_bits));
         if let Some(patient) = truth.patient {
             bits.extend(
                 [patient.aortic_pressure_mmhg, patient.blood_volume_ml, patient.recirculation]

@@ -14,7 +14,7 @@ fn circulation(circuit: Circuit, patient: Patient) -> Circulation {
 }
 
 fn run(circulation: &mut Circulation, rpm: f64, seconds: f64) {
-    for _ in 0..(seconds / STEP_S) as u32 {
+    for _ in 0..(seconds / STEP_S).round() as u32 {
         circulation.advance_at(rpm);
     }
 }
