@@ -6,7 +6,7 @@
 //! |---|---|---|
 //! | `Missing` | more than [`GAP_MS`] without a sample, or samples that are no numbers | [`SETTLE_MS`] after the last one |
 //! | `Saturated` | at the rail for more than [`GAP_MS`] | likewise |
-//! | `LeadOff` | at the rail for [`LEAD_OFF_MS`], or mains above [`HUM_MV_MAX`]: an open input follows what is near | likewise |
+//! | `LeadOff` | at the rail again and again for [`LEAD_OFF_MS`], or mains above [`HUM_MV_MAX`]: an open input follows what is near | likewise |
 //! | `Flat` | changes by less than [`FLAT_MV`] in [`FLAT_MS`]: nobody is connected, or a heart stands still | with the first larger change |
 //! | `Noisy` | the half waves between the beats reach [`NOISE_SHARE_MAX`] of those of the beats | below it |
 //!
@@ -26,7 +26,7 @@ use crate::math::{larger, saturate, smaller};
 pub const GAP_MS: u32 = 5;
 /// Time that filters and half waves need after a gap [ms].
 pub const SETTLE_MS: u32 = 150;
-/// At the rail for so long, the electrode is off [ms].
+/// At the rail again and again for so long, the electrode is off [ms].
 pub const LEAD_OFF_MS: u32 = 500;
 /// Mean size of mains and muscle with which the electrode is taken for off [mV].
 pub const HUM_MV_MAX: f32 = 0.6;
@@ -69,6 +69,7 @@ pub struct QualityWatch {
     missing_ms: u32,
     at_rail_ms: u32,
     settle_ms: u32,
+    unsettled_ms: u32,
     /// Why there is nothing to be seen until it has settled.
     fault: Quality,
     hum_mv: f32,
@@ -88,6 +89,7 @@ impl QualityWatch {
             missing_ms: 0,
             at_rail_ms: 0,
             settle_ms: SETTLE_MS,
+            unsettled_ms: 0,
             fault: Quality::Missing,
             hum_mv: 0.0,
             least_mv: f32::INFINITY,
@@ -106,10 +108,11 @@ impl QualityWatch {
         let is_railed = sample_mv.is_some_and(|sample_mv| sample_mv.abs() >= RAIL_SHARE * self.front_end_mv);
         self.at_rail_ms = if is_railed { self.at_rail_ms.saturating_add(1) } else { 0 };
         self.settle_ms = self.settle_ms.saturating_sub(1);
+        self.unsettled_ms = if self.settle_ms > 0 { self.unsettled_ms.saturating_add(1) } else { 0 };
         if self.missing_ms > GAP_MS {
             (self.fault, self.settle_ms) = (Quality::Missing, SETTLE_MS);
         } else if self.at_rail_ms > GAP_MS {
-            let is_off = self.at_rail_ms >= LEAD_OFF_MS;
+            let is_off = self.unsettled_ms >= LEAD_OFF_MS;
             (self.fault, self.settle_ms) =
                 (if is_off { Quality::LeadOff } else { Quality::Saturated }, SETTLE_MS);
         }
@@ -157,7 +160,7 @@ impl QualityWatch {
     /// Nothing is known any more of how large the beats are.
     #[must_use]
     pub fn is_forgotten(&self) -> bool {
-        self.is_flat || self.missing_ms.max(self.at_rail_ms) >= FORGET_MS
+        self.is_flat || self.unsettled_ms >= FORGET_MS
     }
 
     /// Filters and half waves see nothing of a gap.
@@ -191,8 +194,9 @@ mod tests {
         assert_eq!(after(Some(f32::NAN), GAP_MS + 1).1, Quality::Missing);
         assert_eq!(after(Some(-5.0), GAP_MS).1, Quality::Good);
         assert_eq!(after(Some(-5.0), GAP_MS + 1).1, Quality::Saturated);
-        assert_eq!(after(Some(5.0), LEAD_OFF_MS - 1).1, Quality::Saturated);
-        assert_eq!(after(Some(5.0), LEAD_OFF_MS).1, Quality::LeadOff);
+        let off_ms = GAP_MS + LEAD_OFF_MS;
+        assert_eq!(after(Some(5.0), off_ms).1, Quality::Saturated);
+        assert_eq!(after(Some(5.0), off_ms + 1).1, Quality::LeadOff);
         assert_eq!(after(Some(4.8), 10).1, Quality::Good);
     }
 
