@@ -69,11 +69,11 @@ fn fnv_1a(bytes: impl Iterator<Item = u8>) -> u64 {
 /// written. Everything is IEEE 754 f64 and `libm`, so it holds
 /// on any day, machine and level of optimisation. A change of the equations, their order, a preset or the noise
 /// changes it: renew it together with the recordings in tests/data, and say in the commit what moved.
-const GOLDEN: u64 = 0x76f6_bdaa_2b33_2c1c;
+const GOLDEN: u64 = 0xa91b_450f_b6da_02be;
 
 #[test]
 fn the_bytes_are_those_of_another_day() {
-    assert_eq!(fnv_1a(b"a".iter().copied()), 0xa91b_450f_b6da_02be, "published for FNV-1a");
+    assert_eq!(fnv_1a(b"a".iter().copied()), 0xaf63_dc4c_8601_ec8c, "published for FNV-1a");
     let hash = fnv_1a(bytes(&mut lying(7), 1000).iter().flat_map(|value| value.to_le_bytes()));
     assert_eq!(hash, GOLDEN, "now {hash:#018x}");
 }
