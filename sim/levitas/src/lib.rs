@@ -19,6 +19,7 @@ pub mod candump;
 pub mod canhub;
 pub mod catalogue;
 pub mod channel;
+pub mod circulation;
 pub mod commission;
 pub mod condition_watch;
 pub mod corners;

@@ -6,6 +6,7 @@
 mod batch;
 mod campaign_command;
 mod canhub_command;
+mod circulation_command;
 mod compare_command;
 mod corners_command;
 mod flow_meter_command;
@@ -60,6 +61,7 @@ Examples:
   levitas sensitivity --speed 3000          stability margin of the bearing while it pumps
   levitas corners --short                   figures at the corners of the tolerances, faults
   levitas takeover --phases 10              what a takeover by the emergency drive costs
+  levitas circulation --suctions 10         modes and interventions against a living patient
   levitas flow-meter --quiet-hours 0.1      errors of the flow meter, bubbles found, false alarms
   levitas forge --frames 10000              forged commands against two units that pump
   levitas campaign --hours 2 --minutes 5    both units in trouble all the time, a drill in each hour
@@ -97,6 +99,9 @@ enum Command {
     /// Let the driving unit fail in every way and situation, and show what the rotor and the flow feel of the takeover
     #[command(after_help = takeover_command::EXAMPLES)]
     Takeover(takeover_command::Arguments),
+    /// Modes, limits and interventions against a living patient, beside their bounds
+    #[command(after_help = circulation_command::EXAMPLES)]
+    Circulation(circulation_command::Arguments),
     /// Check the flow meter against the ultrasound of the world: errors, steps, bubbles, quiet hours
     #[command(after_help = flow_meter_command::EXAMPLES)]
     FlowMeter(flow_meter_command::Arguments),
@@ -234,6 +239,7 @@ fn main() -> ExitCode {
         Some(Command::Sensitivity(arguments)) => sensitivity_command::run(&arguments),
         Some(Command::Compare(arguments)) => compare_command::run(&arguments),
         Some(Command::Takeover(arguments)) => takeover_command::run(&arguments),
+        Some(Command::Circulation(arguments)) => circulation_command::run(&arguments),
         Some(Command::FlowMeter(arguments)) => flow_meter_command::run(&arguments),
         Some(Command::Forge(arguments)) => forge_command::run(&arguments),
         Some(Command::Campaign(arguments)) => campaign_command::run(&arguments),

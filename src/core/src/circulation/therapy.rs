@@ -124,6 +124,8 @@ crate::ranged_struct! {
         weaning_step_lpm: 0.1..=1.0,
         /// Longest retrograde trial [s].
         trial_s_max: 10.0..=3600.0,
+        /// What is done against suction, 0: it is told, 1: the speed is lowered once, 2: it dips in two steps [code].
+        suction_answer: 0.0..=2.0,
     }
 }
 
@@ -147,6 +149,7 @@ impl TherapySettings {
         weaning_step_s: 600.0,
         weaning_step_lpm: 0.5,
         trial_s_max: 600.0,
+        suction_answer: 2.0,
     };
 
     /// The field of a number, counted from 0 in the order of the fields: what a command carries.

@@ -30,7 +30,7 @@ use super::conditions as condition;
 use super::modes::{Override, PERIOD_S};
 use super::therapy::{Mode, Therapy};
 use crate::math::smaller;
-use suction::Suction;
+use suction::{Answer, Suction};
 
 /// Speed while nothing can flow, or air is in the head [rpm]: a watt of heat, and more head than a low arterial pressure. The floor
 /// raises it where that is not enough.
@@ -113,7 +113,8 @@ impl Interventions {
         }
         let arterial = therapy.settings.return_is_arterial >= 0.5;
         let quiet = matches!(therapy.mode, Mode::ZeroFlow | Mode::RetrogradeTrial) || self.held_at_zero;
-        let (suction_lid, suction_bits) = self.suction.step(signs, quiet);
+        let (suction_lid, suction_bits) =
+            self.suction.step(signs, Answer::of(therapy.settings.suction_answer), quiet);
         let no_flow_bits = self.watch_flow(signs, quiet);
         let air = self.has_air(signs);
         let bubble_bits = self.watch_bubbles(signs, arterial);

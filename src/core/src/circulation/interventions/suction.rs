@@ -67,6 +67,26 @@ const SLOPE_MAX: f32 = 10.0;
 /// Lag of the flow's slope [periods].
 const SLOPE_LAG: f32 = 3.0;
 
+/// What is done, setting `suction_answer`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Answer {
+    None,
+    Plain,
+    Dip,
+}
+
+impl Answer {
+    pub(super) fn of(setting: f32) -> Self {
+        if setting < 0.5 {
+            Self::None
+        } else if setting < 1.5 {
+            Self::Plain
+        } else {
+            Self::Dip
+        }
+    }
+}
+
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 enum Stage {
     #[default]
@@ -100,7 +120,7 @@ impl Suction {
     }
 
     /// The lid on the speed [rpm], and bits of conditions.
-    pub(super) fn step(&mut self, signs: &Signs, quiet: bool) -> (Option<f32>, u32) {
+    pub(super) fn step(&mut self, signs: &Signs, answer: Answer, quiet: bool) -> (Option<f32>, u32) {
         self.in_stage_s += PERIOD_S;
         let narrow = self.narrowness(signs);
         if quiet {
@@ -110,21 +130,21 @@ impl Suction {
         self.weigh(narrow);
         let is_wide = narrow.is_none_or(|narrow| narrow < WIDE);
         match self.stage {
-            Stage::Watching => self.watch(narrow, signs.speed_rpm),
+            Stage::Watching => self.watch(narrow, answer, signs.speed_rpm),
             Stage::Dip { second } => self.dip(second, is_wide),
             Stage::Return => {
                 let rise = self.onset_rpm * (LID - DIPS[1]) / RETURN_S * PERIOD_S;
                 self.lid_rpm = smaller(self.lid_rpm + rise, LID * self.onset_rpm);
                 if self.evidence >= 1.0 {
-                    self.begin(larger(signs.speed_rpm, self.lid_rpm));
+                    self.begin(answer, larger(signs.speed_rpm, self.lid_rpm));
                 } else if self.in_stage_s >= RETURN_S {
                     self.go(Stage::Lid);
                 }
             }
-            Stage::Lid => self.rest(signs.speed_rpm),
+            Stage::Lid => self.rest(answer, signs.speed_rpm),
         }
         let bits = match self.stage {
-            Stage::Watching => 0,
+            Stage::Watching if answer != Answer::None || self.evidence < 0.5 => 0,
             _ => condition::SUCTION,
         };
         let lid = (self.stage != Stage::Watching).then_some(self.lid_rpm);
@@ -162,20 +182,30 @@ impl Suction {
         self.evidence = between(self.evidence + change, 0.0, 1.0);
     }
 
-    fn watch(&mut self, narrow: Option<f32>, speed_rpm: f32) {
+    fn watch(&mut self, narrow: Option<f32>, answer: Answer, speed_rpm: f32) {
         if self.occluded {
             // Told already; a dip does not help against a kink.
             self.occluded = narrow.is_some_and(|narrow| narrow > WIDE);
         } else if self.evidence >= 1.0 {
-            self.begin(speed_rpm);
+            self.begin(answer, speed_rpm);
         }
     }
 
-    fn begin(&mut self, speed_rpm: f32) {
+    fn begin(&mut self, answer: Answer, speed_rpm: f32) {
         self.onset_rpm = speed_rpm;
         self.lid_rpm = DIPS[0] * speed_rpm;
-        self.evidence = 0.0;
-        self.go(Stage::Dip { second: false });
+        match answer {
+            // It is told while the evidence stands.
+            Answer::None => self.lid_rpm = f32::INFINITY,
+            Answer::Plain => {
+                self.evidence = 0.0;
+                self.go(Stage::Lid);
+            }
+            Answer::Dip => {
+                self.evidence = 0.0;
+                self.go(Stage::Dip { second: false });
+            }
+        }
     }
 
     fn dip(&mut self, second: bool, is_wide: bool) {
@@ -197,9 +227,9 @@ impl Suction {
     }
 
     /// The lid stays, then rises until the mode asks for less.
-    fn rest(&mut self, speed_rpm: f32) {
+    fn rest(&mut self, answer: Answer, speed_rpm: f32) {
         if self.evidence >= 1.0 {
-            self.begin(speed_rpm);
+            self.begin(answer, speed_rpm);
             return;
         }
         if self.in_stage_s >= LID_S {

@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Rows about flow and pressures: one story each, over several seeds, with the worst figure beside its bound.
+
+use levitas_core::circulation::therapy::Mode;
+use levitas_world::{
+    CircuitChange, KinkSite, Line, LivingPatient, Patient, PatientChange, VA_25_21, VA_ADULT,
+};
+
+use super::rig::{PERIOD_S, Rig, beat_means, mean};
+use crate::input::Checked;
+
+/// One row of the table.
+#[derive(Clone, Debug)]
+pub struct Row {
+    /// What happens.
+    pub story: &'static str,
+    /// What is measured, with its unit.
+    pub figure: &'static str,
+    /// Worst over the seeds.
+    pub worst: f64,
+    /// Largest allowed.
+    pub bound: f64,
+}
+
+impl Row {
+    /// One line when it does not hold.
+    #[must_use]
+    pub fn finding(&self) -> Option<String> {
+        let holds = self.worst <= self.bound;
+        (!holds)
+            .then(|| format!("{}: {} is {:.3}, allowed {}", self.story, self.figure, self.worst, self.bound))
+    }
+}
+
+/// The adult of the presets.
+pub(super) fn adult() -> LivingPatient {
+    match VA_ADULT {
+        Patient::Living(living) => living,
+        Patient::Fixed(_) => unreachable!("va-adult is a living patient"),
+    }
+}
+
+/// Figures of one seed, in the order of their rows.
+type Figures = Vec<(&'static str, &'static str, f64, f64)>;
+type Story = fn(u64) -> Checked<Figures>;
+
+/// All rows.
+pub(super) fn rows(seeds: u64, progress: &dyn Fn(f64)) -> Checked<Vec<Row>> {
+    const STORIES: [Story; 5] = [settling, disturbances, clamp, reversals, meter_lost];
+    let mut rows: Vec<Row> = Vec::new();
+    for (index, story) in STORIES.iter().enumerate() {
+        let mut own: Vec<Row> = Vec::new();
+        for seed in 1..=seeds {
+            let figures = story(seed)?;
+            progress((index as f64 + seed as f64 / seeds as f64) / STORIES.len() as f64);
+            for (at, (story, figure, value, bound)) in figures.into_iter().enumerate() {
+                match own.get_mut(at) {
+                    // A figure that is no number is worse than any.
+                    Some(row) => {
+                        row.worst = if value > row.worst || value.is_nan() { value } else { row.worst }
+                    }
+                    None => own.push(Row { story, figure, worst: value, bound }),
+                }
+            }
+        }
+        rows.extend(own);
+    }
+    Ok(rows)
+}
+
+fn settling(seed: u64) -> Checked<Figures> {
+    const STORY: &str = "flow mode from zero flow to 4 L/min";
+    let mut rig = Rig::new(VA_25_21, adult(), seed)?;
+    rig.set_mode(Mode::ZeroFlow, 0.0);
+    rig.run(10.0);
+    rig.forget();
+    rig.set_mode(Mode::Flow, 4.0);
+    let flows = rig.run(20.0);
+    let means = beat_means(&flows);
+    let outside = means.iter().rposition(|flow| (flow - 4.0).abs() > 0.02 * 4.0).map_or(0, |last| last + 1);
+    let settled_s = outside as f64 * PERIOD_S + 0.5;
+    let steady = mean(&flows[flows.len() - 500..]);
+    Ok(vec![
+        (STORY, "settled within 2 % of the beat-averaged flow [s]", settled_s, 2.5),
+        (STORY, "steady error [%]", 100.0 * (steady - 4.0).abs() / 4.0, 1.0),
+        (STORY, "return pressure over its limit [mmHg]", (rig.return_mmhg_max - 300.0).max(0.0), 0.0),
+        (STORY, "drainage pressure under its limit [mmHg]", (-100.0 - rig.drainage_mmhg_min).max(0.0), 0.0),
+    ])
+}
+
+/// How far a flow, or the drainage pressure that limits it, is from what is possible [%].
+fn missed_pct(rig: &mut Rig, target_lpm: f64) -> f64 {
+    let mut drainage = Vec::new();
+    let flows: Vec<f64> = (0..1000)
+        .map(|_| {
+            let flow = rig.period();
+            drainage.push(rig.pressures_mmhg()[0]);
+            flow
+        })
+        .collect();
+    let by_flow = 100.0 * (mean(&flows) - target_lpm).abs() / target_lpm;
+    let by_limit = (mean(&drainage) + 100.0).abs();
+    // A vein that gives no more is compared with the best speed, as suction is.
+    by_flow.min(by_limit)
+}
+
+fn disturbances(seed: u64) -> Checked<Figures> {
+    const FIGURE: &str = "flow or limiting pressure from what is possible [%]";
+    let settled = Rig::new(VA_25_21, adult(), seed)?.settled(4.0);
+    let after = |change: &dyn Fn(&mut Rig), wait_s: f64| {
+        let mut rig = settled.clone();
+        change(&mut rig);
+        rig.run(wait_s);
+        missed_pct(&mut rig, 4.0)
+    };
+    let lost_ml = 0.15 * adult().blood.volume_ml;
+    let loss = after(&|rig| rig.patient(PatientChange::BloodLoss { ml: lost_ml, over_s: 60.0 }), 120.0);
+    let vasoplegia = after(&|rig| rig.patient(PatientChange::Vasoplegia { factor: 0.5 }), 20.0);
+    let kink = |factor| {
+        after(&|rig| rig.circuit(CircuitChange::Kink { site: KinkSite::DrainageCannula, factor }), 20.0)
+    };
+    let posture = after(&|rig| rig.patient(PatientChange::Posture { tilt_deg: 30.0 }), 20.0);
+    Ok(vec![
+        ("15 % of the blood lost in 60 s at 4 L/min", FIGURE, loss, 5.0),
+        ("resistance of the arteries halved", FIGURE, vasoplegia, 5.0),
+        ("drainage cannula kinked, drop x2", FIGURE, kink(2.0), 5.0),
+        ("drainage cannula kinked, drop x6", FIGURE, kink(6.0), 5.0),
+        ("head raised by 30 deg", FIGURE, posture, 5.0),
+    ])
+}
+
+fn clamp(seed: u64) -> Checked<Figures> {
+    const STORY: &str = "return clamp closed in 0.3 s at 5 L/min, limit 300 mmHg";
+    let mut rig = Rig::new(VA_25_21, adult(), seed)?.settled(5.0);
+    // Somewhere in a beat.
+    rig.run((seed % 10) as f64 * 0.05);
+    rig.forget();
+    rig.circuit(CircuitChange::Clamp(Line::Return));
+    let mut above = 0;
+    for _ in 0..500 {
+        rig.period();
+        above += u32::from(rig.pressures_mmhg()[1] > 300.0);
+    }
+    Ok(vec![
+        (STORY, "peak over the limit [mmHg]", (rig.return_mmhg_max - 300.0).max(0.0), 30.0),
+        (STORY, "time over the limit [s]", f64::from(above) * PERIOD_S, 0.5),
+        (STORY, "backward [mL]", rig.reverse_ml, 0.001),
+    ])
+}
+
+/// Every change of mode in turn, and a dip of the power.
+fn reversals(seed: u64) -> Checked<Figures> {
+    let settled = Rig::new(VA_25_21, adult(), seed)?.settled(4.0);
+    let mut rig = settled.clone();
+    let speed_rpm = rig.speed_rpm as f32;
+    for (mode, value) in [
+        (Mode::Speed, speed_rpm),
+        (Mode::Pressure, 150.0),
+        (Mode::Pulsatile, speed_rpm),
+        (Mode::Weaning, 1.5),
+        (Mode::ZeroFlow, 0.0),
+        (Mode::Speed, 1000.0),
+        (Mode::Flow, 4.0),
+        (Mode::Speed, 0.0),
+        (Mode::Flow, 0.5),
+    ] {
+        rig.set_mode(mode, value);
+        rig.run(8.0);
+    }
+    let mut dip = settled;
+    // The motor has no power for 50 ms: the rotor runs down as the load and its inertia say.
+    for _ in 0..5 {
+        let slower = dip.speed_rpm - 29.0 * 10.0;
+        dip.turn(slower);
+    }
+    dip.run(5.0);
+    Ok(vec![
+        ("every mode in turn, speed 0 and 1000 rpm among them", "backward [mL]", rig.reverse_ml, 0.001),
+        ("power of the motor gone for 50 ms at 4 L/min", "backward [mL]", dip.reverse_ml, 0.001),
+    ])
+}
+
+fn meter_lost(seed: u64) -> Checked<Figures> {
+    let mut rig = Rig::new(VA_25_21, adult(), seed)?.settled(4.0);
+    rig.meter = false;
+    let flows = rig.run(60.0);
+    let worst = beat_means(&flows).into_iter().fold(0.0_f64, |worst, flow| worst.max((flow - 4.0).abs()));
+    Ok(vec![(
+        "meter and estimate lost at 4 L/min, load as it is",
+        "flow from what it was, 60 s at the speed held [%]",
+        100.0 * worst / 4.0,
+        10.0,
+    )])
+}
