@@ -4,12 +4,13 @@
 //! # Model
 //! venous -> drainage cannula -> tubing -> [drainage] pump -> tubing -> [pre-membrane] lung -> [return] tubing
 //! with clamp -> return cannula -> arterial. One incompressible flow Q:
-//! L dQ/dt = P_v - P_a + H(w, Q) - sum of drops(Q).
+//! L dQ/dt = P_v - P_a + H(w, Q) - sum of drops(Q). Air takes a part of H.
 //! | element | drop [mmHg], Q in L/min |
 //! |---|---|
-//! | cannula | R Q\|Q\| |
-//! | membrane lung | R Q |
-//! | clamp, opening s | R (1/s^2 - 1) Q\|Q\|; s < 0.01: Q = 0 |
+//! | cannula | R Q\|Q\|, R times (nu / nu of water)^exponent |
+//! | membrane lung | R Q, R with the viscosity |
+//! | clamps on both lines, opening s | R (1/s^2 - 1) Q\|Q\|; s < 0.01: Q = 0 |
+//! | kink, clot | times its factor |
 //! | tubing, laminar (Re < 2000) | 128 mu l Q / (pi D^4) |
 //! | tubing, turbulent (Re > 3000) | f l/D rho v^2 / 2, f = 0.316 Re^-0.25 (Blasius) |
 //! | tubing, between | the two blended by 3 u^2 - 2 u^3, u = (Re - 2000) / 1000 |
@@ -18,19 +19,22 @@
 //! # Timing
 //! One Runge-Kutta step of 50 us per levitation period, with the speed linear in time.
 //! # Limits and failure
-//! No compliance, no hydrostatic heads, no inertance of cannulas and lung, cannulas as measured with water.
+//! With a compliance in its file it stretches, see [`elastic`], else it is rigid. No hydrostatic heads, no inertance of
+//! cannulas and lung.
 //! # Source
 //! `docs/world.md`: makers' charts by way of published fits.
 
 pub(crate) mod air;
 mod change;
 mod clamp;
+mod elastic;
 pub(crate) mod heat;
 mod tube;
 
 pub use change::{CircuitChange, KinkSite, Line};
 
 use clamp::Clamp;
+use elastic::Nodes;
 use tube::Tube;
 pub(crate) use tube::turbulence;
 
@@ -69,10 +73,15 @@ pub(crate) struct BloodCircuit {
     /// Factors of kinks, by site, and of clots.
     kinks: [f64; 4],
     clot: f64,
-    /// Flow [L/min].
+    /// Returned flow, which passes the meter [L/min]; in a rigid circuit all three are one.
     pub(crate) flow_lpm: f64,
-    /// Rate of change of the flow at the end of the last step [L/min/s].
+    /// Flow of the pump [L/min].
+    pub(crate) pumped_lpm: f64,
+    /// Drained flow [L/min].
+    pub(crate) drained_lpm: f64,
+    /// Rate of change of the pump's flow at the end of the last step [L/min/s].
     pub(crate) flow_rate: f64,
+    nodes: Nodes,
     pub(crate) return_clamp: Clamp,
     pub(crate) drainage_clamp: Clamp,
 }
@@ -104,7 +113,10 @@ impl BloodCircuit {
             kinks: [1.0; 4],
             clot: 1.0,
             flow_lpm: 0.0,
+            pumped_lpm: 0.0,
+            drained_lpm: 0.0,
             flow_rate: 0.0,
+            nodes: [0.0; 5],
             return_clamp: Clamp::at(0.0),
             drainage_clamp: Clamp::OPEN,
         };
@@ -129,7 +141,13 @@ impl BloodCircuit {
     /// Starts with a given flow and opening of the return clamp.
     pub(crate) fn start(&mut self, flow_lpm: f64, clamp_opening: f64) {
         self.return_clamp = Clamp::at(clamp_opening);
-        self.flow_lpm = if self.return_clamp.is_shut() { 0.0 } else { flow_lpm };
+        self.set_flow(if self.return_clamp.is_shut() { 0.0 } else { flow_lpm });
+        self.nodes = self.steady_nodes(self.flow_lpm);
+    }
+
+    /// One flow all the way round.
+    fn set_flow(&mut self, flow_lpm: f64) {
+        (self.flow_lpm, self.pumped_lpm, self.drained_lpm) = (flow_lpm, flow_lpm, flow_lpm);
     }
 
     /// Rate of change of the flow of a start.
@@ -221,18 +239,28 @@ impl BloodCircuit {
         let start = at(0.0, speeds[0], ends[0]);
         let middle = at(0.5, 0.5 * (speeds[0] + speeds[1]), ends[0].toward(&ends[1], 0.5));
         let end = at(1.0, speeds[1], ends[1]);
-        let q = self.flow_lpm;
-        let k1 = self.rate(pump, q, &start);
-        let k2 = self.rate(pump, q + 0.5 * step_s * k1, &middle);
-        let k3 = self.rate(pump, q + 0.5 * step_s * k2, &middle);
-        let k4 = self.rate(pump, q + step_s * k3, &end);
-        self.flow_lpm = q + step_s / 6.0 * (k1 + 2.0 * (k2 + k3) + k4);
-        [self.drainage_clamp.opening, self.return_clamp.opening] = end.openings;
-        self.flow_rate = k4;
-        self.ends = ends[1];
-        if self.drainage_clamp.is_shut() || self.return_clamp.is_shut() {
-            (self.flow_lpm, self.flow_rate) = (0.0, 0.0);
+        if self.is_elastic() {
+            self.advance_nodes(pump, &[start, middle, end], step_s);
+        } else {
+            self.advance_rigid(pump, &[start, middle, end], step_s);
         }
+        [self.drainage_clamp.opening, self.return_clamp.opening] = end.openings;
+        self.ends = ends[1];
+        if !self.is_elastic() && (self.drainage_clamp.is_shut() || self.return_clamp.is_shut()) {
+            self.set_flow(0.0);
+            self.flow_rate = 0.0;
+        }
+    }
+
+    /// One classic Runge-Kutta step of the one flow.
+    fn advance_rigid(&mut self, pump: &Hydraulics, [start, middle, end]: &[Instant; 3], step_s: f64) {
+        let q = self.flow_lpm;
+        let k1 = self.rate(pump, q, start);
+        let k2 = self.rate(pump, q + 0.5 * step_s * k1, middle);
+        let k3 = self.rate(pump, q + 0.5 * step_s * k2, middle);
+        let k4 = self.rate(pump, q + step_s * k3, end);
+        self.set_flow(q + step_s / 6.0 * (k1 + 2.0 * (k2 + k3) + k4));
+        self.flow_rate = k4;
     }
 
     /// The staff opens the clamp of the start once the pump would push forward.
@@ -249,8 +277,13 @@ impl BloodCircuit {
     /// Pressures at the three sites. They are counted from the patient's vein on, behind a shut drainage clamp from the
     /// artery back: nothing flows then.
     pub(crate) fn pressures(&self, pump: &Hydraulics, speed: f64, head_factor: f64) -> Pressures {
-        let (flow, rate) = (self.flow_lpm, self.flow_rate);
+        let (flow, rate) = (self.pumped_lpm, self.flow_rate);
         let head_mmhg = pump.head_mmhg(speed, flow) * head_factor;
+        if self.is_elastic() {
+            let [.., drainage_mmhg, return_mmhg] = self.nodes;
+            let pre_membrane_mmhg = return_mmhg + self.lung_drop(flow);
+            return Pressures { head_mmhg, drainage_mmhg, pre_membrane_mmhg, return_mmhg };
+        }
         if self.drainage_clamp.is_shut() {
             let return_mmhg = self.ends.arterial_mmhg;
             let drainage_mmhg = return_mmhg - head_mmhg;

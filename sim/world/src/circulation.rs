@@ -41,7 +41,8 @@ pub struct Circulation {
     /// What the patient does at the start and at the end of the present step.
     ends: [Ends; 2],
     period: u32,
-    flow_lpm_sum: f64,
+    /// Drained and returned.
+    flow_lpm_sum: [f64; 2],
 }
 
 impl Circulation {
@@ -184,7 +185,7 @@ impl Circulation {
             patient,
             ends: [ends; 2],
             period: 0,
-            flow_lpm_sum: 0.0,
+            flow_lpm_sum: [0.0; 2],
         }
     }
 
@@ -202,20 +203,23 @@ impl Circulation {
             Some(_) => [from.toward(&to, part(self.period)), from.toward(&to, part(self.period + 1))],
             None => self.ends,
         };
-        let before_lpm = self.circuit.flow_lpm;
+        let before = [self.circuit.drained_lpm, self.circuit.flow_lpm];
         self.circuit.advance(&self.hydraulics, speeds, &now, self.air.head_factor(), step_s);
-        let mean_lpm = 0.5 * (before_lpm + self.circuit.flow_lpm);
+        let after = [self.circuit.drained_lpm, self.circuit.flow_lpm];
+        let mean_lpm: [f64; 2] = core::array::from_fn(|end| 0.5 * (before[end] + after[end]));
         let krpm = speeds[1] * KRPM_PER_RAD_PER_S;
-        self.air.advance(mean_lpm, krpm.abs(), step_s);
-        self.flow_lpm_sum += mean_lpm;
+        self.air.advance(mean_lpm[1], krpm.abs(), step_s);
+        for (sum, mean) in self.flow_lpm_sum.iter_mut().zip(mean_lpm) {
+            *sum += mean;
+        }
         self.period += 1;
         if self.period == PERIODS {
-            let mean_lpm = self.flow_lpm_sum / f64::from(PERIODS);
-            (self.period, self.flow_lpm_sum) = (0, 0.0);
-            let shaft_w = self.shaft.torque_n_m(krpm, mean_lpm) * self.air.torque_factor() * speeds[1];
-            self.heat.advance(mean_lpm, shaft_w, STEP_S);
+            let [drained_lpm, returned_lpm] = self.flow_lpm_sum.map(|sum| sum / f64::from(PERIODS));
+            (self.period, self.flow_lpm_sum) = (0, [0.0; 2]);
+            let shaft_w = self.shaft.torque_n_m(krpm, returned_lpm) * self.air.torque_factor() * speeds[1];
+            self.heat.advance(returned_lpm, shaft_w, STEP_S);
             if let Some(patient) = &mut self.patient {
-                patient.advance(STEP_S, mean_lpm, mean_lpm);
+                patient.advance(STEP_S, drained_lpm, returned_lpm);
                 self.ends = [to, patient.ends()];
             }
         }

@@ -48,7 +48,7 @@ pub use ecg::{EcgGenerator, EcgKind, NOTICE_S, RAIL_MV};
 pub use fault::{Fault, FaultError};
 pub use keys::{Key, KeyInfo, PlantError, RangeError, SetError};
 pub use parameters::{
-    AngleSensor, Bearing, BloodVolume, Cannula, CannulaLaw, Cannulation, Circuit, CurrentSensor,
+    AngleSensor, Bearing, BloodVolume, Cannula, CannulaLaw, Cannulation, Circuit, Compliance, CurrentSensor,
     DisplacementSensor, Drive, DriveLine, FixedPatient, FlowMeter, Heart, LivingPatient, MembraneLung, Motor,
     Patient, Plant, PressureSensor, PulmonaryVessels, Pump, ReturnClamp, Rotor, RotorFluid, Section,
     SystemicVessels, Tubing, VECTOR_KEYS, VectorKey, VenaCava,
@@ -56,7 +56,7 @@ pub use parameters::{
 pub use patient::{ChangeError, PatientChange};
 pub use presets::{
     ARREST, BENCH, BENCH_LOOP, ECMO_50, HYPOVOLAEMIC, PAEDIATRIC, PAEDIATRIC_19_15, VA_21_17, VA_25_21,
-    VA_ADULT, VA_FIXED, VASOPLEGIC, VV_25_19, VV_ADULT,
+    VA_25_21_ELASTIC, VA_ADULT, VA_FIXED, VASOPLEGIC, VV_25_19, VV_ADULT,
 };
 pub use pump_table::{CurveError, CurvePoint, CurveProblem, POINT_COUNT_MAX, PumpTable, SPEED_COUNT_MAX};
 pub use sensors::{RUNOUT_1X_RAD, RUNOUT_2X_RAD};

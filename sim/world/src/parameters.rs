@@ -284,6 +284,16 @@ ranged_struct! {
 }
 
 ranged_struct! {
+    /// How tubing and lung stretch; below 0.01 on either side all of the circuit is rigid.
+    pub struct Compliance: f64 {
+        /// Drainage tubing [mL/mmHg].
+        drainage_ml_per_mmhg: 0.0..=2.0,
+        /// Membrane lung, pump and return tubing [mL/mmHg].
+        return_ml_per_mmhg: 0.0..=2.0,
+    }
+}
+
+ranged_struct! {
     /// What both cannulas make of another fluid than the water that they are measured with.
     pub struct CannulaLaw: f64 {
         /// Resistance goes with the kinematic viscosity to this power [1]: 0 as on the chart, 0.25 turbulent.
@@ -464,6 +474,7 @@ ranged!(
     DriveLine,
     Cannula,
     CannulaLaw,
+    Compliance,
     Tubing,
     MembraneLung,
     ReturnClamp,
@@ -523,6 +534,8 @@ assembly! {
         return_cannula: Cannula = "return_cannula",
         /// Both cannulas.
         cannulas: CannulaLaw = "cannulas",
+        /// How it stretches.
+        compliance: Compliance = "compliance",
         /// Clamp on the return tubing; that on the drainage tubing is like it, and open at the start.
         return_clamp: ReturnClamp = "return_clamp",
     }

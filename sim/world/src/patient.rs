@@ -134,6 +134,7 @@ pub(crate) struct Body {
     transfers: Transfers,
     drained_ml_per_s: f64,
     beat: Beat,
+    told: PatientTruth,
 }
 
 impl Body {
@@ -155,12 +156,14 @@ impl Body {
             transfers: Transfers::new(&parameters.blood),
             drained_ml_per_s: 0.0,
             beat: Beat::default(),
+            told: PatientTruth::default(),
         };
         body.fill();
         for _ in 0..(SETTLING_S / STEP_S) as u32 {
             body.advance(STEP_S, 0.0, 0.0);
         }
         body.beats = 0;
+        body.told = body.look();
         body
     }
 
@@ -218,6 +221,7 @@ impl Body {
         self.opening = self.parameters.cava.next_opening(self.opening, self.state[CAVA], drained_lpm, step_s);
         self.drained_ml_per_s = flow.drained;
         self.beat_on(phase_step, step_s);
+        self.told = self.look();
     }
 
     /// How far the phase moves: a heart that stands still finishes its systole.
@@ -358,8 +362,12 @@ impl Body {
         cannulation.tip_coupling * cannulation.return_atrium_share * drained / (drained + venous)
     }
 
-    /// What is really the case.
+    /// What is really the case; made once a step.
     pub(crate) fn truth(&self) -> PatientTruth {
+        self.told
+    }
+
+    fn look(&self) -> PatientTruth {
         let active = Activation::at(self.phase);
         let (heart, state) = (&self.parameters.heart, &self.state);
         let [vena_cava, right_atrium, _] = self.venous();

@@ -235,7 +235,7 @@ impl World {
     pub fn truth(&self) -> Truth {
         let state = &self.state;
         let pressures = self.pressures();
-        let torques = self.dynamics.torques(state, self.electrical, self.circulation.circuit.flow_lpm);
+        let torques = self.dynamics.torques(state, self.electrical, self.circulation.circuit.pumped_lpm);
         let alpha_beta = |set: usize| [state[PHASE + 2 * set], state[PHASE + 2 * set + 1]];
         let coil = |set: usize| [state[COIL + 2 * set], state[COIL + 2 * set + 1]];
         let truth = Truth {
@@ -251,7 +251,7 @@ impl World {
             bus_voltage_v: self.buses.map(|bus| bus.voltage_v),
             torque_current_a: [0, 1].map(|set| Dynamics::torque_current_a(state, set, self.electrical)),
             coil_force_n: self.dynamics.coil_force_n(state),
-            static_force_n: self.dynamics.static_force_n(self.circulation.circuit.flow_lpm),
+            static_force_n: self.dynamics.static_force_n(self.circulation.circuit.pumped_lpm),
             disturbance_force_n: self.disturbance_force_n,
             motor_torque_n_m: torques.motor_n_m,
             pump_torque_n_m: torques.pump_n_m,
@@ -280,7 +280,7 @@ impl World {
     fn move_rotor(&mut self, active: &[LevitationOutputs; 2]) {
         let middle_s = self.time_s() + 0.5 * STEP_S;
         let load = self.disturbances.load(middle_s, self.dynamics.plant.rotor.mass_kg);
-        let (flow_lpm, flow_rate) = (self.circulation.circuit.flow_lpm, self.circulation.circuit.flow_rate);
+        let (flow_lpm, flow_rate) = (self.circulation.circuit.pumped_lpm, self.circulation.circuit.flow_rate);
         let still = self.dynamics.static_force_n(flow_lpm + 0.5 * STEP_S * flow_rate);
         let [load_x, load_y, load_z] = load.force_n;
         self.disturbance_force_n = [load_x, load_y];

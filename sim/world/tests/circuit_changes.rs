@@ -6,7 +6,7 @@ mod common;
 use common::{quiet_plant, setup};
 use levitas_world::{
     ARREST, Circuit, CircuitChange, Circulation, InitialState, KinkSite, Line, Patient, STEP_S, Setup, Truth,
-    VA_25_21, VA_ADULT, VA_FIXED, VV_25_19, World, units,
+    VA_25_21, VA_25_21_ELASTIC, VA_ADULT, VA_FIXED, VV_25_19, World, units,
 };
 
 fn circulation(circuit: Circuit, patient: Patient) -> Circulation {
@@ -53,6 +53,47 @@ fn a_clamp_on_the_return_closes_in_three_tenths_of_a_second() {
     run(&mut world, 4000.0, 5.0);
     let again = world.truth_at(4000.0);
     assert!((again.flow_lpm - before.flow_lpm).abs() < 1e-3 && again.clamp_opening == 1.0);
+}
+
+/// What the clamp stops is caught by tubing and lung: the hammer is Q sqrt(L / C) at most, here 60 mL/s and 0.25 and 0.3.
+#[test]
+fn a_circuit_that_stretches_has_no_hammer() {
+    let highest = |circuit: Circuit| {
+        let mut world = circulation(circuit, VA_FIXED);
+        run(&mut world, 3500.0, 5.0);
+        let settled = world.truth_at(3500.0);
+        world.change_circuit(&CircuitChange::Clamp(Line::Return)).unwrap();
+        let mut highest = 0.0_f64;
+        for _ in 0..1000 {
+            run(&mut world, 3500.0, 1e-3);
+            highest = highest.max(world.truth_at(3500.0).return_pressure_mmhg);
+        }
+        run(&mut world, 3500.0, 5.0);
+        let at_rest = world.truth_at(3500.0);
+        assert_eq!(at_rest.flow_lpm, 0.0);
+        (settled.flow_lpm, highest - at_rest.return_pressure_mmhg)
+    };
+    let (rigid_lpm, rigid_mmhg) = highest(VA_25_21);
+    let (elastic_lpm, elastic_mmhg) = highest(VA_25_21_ELASTIC);
+    assert!((rigid_lpm - elastic_lpm).abs() < 1e-4, "{rigid_lpm} and {elastic_lpm} L/min");
+    assert!(rigid_mmhg > 200.0 && elastic_mmhg < 60.0, "{rigid_mmhg} and {elastic_mmhg} mmHg");
+}
+
+/// What the patient loses to a circuit that stretches comes back.
+#[test]
+fn blood_in_the_stretched_circuit_is_not_lost() {
+    let mut world = circulation(VA_25_21_ELASTIC, VA_ADULT);
+    let volume = |world: &Circulation| {
+        let truth = world.truth_at(0.0);
+        let stretched = 0.1 * truth.drainage_pressure_mmhg + 0.3 * truth.return_pressure_mmhg;
+        truth.patient.unwrap().blood_volume_ml + stretched
+    };
+    run(&mut world, 0.0, 1e-3);
+    let before = volume(&world);
+    for rpm in [3500.0, 2500.0, 4500.0] {
+        run(&mut world, rpm, 2.0);
+        assert!((volume(&world) - before).abs() < 1e-3, "{} of {before} mL", volume(&world));
+    }
 }
 
 #[test]

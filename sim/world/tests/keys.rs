@@ -7,7 +7,7 @@ use common::{OFF, setup};
 use levitas_core::ports::LevitationOutputs;
 use levitas_world::{
     Air, Blood, Circuit, Circulation, ECMO_50, FixedPatient, InitialState, KeyInfo, LivingPatient, Patient,
-    Plant, Setup, Ultrasound, VA_ADULT, World, units,
+    Plant, Setup, Ultrasound, VA_25_21_ELASTIC, VA_ADULT, World, units,
 };
 
 /// The keys that can be set, or could if they had more than one allowed value, and change nothing; docs/world.md
@@ -104,7 +104,7 @@ fn warm_blood_with_bubbles(setup: &Setup) -> impl Iterator<Item = u64> {
 }
 
 /// Three situations, so that every law has its turn: laminar flow through a half-open clamp with the rotor off its
-/// centre; turbulent flow; a clamp that is about to open, with the rotor on the touchdown circle and the axial stop.
+/// centre; turbulent flow in a circuit that stretches; a clamp that is about to open, with the rotor on the touchdown circle and the axial stop.
 fn situations() -> [Setup; 3] {
     let turning = |rpm: f64| InitialState {
         rotor_speed_rad_per_s: rpm * units::RAD_PER_S_PER_RPM,
@@ -115,7 +115,8 @@ fn situations() -> [Setup; 3] {
     let laminar = InitialState { flow_lpm: 1.0, clamp_opening: 0.5, ..turning(1500.0) };
     let turbulent = InitialState { flow_lpm: 5.0, clamp_opening: 1.0, ..turning(4000.0) };
     let opening = InitialState { displacement_m: [0.5e-3, 0.0, -0.8e-3], ..turning(2500.0) };
-    [laminar, turbulent, opening].map(|start| setup(ECMO_50, start))
+    let [laminar, turbulent, opening] = [laminar, turbulent, opening].map(|start| setup(ECMO_50, start));
+    [laminar, Setup { circuit: VA_25_21_ELASTIC, ..turbulent }, opening]
 }
 
 /// The same with a patient, drained from both places, returned to all three.

@@ -6,7 +6,7 @@ mod common;
 use common::{quiet_plant, setup};
 use levitas_world::{
     ARREST, Circuit, Circulation, HYPOVOLAEMIC, InitialState, PAEDIATRIC, Patient, PatientChange,
-    PatientTruth, STEP_S, Setup, VA_21_17, VA_25_21, VA_ADULT, VA_FIXED, VASOPLEGIC, VV_ADULT,
+    PatientTruth, STEP_S, Setup, VA_25_21, VA_ADULT, VA_FIXED, VASOPLEGIC, VV_ADULT,
 };
 
 fn circulation(circuit: Circuit, patient: Patient) -> Circulation {
@@ -197,7 +197,7 @@ fn veno_venous_support_leaves_the_output_alone() {
 #[test]
 fn changes_have_their_direction_and_their_limits() {
     let after = |change: PatientChange| {
-        let mut world = circulation(VA_21_17, VA_ADULT);
+        let mut world = circulation(VA_25_21, VA_ADULT);
         run(&mut world, 3200.0, 5.0);
         let before = patient(&world);
         world.change_patient(&change).unwrap();
@@ -216,10 +216,10 @@ fn changes_have_their_direction_and_their_limits() {
     let (before, now) = after(PatientChange::BloodLoss { ml: 200.0, over_s: 5.0 });
     assert!((before.blood_volume_ml - now.blood_volume_ml - 200.0).abs() < 1e-6);
 
-    let mut world = circulation(VA_21_17, VA_ADULT);
+    let mut world = circulation(VA_25_21, VA_ADULT);
     let refused = world.change_patient(&PatientChange::HeartRate { bpm: 300.0 }).unwrap_err();
     assert_eq!(refused.to_string(), "heart_rate.bpm = 300: allowed is 20 to 240");
-    let mut fixed = circulation(VA_21_17, VA_FIXED);
+    let mut fixed = circulation(VA_25_21, VA_FIXED);
     let refused = fixed.change_patient(&PatientChange::Arrest).unwrap_err();
     assert!(refused.to_string().contains("kind fixed"), "{refused}");
 }
