@@ -6,6 +6,7 @@
 //! |---|---|
 //! | [`flow_meter`] | how much flows, of what, with how much air |
 //! | [`pressures`] | which pressures are to be believed, and how narrow the lines have become |
+//! | [`estimate`] | how much flows by speed and torque, when the meter does not say |
 //! | [`ecg`] | when the heart beats, and when a pulse is due |
 //! | [`therapy`] | what does the operator want, and what may he want |
 //! | [`conditions`] | what is wrong with the circulation: one bit and one sentence each |
@@ -17,6 +18,7 @@
 
 pub mod conditions;
 pub mod ecg;
+pub mod estimate;
 pub mod flow_meter;
 pub mod interventions;
 pub mod modes;
