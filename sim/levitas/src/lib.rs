@@ -24,6 +24,7 @@ pub mod commission;
 pub mod condition_watch;
 pub mod corners;
 pub mod curve;
+pub mod ecg;
 pub mod event_log;
 pub mod fault_catalogue;
 pub mod flow_meter;

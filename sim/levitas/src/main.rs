@@ -9,6 +9,7 @@ mod canhub_command;
 mod circulation_command;
 mod compare_command;
 mod corners_command;
+mod ecg_command;
 mod flow_meter_command;
 mod forge_command;
 mod sensitivity_command;
@@ -64,6 +65,7 @@ Examples:
   levitas circulation --suctions 10         modes and interventions against a living patient
   levitas flow-meter --quiet-hours 0.1      errors of the flow meter, bubbles found, false alarms
   levitas forge --frames 10000              forged commands against two units that pump
+  levitas ecg --seconds 120                 heart beats found in synthetic ECGs, pulses timed by them
   levitas campaign --hours 2 --minutes 5    both units in trouble all the time, a drill in each hour
   levitas canhub                            the CAN bus for python-can, SavvyCAN and others
 
@@ -108,6 +110,9 @@ enum Command {
     /// Forge, replay, delay and damage commands and status frames against two units that pump: none is carried out
     #[command(after_help = forge_command::EXAMPLES)]
     Forge(forge_command::Arguments),
+    /// Find the heart beats in synthetic and recorded ECGs, and time the pulses by them
+    #[command(after_help = ecg_command::EXAMPLES)]
+    Ecg(ecg_command::Arguments),
     /// Run both units through 24 seeded hours of trouble, with a drill in each; goes on where it was interrupted
     #[command(after_help = campaign_command::EXAMPLES)]
     Campaign(campaign_command::Arguments),
@@ -242,6 +247,7 @@ fn main() -> ExitCode {
         Some(Command::Circulation(arguments)) => circulation_command::run(&arguments),
         Some(Command::FlowMeter(arguments)) => flow_meter_command::run(&arguments),
         Some(Command::Forge(arguments)) => forge_command::run(&arguments),
+        Some(Command::Ecg(arguments)) => ecg_command::run(&arguments),
         Some(Command::Campaign(arguments)) => campaign_command::run(&arguments),
         Some(Command::Canhub(arguments)) => canhub_command::run(&arguments),
         Some(Command::World(arguments)) => world_command::run(&arguments),

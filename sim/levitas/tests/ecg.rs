@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Heart beats and pulses: five minutes of each kind of ECG, electrodes that come off, and a record of a person.
+//!
+//! The record is not ours to give: the folder with `100.hea`, `.dat` and `.atr` stands in the variable LEVITAS_ECG_DIR.
+//! docs/ecg.md has half an hour of each.
+
+mod common;
+
+use std::env;
+use std::path::Path;
+
+use common::{Scratch, levitas};
+use levitas::ecg::score::quantile;
+use levitas::ecg::{Row, Signal, Step, follow, judge, record};
+use levitas_core::circulation::ecg::quality::Quality;
+use levitas_core::circulation::ecg::trigger::Source;
+use levitas_world::{EcgGenerator, EcgKind};
+
+/// Where the record is.
+const FOLDER: &str = "LEVITAS_ECG_DIR";
+
+fn shown(row: &Row) -> String {
+    let score = &row.score;
+    format!(
+        "{}: {} missed, {} extra of {}, latency {:.1} ms, pulses {:.1} ms off",
+        row.name,
+        score.missed,
+        score.extra,
+        score.matched + score.missed,
+        quantile(&score.latency_ms, 0.95),
+        quantile(&row.pulse_off_ms, 0.95)
+    )
+}
+
+#[test]
+fn every_kind_of_ecg_holds_its_bounds() {
+    for seed in [11, 12] {
+        for signal in Signal::all(seed, 300) {
+            let row = judge(&signal);
+            assert!(row.is_met() && row.score.matched > 250, "seed {seed}, {}", shown(&row));
+            assert!(row.on_ecg_pct > 85.0, "{}: {} % by the heart", row.name, row.on_ecg_pct);
+        }
+    }
+}
+
+#[test]
+fn a_recorded_ecg_holds_its_bounds() {
+    let Some(folder) = env::var_os(FOLDER) else {
+        println!("not run: {FOLDER} does not say where record 100 is");
+        return;
+    };
+    let record = record::read(Path::new(&folder), "100").unwrap();
+    assert_eq!(
+        (record.samples_mv.len(), record.beats_ms.len()),
+        (1_805_555, 2273),
+        "as PhysioNet tells them"
+    );
+    let row = judge(&Signal::recorded("record 100", record));
+    println!("{}", shown(&row));
+    assert!(row.is_met(), "{}", shown(&row));
+}
+
+/// Slow and fast hearts, at either mains.
+#[test]
+fn rates_from_35_to_200_hold_their_bounds() {
+    for (rate_per_min, mains_hz) in [(35.0, 50.0), (60.0, 60.0), (110.0, 60.0), (150.0, 50.0), (200.0, 60.0)]
+    {
+        let mut generator = EcgGenerator::new(EcgKind::Sinus, 3);
+        generator.set_rate(rate_per_min);
+        generator.set_mains(mains_hz);
+        let row = judge(&Signal::synthetic("rate", generator, 300));
+        assert!(row.is_met(), "{rate_per_min} /min: {}", shown(&row));
+    }
+}
+
+#[test]
+fn without_an_electrode_the_pulses_go_on_and_the_heart_takes_over_again() {
+    let (off_s, on_s) = (30.0, 60.0);
+    for seed in 0..20 {
+        let generator = EcgGenerator::new(EcgKind::Sinus, seed);
+        let signal = Signal::prepared("electrode", generator, 90, |generator, time_s| {
+            generator.set_electrode(!(off_s..on_s).contains(&time_s));
+        });
+        let steps: Vec<Step> = follow(&signal).collect();
+        let at = |time_s: f64| &steps[(time_s * 100.0) as usize];
+        assert_eq!((at(29.9).trigger.source, at(29.9).ecg.quality), (Source::Ecg, Quality::Good));
+        // Half a second without a signal, after up to 150 ms in which the input still settles.
+        assert_eq!(
+            (at(31.0).trigger.source, at(45.0).trigger.source),
+            (Source::FixedRate, Source::FixedRate)
+        );
+        assert_eq!(at(31.0).ecg.quality, Quality::LeadOff);
+        // Two seconds to learn the size of the beats, five beats.
+        assert_eq!((at(69.0).trigger.source, at(69.0).ecg.quality), (Source::Ecg, Quality::Good), "{seed}");
+        let beats_off = steps.iter().filter(|step| (30_100.0..60_000.0).contains(&step.now_ms));
+        assert_eq!(beats_off.filter(|step| step.ecg.beat_age_ms.is_some()).count(), 0);
+        let pulses_ms: Vec<f64> = steps
+            .iter()
+            .filter_map(|step| Some(step.now_ms + f64::from(step.trigger.pulse?.in_ms)))
+            .collect();
+        for pair in pulses_ms.windows(2) {
+            let apart_ms = pair[1] - pair[0];
+            assert!((480.0..2000.0).contains(&apart_ms), "seed {seed}: {apart_ms} at {}", pair[0]);
+        }
+    }
+}
+
+/// The same figures, one of them worse, are found to miss.
+#[test]
+fn what_does_not_hold_is_found() {
+    let row = judge(&Signal::synthetic("x", EcgGenerator::new(EcgKind::Sinus, 1), 60));
+    assert!(row.is_met());
+    for change in [
+        (|row: &mut Row| row.score.missed += 10) as fn(&mut Row),
+        |row| row.score.extra += 10,
+        |row| row.score.latency_ms.iter_mut().for_each(|latency_ms| *latency_ms += 30.0),
+        |row| row.pulse_off_ms.iter_mut().for_each(|off_ms| *off_ms += 50.0),
+        |row| row.pulse_off_ms.clear(),
+    ] {
+        let mut other = row.clone();
+        change(&mut other);
+        assert!(!other.is_met());
+    }
+}
+
+#[test]
+fn the_command_writes_its_signals_and_refuses_what_it_cannot_read() {
+    let scratch = Scratch::new("ecg");
+    let run = levitas(&scratch.path, &["ecg", "--seconds", "30", "--out", "signals", "--json", "e.json"]);
+    assert!(run.stdout.contains("atrial fibrillation"), "{}{}", run.stdout, run.stderr);
+    let lines = |name: &str| {
+        std::fs::read_to_string(scratch.path.join("signals").join(name)).unwrap().lines().count()
+    };
+    assert_eq!(lines("sinus_rhythm.ecg.csv"), 30_001);
+    assert!(lines("pacing_spikes.beats.csv") > 30 && lines("pacing_spikes.found.csv") > 30);
+    for (arguments, part) in [
+        (&["ecg", "--seconds", "1"][..], "--seconds: seconds = 1"),
+        (&["ecg", "--record", "nowhere/100"], "nowhere/100.hea"),
+    ] {
+        let run = levitas(&scratch.path, arguments);
+        assert!(
+            run.code == 2 && run.stderr.lines().count() == 1 && run.stderr.contains(part),
+            "{}",
+            run.stderr
+        );
+    }
+}
