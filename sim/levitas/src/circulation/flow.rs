@@ -3,10 +3,12 @@
 
 use levitas_core::circulation::therapy::Mode;
 use levitas_world::{
-    CircuitChange, KinkSite, Line, LivingPatient, Patient, PatientChange, VA_25_21, VA_ADULT,
+    CircuitChange, KinkSite, Line, LivingPatient, Patient, PatientChange, VA_25_21_ELASTIC as VA_25_21,
+    VA_ADULT,
 };
 
 use super::rig::{PERIOD_S, Rig, beat_means, mean};
+use super::suction::best_lpm;
 use crate::input::Checked;
 
 /// One row of the table.
@@ -100,8 +102,9 @@ fn missed_pct(rig: &mut Rig, target_lpm: f64) -> f64 {
         .collect();
     let by_flow = 100.0 * (mean(&flows) - target_lpm).abs() / target_lpm;
     let by_limit = (mean(&drainage) + 100.0).abs();
-    // A vein that gives no more is compared with the best speed, as suction is.
-    by_flow.min(by_limit)
+    // A vein that gives no more: beside the best speed of a sweep.
+    let best = best_lpm(rig).min(target_lpm);
+    by_flow.min(by_limit).min(100.0 * (1.0 - mean(&flows) / best).max(0.0))
 }
 
 fn disturbances(seed: u64) -> Checked<Figures> {

@@ -6,7 +6,7 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use levitas_world::{PatientChange, VA_25_21};
+use levitas_world::{PatientChange, VA_25_21_ELASTIC as VA_25_21};
 
 use super::flow::adult;
 use super::rig::{Dice, PERIOD_S, Rig, mean};
@@ -97,7 +97,7 @@ fn onset(seed: u64, answer: u32) -> Checked<Option<Rig>> {
 }
 
 /// The best mean flow of a sweep [L/min].
-fn best_lpm(rig: &Rig) -> f64 {
+pub(super) fn best_lpm(rig: &Rig) -> f64 {
     (0..16)
         .map(|step| {
             let speed_rpm = 2000.0 + 150.0 * f64::from(step);

@@ -24,7 +24,7 @@
 //!    ^                     |                              |
 //!    |                     +------------wide again--------+--> Return: the lid rises to 95 % of the speed at which it happened, in 5 s
 //!    +--the mode asks for less than the lid-- Lid <-----------------------------------+
-//!                                              | stays for 40 s, then rises by 0.5 % a second
+//!                                              | gives way while drainage narrows, stays for 40 s, then rises by 0.5 % a second
 //! ```
 //! # Source
 //! Two steps reverse a collapse faster than one: E. Molegraaf et al., the reference in `docs/circulation.md`.
@@ -40,7 +40,10 @@ const CROSSOVER_LPM: f32 = 3.0;
 /// Smallest flow at which w says something [L/min].
 const FLOW_LPM_MIN: f32 = 0.4;
 /// Less suction than this closes no vein [mmHg], and its w is uncertain by the venous pressure.
-const SUCTION_MMHG_MIN: f32 = 45.0;
+const SUCTION_MMHG_MIN: f32 = 35.0;
+/// What is usual is learned from a flow that is this large and this steady [L/min, L/min/s].
+const LEARNING_LPM_MIN: f32 = 1.0;
+const STEADY_LPM_PER_S: f32 = 1.5;
 /// Smallest w that is taken as usual [mmHg/(L/min)^2]: of a 29 Fr cannula.
 const USUAL_MIN: f32 = 0.5;
 /// Lag with which the usual is learned [s].
@@ -57,13 +60,22 @@ const LOSS: f32 = 1.0 / 20.0;
 const DIPS: [f32; 2] = [0.80, 0.62];
 const DIP_S: [f32; 2] = [0.4, 0.6];
 /// Where the lid comes to rest.
-const LID: f32 = 0.93;
-const RETURN_S: f32 = 5.0;
+const LID: f32 = 0.92;
+const RETURN_S: f32 = 4.0;
 const LID_S: f32 = 40.0;
 /// Part of the lid by which it rises in a second afterwards.
 const RISE_PER_S: f32 = 0.005;
 /// Steepest flow that a circuit can have [L/min/s].
 const SLOPE_MAX: f32 = 10.0;
+/// On average so narrow: the vein begins to cover the inlet, and the lid gives way by this part of it in a second.
+const NARROWING: f32 = 1.15;
+const YIELD_PER_S: f32 = 0.04;
+/// No lower than this part of the speed at which it happened.
+const LID_MIN: f32 = 0.70;
+/// On average so wide that there is room for more.
+const ROOMY: f32 = 1.06;
+/// Over so many seconds.
+const MEAN_S: f32 = 0.5;
 /// Lag of the flow's slope [periods].
 const SLOPE_LAG: f32 = 3.0;
 
@@ -111,6 +123,10 @@ pub(super) struct Suction {
     last_lpm: Option<f32>,
     slope: f32,
     occluded: bool,
+    /// Enough suction to close a vein.
+    sucks: bool,
+    /// How narrow drainage is, without the beat.
+    mean_narrow: f32,
 }
 
 impl Suction {
@@ -132,15 +148,7 @@ impl Suction {
         match self.stage {
             Stage::Watching => self.watch(narrow, answer, signs.speed_rpm),
             Stage::Dip { second } => self.dip(second, is_wide),
-            Stage::Return => {
-                let rise = self.onset_rpm * (LID - DIPS[1]) / RETURN_S * PERIOD_S;
-                self.lid_rpm = smaller(self.lid_rpm + rise, LID * self.onset_rpm);
-                if self.evidence >= 1.0 {
-                    self.begin(answer, larger(signs.speed_rpm, self.lid_rpm));
-                } else if self.in_stage_s >= RETURN_S {
-                    self.go(Stage::Lid);
-                }
-            }
+            Stage::Return => self.come_back(answer, signs.speed_rpm),
             Stage::Lid => self.rest(answer, signs.speed_rpm),
         }
         let bits = match self.stage {
@@ -162,11 +170,12 @@ impl Suction {
         self.slope += (between(change, -SLOPE_MAX, SLOPE_MAX) - self.slope) / SLOPE_LAG;
         let size = larger(flow, FLOW_LPM_MIN);
         let w = (VENOUS_MMHG - drainage - INERTANCE * self.slope) / (size * (size + CROSSOVER_LPM));
-        if self.stage == Stage::Watching && flow > FLOW_LPM_MIN && signs.speed_rpm > 1000.0 {
+        let is_telling = flow > LEARNING_LPM_MIN && self.slope.abs() < STEADY_LPM_PER_S;
+        if self.stage == Stage::Watching && is_telling {
             self.learn(larger(w, USUAL_MIN));
         }
-        let sucks = VENOUS_MMHG - drainage > SUCTION_MMHG_MIN;
-        (self.learned_s >= ACQUAINTED_S).then(|| if sucks { w / self.usual } else { 1.0 })
+        self.sucks = VENOUS_MMHG - drainage > SUCTION_MMHG_MIN;
+        (self.learned_s >= ACQUAINTED_S).then(|| w / self.usual)
     }
 
     fn learn(&mut self, w: f32) {
@@ -178,7 +187,10 @@ impl Suction {
     }
 
     fn weigh(&mut self, narrow: Option<f32>) {
-        let change = if narrow.is_some_and(|narrow| narrow > NARROW) { GAIN } else { -LOSS };
+        let is_narrow = self.sucks && narrow.is_some_and(|narrow| narrow > NARROW);
+        let change = if is_narrow { GAIN } else { -LOSS };
+        let seen = narrow.filter(|_| self.sucks).unwrap_or(1.0);
+        self.mean_narrow += (seen - self.mean_narrow) * PERIOD_S / MEAN_S;
         self.evidence = between(self.evidence + change, 0.0, 1.0);
     }
 
@@ -226,15 +238,32 @@ impl Suction {
         }
     }
 
-    /// The lid stays, then rises until the mode asks for less.
+    /// The lid rises to where it is to rest, unless drainage becomes narrow on the way.
+    fn come_back(&mut self, answer: Answer, speed_rpm: f32) {
+        if self.evidence >= 1.0 {
+            self.begin(answer, larger(speed_rpm, self.lid_rpm));
+        } else if self.in_stage_s >= RETURN_S || self.mean_narrow > NARROWING {
+            self.go(Stage::Lid);
+        } else {
+            let rise_rpm = self.onset_rpm * (LID - DIPS[1]) / RETURN_S * PERIOD_S;
+            self.lid_rpm = smaller(self.lid_rpm + rise_rpm, LID * self.onset_rpm);
+        }
+    }
+
+    /// The lid gives way while drainage is becoming narrow, stays, and at last rises until the mode asks for less.
     fn rest(&mut self, answer: Answer, speed_rpm: f32) {
         if self.evidence >= 1.0 {
             self.begin(answer, speed_rpm);
-            return;
-        }
-        if self.in_stage_s >= LID_S {
+        } else if answer == Answer::Dip && self.mean_narrow > NARROWING {
+            // From the speed that there is: a lid far above it holds nothing.
+            let from_rpm = smaller(self.lid_rpm, 1.02 * speed_rpm);
+            let yielded = from_rpm - YIELD_PER_S * self.onset_rpm * PERIOD_S;
+            self.lid_rpm = larger(yielded, LID_MIN * self.onset_rpm);
+        } else if self.in_stage_s >= LID_S || answer == Answer::Dip && self.mean_narrow < ROOMY {
             self.lid_rpm += RISE_PER_S * self.onset_rpm * PERIOD_S;
-            if speed_rpm < 0.97 * self.lid_rpm || self.lid_rpm > 1.05 * self.onset_rpm {
+            if self.in_stage_s >= LID_S
+                && (speed_rpm < 0.97 * self.lid_rpm || self.lid_rpm > 1.05 * self.onset_rpm)
+            {
                 self.go(Stage::Watching);
             }
         }

@@ -28,4 +28,4 @@ pub(super) const RETURN: Loop = of(0.12, 0.20, 0.12);
 pub(super) const DRAINAGE: Loop = of(-0.05, 0.10, 0.20);
 /// What a new set-point of the flow moves the speed by at once [rpm per L/min]: two thirds of what it will take, so that the loop has the rest to do
 /// and a circuit that is narrower or wider is not overrun.
-pub(super) const FORWARD_RPM_PER_LPM: f32 = 300.0;
+pub(super) const FORWARD_RPM_PER_LPM: f32 = 330.0;
