@@ -12,7 +12,7 @@
 //! A beat moves S by 0.2 of the difference, within 0.3 to 2.5 S; a pair of noise moves N by 0.1 of it.
 //!
 //! # Source
-//! J. Pan, W. J. Tompkins, A real-time QRS detection algorithm, IEEE Trans. Biomed. Eng. 32 (1985) 230, equations 12 to 20:
+//! J. Pan, W. J. Tompkins, A real-time QRS detection algorithm, IEEE Trans. Biomed. Eng. 32 (1985) 230:
 //! signal and noise level; the refractory shares follow Christov 2004 (see [`super::filters`]).
 
 use crate::math::{between, larger, smaller};
@@ -101,5 +101,54 @@ impl Levels {
             self.beat_mv -= self.beat_mv * (super::SAMPLE_MS / FORGET_MS);
             self.noise_mv = smaller(self.noise_mv, self.beat_mv);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Beats of 1 mV above noise of 0.1 mV.
+    fn levels() -> Levels {
+        let mut levels = Levels::learnt(1.0);
+        (0..50).for_each(|_| levels.beat(1.0));
+        (0..100).for_each(|_| levels.noise(0.1));
+        levels
+    }
+
+    #[test]
+    fn the_threshold_lies_between_noise_and_beats() {
+        let levels = levels();
+        assert!((levels.beat_mv() - 1.0).abs() < 1e-3 && (levels.noise_share() - 0.1).abs() < 1e-3);
+        assert!((levels.threshold_mv(700.0, 800.0) - (0.1 + SHARE * 0.9)).abs() < 1e-3);
+        assert!((levels.dead_mv() - 0.15 * (0.1 + LATE_SHARE * 0.9)).abs() < 1e-3);
+    }
+
+    #[test]
+    fn a_t_wave_meets_a_higher_one_and_a_late_beat_a_lower_one() {
+        let levels = levels();
+        let at = |since_ms| levels.threshold_mv(since_ms, 800.0);
+        assert!((at(REFRACTORY_MS) - T_WAVE_SHARE).abs() < 1e-3);
+        assert!(at(REFRACTORY_MS) > at(250.0) && at(250.0) > at(T_WAVE_MS));
+        assert_eq!(at(T_WAVE_MS), at(LATE_INTERVALS * 800.0));
+        assert!((at(LATE_INTERVALS * 800.0 + LATE_MS) - (0.1 + LATE_SHARE * 0.9)).abs() < 1e-3);
+    }
+
+    #[test]
+    fn one_beat_of_any_size_moves_the_level_by_little() {
+        for (size_mv, level_mv) in [(100.0, 1.3), (0.0, 0.86), (f32::NAN, 0.86)] {
+            let mut levels = levels();
+            levels.beat(size_mv);
+            assert!((levels.beat_mv() - level_mv).abs() < 1e-3, "{size_mv}: {}", levels.beat_mv());
+        }
+    }
+
+    #[test]
+    fn beats_that_stay_away_are_forgotten_and_the_floor_stays() {
+        let mut levels = levels();
+        (0..2000).for_each(|_| levels.wait(FORGET_AFTER_MS));
+        assert!((levels.beat_mv() - 1.0).abs() < 1e-3, "not yet");
+        (0..20_000).for_each(|_| levels.wait(FORGET_AFTER_MS + 1.0));
+        assert_eq!((levels.threshold_mv(5000.0, 800.0), levels.noise_share() <= 1.0), (FLOOR_MV, true));
     }
 }

@@ -14,8 +14,7 @@
 //! of a pacemaker that drives the input to the rail.
 //!
 //! # Source
-//! Association for the Advancement of Medical Instrumentation EC13:2002, 4.2.9: saturation is to be indicated. The numbers
-//! are of our choice; `levitas ecg` shows what comes of them.
+//! The numbers are of our choice; `levitas ecg` shows what comes of them.
 //!
 //! # Shown by
 //! Unit tests below; `tests/ecg.rs` of the simulator.
@@ -138,8 +137,10 @@ impl QualityWatch {
     /// What the filters took off as mains of the sample taken last.
     pub fn hear(&mut self, hum_mv: f32) {
         self.hum_mv += (hum_mv.abs() - self.hum_mv) / HUM_MS;
-        if self.hum_mv > HUM_MV_MAX && self.settle_ms == 0 {
-            (self.fault, self.settle_ms) = (Quality::LeadOff, SETTLE_MS);
+        if self.hum_mv > HUM_MV_MAX {
+            let is_first = self.settle_ms == 0;
+            self.fault = if is_first { Quality::LeadOff } else { self.fault };
+            self.settle_ms = SETTLE_MS;
         }
     }
 
@@ -227,8 +228,14 @@ mod tests {
         assert_eq!(watch.quality(NOISE_SHARE_MAX), Quality::Noisy);
         assert_eq!(watch.quality(f32::NAN), Quality::Noisy);
         for _ in 0..2000 {
+            watch.take(Some(0.6));
             watch.hear(1.0);
         }
-        assert_eq!(watch.quality(0.1), Quality::LeadOff);
+        assert!(watch.quality(0.1) == Quality::LeadOff && watch.is_forgotten());
+        for _ in 0..1000 {
+            watch.take(Some(0.6));
+            watch.hear(0.1);
+        }
+        assert!(watch.is_settled() && !watch.is_forgotten());
     }
 }

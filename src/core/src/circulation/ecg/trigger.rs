@@ -25,8 +25,8 @@
 //! What the pump needs to follow is its own matter: a pulse here is the start of the command.
 //!
 //! # Source
-//! ECG-triggered pulses and a ratio that falls with the rate are usual: A. Ündar, S. Wang, et al. on the i-cor system, Artif. Organs 2014 to
-//! 2018 (ratio 1:1 to 1:3 at 90, 120 and 150 /min). The numbers are of our choice.
+//! An ECG-triggered pump whose assist ratio falls by itself at high rates is the i-cor system, tried at 90, 120 and 150 /min
+//! (MEDLINE 30151915). The numbers here are of our choice.
 //!
 //! # Shown by
 //! Unit tests and properties in `trigger_tests.rs`; docs/ecg.md.

@@ -37,12 +37,11 @@
 //! the numbers of the pump say, within 1 to 2 L/min.
 //!
 //! # Source
-//! The laws are those of plant ecmo-50, after the similarity of centrifugal pumps (A. J. Stepanoff, Centrifugal and Axial Flow Pumps, 1957,
-//! chapter 9). Flow from speed and motor current with viscosity learnt: T. Tsukiya, T. Akamatsu, et al., Use of motor current in
+//! The laws are those of plant ecmo-50, after the similarity of centrifugal pumps (A. J. Stepanoff, Centrifugal and Axial Flow Pumps, 1957). Flow from speed and motor current with viscosity learnt: T. Tsukiya, T. Akamatsu, et al., Use of motor current in
 //! flow rate measurement for the magnetically suspended centrifugal blood pump, Artif. Organs 21 (1997) 396.
 //!
 //! # Shown by
-//! Unit tests, with a pump that has other exponents and coefficients than these laws.
+//! Unit tests, with a pump that has other exponents and coefficients than these laws; docs/flow_estimate.md.
 
 mod regressor;
 

@@ -13,7 +13,7 @@
 //! A value that is no number, or beyond [`OUTLIER`] deviations of parameters and noise together, changes nothing. Rounding cannot make P negative: its diagonal is kept at [`FLOOR`] of the prior.
 //!
 //! # Source
-//! L. Ljung, System Identification, 2nd ed. 1999, equations 11.18 to 11.21 (the Kalman filter interpretation of RLS).
+//! L. Ljung, System Identification, 2nd ed. 1999, section 11.2 (the Kalman filter interpretation).
 
 use crate::math::{larger, saturate};
 
