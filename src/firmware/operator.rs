@@ -74,6 +74,7 @@ impl UnitStatus {
         self.mode = mail.mode;
         self.flow_target_lpm = mail.flow_target_lpm;
         self.conditions = mail.conditions;
+        self.faults |= mail.alarms;
     }
 
     fn add_supervisor(&mut self, mail: &SupervisorMail) {

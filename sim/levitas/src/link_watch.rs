@@ -6,7 +6,7 @@
 //! starts anew counts from 0; what it had counted stays in the sums.
 
 use levitas_core::link::{LINK_REFUSALS, LinkMail, LinkRefusal};
-use levitas_core::mail::SupervisorMail;
+use levitas_core::mail::{CirculationMail, SupervisorMail};
 use levitas_core::task::supervisor::Refusal;
 
 use crate::event_log::EventLog;
@@ -26,6 +26,7 @@ struct Seen {
     next_line_s: f64,
     answered: u32,
     alarms: u32,
+    circuit_alarms: u32,
 }
 
 /// See the [module](self).
@@ -52,6 +53,9 @@ impl LinkWatch {
             if time_s >= seen.next_line_s && seen.sums != seen.logged {
                 seen.log(name, time_s, log);
             }
+            if let Some((_, circulation)) = mail.circulation.read::<CirculationMail>() {
+                seen.circuit_alarms = circulation.alarms;
+            }
             let Some((_, mail)) = mail.supervisor.read::<SupervisorMail>() else { continue };
             let is_new = mail.remote_number != seen.answered;
             seen.answered = mail.remote_number;
@@ -66,10 +70,10 @@ impl LinkWatch {
         }
     }
 
-    /// Alarms that the link task of a unit raises.
+    /// Alarms that the link task and the circulation task of a unit raise.
     #[must_use]
     pub fn alarms(&self, set: usize) -> u32 {
-        self.seen.get(set).map_or(0, |seen| seen.alarms)
+        self.seen.get(set).map_or(0, |seen| seen.alarms | seen.circuit_alarms)
     }
 
     /// Commands that the supervisors have accepted.

@@ -36,7 +36,7 @@ impl Bench {
         Self {
             levitation: LevitationTask::new(&config.levitation, Role::Host).unwrap(),
             speed: SpeedTask::new(&config.speed, &config.levitation).unwrap(),
-            circulation: CirculationTask::new(&config.circulation, config.speed.speed_rpm_max).unwrap(),
+            circulation: CirculationTask::new(&config.flow_meter, config.speed.speed_rpm_max).unwrap(),
             supervisor: SupervisorTask::new(&config).unwrap(),
             mail: Mailboxes::new(),
             world,

@@ -127,6 +127,9 @@ faults! {
     20 BUS_SAG "bus_sag" "The supply sags: the motor takes less, the bearing what it needs.";
     21 COMMANDS_REFUSED "commands_refused" "Commands of the link are refused again and again: somebody has a wrong key, or attacks.";
     22 PROTOCOL_VERSION "protocol_version" "The other unit, or a tool, speaks another version of the protocol.";
+    23 FLOW_METER "flow_meter" "The flow is not to be believed; the last one stands.";
+    24 PRESSURE_SENSOR "pressure_sensor" "A pressure of the circuit is not to be believed: missing, frozen, wild, drifting or exchanged.";
+    25 BUBBLE_SENSOR "bubble_sensor" "The flow meter cannot see bubbles.";
 }
 
 snapshot! {
@@ -212,14 +215,64 @@ snapshot! {
         pub flow_lpm: f32,
         /// The flow is to be believed.
         pub flow_valid: bool,
+        /// Flow by speed and torque [L/min].
+        pub flow_estimate_lpm: f32,
+        /// Its standard deviation [L/min].
+        pub flow_estimate_sd_lpm: f32,
+        /// Share of good shots of the meter, 0 to 1.
+        pub flow_quality: f32,
+        /// Code of a [`crate::circulation::flow_meter::Fluid`].
+        pub fluid: u32,
+        /// Trend of the haematocrit [%]; not a number when it is not known.
+        pub haematocrit_pct: f32,
+        /// Bubbles can be seen.
+        pub bubbles_valid: bool,
+        /// Bubbles since power-up.
+        pub bubble_count: u32,
+        /// Size of the last one [mL].
+        pub bubble_ml: f32,
+        /// Air of bubbles that has passed in this period [mL].
+        pub air_ml: f32,
         /// Drainage pressure [mmHg].
         pub drainage_pressure_mmhg: f32,
+        /// Bits of [`crate::circulation::pressures::trouble`]; 0: it is to be believed.
+        pub drainage_trouble: u32,
         /// Pre-membrane pressure [mmHg].
         pub pre_membrane_pressure_mmhg: f32,
+        /// Likewise.
+        pub pre_membrane_trouble: u32,
         /// Return pressure [mmHg].
         pub return_pressure_mmhg: f32,
+        /// Likewise.
+        pub return_trouble: u32,
         /// All three pressures are to be believed.
         pub pressures_valid: bool,
+        /// Resistance of the membrane lung [mmHg/(L/min)]; not a number when it is not known, likewise the next three.
+        pub lung_mmhg_per_lpm: f32,
+        /// It over that of the lung's first minute [1]: over 1 is a clot.
+        pub lung_ratio: f32,
+        /// Resistance of drainage cannula and tube over that of the last minutes [1]: over 1 is a kink, or suction.
+        pub drainage_cannula_ratio: f32,
+        /// The same of return tube and cannula [1].
+        pub return_cannula_ratio: f32,
+        /// Bits of [`fault`]: alarms of the circuit's sensors.
+        pub alarms: u32,
+        /// Number of the last order that was looked at.
+        pub order_number: u32,
+        /// Code of a [`crate::circulation::sensing::OrderResult`].
+        pub order_result: u32,
+    }
+}
+
+snapshot! {
+    /// What is done to the circuit's sensors, each order once, when its number is new.
+    pub struct CircuitOrderMail [CIRCUIT_ORDER_WORDS] {
+        /// Counts the orders.
+        pub number: u32,
+        /// Code of a [`crate::circulation::sensing::CircuitOrder`].
+        pub kind: u32,
+        /// What goes with it.
+        pub value: f32,
     }
 }
 
@@ -278,6 +331,8 @@ pub struct Mailboxes {
     pub orbit: Mailbox<ORBIT_WORDS>,
     /// From the circulation task.
     pub circulation: Mailbox<CIRCULATION_WORDS>,
+    /// To the circulation task: what is done to its sensors.
+    pub circuit_order: Mailbox<CIRCUIT_ORDER_WORDS>,
     /// From the supervisor task.
     pub supervisor: Mailbox<SUPERVISOR_WORDS>,
     /// What the operator wants of the circulation, from the supervisor task.
@@ -305,6 +360,7 @@ impl Mailboxes {
             speed: Mailbox::new(),
             orbit: Mailbox::new(),
             circulation: Mailbox::new(),
+            circuit_order: Mailbox::new(),
             supervisor: Mailbox::new(),
             therapy: Mailbox::new(),
             command: Mailbox::new(),

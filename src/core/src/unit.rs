@@ -4,12 +4,13 @@
 //! The simulator steps a [`Unit`]; on Zephyr each thread owns its task and the mailboxes are a `static`.
 
 use crate::calibration::{Identity, Selection, Stored};
+use crate::circulation::flow_meter::FlowMeterConfig;
 use crate::commissioning::CommissioningConfig;
 use crate::config::{ConfigError, Field};
 use crate::mail::{Mailboxes, SupervisorMail};
 use crate::motor::SpeedConfig;
 use crate::ports::{CirculationInputs, LevitationInputs, LevitationOutputs};
-use crate::task::circulation::{CirculationConfig, CirculationTask};
+use crate::task::circulation::CirculationTask;
 use crate::task::levitation::{LevitationConfig, LevitationTask};
 use crate::task::link::{LinkOutputs, LinkTask};
 use crate::task::speed::SpeedTask;
@@ -32,8 +33,8 @@ pub struct UnitConfig {
     pub levitation: LevitationConfig,
     /// Speed task.
     pub speed: SpeedConfig,
-    /// Circulation task.
-    pub circulation: CirculationConfig,
+    /// Flow meter, in the circulation task.
+    pub flow_meter: FlowMeterConfig,
     /// Supervisor task.
     pub supervisor: SupervisorConfig,
     /// Commissioning.
@@ -45,7 +46,7 @@ impl UnitConfig {
     pub const ECMO_50: Self = Self {
         levitation: LevitationConfig::ECMO_50,
         speed: SpeedConfig::ECMO_50,
-        circulation: CirculationConfig::ECMO_50,
+        flow_meter: FlowMeterConfig::ECMO_50,
         supervisor: SupervisorConfig::ECMO_50,
         commissioning: CommissioningConfig::ECMO_50,
     };
@@ -58,7 +59,7 @@ impl UnitConfig {
         ("bearing", crate::bearing::BearingConfig::FIELDS),
         ("motor", crate::motor::MotorConfig::FIELDS),
         ("speed", SpeedConfig::FIELDS),
-        ("circulation", CirculationConfig::FIELDS),
+        ("flow meter", FlowMeterConfig::FIELDS),
         ("supervisor", SupervisorConfig::FIELDS),
         ("commissioning", CommissioningConfig::FIELDS),
     ];
@@ -70,7 +71,7 @@ impl UnitConfig {
             .field_mut(name)
             .or_else(|| self.levitation.motor.field_mut(name))
             .or_else(|| self.speed.field_mut(name))
-            .or_else(|| self.circulation.field_mut(name))
+            .or_else(|| self.flow_meter.field_mut(name))
             .or_else(|| self.supervisor.field_mut(name))
             .or_else(|| self.commissioning.field_mut(name))
     }
@@ -83,7 +84,7 @@ impl UnitConfig {
         self.levitation.bearing.check()?;
         self.levitation.motor.checked_pole_pairs()?;
         self.speed.check_order()?;
-        self.circulation.check()?;
+        self.flow_meter.check()?;
         self.supervisor.check()?;
         self.commissioning.check()
     }
@@ -115,7 +116,7 @@ impl UnitTasks {
             levitation,
             link: LinkTask::new(config.levitation.motor.checked_pole_pairs()?),
             speed: SpeedTask::new(&config.speed, &config.levitation)?,
-            circulation: CirculationTask::new(&config.circulation, config.speed.speed_rpm_max)?,
+            circulation: CirculationTask::new(&config.flow_meter, config.speed.speed_rpm_max)?,
             supervisor: SupervisorTask::new(config)?,
         })
     }

@@ -34,6 +34,7 @@ conditions! {
     18 WEANING_UNSTABLE "weaning_unstable" "The flow was not steady enough for the next step: one step back.";
     19 SWEEP_GAS "sweep_gas" "The flow has stopped: reduce the sweep gas.";
     20 NOT_REACHED "not_reached" "The set-point cannot be reached within the limits.";
+    21 FLOW_DOUBTED "flow_doubted" "The flow meter says something else than speed and torque: check its fit, or weigh a known flow.";
 }
 
 #[cfg(test)]

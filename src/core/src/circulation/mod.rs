@@ -6,6 +6,7 @@
 //! |---|---|
 //! | [`flow_meter`] | how much flows, of what, with how much air |
 //! | [`pressures`] | which pressures are to be believed, and how narrow the lines have become |
+//! | [`sensing`] | what the sensors say, into the mail of the task; orders to them, and their alarms |
 //! | [`estimate`] | how much flows by speed and torque, when the meter does not say |
 //! | [`ecg`] | when the heart beats, and when a pulse is due |
 //! | [`therapy`] | what does the operator want, and what may he want |
@@ -24,4 +25,5 @@ pub mod interventions;
 pub mod modes;
 pub mod pilot;
 pub mod pressures;
+pub mod sensing;
 pub mod therapy;

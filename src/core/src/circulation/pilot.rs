@@ -40,6 +40,8 @@ pub struct Measured {
     pub flow_lpm: Option<f32>,
     /// Flow by speed and torque [L/min].
     pub estimate_lpm: Option<f32>,
+    /// Meter and estimate say different things, beyond what both are uncertain by.
+    pub meter_disagrees: bool,
     /// Drainage pressure [mmHg].
     pub drainage_mmhg: Option<f32>,
     /// Return pressure [mmHg].
@@ -107,6 +109,12 @@ impl Pilot {
         }
     }
 
+    /// What the operator wants.
+    #[must_use]
+    pub fn therapy(&self) -> Therapy {
+        self.therapy.latest().map_or(Therapy::IDLE, |mail| mail.therapy)
+    }
+
     fn is_operating(&self) -> bool {
         self.supervisor.latest().is_some_and(|mail| mail.state == UnitState::Operating as u32)
     }
@@ -153,6 +161,7 @@ impl Pilot {
             self.control(&therapy, &signs, &seen, &mut course);
             let lost = measured.flow_lpm.is_none() && speed_rpm > 0.0;
             course.conditions |= if lost { condition::FLOW_LOST } else { 0 };
+            course.conditions |= if measured.meter_disagrees { condition::FLOW_DOUBTED } else { 0 };
         } else {
             self.interventions = Interventions::default();
             self.modes.follow(&seen);

@@ -117,7 +117,7 @@ crate::ranged_struct! {
         /// 1: pulses follow the ECG; 0: the fixed rate.
         pulse_by_ecg: 0.0..=1.0,
         /// From the heartbeat to the pulse [ms].
-        pulse_delay_ms: 0.0..=800.0,
+        pulse_delay_ms: 100.0..=600.0,
         /// Length of a weaning step [s].
         weaning_step_s: 10.0..=3600.0,
         /// Height of a weaning step [L/min].

@@ -181,6 +181,7 @@ impl LinkTask {
     pub fn step(&mut self, mail: &Mailboxes) -> LinkOutputs {
         self.levitation.poll(&mail.levitation);
         self.supervisor.poll(&mail.supervisor);
+        self.circulation.poll(&mail.circulation);
         self.hand_on(mail);
         self.post(mail);
         self.commands = 0;
@@ -306,7 +307,9 @@ impl LinkTask {
             pressure_setpoint_mmhg: settings.pressure_setpoint_mmhg,
             drainage_pressure_mmhg_min: settings.drainage_pressure_mmhg_min,
             return_pressure_mmhg_max: settings.return_pressure_mmhg_max,
-            alarms: self.levitation.latest().map_or(0, |mail| mail.faults) | self.alarms,
+            alarms: self.levitation.latest().map_or(0, |mail| mail.faults)
+                | circulation.map_or(0, |mail| mail.alarms)
+                | self.alarms,
             command_sequence: supervisor.map_or(0, |mail| mail.remote_number as u16),
             // Every code of a refusal fits.
             command_result: supervisor.map_or(0, |mail| mail.remote_result as u8),

@@ -35,7 +35,7 @@ use super::SAMPLES_PER_STEP;
 use super::detector::EcgReport;
 use super::quality::Quality;
 use crate::config::ConfigError;
-use crate::math::{between, larger, smaller};
+use crate::math::{between, larger, saturate_between, smaller};
 
 /// Period [ms].
 const STEP_MS: f32 = SAMPLES_PER_STEP as f32;
@@ -185,6 +185,11 @@ impl Trigger {
             noise_ms: 0.0,
             score: 0,
         })
+    }
+
+    /// Another delay from the R wave to the start of the pulse [ms], held within its range.
+    pub fn set_delay_ms(&mut self, delay_ms: f32) {
+        self.config.delay_ms = saturate_between(delay_ms, 100.0, 600.0);
     }
 
     /// One period, with what the detector has found in the one before it.

@@ -88,8 +88,8 @@ impl Comparison {
 
     /// Trouble of the sites drainage, pre-membrane, return.
     pub(super) fn trouble(&self) -> [u32; 3] {
-        let site = |index: u32| (self.told >> (8 * index)) & 0xff;
-        [site(0), site(1), site(2)]
+        let [drainage, pre_membrane, back, _] = self.told.to_le_bytes().map(u32::from);
+        [drainage, pre_membrane, back]
     }
 
     pub(super) fn step(&mut self, scene: Option<&Scene>) {
@@ -127,7 +127,7 @@ impl Comparison {
     fn learn(&mut self, scene: &Scene, head_mmhg: f32) {
         let [drainage, pre_membrane, back] = scene.pressures_mmhg;
         self.learned_periods = crate::math::smaller(self.learned_periods + 1.0, LEARN_PERIODS);
-        let scale = between((pre_membrane - drainage) / head_mmhg, 0.5, 2.0);
+        let scale = between((pre_membrane - drainage) / head_mmhg, 0.05, 4.0);
         self.scale += (scale - self.scale) / self.learned_periods;
         if scene.flow_lpm >= 1.0 {
             let lung = between((pre_membrane - back) / scene.flow_lpm, 0.0, 100.0);
@@ -167,7 +167,7 @@ mod tests {
     fn run(comparison: &mut Comparison, periods: u32, off_mmhg: [f32; 3]) -> [u32; 3] {
         for period in 0..periods {
             // The speed wanders, so that head and flow do not stand still.
-            let wave = crate::math::sin_cos(period as f32 * 1e-2 % 6.28).0;
+            let wave = crate::math::sin_cos(period as f32 * 1e-2 % core::f32::consts::TAU).0;
             comparison.step(Some(&scene(3500.0 + 200.0 * wave, 4.0 + 0.3 * wave, off_mmhg)));
         }
         comparison.trouble()

@@ -1,0 +1,249 @@
+// SPDX-License-Identifier: Apache-2.0
+//! What the sensors of the circuit say: flow meter and pressures into the mail of the circulation task, orders to them, alarms of them.
+//!
+//! # Alarms
+//! | alarm | stands when, for 0.5 s |
+//! |---|---|
+//! | `flow_meter` | the flow is not to be believed |
+//! | `pressure_sensor` | any of the three pressures is not |
+//! | `bubble_sensor` | bubbles could not be seen |
+//!
+//! # Orders
+//! | order | value | ends |
+//! |---|---|---|
+//! | nothing flows: the line is clamped | - | after 5 s |
+//! | the flow is known | L/min | after 10 s |
+//! | the circuit is full of warm saline | C | at once |
+//! | drainage, pre-membrane, return is open to air | - | after 1 s |
+//! | the membrane lung is a new one | - | at once |
+//!
+//! Each is carried out once, when its number is new; the result stands in the mail under that number.
+//! # Limits and failure
+//! Nobody measures the temperature of the blood yet: it is taken as 37 C.
+
+use super::flow_meter::{CalibrationRefused, FlowMeter, FlowMeterConfig, FlowReading, Surroundings};
+use super::pressures::{PressureReading, Pressures, PumpState, Site, ZeroRefused};
+use crate::config::ConfigError;
+use crate::mail::{CircuitOrderMail, CirculationMail, LevitationMail, Mailboxes, fault};
+use crate::mailbox::Reader;
+use crate::ports::CirculationInputs;
+use crate::schedule::TaskId;
+use crate::units::RPM_PER_RAD_PER_S;
+
+/// Age from which the levitation task counts as silent [us].
+const SILENT_US_MAX: u32 = 50_000;
+const BLOOD_CELSIUS: f32 = 37.0;
+/// Periods that the line is taken as clamped after an order.
+const CLAMPED_PERIODS: u32 = 500;
+/// Periods that something must stand before it is an alarm.
+const ALARM_PERIODS: u32 = 50;
+
+/// What can be ordered; codes of the mail.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u32)]
+pub enum CircuitOrder {
+    /// Nothing flows: the line is clamped.
+    Clamped = 1,
+    /// The flow is known.
+    KnownFlow = 2,
+    /// The circuit is full of saline.
+    Saline = 3,
+    /// The drainage sensor is open to air.
+    ZeroDrainage = 4,
+    /// The pre-membrane sensor is open to air.
+    ZeroPreMembrane = 5,
+    /// The return sensor is open to air.
+    ZeroReturn = 6,
+    /// The membrane lung is a new one.
+    NewLung = 7,
+}
+
+impl CircuitOrder {
+    /// All of them, by code from 1 on.
+    pub const ALL: [Self; 7] = [
+        Self::Clamped,
+        Self::KnownFlow,
+        Self::Saline,
+        Self::ZeroDrainage,
+        Self::ZeroPreMembrane,
+        Self::ZeroReturn,
+        Self::NewLung,
+    ];
+
+    /// The order of a code.
+    #[must_use]
+    pub fn from_code(code: u32) -> Option<Self> {
+        Self::ALL.into_iter().find(|order| *order as u32 == code)
+    }
+}
+
+/// What became of an order; codes of the mail.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[repr(u32)]
+pub enum OrderResult {
+    /// Carried out.
+    #[default]
+    Done = 0,
+    /// It takes its time.
+    Running = 1,
+    /// There is no such order.
+    Unknown = 2,
+    /// The value is none that can be meant.
+    Value = 3,
+    /// The sensor does not answer well enough.
+    NoSignal = 4,
+    /// The sensor would have to be wrong by more than it can be.
+    TooFarOff = 5,
+    /// It did not stand still.
+    Unsteady = 6,
+}
+
+impl From<Result<(), CalibrationRefused>> for OrderResult {
+    fn from(result: Result<(), CalibrationRefused>) -> Self {
+        match result {
+            Ok(()) => Self::Done,
+            Err(CalibrationRefused::NoEcho) => Self::NoSignal,
+            Err(CalibrationRefused::KnownFlow) => Self::Value,
+            Err(CalibrationRefused::TooFarOff) => Self::TooFarOff,
+            Err(CalibrationRefused::Unsteady) => Self::Unsteady,
+        }
+    }
+}
+
+impl From<Result<(), ZeroRefused>> for OrderResult {
+    fn from(result: Result<(), ZeroRefused>) -> Self {
+        match result {
+            Ok(()) => Self::Done,
+            Err(ZeroRefused::NoSignal) => Self::NoSignal,
+            Err(ZeroRefused::TooFarOff) => Self::TooFarOff,
+            Err(ZeroRefused::Unsteady) => Self::Unsteady,
+        }
+    }
+}
+
+/// Something that must stand before it is told.
+#[derive(Clone, Copy, Debug, Default)]
+struct Delay {
+    periods: u32,
+}
+
+impl Delay {
+    fn bit(&mut self, stands: bool, bit: u32) -> u32 {
+        self.periods = if stands { self.periods.saturating_add(1) } else { 0 };
+        if self.periods >= ALARM_PERIODS { bit } else { 0 }
+    }
+}
+
+/// See the [module](self).
+#[derive(Clone, Debug)]
+pub struct Sensing {
+    meter: FlowMeter,
+    pressures: Pressures,
+    levitation: Reader<LevitationMail>,
+    orders: Reader<CircuitOrderMail>,
+    clamped_periods: u32,
+    alarms: [Delay; 3],
+}
+
+impl Sensing {
+    /// Nothing is calibrated.
+    ///
+    /// # Errors
+    /// A field of the configuration that is outside its range.
+    pub fn new(config: &FlowMeterConfig) -> Result<Self, ConfigError> {
+        let period_us = TaskId::Circulation.slot().period_us();
+        Ok(Self {
+            meter: FlowMeter::new(config)?,
+            pressures: Pressures::new(),
+            levitation: Reader::new(period_us),
+            orders: Reader::new(period_us),
+            clamped_periods: 0,
+            alarms: [Delay::default(); 3],
+        })
+    }
+
+    /// One period: writes what is measured into `into`.
+    pub fn step(&mut self, samples: &CirculationInputs, mail: &Mailboxes, into: &mut CirculationMail) {
+        self.levitation.poll(&mail.levitation);
+        if self.orders.poll(&mail.circuit_order)
+            && let Some(order) = self.orders.latest()
+            && order.number != into.order_number
+        {
+            into.order_number = order.number;
+            into.order_result = self.carry_out(&order) as u32;
+        }
+        let is_clamped = self.clamped_periods > 0;
+        self.clamped_periods = self.clamped_periods.saturating_sub(1);
+        let around = Surroundings { flow_is_zero: is_clamped, temperature_celsius: BLOOD_CELSIUS };
+        let flow = self.meter.step(samples, &around);
+        let levitation = self.levitation.fresh(SILENT_US_MAX);
+        let pump = PumpState {
+            speed_rpm: levitation.map(|mail| mail.rotor_speed_rad_per_s * RPM_PER_RAD_PER_S),
+            flow_lpm: flow.is_valid.then_some(flow.flow_lpm),
+        };
+        let pressures = self.pressures.step(samples, &pump);
+        let ended = flow.weighed.map(OrderResult::from).or(pressures.zeroed.map(|(_, result)| result.into()));
+        let ended = ended.or((is_clamped && self.clamped_periods == 0).then_some(OrderResult::Done));
+        if let Some(result) = ended {
+            into.order_result = result as u32;
+        }
+        take_flow(&flow, into);
+        take_pressures(&pressures, into);
+        let [meter, pressure, bubbles] = &mut self.alarms;
+        into.alarms = meter.bit(!flow.is_valid, fault::FLOW_METER)
+            | pressure.bit(!into.pressures_valid, fault::PRESSURE_SENSOR)
+            | bubbles.bit(!flow.sees_bubbles, fault::BUBBLE_SENSOR);
+    }
+
+    /// Begins an order, or carries it out.
+    fn carry_out(&mut self, order: &CircuitOrderMail) -> OrderResult {
+        let Some(kind) = CircuitOrder::from_code(order.kind) else { return OrderResult::Unknown };
+        match kind {
+            CircuitOrder::Clamped => self.clamped_periods = CLAMPED_PERIODS,
+            CircuitOrder::KnownFlow => {
+                if let Err(refused) = self.meter.weigh(order.value) {
+                    return Err(refused).into();
+                }
+            }
+            CircuitOrder::Saline => return self.meter.calibrate_in_saline(order.value).into(),
+            CircuitOrder::ZeroDrainage => self.pressures.zero(Site::Drainage),
+            CircuitOrder::ZeroPreMembrane => self.pressures.zero(Site::PreMembrane),
+            CircuitOrder::ZeroReturn => self.pressures.zero(Site::Return),
+            CircuitOrder::NewLung => {
+                self.pressures.exchange_lung();
+                return OrderResult::Done;
+            }
+        }
+        OrderResult::Running
+    }
+}
+
+fn take_flow(flow: &FlowReading, into: &mut CirculationMail) {
+    into.flow_lpm = flow.flow_lpm;
+    into.flow_valid = flow.is_valid;
+    into.flow_quality = flow.quality;
+    into.fluid = flow.fluid as u32;
+    into.haematocrit_pct = flow.haematocrit_pct.unwrap_or(f32::NAN);
+    into.bubbles_valid = flow.sees_bubbles;
+    into.bubble_count = flow.bubble_count;
+    into.bubble_ml = flow.bubble_ml;
+    into.air_ml = flow.air_ml;
+}
+
+fn take_pressures(pressures: &PressureReading, into: &mut CirculationMail) {
+    into.drainage_pressure_mmhg = pressures.drainage.pressure_mmhg;
+    into.drainage_trouble = pressures.drainage.trouble;
+    into.pre_membrane_pressure_mmhg = pressures.pre_membrane.pressure_mmhg;
+    into.pre_membrane_trouble = pressures.pre_membrane.trouble;
+    into.return_pressure_mmhg = pressures.back.pressure_mmhg;
+    into.return_trouble = pressures.back.trouble;
+    into.pressures_valid =
+        pressures.drainage.is_valid() && pressures.pre_membrane.is_valid() && pressures.back.is_valid();
+    into.lung_mmhg_per_lpm = pressures.lung.map_or(f32::NAN, |lung| lung.value);
+    let ratio = |resistance: Option<super::pressures::Resistance>| {
+        resistance.and_then(|resistance| resistance.ratio).unwrap_or(f32::NAN)
+    };
+    into.lung_ratio = ratio(pressures.lung);
+    into.drainage_cannula_ratio = ratio(pressures.drainage_cannula);
+    into.return_cannula_ratio = ratio(pressures.return_cannula);
+}
