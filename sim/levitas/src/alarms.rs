@@ -18,7 +18,7 @@ use crate::channel::Sample;
 use crate::event_log::EventLog;
 use crate::fault_catalogue::{alarm_name, all_alarms};
 use crate::metrics::{ALARM_LATENCY, METRICS, Metrics};
-use crate::scenario::{EventAction, InjectedFault, Scenario};
+use crate::scenario::{EventAction, InjectedFault, Scenario, sensor_of};
 use crate::story::Act;
 
 /// Time without its condition after which an alarm is over [s].
@@ -95,7 +95,9 @@ impl AlarmWatch {
             }
             _ => None,
         });
-        let awaited: Vec<Awaited> = faults.filter(|awaited| awaited.injected.set == 0).collect();
+        let is_watched =
+            |awaited: &Awaited| awaited.injected.set == 0 || sensor_of(awaited.injected.set).is_some();
+        let awaited: Vec<Awaited> = faults.filter(is_watched).collect();
         let cause_s = scenario.story().first(Act::Disturb).unwrap_or(f64::INFINITY);
         Self {
             alarms: fault::TABLE.iter().map(alarm).collect(),

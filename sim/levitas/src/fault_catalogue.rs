@@ -13,11 +13,11 @@
 
 use levitas_core::arbitration::alarm;
 use levitas_core::mail::fault::TABLE;
-use levitas_world::{CanFault, CanNode, Fault};
+use levitas_world::{CanFault, CanNode, CircuitFault, Fault};
 
 use crate::installed::Computer;
 use crate::key_spec::KeySpec;
-use Broken::{Bus, Record, World};
+use Broken::{Bus, Circuit, Record, World};
 
 /// How soon the alarm must be there.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -37,6 +37,8 @@ pub enum Within {
 pub enum Broken {
     /// Something of the plant.
     World(Fault),
+    /// A sensor of the circuit.
+    Circuit(CircuitFault),
     /// The copies A and B of the calibration record, before the unit reads them.
     Record([bool; 2]),
     /// The computer of a unit.
@@ -84,7 +86,7 @@ const TARGET: CanNode = CanNode::Host;
 const BUS_SAG_V: f64 = 36.0;
 
 /// Every fault of this stage.
-pub const FAULTS: [FaultSpec; 31] = [
+pub const FAULTS: [FaultSpec; 36] = [
     FaultSpec {
         name: "hall_open",
         doc: "The wire of a displacement Hall is open: it reads a rail of the converter.",
@@ -393,6 +395,51 @@ pub const FAULTS: [FaultSpec; 31] = [
         reaction: "The other unit takes the head; both drive for a few milliseconds until the host yields.",
         make: |_| World(Fault::LineStuck),
     },
+    FaultSpec {
+        name: "flow_meter_loss",
+        doc: "The flow meter does not answer; target flow.",
+        keys: &[],
+        alarm: "flow_meter",
+        within: Within::Time(1.0),
+        reaction: "The last flow stands for 50 ms, then it is marked.",
+        make: |_| Circuit(CircuitFault::FlowLoss),
+    },
+    FaultSpec {
+        name: "flow_meter_bias",
+        doc: "The flow meter reads too much or too little by a share of the flow; target flow.",
+        keys: &[KeySpec::numbers("share", -0.9..=1.0, "share of the flow that it reads too much")],
+        alarm: "flow_meter",
+        within: Within::Open,
+        reaction: "The meter alone cannot see it.",
+        make: |v| Circuit(CircuitFault::FlowBias { share: value(v, 0) }),
+    },
+    FaultSpec {
+        name: "bubble_sensor_loss",
+        doc: "The amplitude of the ultrasound repeats its last value to the last bit; target flow.",
+        keys: &[],
+        alarm: "bubble_sensor",
+        within: Within::Time(1.0),
+        reaction: "The flow is read on; bubbles cannot be seen, and it says so.",
+        make: |_| Circuit(CircuitFault::BubbleLoss),
+    },
+    FaultSpec {
+        name: "pressure_loss",
+        doc: "A pressure sensor does not answer; target drainage, pre_membrane or return.",
+        keys: &[],
+        alarm: "pressure_sensor",
+        within: Within::Time(1.0),
+        reaction: "That pressure keeps its last value for 50 ms and is marked then; the others are believed on.",
+        make: |_| Circuit(CircuitFault::PressureLoss),
+    },
+    FaultSpec {
+        name: "pressure_drift",
+        doc: "The zero of a pressure sensor wanders away; target drainage, pre_membrane or return.",
+        keys: &[KeySpec::numbers("mmhg_per_s", -100.0..=100.0, "how fast [mmHg/s]")],
+        alarm: "pressure_sensor",
+        within: Within::Open,
+        reaction: "Against the other two and the pump it is named from 30 mmHg on, after 3 s; a return sensor that falls looks like a clot.",
+        make: |v| Circuit(CircuitFault::PressureDrift { mmhg_per_s: value(v, 0) }),
+    },
 ];
 
 /// Alarms of the pair with their bits of [`levitas_core::arbitration::alarm`].
@@ -498,6 +545,7 @@ mod tests {
                 assert!(
                     match broken {
                         World(fault) => fault.check().is_ok(),
+                        Circuit(fault) => fault.check().is_ok(),
                         Record(copies) => copies != [false; 2],
                         Bus(fault) => of_node(fault, CanNode::Drive).check().is_ok(),
                         Broken::Computer(_) | Broken::Forgery { .. } => true,

@@ -13,8 +13,8 @@ use crate::invariants::INVARIANTS;
 use crate::key_spec::KeySpec;
 use crate::metrics::{ALARM_LATENCY, INVARIANTS_BROKEN, METRICS, Metric, REALTIME_FACTOR};
 use crate::scenario::{
-    CONFIG_PREFIXES, DISTURBANCES, EVENTS, FAULT_DURATION_S, LATER_EVENTS, LATER_FAULTS, OverrideKey,
-    TARGETS, config_keys, override_keys, settings_of,
+    CONFIG_PREFIXES, DISTURBANCES, EVENTS, FAULT_DURATION_S, FAULT_TARGETS, LATER_EVENTS, LATER_FAULTS,
+    OverrideKey, config_keys, override_keys, settings_of,
 };
 use crate::toml_file::Source;
 
@@ -99,7 +99,7 @@ What can break in a unit of the simulated world, by an event of a scenario:
 [[event]]
 at_s = 2.0
 do = \"fault\"
-target = \"host\"            # or emergency_drive
+target = \"host\"            # or emergency_drive, or a sensor: drainage, pre_membrane, return, flow
 fault = \"hall_open\"
 element = \"x+\"
 rail = \"high\"
@@ -303,7 +303,11 @@ fn faults() -> Table {
 }
 
 fn fault_keys() -> Table {
-    let target = KeySpec::names("target", &TARGETS, "whose winding and sensor set");
+    let target = KeySpec::names(
+        "target",
+        &FAULT_TARGETS,
+        "whose winding and sensor set, or which sensor of the circuit",
+    );
     let row = |owner: &str, key: &KeySpec| {
         vec![format!("{owner}: {}", key.name), key.allowed_text(), key.doc.to_owned()]
     };

@@ -17,8 +17,8 @@ use levitas_core::unit::UnitConfig;
 use levitas_world::{Circuit, Patient, Plant, PumpTable};
 
 pub use event::{
-    DISTURBANCES, EVENTS, Event, EventAction, FAULT_DURATION_S, InjectedFault, LATER_EVENTS, LATER_FAULTS,
-    Specification, TARGETS,
+    DISTURBANCES, EVENTS, Event, EventAction, FAULT_DURATION_S, FAULT_TARGETS, InjectedFault, LATER_EVENTS,
+    LATER_FAULTS, Specification, TARGETS, sensor_of,
 };
 pub use expect::{Expect, Verdict};
 pub use overrides::{CONFIG_PREFIXES, OverrideKey, config_keys, override_keys};

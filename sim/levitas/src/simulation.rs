@@ -39,7 +39,7 @@ use crate::link_watch::LinkWatch;
 use crate::metrics::{Meter, Metrics};
 use crate::recording::Recording;
 use crate::remote::{Forgery, Order};
-use crate::scenario::{EventAction, InjectedFault, Scenario, Verdict};
+use crate::scenario::{EventAction, InjectedFault, Scenario, Verdict, sensor_of};
 use crate::story::{Act, Story};
 use crate::unit_in_loop::{Loss, UnitInLoop};
 
@@ -183,6 +183,9 @@ impl<'a, U: UnitInLoop> Simulation<'a, U> {
                     disturbance.check().map_err(|error| refused(&error))?
                 }
                 EventAction::Fault(InjectedFault { broken: Broken::World(fault), .. }) => {
+                    fault.check().map_err(|error| refused(&error))?
+                }
+                EventAction::Fault(InjectedFault { broken: Broken::Circuit(fault), .. }) => {
                     fault.check().map_err(|error| refused(&error))?
                 }
                 EventAction::Fault(InjectedFault { broken: Broken::Bus(fault), .. }) => {
@@ -377,6 +380,9 @@ impl<'a, U: UnitInLoop> Simulation<'a, U> {
     pub fn fault(&mut self, set: usize, broken: &Broken, at_s: f64) {
         let started = match *broken {
             Broken::World(fault) => self.world.fault(set, fault),
+            Broken::Circuit(fault) => {
+                sensor_of(set).map_or(Ok(()), |sensor| self.world.fault_circuit(sensor, fault))
+            }
             Broken::Computer(computer) => {
                 let tick = self.tick;
                 if let Some(unit) = self.units.iter_mut().find(|unit| unit.set() == set) {
@@ -404,8 +410,12 @@ impl<'a, U: UnitInLoop> Simulation<'a, U> {
         debug_assert!(started.is_ok(), "checked before the first tick");
     }
 
-    /// Every fault of a unit is over, and what was done to the link.
+    /// Every fault of a unit is over, and what was done to the link; or of a sensor of the circuit.
     pub fn clear(&mut self, set: usize) {
+        if let Some(sensor) = sensor_of(set) {
+            self.world.clear_circuit(sensor);
+            return;
+        }
         self.world.clear(set);
         self.bus.clear();
         if let Some(unit) = self.units.iter_mut().find(|unit| unit.set() == set) {

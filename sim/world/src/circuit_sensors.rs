@@ -17,11 +17,15 @@ use levitas_core::ports::{BATCH, CirculationInputs, FlowShot, valid};
 
 use crate::blood::Blood;
 use crate::circuit::Pressures;
+use crate::circuit_faults::{CircuitFault, CircuitFaults, CircuitSensor};
 use crate::noise::Noise;
 use crate::parameters::Plant;
 use crate::sensors::Lag;
 use crate::ultrasound::{Air, SHOTS_HZ, Ultrasound};
 
+/// Valid bits of drainage, pre-membrane, return.
+const PRESSURE_BITS: [u32; 3] =
+    [valid::DRAINAGE_PRESSURE, valid::PRE_MEMBRANE_PRESSURE, valid::RETURN_PRESSURE];
 /// Stream of a seed.
 const NOISE_STREAM: u64 = 6;
 
@@ -48,6 +52,10 @@ impl<T: Copy + Default> Batch<T> {
         Self { samples: [T::default(); BATCH], count: 0 }
     }
 
+    fn last(&self) -> Option<&T> {
+        self.samples[..self.count].last()
+    }
+
     fn push(&mut self, sample: T) {
         if self.count == BATCH {
             self.samples.rotate_left(1);
@@ -70,6 +78,8 @@ pub(crate) struct CircuitSensors {
     steps: u32,
     steps_per_sample: u32,
     ultrasound: Ultrasound,
+    faults: CircuitFaults,
+    step_s: f64,
     shots: Batch<FlowShot>,
     ecg_mv: Batch<f32>,
 }
@@ -85,9 +95,21 @@ impl CircuitSensors {
             steps: 0,
             steps_per_sample: libm::round(1.0 / (SHOTS_HZ * step_s)) as u32,
             ultrasound: Ultrasound::new(&plant.flow_meter, seed),
+            faults: CircuitFaults::default(),
+            step_s,
             shots: Batch::new(),
             ecg_mv: Batch::new(),
         }
+    }
+
+    /// A sensor breaks.
+    pub(crate) fn fault(&mut self, sensor: CircuitSensor, fault: CircuitFault) {
+        self.faults.start(sensor, fault);
+    }
+
+    /// All that is broken in a sensor is whole again.
+    pub(crate) fn clear(&mut self, sensor: CircuitSensor) {
+        self.faults.clear(sensor);
     }
 
     /// Starts the lags in rest.
@@ -104,6 +126,7 @@ impl CircuitSensors {
             *lagged = self.lag.update(*lagged, old, new);
         }
         self.seen_mmhg = seen;
+        self.faults.follow(self.step_s);
         self.flow_sum_lpm += there.flow_lpm;
         self.steps += 1;
         if self.steps == self.steps_per_sample {
@@ -114,7 +137,10 @@ impl CircuitSensors {
     fn end_millisecond(&mut self, there: &AtSensors) {
         let mean_lpm = self.flow_sum_lpm / f64::from(self.steps);
         (self.flow_sum_lpm, self.steps) = (0.0, 0);
-        self.shots.push(self.ultrasound.shot(mean_lpm, &there.blood, &there.air));
+        let seen_lpm = (1.0 + self.faults.flow_bias) * mean_lpm;
+        let shot = self.ultrasound.shot(seen_lpm, &there.blood, &there.air);
+        let stuck = self.shots.last().filter(|_| self.faults.bubbles_lost);
+        self.shots.push(FlowShot { amplitude: stuck.map_or(shot.amplitude, |last| last.amplitude), ..shot });
         match there.ecg_mv {
             Some(ecg_mv) => self.ecg_mv.push(ecg_mv as f32),
             None => self.ecg_mv = Batch::new(),
@@ -124,7 +150,18 @@ impl CircuitSensors {
     /// The samples of this instant.
     pub(crate) fn sample(&mut self, plant: &Plant) -> CirculationInputs {
         let [drainage, pre_membrane, back] = self.pressures(plant);
-        let ecg = if self.ecg_mv.count == BATCH { valid::ECG } else { 0 };
+        let mut valid = valid::CIRCULATION;
+        if self.ecg_mv.count == BATCH {
+            valid |= valid::ECG;
+        }
+        if self.faults.flow_lost {
+            valid &= !valid::FLOW;
+        }
+        for (lost, bit) in self.faults.pressure_lost.into_iter().zip(PRESSURE_BITS) {
+            if lost {
+                valid &= !bit;
+            }
+        }
         CirculationInputs {
             shots: self.shots.samples,
             ecg_mv: self.ecg_mv.samples,
@@ -132,15 +169,17 @@ impl CircuitSensors {
             pre_membrane_pressure_mmhg: pre_membrane,
             return_pressure_mmhg: back,
             shot_count: self.shots.count as u32,
-            valid: valid::CIRCULATION | ecg,
+            valid,
         }
     }
 
     fn pressures(&mut self, plant: &Plant) -> [f32; 3] {
         let sensor = &plant.pressure_sensor;
         let mut sign = -1.0;
+        let mut drifted_mmhg = self.faults.drifted_mmhg.into_iter();
         self.lagged_mmhg.map(|pressure| {
             sign = -sign;
+            let pressure = pressure + drifted_mmhg.next().unwrap_or(0.0);
             (pressure + sign * sensor.offset_mmhg + sensor.noise_rms_mmhg * self.noise.gaussian()) as f32
         })
     }
@@ -150,6 +189,55 @@ impl CircuitSensors {
 mod tests {
     use super::*;
     use crate::ECMO_50;
+
+    #[test]
+    fn what_breaks_shows_at_its_sensor_alone_and_heals() {
+        let there = AtSensors {
+            pressures: Pressures {
+                drainage_mmhg: -40.0,
+                pre_membrane_mmhg: 200.0,
+                return_mmhg: 150.0,
+                ..Pressures::default()
+            },
+            flow_lpm: 4.0,
+            blood: Blood::ORDINARY,
+            air: Air::NONE,
+            ecg_mv: None,
+        };
+        let mut sensors = CircuitSensors::new(&ECMO_50, 1, 50e-6);
+        sensors.start(&there.pressures);
+        let second = |sensors: &mut CircuitSensors| {
+            (0..20_000).for_each(|_| sensors.follow(&there));
+            sensors.sample(&ECMO_50)
+        };
+        let difference = |samples: &CirculationInputs| {
+            samples.shots.iter().map(|shot| f64::from(shot.transit_up_s - shot.transit_down_s)).sum::<f64>()
+        };
+        let sound = second(&mut sensors);
+        for (sensor, bit) in CircuitSensor::ALL.into_iter().zip([1 << 9, 1 << 10, 1 << 11, 1 << 8]) {
+            for fault in [CircuitFault::FlowLoss, CircuitFault::PressureLoss] {
+                sensors.fault(sensor, fault);
+            }
+            assert_eq!(second(&mut sensors).valid, valid::CIRCULATION & !bit, "{sensor:?}");
+            sensors.clear(sensor);
+            assert_eq!(second(&mut sensors).valid, valid::CIRCULATION);
+        }
+        sensors.fault(CircuitSensor::Flow, CircuitFault::FlowBias { share: 0.2 });
+        sensors.fault(CircuitSensor::Flow, CircuitFault::BubbleLoss);
+        sensors.fault(CircuitSensor::PreMembrane, CircuitFault::PressureDrift { mmhg_per_s: 10.0 });
+        let broken = second(&mut sensors);
+        assert!((difference(&broken) / difference(&sound) - 1.2).abs() < 0.01);
+        assert!(broken.shots.iter().all(|shot| shot.amplitude == broken.shots[0].amplitude));
+        assert!((broken.pre_membrane_pressure_mmhg - sound.pre_membrane_pressure_mmhg - 10.0).abs() < 3.0);
+        assert!((broken.return_pressure_mmhg - sound.return_pressure_mmhg).abs() < 3.0);
+        CircuitSensor::ALL.into_iter().for_each(|sensor| sensors.clear(sensor));
+        let healed = second(&mut sensors);
+        assert!((difference(&healed) / difference(&sound) - 1.0).abs() < 0.01);
+        assert!(healed.shots[0].amplitude != healed.shots[1].amplitude);
+        assert!((healed.pre_membrane_pressure_mmhg - sound.pre_membrane_pressure_mmhg).abs() < 3.0);
+        assert!(CircuitFault::FlowBias { share: 1.1 }.check().is_err());
+        assert!(CircuitFault::PressureDrift { mmhg_per_s: f64::NAN }.check().is_err());
+    }
 
     #[test]
     fn a_batch_is_the_last_ten_milliseconds() {

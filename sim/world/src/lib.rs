@@ -12,6 +12,7 @@ mod blood;
 mod bus;
 mod can_bus;
 mod circuit;
+mod circuit_faults;
 mod circuit_sensors;
 mod circulation;
 mod disturbance;
@@ -42,6 +43,7 @@ pub use can_bus::{
     CanFrameError, CanNode, CanSendError, CanState, CanStatistics,
 };
 pub use circuit::{CircuitChange, KinkSite, Line};
+pub use circuit_faults::{CircuitFault, CircuitSensor};
 pub use circulation::Circulation;
 pub use disturbance::{Disturbance, DisturbanceError};
 pub use ecg::{EcgGenerator, EcgKind, NOTICE_S, RAIL_MV};

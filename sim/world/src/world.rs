@@ -13,6 +13,7 @@ use levitas_core::ports::{CirculationInputs, LevitationInputs, LevitationOutputs
 
 use crate::bus::Bus;
 use crate::circuit::{CircuitChange, Pressures};
+use crate::circuit_faults::{CircuitFault, CircuitSensor};
 use crate::circuit_sensors::{AtSensors, CircuitSensors};
 use crate::circulation::Circulation;
 use crate::disturbance::{Disturbance, DisturbanceError, Disturbances};
@@ -214,6 +215,21 @@ impl World {
         self.buses[set].fault(&fault);
         self.pair.fault(set, &fault, self.tick as f64 * STEP_S);
         Ok(())
+    }
+
+    /// A sensor of the circuit breaks, from the next sample on; a fault that is none of this sensor does nothing.
+    ///
+    /// # Errors
+    /// The first of its numbers that is out of range; the world is then as before.
+    pub fn fault_circuit(&mut self, sensor: CircuitSensor, fault: CircuitFault) -> Result<(), FaultError> {
+        fault.check()?;
+        self.circuit_sensors.fault(sensor, fault);
+        Ok(())
+    }
+
+    /// Ends every fault of a sensor of the circuit.
+    pub fn clear_circuit(&mut self, sensor: CircuitSensor) {
+        self.circuit_sensors.clear(sensor);
     }
 
     /// A unit without power has it again; its other faults stay.

@@ -3,7 +3,7 @@
 
 use levitas_core::circulation::therapy::Mode;
 use levitas_core::task::supervisor::Command;
-use levitas_world::Disturbance;
+use levitas_world::{CircuitSensor, Disturbance};
 
 use super::therapy;
 use crate::fault_catalogue::{Broken, FAULTS, FaultSpec, alarm_bit};
@@ -38,6 +38,15 @@ pub const FAULT_DURATION_S: KeySpec =
     KeySpec::numbers("duration_s", 50e-6..=3600.0, "how long it lasts [s]; without it until `clear`");
 /// Units that a fault may befall, in the order of their winding sets.
 pub const TARGETS: [&str; 2] = ["host", "emergency_drive"];
+/// What can break: the units, then the sensors of the circuit in the order of [`CircuitSensor::ALL`].
+pub const FAULT_TARGETS: [&str; 6] =
+    ["host", "emergency_drive", "drainage", "pre_membrane", "return", "flow"];
+
+/// The sensor of the circuit that a target is; `None` for a unit.
+#[must_use]
+pub fn sensor_of(target: usize) -> Option<CircuitSensor> {
+    CircuitSensor::ALL.get(target.checked_sub(TARGETS.len())?).copied()
+}
 
 /// Commands of the link, in the order of [`command_of`].
 const COMMANDS: [&str; 11] = [
@@ -148,10 +157,8 @@ pub const DISTURBANCES: [Specification; 6] = [
 pub const LATER_EVENTS: [&str; 2] = ["circuit", "patient"];
 /// Faults of the format whose parts come with later versions.
 #[rustfmt::skip]
-pub const LATER_FAULTS: [&str; 14] = [
-    "bit_flip", "coil_short", "flow_meter_loss",
-    "flow_meter_bias", "pressure_loss", "pressure_drift", "bubble_sensor_loss", "temperature_open", "temperature_short",
-    "temperature_drift", "heater_stuck_on", "mains_loss", "battery_weak", "flash_write_fail",
+pub const LATER_FAULTS: [&str; 9] = [
+    "bit_flip", "coil_short", "temperature_open", "temperature_short", "temperature_drift", "heater_stuck_on", "mains_loss", "battery_weak", "flash_write_fail",
 ];
 /// What an event does.
 #[derive(Clone, Debug, PartialEq)]
@@ -164,14 +171,14 @@ pub enum EventAction {
     Disturb(Disturbance, f64),
     /// Something breaks.
     Fault(InjectedFault),
-    /// Every fault of a winding set is over.
+    /// Every fault of a target of [`FAULT_TARGETS`] is over.
     Clear(usize),
 }
 
 /// A fault of the scenario.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct InjectedFault {
-    /// Winding set of the unit, as in [`TARGETS`].
+    /// Winding set of the unit, or behind them the sensor, as in [`FAULT_TARGETS`].
     pub set: usize,
     /// What breaks.
     pub broken: Broken,
@@ -377,8 +384,13 @@ fn target(table: &Table<'_>) -> Checked<usize> {
     KeySpec::names("target", &TARGETS, "").read(table).map(|set| set as usize)
 }
 
+/// What an event breaks or heals, as in [`FAULT_TARGETS`].
+fn fault_target(table: &Table<'_>) -> Checked<usize> {
+    KeySpec::names("target", &FAULT_TARGETS, "").read(table).map(|set| set as usize)
+}
+
 fn fault(table: &Table<'_>) -> Checked<(EventAction, String)> {
-    let set = target(table)?;
+    let set = fault_target(table)?;
     let names: Vec<&str> = FAULTS.iter().map(|fault| fault.name).collect();
     let entry = table.required("fault", &any_of(&names))?;
     let Some(spec) = FAULTS.iter().find(|fault| entry.text().is_ok_and(|text| text == fault.name)) else {
@@ -397,6 +409,7 @@ fn fault(table: &Table<'_>) -> Checked<(EventAction, String)> {
     if matches!(broken, Broken::Record(_)) {
         check_record(table)?;
     }
+    check_place(table, set, &broken)?;
     let duration_s = match table.entry(FAULT_DURATION_S.name) {
         Some(_) => Some(FAULT_DURATION_S.read(table)?),
         None => None,
@@ -411,6 +424,22 @@ fn fault(table: &Table<'_>) -> Checked<(EventAction, String)> {
         below_bus_v: spec.below_bus_v(),
     };
     Ok((EventAction::Fault(injected), fault_text(spec, &values, &injected)))
+}
+
+/// What breaks is a part of the target.
+fn check_place(table: &Table<'_>, set: usize, broken: &Broken) -> Checked<()> {
+    let fits = |target: usize| match (broken, sensor_of(target)) {
+        (Broken::Circuit(fault), Some(sensor)) => fault.fits(sensor),
+        (Broken::Circuit(_), None) => false,
+        (_, sensor) => sensor.is_none(),
+    };
+    if fits(set) {
+        return Ok(());
+    }
+    let allowed: Vec<&str> =
+        (0..FAULT_TARGETS.len()).filter(|target| fits(*target)).map(|target| FAULT_TARGETS[target]).collect();
+    let allowed = any_of(&allowed);
+    Err(table.required("target", &allowed)?.refuse("this fault is none of it", allowed))
 }
 
 /// A record is the host's, is read at power-up alone, and does not heal.
@@ -430,7 +459,7 @@ fn check_record(table: &Table<'_>) -> Checked<()> {
 
 /// `host: hall_open, element x+, rail high, for 0.1 s`.
 fn fault_text(spec: &FaultSpec, values: &[f64], injected: &InjectedFault) -> String {
-    let mut text = format!("{}: {}", TARGETS.get(injected.set).unwrap_or(&""), spec.name);
+    let mut text = format!("{}: {}", FAULT_TARGETS.get(injected.set).unwrap_or(&""), spec.name);
     for (key, value) in spec.keys.iter().zip(values) {
         text.push_str(&format!(", {} {}", key.name, key.shown(*value)));
     }
@@ -442,8 +471,8 @@ fn fault_text(spec: &FaultSpec, values: &[f64], injected: &InjectedFault) -> Str
 
 fn clear(table: &Table<'_>) -> Checked<(EventAction, String)> {
     table.allow_keys(&["at_s", "do", "target"], " of event clear")?;
-    let set = target(table)?;
-    Ok((EventAction::Clear(set), (*TARGETS.get(set).unwrap_or(&"")).to_owned()))
+    let set = fault_target(table)?;
+    Ok((EventAction::Clear(set), (*FAULT_TARGETS.get(set).unwrap_or(&"")).to_owned()))
 }
 
 /// Refuses a fault with `duration_s` beside another one of the same unit: its end ends every fault of the unit.
