@@ -41,8 +41,25 @@
         line("return", "return_pressure_mmhg", "--c"), line("drainage", "drainage_pressure_mmhg", "--a"),
       ],
     },
-    { title: "Flow [L/min]", lines: [line("flow", "flow_lpm", "--c")] },
+    { title: "Flow [L/min]", lines: [line("circuit", "flow_lpm", "--c")] },
   ];
+  const has = (name, most) => overview.high[name].some((value) => value !== null && value > most);
+  if (has("aortic_pressure_mmhg", 0)) {
+    panels[panels.length - 1].lines.push(line("patient's own output", "native_output_lpm", "--a"));
+    panels.push({
+      title: "The patient's pressures [mmHg]",
+      lines: [
+        band("aorta", "aortic_pressure_mmhg", "--a"), band("pulmonary artery", "pulmonary_pressure_mmhg", "--b"),
+        band("vena cava", "vena_cava_pressure_mmhg", "--c"),
+      ],
+    });
+  }
+  if (has("cava_collapse_pct", 1) || has("air_at_meter_pct", 0)) {
+    panels.push({
+      title: "Collapse of the vena cava, air at the flow meter [%]",
+      lines: [band("collapse", "cava_collapse_pct", "--a"), band("air", "air_at_meter_pct", "--d")],
+    });
+  }
   for (const panel of panels) draw(host, { ...common, ...panel });
 
   // The moments that are worth every sample.

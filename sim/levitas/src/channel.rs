@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //! What is recorded at every world step: one table of channels behind the trace, the report and the documentation.
 
+use levitas_world::Truth;
+
 /// One step of the simulation, as the recorders see it.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Sample {
@@ -34,6 +36,8 @@ pub struct Sample {
     pub pre_membrane_pressure_mmhg: f64,
     /// True return pressure [mmHg].
     pub return_pressure_mmhg: f64,
+    /// True state of the circuit's air and of the patient.
+    pub body: BodySample,
     /// Code of the driving unit's bearing state.
     pub bearing_state: u32,
     /// The rotor touches its touchdown bearing.
@@ -56,6 +60,64 @@ pub struct Sample {
     pub last_update_s: [f64; 2],
     /// The rotor is to be held: the unit that drives, or drove last, said so.
     pub held: bool,
+}
+
+/// What is recorded of the patient; NaN for fixed pressures.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct BodySample {
+    /// Pressure in the aorta [mmHg].
+    pub aortic_pressure_mmhg: f64,
+    /// Pressure in the vena cava [mmHg].
+    pub vena_cava_pressure_mmhg: f64,
+    /// Pressure in the pulmonary arteries [mmHg].
+    pub pulmonary_pressure_mmhg: f64,
+    /// Pressure of the aorta, mean of the last beat [mmHg].
+    pub map_mmhg: f64,
+    /// Output of the left ventricle, mean of the last beat [L/min].
+    pub native_output_lpm: f64,
+    /// Part of the drainage inlet that the vein covers, 0 to 1.
+    pub cava_collapse: f64,
+    /// Part of the tube at the flow meter that is air, 0 to 1.
+    pub air_at_meter: f64,
+    /// Air that has gone into the patient [mL].
+    pub air_in_patient_ml: f64,
+}
+
+impl Default for BodySample {
+    fn default() -> Self {
+        Self {
+            aortic_pressure_mmhg: f64::NAN,
+            vena_cava_pressure_mmhg: f64::NAN,
+            pulmonary_pressure_mmhg: f64::NAN,
+            map_mmhg: f64::NAN,
+            native_output_lpm: f64::NAN,
+            cava_collapse: f64::NAN,
+            air_at_meter: 0.0,
+            air_in_patient_ml: 0.0,
+        }
+    }
+}
+
+impl BodySample {
+    /// Of the world's truth.
+    #[must_use]
+    pub fn of(truth: &Truth) -> Self {
+        let air = Self {
+            air_at_meter: truth.air_at_meter,
+            air_in_patient_ml: truth.air_in_patient_ml,
+            ..Self::default()
+        };
+        let Some(patient) = truth.patient else { return air };
+        Self {
+            aortic_pressure_mmhg: patient.aortic_pressure_mmhg,
+            vena_cava_pressure_mmhg: patient.vena_cava_pressure_mmhg,
+            pulmonary_pressure_mmhg: patient.pulmonary_pressure_mmhg,
+            map_mmhg: patient.map_mmhg,
+            native_output_lpm: patient.native_output_lpm,
+            cava_collapse: patient.cava_collapse,
+            ..air
+        }
+    }
 }
 
 impl Sample {
@@ -82,7 +144,7 @@ pub struct Channel {
 /// Micrometres per metre.
 pub const UM_PER_M: f64 = 1e6;
 /// Number of [`CHANNELS`].
-pub const CHANNEL_COUNT: usize = 18;
+pub const CHANNEL_COUNT: usize = 24;
 /// Number of bearing states with a name.
 const STATE_NAMES: [&str; 6] = ["off", "lift_off", "levitated", "landing", "touchdown", "service"];
 
@@ -114,6 +176,12 @@ pub const CHANNELS: [Channel; CHANNEL_COUNT] = [
     channel("drainage_pressure_mmhg", 2, |s| s.drainage_pressure_mmhg, "true pressure before the pump"),
     channel("pre_membrane_pressure_mmhg", 2, |s| s.pre_membrane_pressure_mmhg, "true pressure between pump and membrane lung"),
     channel("return_pressure_mmhg", 2, |s| s.return_pressure_mmhg, "true pressure between membrane lung and return cannula"),
+    channel("aortic_pressure_mmhg", 2, |s| s.body.aortic_pressure_mmhg, "true pressure in the aorta; empty, as those below, where no patient lives"),
+    channel("vena_cava_pressure_mmhg", 2, |s| s.body.vena_cava_pressure_mmhg, "true pressure in the vena cava"),
+    channel("pulmonary_pressure_mmhg", 2, |s| s.body.pulmonary_pressure_mmhg, "true pressure in the pulmonary arteries"),
+    channel("native_output_lpm", 3, |s| s.body.native_output_lpm, "true output of the left ventricle, mean of the last beat"),
+    channel("cava_collapse_pct", 1, |s| 100.0 * s.body.cava_collapse, "part of the drainage inlet that the vein covers"),
+    channel("air_at_meter_pct", 1, |s| 100.0 * s.body.air_at_meter, "part of the tube at the flow meter that is air"),
     channel("bearing_state", 0, |s| f64::from(s.bearing_state), "state of the bearing: 0 off, 1 lift-off, 2 levitated, 3 landing, 4 touchdown, 5 service"),
     channel("touching", 0, |s| f64::from(u8::from(s.touching)), "1 while the rotor touches its touchdown bearing"),
 ];
@@ -139,7 +207,7 @@ mod tests {
         for (index, channel) in CHANNELS.iter().enumerate() {
             assert_eq!(channel_index(channel.name), Some(index), "{}", channel.name);
             let unit = channel.name.rsplit('_').next().unwrap();
-            assert!(["um", "a", "rpm", "lpm", "mmhg", "state", "touching"].contains(&unit), "{unit}");
+            assert!(["um", "a", "rpm", "lpm", "mmhg", "pct", "state", "touching"].contains(&unit), "{unit}");
         }
     }
 }

@@ -13,8 +13,8 @@ use crate::invariants::INVARIANTS;
 use crate::key_spec::KeySpec;
 use crate::metrics::{ALARM_LATENCY, INVARIANTS_BROKEN, METRICS, Metric, REALTIME_FACTOR};
 use crate::scenario::{
-    CONFIG_PREFIXES, DISTURBANCES, EVENTS, FAULT_DURATION_S, FAULT_TARGETS, LATER_EVENTS, LATER_FAULTS,
-    OverrideKey, config_keys, override_keys, settings_of,
+    CIRCUIT_EVENTS, CONFIG_PREFIXES, DISTURBANCES, EVENTS, FAULT_DURATION_S, FAULT_TARGETS, LATER_EVENTS,
+    LATER_FAULTS, OverrideKey, PATIENT_EVENTS, Specification, config_keys, override_keys, settings_of,
 };
 use crate::toml_file::Source;
 
@@ -255,14 +255,16 @@ fn events() -> Vec<Table> {
             "disturb" => "kind, and the keys of the kind".to_owned(),
             "fault" => "target, fault, the keys of the fault; duration_s if it ends by itself".to_owned(),
             "clear" => "target".to_owned(),
+            "circuit" | "patient" => "what, and its keys".to_owned(),
             _ => keys(event.keys),
         };
         vec![event.name.to_owned(), own, event.doc.to_owned()]
     });
-    let disturb_rows =
-        DISTURBANCES.iter().map(|kind| vec![kind.name.to_owned(), keys(kind.keys), kind.doc.to_owned()]);
+    let kinds = |kinds: &[Specification]| {
+        kinds.iter().map(|kind| vec![kind.name.to_owned(), keys(kind.keys), kind.doc.to_owned()]).collect()
+    };
     let mut number_rows: Vec<Vec<String>> = Vec::new();
-    for specification in EVENTS.iter().chain(&DISTURBANCES) {
+    for specification in EVENTS.iter().chain(&DISTURBANCES).chain(&CIRCUIT_EVENTS).chain(&PATIENT_EVENTS) {
         for key in specification.keys {
             number_rows.push(vec![
                 format!("{}: {}", specification.name, key.name),
@@ -279,7 +281,19 @@ fn events() -> Vec<Table> {
             "Disturbances",
             "`kind` of event disturb.",
             &["kind", "keys", "meaning"],
-            disturb_rows.collect(),
+            kinds(&DISTURBANCES),
+        ),
+        Table::new(
+            "Circuit",
+            "`what` of event circuit.",
+            &["what", "keys", "meaning"],
+            kinds(&CIRCUIT_EVENTS),
+        ),
+        Table::new(
+            "Patient",
+            "`what` of event patient.",
+            &["what", "keys", "meaning"],
+            kinds(&PATIENT_EVENTS),
         ),
         Table::new("Numbers of events", "", &["key", "allowed", "meaning"], number_rows),
         Table::new(

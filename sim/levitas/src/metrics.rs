@@ -4,6 +4,7 @@
 //! A metric that does not apply is absent, never zero. The definitions are those of [`METRICS`], which is also
 //! where `levitas list metrics` and the documentation come from.
 
+mod circulation;
 mod flow;
 mod lift_off;
 mod meter;
@@ -83,7 +84,7 @@ pub static METRICS: LazyLock<Vec<Metric>> = LazyLock::new(|| {
 
 /// The metrics that have each their own line here.
 #[rustfmt::skip]
-const WRITTEN: [Metric; 35] = [
+const WRITTEN: [Metric; 43] = [
     metric("levitation.liftoff_s", "s", 4, "from the first lift_off event to lift-off's end: the rotor comes within 10 % of the clearance and stays there for 20 ms"),
     metric("levitation.overshoot_um", "um", 1, "largest crossing past the centre, seen from where the rotor left the touchdown circle, up to 100 ms after lift-off's end or to the next event"),
     metric("levitation.peak_um", "um", 1, "largest radius of the true position after the first disturb or fault event (without one: after lift-off's end), less the orbit radius (orbit_peak_um)"),
@@ -104,11 +105,19 @@ const WRITTEN: [Metric; 35] = [
     metric("pump.speed_rpm", "rpm", 1, "mean true speed in the measuring window"),
     metric("pump.head_mmhg", "mmHg", 1, "mean true pump head in the measuring window"),
     metric("flow.lpm", "L/min", 2, "mean true flow in the measuring window"),
+    metric("flow.mean_lpm", "L/min", 3, "mean true flow after the first event that breaks, disturbs or changes something; without one in the measuring window"),
     metric("flow.settle_s", "s", 2, "from the last flow set-point to the time from which the flow, averaged over a second, stays within 2 % of it until the next disturb or fault event or the end"),
     metric("flow.error_pct", "%", 2, "distance of the mean flow of the last 5 s before the next disturb or fault event, or the end, from the flow set-point"),
     metric("flow.reverse_ml", "mL", 3, "largest net backward excursion of the pumped volume"),
     metric("pressure.drainage_min_mmhg", "mmHg", 1, "smallest true drainage pressure of the run"),
     metric("pressure.return_max_mmhg", "mmHg", 1, "largest true return pressure of the run"),
+    metric("pressure.pre_membrane_max_mmhg", "mmHg", 1, "largest true pre-membrane pressure of the run"),
+    metric("pressure.return_min_mmhg", "mmHg", 1, "smallest true return pressure of the run: below 0 air is drawn through the membrane"),
+    metric("patient.map_mmhg", "mmHg", 1, "mean arterial pressure over the last full beat of the run; this and what follows only with a living patient"),
+    metric("patient.native_output_lpm", "L/min", 3, "output of the left ventricle over the last full beat of the run"),
+    metric("patient.collapse_max_pct", "%", 1, "largest part of the drainage inlet that the vena cava covered"),
+    metric("patient.collapse_s", "s", 3, "time in all with more than half of it covered"),
+    metric("patient.air_ml", "mL", 3, "air that went into the patient, with fixed pressures, too"),
     metric("takeover.count", "", 0, "how often the head went from one unit to the other; only with both units"),
     metric("takeover.total_us", "us", 1, "longest time from the last valid PWM update of one unit to the first PWM edge of the other"),
     metric("takeover.nobody_us", "us", 1, "longest time in which no gate was open while the rotor was to be held; only with both units"),

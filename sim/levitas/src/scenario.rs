@@ -6,6 +6,7 @@
 //! configurations by name; then `[override]`, then `--set` again for the keys inside of them; then events and
 //! expectations. Everything is checked before anything is written.
 
+mod circulation_event;
 mod event;
 mod expect;
 mod overrides;
@@ -16,6 +17,7 @@ use std::path::{Path, PathBuf};
 use levitas_core::unit::UnitConfig;
 use levitas_world::{Circuit, Patient, Plant, PumpTable};
 
+pub use circulation_event::{CIRCUIT_EVENTS, PATIENT_EVENTS};
 pub use event::{
     DISTURBANCES, EVENTS, Event, EventAction, FAULT_DURATION_S, FAULT_TARGETS, InjectedFault, LATER_EVENTS,
     LATER_FAULTS, Specification, TARGETS, sensor_of,
@@ -190,7 +192,7 @@ pub fn read(found: &Found, argument: &str, settings: &[Setting]) -> Checked<Scen
         scenario.overridden.push(format!("{} = {}", setting.key, setting.entry.value));
     }
     for table in &tables {
-        scenario.events.push(event::read(table, scenario.duration_s)?);
+        scenario.events.push(event::read(table, scenario.duration_s, &scenario.patient)?);
     }
     event::check_faults(&tables, &scenario.events)?;
     scenario.events.sort_by(|a, b| a.at_s.total_cmp(&b.at_s));

@@ -27,7 +27,7 @@ use rand_pcg::Pcg64;
 use rand_pcg::rand_core::Rng as _;
 
 use crate::alarms::AlarmWatch;
-use crate::channel::{Sample, bearing_state_name};
+use crate::channel::{BodySample, Sample, bearing_state_name};
 use crate::condition_watch::ConditionWatch;
 use crate::event_log::EventLog;
 use crate::fault_catalogue::{Broken, of_node};
@@ -191,6 +191,8 @@ impl<'a, U: UnitInLoop> Simulation<'a, U> {
                 EventAction::Fault(InjectedFault { broken: Broken::Bus(fault), .. }) => {
                     fault.check().map_err(|error| refused(&error))?
                 }
+                EventAction::Circuit(change) => change.check().map_err(|error| refused(&error))?,
+                EventAction::Patient(change) => change.check().map_err(|error| refused(&error))?,
                 EventAction::Fault(_)
                 | EventAction::Operator(_)
                 | EventAction::Remote(_)
@@ -358,6 +360,14 @@ impl<'a, U: UnitInLoop> Simulation<'a, U> {
                 }
                 EventAction::Fault(injected) => self.fault(injected.set, &injected.broken, event.at_s),
                 EventAction::Clear(set) => self.clear(*set),
+                EventAction::Circuit(change) => {
+                    let done = self.world.change_circuit(*change);
+                    debug_assert!(done.is_ok(), "{done:?}");
+                }
+                EventAction::Patient(change) => {
+                    let done = self.world.change_patient(*change);
+                    debug_assert!(done.is_ok(), "{done:?}");
+                }
                 EventAction::Operator(command) => self.command(*command, event.name),
                 EventAction::Remote(order) => {
                     if !self.order(*order) {
@@ -506,6 +516,7 @@ impl<'a, U: UnitInLoop> Simulation<'a, U> {
         sample.drainage_pressure_mmhg = truth.drainage_pressure_mmhg;
         sample.pre_membrane_pressure_mmhg = truth.pre_membrane_pressure_mmhg;
         sample.return_pressure_mmhg = truth.return_pressure_mmhg;
+        sample.body = BodySample::of(&truth);
         sample.touching = truth.touching;
         sample.gate_open = truth.gate_open;
         sample.gate_opened_s = truth.gate_opened_s;

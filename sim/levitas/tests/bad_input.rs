@@ -69,28 +69,22 @@ fn scenario_cases() -> Vec<Case> {
         Case("controller key is NaN", overriding("\"config.emergency_drive.speed_rpm_max\" = nan"), &["config.emergency_drive.speed_rpm_max = NaN", "not a finite number"]),
         Case("override is no table", format!("override = 3\n{HEAD}"), &["override", "this is a number", "a table"]),
         Case("unknown event", event("at_s = 0.2\ndo = \"lift_of\""), &["bad.toml:8:6: [[event]] 2: do = \"lift_of\"", "unknown event", "did you mean lift_off?"]),
-        Case("limit out of range", event("at_s = 0.2
-do = \"set_limit\"
-limit = \"return_pressure_mmhg_max\"
-value = 900"), &["value = 900", "50 to 400 mmHg"]),
-        Case("unknown limit", event("at_s = 0.2
-do = \"set_limit\"
-limit = \"pulse_rate_bpm\"
-value = 60"), &["limit = \"pulse_rate_bpm\"", "unknown limit"]),
-        Case("set-point by set", event("at_s = 0.2
-do = \"set\"
-setting = \"flow_setpoint_lpm\"
-value = 4"), &["unknown setting"]),
-        Case("flow out of range", event("at_s = 0.2
-do = \"set_mode\"
-mode = \"flow\"
-value = 40"), &["value = 40", "0 to 8 L/min"]),
-        Case("value for a mode without one", event("at_s = 0.2
-do = \"set_mode\"
-mode = \"zero_flow\"
-value = 4"), &["value", "unknown key of mode zero_flow"]),
+        Case("limit out of range", event("at_s = 0.2\ndo = \"set_limit\"\nlimit = \"return_pressure_mmhg_max\"\nvalue = 900"), &["value = 900", "50 to 400 mmHg"]),
+        Case("unknown limit", event("at_s = 0.2\ndo = \"set_limit\"\nlimit = \"pulse_rate_bpm\"\nvalue = 60"), &["limit = \"pulse_rate_bpm\"", "unknown limit"]),
+        Case("set-point by set", event("at_s = 0.2\ndo = \"set\"\nsetting = \"flow_setpoint_lpm\"\nvalue = 4"), &["unknown setting"]),
+        Case("flow out of range", event("at_s = 0.2\ndo = \"set_mode\"\nmode = \"flow\"\nvalue = 40"), &["value = 40", "0 to 8 L/min"]),
+        Case("value for a mode without one", event("at_s = 0.2\ndo = \"set_mode\"\nmode = \"zero_flow\"\nvalue = 4"), &["value", "unknown key of mode zero_flow"]),
         Case("unknown mode", event("at_s = 0.2\ndo = \"set_mode\"\nmode = \"warp\"\nvalue = 4"), &["mode = \"warp\"", "unknown mode", "allowed is speed, flow"]),
         Case("mode without value", event("at_s = 0.2\ndo = \"set_mode\"\nmode = \"speed\""), &["[[event]] 2: value", "missing", "0 to 10000 rpm"]),
+        Case("circuit without what", event("at_s = 0.2\ndo = \"circuit\""), &["[[event]] 2", "what", "missing", "clamp"]),
+        Case("unknown change of the circuit", event("at_s = 0.2\ndo = \"circuit\"\nwhat = \"clam\""), &["what = \"clam\"", "unknown change of the circuit", "did you mean clamp?"]),
+        Case("a kink without a site", event("at_s = 0.2\ndo = \"circuit\"\nwhat = \"kink\"\nfactor = 3"), &["site", "missing", "drainage_cannula"]),
+        Case("a kink that widens", event("at_s = 0.2\ndo = \"circuit\"\nwhat = \"kink\"\nsite = \"return_tubing\"\nfactor = 0.5"), &["factor = 0.5", "out of range", "1 to 1000"]),
+        Case("a clamp where none is", event("at_s = 0.2\ndo = \"circuit\"\nwhat = \"clamp\"\nsite = \"pump\""), &["site = \"pump\"", "unknown site", "return or drainage"]),
+        Case("a clot with a key of a bolus", event("at_s = 0.2\ndo = \"circuit\"\nwhat = \"clot\"\nfactor = 2\nml = 3"), &["ml", "unknown key", "circuit clot"]),
+        Case("an event of a patient who is fixed", event("at_s = 0.2\ndo = \"patient\"\nwhat = \"arrest\""), &["do = \"patient\"", "kind fixed", "va-adult"]),
+        Case("blood lost in no time", format!("patient = \"va-adult\"\n{}", event("at_s = 0.2\ndo = \"patient\"\nwhat = \"blood_loss\"\nml = 100\nover_s = 0")), &["over_s = 0", "out of range", "0.1 to 3600"]),
+        Case("unknown change of the patient", format!("patient = \"va-adult\"\n{}", event("at_s = 0.2\ndo = \"patient\"\nwhat = \"fever\"")), &["what = \"fever\"", "unknown change of the patient", "blood_loss"]),
         Case("no do", event("at_s = 0.2"), &["bad.toml:6:1: [[event]] 2: do", "missing", "allowed is lift_off"]),
         Case("no time", event("do = \"land\""), &["[[event]] 2: at_s", "missing"]),
         Case("negative time", event("at_s = -0.1\ndo = \"land\""), &["[[event]] 2: at_s = -0.1", "allowed is a time from 0"]),

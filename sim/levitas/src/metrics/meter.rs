@@ -4,6 +4,7 @@
 //! # Timing
 //! The measuring window is known from the scenario (see `story`), so only its samples are kept.
 
+use super::circulation::CirculationWatch;
 use super::flow::FlowFigures;
 use super::lift_off::{LiftOffWatch, Seen};
 use super::{CLEARANCE_USE, Metrics, PairFigures, PairWatch, REALTIME_FACTOR};
@@ -49,6 +50,7 @@ pub struct Meter {
     bus_v: [f64; 2],
     drainage_min_mmhg: f64,
     return_max_mmhg: f64,
+    circulation: CirculationWatch,
     volume_ml: f64,
     volume_max_ml: f64,
     reverse_ml: f64,
@@ -72,6 +74,7 @@ impl Meter {
             bus_v: [f64::INFINITY, f64::NEG_INFINITY],
             drainage_min_mmhg: f64::INFINITY,
             return_max_mmhg: f64::NEG_INFINITY,
+            circulation: CirculationWatch::new(story.first(Act::Disturb), step_s),
             volume_ml: 0.0,
             volume_max_ml: 0.0,
             reverse_ml: 0.0,
@@ -125,6 +128,7 @@ impl Meter {
         self.bus_v = [self.bus_v[0].min(sample.bus_voltage_v), self.bus_v[1].max(sample.bus_voltage_v)];
         self.drainage_min_mmhg = self.drainage_min_mmhg.min(sample.drainage_pressure_mmhg);
         self.return_max_mmhg = self.return_max_mmhg.max(sample.return_pressure_mmhg);
+        self.circulation.step(sample);
         self.volume_ml += sample.flow_lpm * ML_PER_L / S_PER_MIN * self.step_s;
         self.volume_max_ml = self.volume_max_ml.max(self.volume_ml);
         self.reverse_ml = self.reverse_ml.max(self.volume_max_ml - self.volume_ml);
@@ -187,6 +191,7 @@ impl Meter {
         metrics.set("flow.reverse_ml", self.reverse_ml);
         metrics.set("pressure.drainage_min_mmhg", self.drainage_min_mmhg);
         metrics.set("pressure.return_max_mmhg", self.return_max_mmhg);
+        self.circulation.enter(&mut metrics);
         if let Some(factor) = realtime_factor {
             metrics.set(REALTIME_FACTOR, factor);
         }

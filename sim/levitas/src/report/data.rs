@@ -12,10 +12,20 @@ use crate::recording::push_number;
 use crate::simulation::Outcome;
 
 /// Channels of the overview whose envelope is drawn.
-const BANDS: [&str; 5] =
-    ["displacement_x_um", "displacement_y_um", "coil_current_x_a", "coil_current_y_a", "torque_current_a"];
+const BANDS: [&str; 10] = [
+    "displacement_x_um",
+    "displacement_y_um",
+    "coil_current_x_a",
+    "coil_current_y_a",
+    "torque_current_a",
+    "aortic_pressure_mmhg",
+    "vena_cava_pressure_mmhg",
+    "pulmonary_pressure_mmhg",
+    "cava_collapse_pct",
+    "air_at_meter_pct",
+];
 /// Channels of the overview that are drawn as lines.
-const LINES: [&str; 7] = [
+const LINES: [&str; 8] = [
     "speed_setpoint_rpm",
     "speed_rpm",
     "head_mmhg",
@@ -23,6 +33,7 @@ const LINES: [&str; 7] = [
     "return_pressure_mmhg",
     "drainage_pressure_mmhg",
     "flow_lpm",
+    "native_output_lpm",
 ];
 /// Kinds of logged events that get no line in a plot.
 const UNMARKED: [&str; 3] = ["bearing_state", "alarm_cleared", "end"];

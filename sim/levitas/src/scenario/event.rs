@@ -3,7 +3,9 @@
 
 use levitas_core::circulation::therapy::Mode;
 use levitas_core::task::supervisor::Command;
-use levitas_world::{CircuitSensor, Disturbance};
+use levitas_world::{CircuitChange, CircuitSensor, Disturbance, Patient, PatientChange};
+
+use super::circulation_event;
 
 use super::therapy;
 use crate::fault_catalogue::{Broken, FAULTS, FaultSpec, alarm_bit};
@@ -67,7 +69,7 @@ const COMMAND_VALUE: KeySpec =
     KeySpec::numbers("value", 0.0..=10e3, "set-point [rpm] of set_speed, [L/min] of set_flow");
 
 /// Events that the program carries out.
-pub const EVENTS: [Specification; 13] = [
+pub const EVENTS: [Specification; 15] = [
     Specification { name: "lift_off", doc: "the operator has the rotor lifted off", keys: &[] },
     Specification {
         name: "land",
@@ -113,6 +115,16 @@ pub const EVENTS: [Specification; 13] = [
         doc: "the operator lets a unit that has failed and is isolated join the pair again",
         keys: &[],
     },
+    Specification {
+        name: "circuit",
+        doc: "something happens to the circuit; see the table of its `what`",
+        keys: &[],
+    },
+    Specification {
+        name: "patient",
+        doc: "something happens to a living patient; see the table of its `what`",
+        keys: &[],
+    },
 ];
 
 /// Kinds of `disturb`.
@@ -154,7 +166,7 @@ pub const DISTURBANCES: [Specification; 6] = [
 ];
 
 /// Events of the format whose parts come with later versions.
-pub const LATER_EVENTS: [&str; 2] = ["circuit", "patient"];
+pub const LATER_EVENTS: [&str; 1] = ["set_speed"];
 /// Faults of the format whose parts come with later versions.
 #[rustfmt::skip]
 pub const LATER_FAULTS: [&str; 9] = [
@@ -173,6 +185,10 @@ pub enum EventAction {
     Fault(InjectedFault),
     /// Every fault of a target of [`FAULT_TARGETS`] is over.
     Clear(usize),
+    /// Something happens to the circuit.
+    Circuit(CircuitChange),
+    /// Something happens to the patient.
+    Patient(PatientChange),
 }
 
 /// A fault of the scenario.
@@ -219,7 +235,7 @@ impl EventAction {
             Self::Operator(Command::Land | Command::Service | Command::Commission) => Act::Land,
             Self::Operator(Command::SetMode { .. } | Command::Set { .. } | Command::Resume) => Act::SetMode,
             Self::Fault(InjectedFault { broken: Broken::Record(_), .. }) => return None,
-            Self::Disturb(..) | Self::Fault(_) => Act::Disturb,
+            Self::Disturb(..) | Self::Fault(_) | Self::Circuit(_) | Self::Patient(_) => Act::Disturb,
             Self::Clear(_) => Act::DisturbEnd,
         })
     }
@@ -250,13 +266,16 @@ impl EventAction {
         match self {
             Self::Disturb(_, duration_s) => *duration_s,
             Self::Fault(fault) => fault.duration_s.unwrap_or(0.0),
-            Self::Operator(_) | Self::Remote(_) | Self::Clear(_) => 0.0,
+            Self::Patient(PatientChange::BloodLoss { over_s, .. } | PatientChange::Volume { over_s, .. }) => {
+                *over_s
+            }
+            Self::Operator(_) | Self::Remote(_) | Self::Clear(_) | Self::Circuit(_) | Self::Patient(_) => 0.0,
         }
     }
 }
 
 /// Reads one `[[event]]`.
-pub(super) fn read(table: &Table<'_>, end_s: f64) -> Checked<Event> {
+pub(super) fn read(table: &Table<'_>, end_s: f64, patient: &Patient) -> Checked<Event> {
     let names: Vec<&str> = EVENTS.iter().map(|event| event.name).collect();
     let what = table.required("do", &any_of(&names))?;
     let name = known(&what, &EVENTS, &LATER_EVENTS, "event")?.name;
@@ -280,6 +299,8 @@ pub(super) fn read(table: &Table<'_>, end_s: f64) -> Checked<Event> {
         "command" => command(table)?,
         "fault" => fault(table)?,
         "clear" => clear(table)?,
+        "circuit" => circulation_event::circuit(table)?,
+        "patient" => circulation_event::patient(table, patient)?,
         _ => disturb(table)?,
     };
     if matches!(name, "lift_off" | "land" | "takeover_drill" | "hand_back" | "rejoin" | "resume") {
