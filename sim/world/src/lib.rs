@@ -25,6 +25,7 @@ mod noise;
 mod pair;
 #[allow(clippy::double_comparisons, reason = "two keys have a single allowed value")]
 mod parameters;
+mod parts;
 mod patient;
 mod presets;
 mod pump;
@@ -54,6 +55,9 @@ pub use parameters::{
     DisplacementSensor, Drive, DriveLine, FixedPatient, FlowMeter, Heart, LivingPatient, MembraneLung, Motor,
     Patient, Plant, PressureSensor, PulmonaryVessels, Pump, ReturnClamp, Rotor, RotorFluid, Section,
     SystemicVessels, Tubing, VECTOR_KEYS, VectorKey, VenaCava,
+};
+pub use parts::{
+    CannulaSize, DRAINAGE_CANNULAS, LungType, MEMBRANE_LUNGS, RETURN_CANNULAS, cannula_mmhg_per_lpm2,
 };
 pub use patient::{ChangeError, PatientChange};
 pub use presets::{
