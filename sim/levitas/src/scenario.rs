@@ -10,6 +10,7 @@ mod circulation_event;
 mod event;
 mod expect;
 mod overrides;
+mod parts;
 mod therapy;
 
 use std::path::{Path, PathBuf};
@@ -385,6 +386,29 @@ mod tests {
         assert!(is_trouble(&format!("{order} \"rejoin\"")));
         assert!(is_trouble(&format!("{order} \"takeover_drill\"")));
         assert!(!is_trouble(&format!("{order} \"land\"")));
+    }
+
+    #[test]
+    fn cannulas_and_lungs_are_taken_by_size_and_type() {
+        let text = format!(
+            "{HEAD}[override]\n\"circuit.drainage_cannula.size_fr\" = 23\n\"circuit.membrane_lung.type\" = \"nautilus-mc3\"\n"
+        );
+        let read = scenario(&text, &["circuit.return_cannula.size_fr=17"]).unwrap().circuit;
+        assert_eq!(read.drainage_cannula.resistance_mmhg_per_lpm2, 2.48);
+        assert_eq!(read.return_cannula.resistance_mmhg_per_lpm2, 8.11);
+        assert_eq!(
+            (read.membrane_lung.resistance_mmhg_per_lpm, read.membrane_lung.volume_ml),
+            (10.52, 280.0)
+        );
+        let file = include_str!("../../world/circuits/va-25-21.toml")
+            .replace("resistance_mmhg_per_lpm2 = 1.69", "size_fr = 29")
+            .replace("resistance_mmhg_per_lpm = 11.24", "type = \"quadrox-i-small-adult\"")
+            .replace("\nvolume_ml = 335.0", "");
+        let source = Source { name: "c.toml".to_owned(), text: file };
+        let found = Found { name: "c".to_owned(), folder: PathBuf::new(), source };
+        let read = overrides::read_circuit(&found).unwrap();
+        assert_eq!(read.drainage_cannula.resistance_mmhg_per_lpm2, 1.03);
+        assert_eq!((read.membrane_lung.resistance_mmhg_per_lpm, read.membrane_lung.volume_ml), (8.62, 295.0));
     }
 
     #[test]

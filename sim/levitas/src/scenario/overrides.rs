@@ -7,7 +7,7 @@ use std::path::Path;
 use levitas_core::unit::UnitConfig;
 use levitas_world::{Circuit, FixedPatient, KeyInfo, LivingPatient, Patient, Plant, PlantError, SetError};
 
-use super::{Scenario, unknown_key};
+use super::{Scenario, parts, unknown_key};
 use crate::catalogue::{CIRCUIT_SHELF, Found, PATIENT_SHELF, PLANT_SHELF, PUMP_SHELF, Shelf, find_for_key};
 use crate::curve::read_curve;
 use crate::input::{BadInput, Checked, allowed_names, any_of, number_text, range_text};
@@ -37,14 +37,18 @@ pub struct OverrideKey {
 
 /// Parameters that are set by key.
 trait Keyed: Sized {
+    /// Keys may name parts, see `parts`.
+    const HAS_PARTS: bool;
     fn set_key(&mut self, key: &str, values: &[f64]) -> Result<(), SetError>;
     fn check_all(&self) -> Result<(), PlantError>;
     fn infos() -> Vec<KeyInfo>;
 }
 
 macro_rules! keyed {
-    ($type:ident) => {
+    ($type:ident, $has_parts:literal) => {
         impl Keyed for $type {
+            const HAS_PARTS: bool = $has_parts;
+
             fn set_key(&mut self, key: &str, values: &[f64]) -> Result<(), SetError> {
                 self.set(key, values)
             }
@@ -57,9 +61,9 @@ macro_rules! keyed {
         }
     };
 }
-keyed!(Plant);
-keyed!(Circuit);
-keyed!(Patient);
+keyed!(Plant, false);
+keyed!(Circuit, true);
+keyed!(Patient, false);
 
 /// Key of a patient file that says what the other ones are.
 const KIND_KEY: &str = "kind";
@@ -103,6 +107,13 @@ fn read_keys<T: Keyed>(found: &Found, mut value: T, keys: Vec<KeyInfo>) -> Check
     let mut missing = keys;
     for (key, entry) in Table::top(&found.source, &document).flattened() {
         if key == KIND_KEY {
+            continue;
+        }
+        if let Some(numbers) = T::HAS_PARTS.then(|| parts::numbers_of(&key, &entry)).flatten() {
+            for (key, number) in numbers? {
+                set(&mut value, key, &parts::entry_of(&entry, number), &known)?;
+                missing.retain(|info| !info.key.is(key));
+            }
             continue;
         }
         if !known.contains(&key) {
@@ -161,6 +172,12 @@ pub(super) fn apply(scenario: &mut Scenario, key: &str, entry: &Entry, folder: &
         set_config(&mut scenario.host, name, entry)?;
     } else if let Some(name) = key.strip_prefix(CONFIG_PREFIXES[1]) {
         set_config(&mut scenario.emergency_drive, name, entry)?;
+    } else if let Some(numbers) =
+        key.strip_prefix(CIRCUIT_PREFIX).and_then(|name| parts::numbers_of(name, entry))
+    {
+        for (key, number) in numbers? {
+            set(&mut scenario.circuit, key, &parts::entry_of(entry, number), &[])?;
+        }
     } else if let Some(name) = key.strip_prefix(CIRCUIT_PREFIX) {
         set(&mut scenario.circuit, name, entry, &names::<Circuit>(CIRCUIT_PREFIX))?;
     } else if let Some(name) = key.strip_prefix(PATIENT_PREFIX) {
@@ -237,6 +254,12 @@ pub fn override_keys() -> Vec<OverrideKey> {
     }];
     keys.extend(world_keys::<Plant>("", &PLANT_SHELF, "ecmo-50"));
     keys.extend(world_keys::<Circuit>(CIRCUIT_PREFIX, &CIRCUIT_SHELF, "va-25-21"));
+    keys.extend(parts::PART_KEYS.iter().map(|part| OverrideKey {
+        key: format!("{CIRCUIT_PREFIX}{}", part.name),
+        doc: part.doc.to_owned(),
+        allowed: parts::allowed(part.name),
+        default: String::new(),
+    }));
     let mut patient = world_keys::<Patient>(PATIENT_PREFIX, &PATIENT_SHELF, "va-fixed");
     for (key, living) in
         patient.iter_mut().zip(world_keys::<Patient>(PATIENT_PREFIX, &PATIENT_SHELF, "va-adult"))
