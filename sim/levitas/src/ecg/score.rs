@@ -2,7 +2,7 @@
 //! Beats that a detector has found against those that there are.
 //!
 //! # Source
-//! ANSI/AAMI EC57:2012, 4.3.2: beats match within 150 ms, each once. Unlike there, the first five minutes count too.
+//! ANSI/AAMI EC57:2012: beats match within 150 ms, each once. Unlike there, the first five minutes count too.
 
 /// Largest distance of a match [ms].
 pub const WINDOW_MS: f64 = 150.0;
