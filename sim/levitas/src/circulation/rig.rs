@@ -70,7 +70,9 @@ pub(super) struct Rig {
     pub(super) meter: bool,
     pub(super) time_s: f64,
     pub(super) course: Option<Course>,
-    /// Net volume that has gone backward since the last call of `forget` [mL].
+    volume_ml: f64,
+    volume_ml_max: f64,
+    /// Largest net backward excursion of the pumped volume since the last call of `forget` [mL].
     pub(super) reverse_ml: f64,
     pub(super) return_mmhg_max: f64,
     pub(super) drainage_mmhg_min: f64,
@@ -103,6 +105,8 @@ impl Rig {
             meter: true,
             time_s: 0.0,
             course: None,
+            volume_ml: 0.0,
+            volume_ml_max: 0.0,
             reverse_ml: 0.0,
             return_mmhg_max: f64::NEG_INFINITY,
             drainage_mmhg_min: f64::INFINITY,
@@ -127,7 +131,7 @@ impl Rig {
 
     /// What was watched so far does not count.
     pub(super) fn forget(&mut self) {
-        self.reverse_ml = 0.0;
+        (self.volume_ml, self.volume_ml_max, self.reverse_ml) = (0.0, 0.0, 0.0);
         self.return_mmhg_max = f64::NEG_INFINITY;
         self.drainage_mmhg_min = f64::INFINITY;
     }
@@ -182,7 +186,9 @@ impl Rig {
             for (lagged, now) in self.pressures_mmhg.iter_mut().zip(seen) {
                 *lagged += (now - *lagged) * STEP_S / PRESSURE_LAG_S;
             }
-            self.reverse_ml += (-truth.flow_lpm).max(0.0) * STEP_S * 1000.0 / 60.0;
+            self.volume_ml += truth.flow_lpm * STEP_S * 1000.0 / 60.0;
+            self.volume_ml_max = self.volume_ml_max.max(self.volume_ml);
+            self.reverse_ml = self.reverse_ml.max(self.volume_ml_max - self.volume_ml);
         }
         self.return_mmhg_max = self.return_mmhg_max.max(self.pressures_mmhg[1]);
         self.drainage_mmhg_min = self.drainage_mmhg_min.min(self.pressures_mmhg[0]);

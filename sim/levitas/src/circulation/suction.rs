@@ -30,7 +30,7 @@ pub(super) const NAMES: [&str; 3] = ["none", "plain reduction", "dip in two step
 pub(super) struct Case {
     /// Longest time that the vein was shut at a stretch [s].
     relief_s: f64,
-    /// From the onset until the flow, averaged over a second, is back at 80 % of the best [s]; infinite when never.
+    /// From the onset until the flow, averaged over a second, stays at 80 % of the best [s]; infinite when not within 30 s.
     back_s: f64,
     /// A second event within `SECOND_S`.
     again: bool,
@@ -138,10 +138,11 @@ fn case(seed: u64, answer: u32) -> Checked<Option<Case>> {
             _ => {}
         }
     }
+    // Back: from then on the flow, averaged over a second, stays at 80 % of the best.
     let beat = (1.0 / PERIOD_S) as usize;
-    if let Some(index) = flows.windows(beat).position(|flows| mean(flows) >= 0.8 * best) {
-        case.back_s = (index + beat) as f64 * PERIOD_S;
-    }
+    let is_low = |flows: &[f64]| mean(flows) < 0.8 * best;
+    let last = flows[..periods / 2].windows(beat).rposition(is_low).map_or(0, |last| last + beat);
+    case.back_s = if last + 1 >= periods / 2 { f64::INFINITY } else { last as f64 * PERIOD_S };
     case.of_best = mean(&flows[periods / 2..]) / best;
     Ok(Some(case))
 }

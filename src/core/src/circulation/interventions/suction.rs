@@ -24,7 +24,7 @@
 //!    ^                     |                              |
 //!    |                     +------------wide again--------+--> Return: the lid rises to 95 % of the speed at which it happened, in 5 s
 //!    +--the mode asks for less than the lid-- Lid <-----------------------------------+
-//!                                              | gives way while drainage narrows, stays for 40 s, then rises by 0.5 % a second
+//!                                              | gives way while drainage narrows, stays for 30 s, then rises by 0.5 % a second
 //! ```
 //! # Source
 //! Two steps reverse a collapse faster than one: E. Molegraaf et al., the reference in `docs/circulation.md`.
@@ -40,7 +40,7 @@ const CROSSOVER_LPM: f32 = 3.0;
 /// Smallest flow at which w says something [L/min].
 const FLOW_LPM_MIN: f32 = 0.4;
 /// Less suction than this closes no vein [mmHg], and its w is uncertain by the venous pressure.
-const SUCTION_MMHG_MIN: f32 = 35.0;
+const SUCTION_MMHG_MIN: f32 = 30.0;
 /// What is usual is learned from a flow that is this large and this steady [L/min, L/min/s].
 const LEARNING_LPM_MIN: f32 = 1.0;
 const STEADY_LPM_PER_S: f32 = 1.5;
@@ -52,6 +52,7 @@ const LEARNED_S: f32 = 30.0;
 const ACQUAINTED_S: f32 = 2.0;
 /// Narrow, and wide again.
 const NARROW: f32 = 1.5;
+const NARROW_AGAIN: f32 = 1.35;
 const WIDE: f32 = 1.25;
 /// Evidence gained in a period that is narrow, lost in one that is not: six periods in a row, or a vein that is shut a quarter of the time.
 const GAIN: f32 = 1.0 / 6.0;
@@ -60,9 +61,9 @@ const LOSS: f32 = 1.0 / 20.0;
 const DIPS: [f32; 2] = [0.80, 0.62];
 const DIP_S: [f32; 2] = [0.4, 0.6];
 /// Where the lid comes to rest.
-const LID: f32 = 0.92;
+const LID: f32 = 0.90;
 const RETURN_S: f32 = 4.0;
-const LID_S: f32 = 40.0;
+const LID_S: f32 = 30.0;
 /// Part of the lid by which it rises in a second afterwards.
 const RISE_PER_S: f32 = 0.005;
 /// Steepest flow that a circuit can have [L/min/s].
@@ -72,8 +73,6 @@ const NARROWING: f32 = 1.15;
 const YIELD_PER_S: f32 = 0.04;
 /// No lower than this part of the speed at which it happened.
 const LID_MIN: f32 = 0.70;
-/// On average so wide that there is room for more.
-const ROOMY: f32 = 1.06;
 /// Over so many seconds.
 const MEAN_S: f32 = 0.5;
 /// Lag of the flow's slope [periods].
@@ -187,7 +186,9 @@ impl Suction {
     }
 
     fn weigh(&mut self, narrow: Option<f32>) {
-        let is_narrow = self.sucks && narrow.is_some_and(|narrow| narrow > NARROW);
+        // A vein that has just closed is near to it: less is enough.
+        let threshold = if self.stage == Stage::Watching { NARROW } else { NARROW_AGAIN };
+        let is_narrow = self.sucks && narrow.is_some_and(|narrow| narrow > threshold);
         let change = if is_narrow { GAIN } else { -LOSS };
         let seen = narrow.filter(|_| self.sucks).unwrap_or(1.0);
         self.mean_narrow += (seen - self.mean_narrow) * PERIOD_S / MEAN_S;
@@ -227,7 +228,7 @@ impl Suction {
             return;
         }
         if is_wide {
-            self.evidence = 0.0;
+            (self.evidence, self.mean_narrow) = (0.0, 1.0);
             self.go(Stage::Return);
         } else if !second {
             self.lid_rpm = DIPS[1] * self.onset_rpm;
@@ -242,7 +243,10 @@ impl Suction {
     fn come_back(&mut self, answer: Answer, speed_rpm: f32) {
         if self.evidence >= 1.0 {
             self.begin(answer, larger(speed_rpm, self.lid_rpm));
-        } else if self.in_stage_s >= RETURN_S || self.mean_narrow > NARROWING {
+        } else if self.mean_narrow > NARROWING {
+            self.lid_rpm *= 1.0 - YIELD_PER_S;
+            self.go(Stage::Lid);
+        } else if self.in_stage_s >= RETURN_S {
             self.go(Stage::Lid);
         } else {
             let rise_rpm = self.onset_rpm * (LID - DIPS[1]) / RETURN_S * PERIOD_S;
@@ -259,11 +263,9 @@ impl Suction {
             let from_rpm = smaller(self.lid_rpm, 1.02 * speed_rpm);
             let yielded = from_rpm - YIELD_PER_S * self.onset_rpm * PERIOD_S;
             self.lid_rpm = larger(yielded, LID_MIN * self.onset_rpm);
-        } else if self.in_stage_s >= LID_S || answer == Answer::Dip && self.mean_narrow < ROOMY {
+        } else if self.in_stage_s >= LID_S {
             self.lid_rpm += RISE_PER_S * self.onset_rpm * PERIOD_S;
-            if self.in_stage_s >= LID_S
-                && (speed_rpm < 0.97 * self.lid_rpm || self.lid_rpm > 1.05 * self.onset_rpm)
-            {
+            if speed_rpm < 0.97 * self.lid_rpm || self.lid_rpm > 1.05 * self.onset_rpm {
                 self.go(Stage::Watching);
             }
         }

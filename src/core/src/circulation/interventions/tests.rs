@@ -56,12 +56,12 @@ fn a_vein_that_closes_gets_two_dips_and_a_lid_that_comes_back_slowly() {
     assert_eq!(asked.speed_rpm_max, Some(0.80 * 3400.0));
     let (asked, _) = stand(&mut all, &VA, &shut, 0.3);
     assert_eq!(asked.speed_rpm_max, Some(0.62 * 3400.0));
-    // Open again: the return takes 5 s, the lid stays for 40 s.
+    // Open again: the return takes 4 s, the lid stays for 30 s.
     let open = Signs { flow_lpm: Some(2.2), drainage_mmhg: Some(-14.0), speed_rpm: 2100.0, ..well() };
     let (asked, _) = stand(&mut all, &VA, &open, 0.7);
     assert!(asked.speed_rpm_max.unwrap() < 0.72 * 3400.0);
     let (asked, _) = stand(&mut all, &VA, &Signs { speed_rpm: 3150.0, ..well() }, 20.0);
-    assert!((asked.speed_rpm_max.unwrap() - 0.92 * 3400.0).abs() < 60.0);
+    assert!((asked.speed_rpm_max.unwrap() - 0.90 * 3400.0).abs() < 1.0);
     let (asked, _) = stand(&mut all, &VA, &Signs { speed_rpm: 3150.0, ..well() }, 60.0);
     assert_eq!(asked.speed_rpm_max, None);
 }

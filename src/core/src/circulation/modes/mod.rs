@@ -70,7 +70,7 @@ const FLOOR_RPM_MAX: f32 = 2700.0;
 /// How far above zero flow a lid on the speed ends [rpm].
 const LID_MARGIN_RPM: f32 = 50.0;
 /// A pressure is held this far within its limit, so that noise does not cross it [mmHg].
-const MARGIN_MMHG: f32 = 3.0;
+const MARGIN_MMHG: f32 = 2.0;
 /// A limit lets the speed rise this much more slowly than it makes it fall.
 const RELEASE: f32 = 0.2;
 /// Periods for which a limit holds the speed back before that is told: 0.3 s.
