@@ -119,8 +119,12 @@ fn scenario_cases() -> Vec<Case> {
 #[rustfmt::skip]
 fn fault_cases() -> Vec<Case> {
     vec![
-        Case("fault without target", event("at_s = 0.2\ndo = \"fault\"\nfault = \"angle_stuck\""), &["[[event]] 2: target", "missing", "allowed is host or emergency_drive"]),
-        Case("fault of an unknown unit", event("at_s = 0.2\ndo = \"fault\"\ntarget = \"pump\"\nfault = \"angle_stuck\""), &["target = \"pump\"", "unknown target", "host or emergency_drive"]),
+        Case("fault without target", event("at_s = 0.2\ndo = \"fault\"\nfault = \"angle_stuck\""), &["[[event]] 2: target", "missing", "allowed is host, emergency_drive"]),
+        Case("fault of an unknown unit", event("at_s = 0.2\ndo = \"fault\"\ntarget = \"pump\"\nfault = \"angle_stuck\""), &["target = \"pump\"", "unknown target", "host, emergency_drive", "return or flow"]),
+        Case("fault of a unit at a sensor", event("at_s = 0.2\ndo = \"fault\"\ntarget = \"flow\"\nfault = \"angle_stuck\""), &["[[event]] 2: target = \"flow\"", "this fault is none of it", "allowed is host or emergency_drive"]),
+        Case("fault of a sensor at a unit", breaking("fault = \"pressure_loss\""), &["target = \"host\"", "none of it", "allowed is drainage, pre_membrane or return"]),
+        Case("fault of another sensor", event("at_s = 0.2\ndo = \"fault\"\ntarget = \"return\"\nfault = \"flow_meter_loss\""), &["target = \"return\"", "none of it", "allowed is flow"]),
+        Case("bias out of range", event("at_s = 0.2\ndo = \"fault\"\ntarget = \"flow\"\nfault = \"flow_meter_bias\"\nshare = 2"), &["share = 2", "-0.9 to 1"]),
         Case("no fault", event("at_s = 0.2\ndo = \"fault\"\ntarget = \"host\""), &["[[event]] 2: fault", "missing", "hall_open"]),
         Case("unknown fault", breaking("fault = \"hall_opne\""), &["fault = \"hall_opne\"", "unknown fault", "hall_open"]),
         Case("fault that is a number", breaking("fault = 3"), &["fault = 3", "this is a number"]),
