@@ -12,6 +12,7 @@ use std::process::{Child, ChildStderr, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use common::{Scratch, levitas};
+use levitas_lockstep::VERSION;
 use lockstep_unit::Behaviour::{Babbles, Ends, FallsSilent, Good, OtherVersion};
 use lockstep_unit::{Behaviour, UnitProcess, be_a_unit};
 
@@ -212,7 +213,8 @@ fn a_silent_process_counts_as_stopped_from_that_step_on() {
 fn who_is_not_wanted_hears_why_and_changes_nothing() {
     let mut world = World::start("lockstep-refused", &fault("power_loss", ""));
     let stranger = world.unit(0, OtherVersion).said();
-    assert!(stranger.contains("refused: version 2 of the lockstep messages; allowed is 1"), "{stranger}");
+    let refused = format!("refused: version {} of the lockstep messages; allowed is {VERSION}", VERSION + 1);
+    assert!(stranger.contains(&refused), "{stranger}");
     let host = world.unit(0, Good);
     world.wait_for("host: process");
     let second = world.unit(0, Good).said();
@@ -220,7 +222,7 @@ fn who_is_not_wanted_hears_why_and_changes_nothing() {
     let drive = world.unit(1, Good);
     let (said, scratch) = world.end();
     assert_same_in_process(&scratch);
-    for line in ["version 2 of the lockstep messages", "there is a host already"] {
+    for line in [refused.as_str(), "there is a host already"] {
         assert_eq!(said.lines().filter(|other| other.contains(line)).count(), 1, "{said}");
     }
     drop((host, drive));
