@@ -42,6 +42,8 @@ use crate::parameters::{Circuit, RotorFluid, Tubing};
 use crate::patient::Ends;
 use crate::pump::Hydraulics;
 
+/// How long the staff remembers the peaks of the arterial pressure [s].
+const PEAK_S: f64 = 5.0;
 /// Water at 20 C, which cannulas are measured with [m2/s].
 const WATER_M2_PER_S: f64 = 1.004e-6;
 /// Least inertance [mmHg/(L/min/s)], that of half a metre of 3/8" tubing: keeps the fixed step stable.
@@ -82,6 +84,8 @@ pub(crate) struct BloodCircuit {
     /// Rate of change of the pump's flow at the end of the last step [L/min/s].
     pub(crate) flow_rate: f64,
     nodes: Nodes,
+    /// Highest pressure of the last beats around the return cannula, as the staff sees it [mmHg].
+    arterial_peak_mmhg: f64,
     pub(crate) return_clamp: Clamp,
     pub(crate) drainage_clamp: Clamp,
 }
@@ -117,6 +121,7 @@ impl BloodCircuit {
             drained_lpm: 0.0,
             flow_rate: 0.0,
             nodes: [0.0; 5],
+            arterial_peak_mmhg: ends.arterial_mmhg,
             return_clamp: Clamp::at(0.0),
             drainage_clamp: Clamp::OPEN,
         };
@@ -229,7 +234,7 @@ impl BloodCircuit {
         head_factor: f64,
         step_s: f64,
     ) {
-        self.work_clamp(pump, speeds[0]);
+        self.work_clamp(pump, speeds[0], step_s);
         let at = |part: f64, speed: f64, ends: Ends| Instant {
             speed,
             openings: self.openings(step_s * part),
@@ -263,12 +268,15 @@ impl BloodCircuit {
         self.flow_rate = k4;
     }
 
-    /// The staff opens the clamp of the start once the pump would push forward.
-    fn work_clamp(&mut self, pump: &Hydraulics, speed: f64) {
+    /// The staff opens the clamp of the start once the pump would push forward against the highest pressure of the last beats.
+    fn work_clamp(&mut self, pump: &Hydraulics, speed: f64, step_s: f64) {
         if !self.return_clamp.waits() {
             return;
         }
-        let wanted = self.ends.arterial_mmhg + self.circuit.return_clamp.head_margin_mmhg;
+        let arterial = self.ends.arterial_mmhg;
+        self.arterial_peak_mmhg += (arterial - self.arterial_peak_mmhg) * step_s / PEAK_S;
+        self.arterial_peak_mmhg = self.arterial_peak_mmhg.max(arterial);
+        let wanted = self.arterial_peak_mmhg + self.circuit.return_clamp.head_margin_mmhg;
         if pump.head_mmhg(speed, 0.0) > wanted {
             self.return_clamp.open();
         }

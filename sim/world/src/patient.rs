@@ -32,11 +32,16 @@
 mod cava;
 mod change;
 mod heart;
+mod rates;
 
 pub use change::{ChangeError, PatientChange};
 
 use change::Transfers;
 use heart::{Activation, STANDSTILL, SYSTOLE_END, Valve};
+use rates::{
+    AORTA, ARTERIES, CAVA, Inflow, LEFT_ATRIUM, LEFT_VENTRICLE, LUNG_ARTERIES, LUNG_SINUS, LUNG_VEINS,
+    Q_AORTIC, Q_TRICUSPID, RIGHT_ATRIUM, RIGHT_VENTRICLE, SIZE, State, VEINS, VOLUMES, moved,
+};
 
 use crate::parameters::LivingPatient;
 use crate::truth::PatientTruth;
@@ -49,31 +54,6 @@ const SETTLING_S: f64 = 20.0;
 const BEAT_S_MAX: f64 = 3.0;
 /// mL/s per L/min.
 pub(crate) const ML_PER_S_PER_LPM: f64 = 1000.0 / 60.0;
-
-/// Where in the state a volume or a flow is.
-const AORTA: usize = 0;
-const ARTERIES: usize = 1;
-const VEINS: usize = 2;
-const CAVA: usize = 3;
-const RIGHT_ATRIUM: usize = 4;
-const RIGHT_VENTRICLE: usize = 5;
-const LUNG_SINUS: usize = 6;
-const LUNG_ARTERIES: usize = 7;
-const LUNG_VEINS: usize = 8;
-const LEFT_ATRIUM: usize = 9;
-const LEFT_VENTRICLE: usize = 10;
-const VOLUMES: usize = 11;
-const Q_AORTA: usize = 11;
-const Q_PERIPHERAL: usize = 12;
-const Q_SINUS: usize = 13;
-const Q_LUNG: usize = 14;
-const Q_TRICUSPID: usize = 15;
-const Q_PULMONARY: usize = 16;
-const Q_MITRAL: usize = 17;
-const Q_AORTIC: usize = 18;
-const SIZE: usize = 19;
-
-type State = [f64; SIZE];
 
 /// What the patient does at both ends of the circuit.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -96,16 +76,6 @@ impl Ends {
             inlet_mmhg_per_lpm2: between(self.inlet_mmhg_per_lpm2, other.inlet_mmhg_per_lpm2),
         }
     }
-}
-
-/// Inflow of a step [mL/s].
-#[derive(Clone, Copy, Debug, Default)]
-struct Inflow {
-    /// Of the circuit: out of the drainage, into the return.
-    drained: f64,
-    returned: f64,
-    /// Into the veins: transfusion, less loss, less what pools.
-    veins: f64,
 }
 
 /// Means over a beat.
@@ -256,77 +226,6 @@ impl Body {
         [cava, atrium, share * cava + (1.0 - share) * atrium]
     }
 
-    /// Rates of change of volumes and flows.
-    fn rates(&self, state: &State, active: Activation, flow: &Inflow) -> State {
-        let LivingPatient { systemic, pulmonary, cava, heart, cannulation, .. } = &self.parameters;
-        let aorta = state[AORTA] / systemic.aorta_compliance_ml_per_mmhg;
-        let arteries = state[ARTERIES] / systemic.artery_compliance_ml_per_mmhg;
-        let veins = state[VEINS] / systemic.vein_compliance_ml_per_mmhg;
-        let great_vein = cava.pressure_mmhg(state[CAVA]);
-        let right_atrium = heart.right_atrium(active.atrium, state[RIGHT_ATRIUM]);
-        let right_ventricle =
-            heart.right_ventricle(active.ventricle, self.contractility, state[RIGHT_VENTRICLE]);
-        let sinus = state[LUNG_SINUS] / pulmonary.sinus_compliance_ml_per_mmhg;
-        let lung_arteries = state[LUNG_ARTERIES] / pulmonary.artery_compliance_ml_per_mmhg;
-        let lung_veins = state[LUNG_VEINS] / pulmonary.vein_compliance_ml_per_mmhg;
-        let left_atrium = heart.left_atrium(active.atrium, state[LEFT_ATRIUM]);
-        let left_ventricle =
-            heart.left_ventricle(active.ventricle, self.contractility, state[LEFT_VENTRICLE]);
-
-        let to_cava = cava::starling(veins, great_vein, systemic.vein_resistance_mmhg_s_per_ml);
-        let to_atrium = cava::starling(great_vein, right_atrium, cava.resistance_mmhg_s_per_ml);
-        let to_left = (lung_veins - left_atrium) / pulmonary.vein_resistance_mmhg_s_per_ml;
-        let from_cava = cannulation.drainage_cava_share * flow.drained;
-        let into_atrium = cannulation.return_atrium_share * flow.returned;
-        let into_arteries = flow.returned - into_atrium;
-        let femoral = cannulation.return_femoral_share * into_arteries;
-        let peripheral = self.tone * systemic.peripheral_resistance_mmhg_s_per_ml;
-        let line =
-            |drop: f64, resistance: f64, inertance: f64, flow: f64| (drop - resistance * flow) / inertance;
-
-        let mut rate = [0.0; SIZE];
-        rate[AORTA] = state[Q_AORTIC] - state[Q_AORTA] + (into_arteries - femoral);
-        rate[ARTERIES] = state[Q_AORTA] - state[Q_PERIPHERAL] + femoral;
-        rate[VEINS] = state[Q_PERIPHERAL] - to_cava + flow.veins;
-        rate[CAVA] = to_cava - to_atrium - from_cava;
-        rate[RIGHT_ATRIUM] = to_atrium - state[Q_TRICUSPID] - (flow.drained - from_cava) + into_atrium;
-        rate[RIGHT_VENTRICLE] = state[Q_TRICUSPID] - state[Q_PULMONARY];
-        rate[LUNG_SINUS] = state[Q_PULMONARY] - state[Q_SINUS];
-        rate[LUNG_ARTERIES] = state[Q_SINUS] - state[Q_LUNG];
-        rate[LUNG_VEINS] = state[Q_LUNG] - to_left;
-        rate[LEFT_ATRIUM] = to_left - state[Q_MITRAL];
-        rate[LEFT_VENTRICLE] = state[Q_MITRAL] - state[Q_AORTIC];
-        rate[Q_AORTA] = line(
-            aorta - arteries,
-            systemic.aorta_resistance_mmhg_s_per_ml,
-            systemic.aorta_inertance_mmhg_s2_per_ml,
-            state[Q_AORTA],
-        );
-        rate[Q_PERIPHERAL] = line(
-            arteries - veins,
-            peripheral,
-            systemic.peripheral_inertance_mmhg_s2_per_ml,
-            state[Q_PERIPHERAL],
-        );
-        rate[Q_SINUS] = line(
-            sinus - lung_arteries,
-            pulmonary.sinus_resistance_mmhg_s_per_ml,
-            pulmonary.sinus_inertance_mmhg_s2_per_ml,
-            state[Q_SINUS],
-        );
-        rate[Q_LUNG] = line(
-            lung_arteries - lung_veins,
-            pulmonary.resistance_mmhg_s_per_ml,
-            pulmonary.inertance_mmhg_s2_per_ml,
-            state[Q_LUNG],
-        );
-        rate[Q_TRICUSPID] = self.inlet_valve.rate(right_atrium - right_ventricle, state[Q_TRICUSPID]);
-        rate[Q_PULMONARY] = self.outlet_valve.rate(right_ventricle - sinus, state[Q_PULMONARY]);
-        rate[Q_MITRAL] = self.inlet_valve.rate(left_atrium - left_ventricle, state[Q_MITRAL]);
-        rate[Q_AORTIC] = self.outlet_valve.rate(left_ventricle - aorta, state[Q_AORTIC]);
-        rate
-    }
-
     /// What the circuit meets.
     pub(crate) fn ends(&self) -> Ends {
         let cannulation = &self.parameters.cannulation;
@@ -396,10 +295,6 @@ impl Body {
             blood_volume_ml: self.volume_ml(),
         }
     }
-}
-
-fn moved(state: &State, rate: &State, by_s: f64) -> State {
-    core::array::from_fn(|index| state[index] + by_s * rate[index])
 }
 
 impl Beat {

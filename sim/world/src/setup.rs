@@ -11,6 +11,11 @@ use crate::keys::{Key, PlantError};
 use crate::parameters::{Circuit, Patient, Plant};
 use crate::pump_table::PumpTable;
 
+/// Largest mean filling pressure of a patient [mmHg].
+const FILLING_MMHG_MAX: f64 = 40.0;
+/// Least stressed volume, in volumes of the vena cava.
+const CAVAS_MIN: f64 = 3.0;
+
 /// How the rotor starts.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum RotorStart {
@@ -75,14 +80,22 @@ impl Setup {
 }
 
 impl Patient {
-    /// Checks what the range of one key owes to another one.
+    /// Checks what the range of one key owes to other ones.
     ///
     /// # Errors
-    /// More stressed volume than blood, or than leaves room for the vena cava.
+    /// More stressed volume than blood, or than the vessels take at 40 mmHg, or too little for the vena cava.
     pub fn check_together(&self) -> Result<(), PlantError> {
         let Self::Living(living) = self else { return Ok(()) };
-        let (value, max) = (living.blood.stressed_ml, living.blood.volume_ml);
-        let min = 3.0 * living.cava.unstressed_ml;
+        let (systemic, pulmonary) = (&living.systemic, &living.pulmonary);
+        let compliance = systemic.aorta_compliance_ml_per_mmhg
+            + systemic.artery_compliance_ml_per_mmhg
+            + systemic.vein_compliance_ml_per_mmhg
+            + pulmonary.sinus_compliance_ml_per_mmhg
+            + pulmonary.artery_compliance_ml_per_mmhg
+            + pulmonary.vein_compliance_ml_per_mmhg;
+        let min = CAVAS_MIN * living.cava.unstressed_ml;
+        let max = living.blood.volume_ml.min(min + FILLING_MMHG_MAX * compliance);
+        let value = living.blood.stressed_ml;
         if value >= min && value <= max {
             return Ok(());
         }

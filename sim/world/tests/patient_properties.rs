@@ -27,10 +27,12 @@ fn drawn(places: &[f64]) -> Patient {
     for (info, place) in LivingPatient::keys().zip(places) {
         patient.set(&info.key.to_string(), &[at(&info, *place)]).unwrap();
     }
-    let Patient::Living(living) = &mut patient else { panic!("a living patient") };
-    let room = [3.0 * living.cava.unstressed_ml, living.blood.volume_ml];
-    living.blood.volume_ml = room[0].max(room[1]);
-    living.blood.stressed_ml = living.blood.stressed_ml.clamp(room[0], living.blood.volume_ml);
+    if patient.check_together().is_err_and(|error| error.min > error.max) {
+        patient.set("cava.unstressed_ml", &[15.0]).unwrap();
+    }
+    if let Err(error) = patient.check_together() {
+        patient.set("blood.stressed_ml", &[error.value.clamp(error.min, error.max)]).unwrap();
+    }
     patient
 }
 

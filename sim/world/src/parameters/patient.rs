@@ -47,11 +47,11 @@ ranged_struct! {
         /// Right atrium, relaxed [mmHg/mL].
         right_atrium_relaxed_mmhg_per_ml: 0.02..=10.0,
         /// Mitral and tricuspid valve: flow = this times the root of the pressure drop [mL/s/mmHg^0.5].
-        inlet_valve_ml_per_s: 50.0..=1000.0,
+        inlet_valve_ml_per_s: 100.0..=1000.0,
         /// Aortic and pulmonary valve: flow = this times the root of the pressure drop [mL/s/mmHg^0.5].
-        outlet_valve_ml_per_s: 50.0..=1000.0,
+        outlet_valve_ml_per_s: 100.0..=1000.0,
         /// Inertance of the blood in a valve [mmHg s2/mL].
-        valve_inertance_mmhg_s2_per_ml: 1.5e-4..=2.0e-3,
+        valve_inertance_mmhg_s2_per_ml: 2.0e-4..=2.0e-3,
     }
 }
 
