@@ -277,7 +277,9 @@ impl BloodCircuit {
         self.arterial_peak_mmhg += (arterial - self.arterial_peak_mmhg) * step_s / PEAK_S;
         self.arterial_peak_mmhg = self.arterial_peak_mmhg.max(arterial);
         let wanted = self.arterial_peak_mmhg + self.circuit.return_clamp.head_margin_mmhg;
-        if pump.head_mmhg(speed, 0.0) > wanted {
+        // A circuit that stretches has to be filled up to that pressure first.
+        let filled = !self.is_elastic() || self.nodes[4] > self.arterial_peak_mmhg;
+        if filled && pump.head_mmhg(speed, 0.0) > wanted {
             self.return_clamp.open();
         }
     }
