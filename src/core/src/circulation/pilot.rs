@@ -75,7 +75,7 @@ pub struct Pilot {
     therapy: Reader<TherapyMail>,
     supervisor: Reader<SupervisorMail>,
     levitation: Reader<LevitationMail>,
-    resumes: u32,
+    resumes: Option<u32>,
     speed_rpm: f32,
     speed_rpm_max: f32,
 }
@@ -91,7 +91,7 @@ impl Pilot {
             therapy: Reader::new(period_us),
             supervisor: Reader::new(period_us),
             levitation: Reader::new(period_us),
-            resumes: 0,
+            resumes: None,
             speed_rpm: 0.0,
             speed_rpm_max,
         }
@@ -119,6 +119,11 @@ impl Pilot {
         self.supervisor.latest().is_some_and(|mail| mail.state == UnitState::Operating as u32)
     }
 
+    /// Another unit may drive.
+    fn is_standby(&self) -> bool {
+        self.supervisor.latest().is_none_or(|mail| mail.state == UnitState::Standby as u32)
+    }
+
     /// Reads the mail of the others, once a period.
     pub fn poll(&mut self, mail: &Mailboxes) {
         self.therapy.poll(&mail.therapy);
@@ -139,21 +144,25 @@ impl Pilot {
             speed_rpm,
             pulse: measured.pulse,
         };
-        let resume = self.resumes != resumes;
-        self.resumes = resumes;
+        // A supervisor that starts anew counts anew: that ends nothing.
+        let resume = self.resumes.is_some_and(|before| before.wrapping_add(1) == resumes);
+        self.resumes = Some(resumes);
+        let therapy = self.modes.in_force(&therapy, &seen);
         let mut course = Course {
             speed_rpm: therapy.settings.speed_setpoint_rpm,
             mode: therapy.mode,
             flow_target_lpm: None,
             conditions: 0,
-            flow_lpm_max: self.reach(&therapy, &seen),
+            // What flows now can be asked for.
+            flow_lpm_max: larger(self.reach(&therapy, &seen), flow_lpm.unwrap_or(0.0)),
         };
         if self.is_operating() {
             let signs = Signs {
                 flow_lpm,
+                meter_lpm: measured.flow_lpm,
                 drainage_mmhg: measured.drainage_mmhg,
                 return_mmhg: measured.return_mmhg,
-                speed_rpm,
+                speed_rpm: speed_rpm - self.modes.wave_rpm(),
                 torque_n_m,
                 bubble_ml: measured.bubble_ml,
                 resume,
@@ -164,7 +173,11 @@ impl Pilot {
             course.conditions |= if measured.meter_disagrees { condition::FLOW_DOUBTED } else { 0 };
         } else {
             self.interventions = Interventions::default();
-            self.modes.follow(&seen);
+            if self.is_standby() {
+                self.modes.follow(&seen);
+            } else {
+                self.modes.stop(&seen);
+            }
             if therapy.mode != Mode::Speed {
                 course.speed_rpm = between(speed_rpm, 0.0, self.speed_rpm_max);
             }

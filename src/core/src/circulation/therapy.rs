@@ -101,7 +101,7 @@ crate::ranged_struct! {
         /// Flow of the retrograde trial [L/min].
         trial_flow_lpm: -1.0..=-0.1,
         /// Least drainage pressure [mmHg].
-        drainage_pressure_mmhg_min: -300.0..=0.0,
+        drainage_pressure_mmhg_min: -300.0..=-20.0,
         /// Largest return pressure [mmHg].
         return_pressure_mmhg_max: 50.0..=400.0,
         /// Flow below which an alarm stands [L/min].

@@ -83,11 +83,10 @@ impl CirculationTask {
 
     /// Whether a pulse is due by the ECG.
     fn beat(&mut self, samples: &CirculationInputs) -> PulseTiming {
-        if samples.valid & valid::ECG == 0 {
-            return PulseTiming::default();
-        }
         self.trigger.set_delay_ms(self.pilot.therapy().settings.pulse_delay_ms);
-        let found = self.ecg.step(&samples.ecg_mv);
+        // Without samples time goes on, and the heart is soon lost.
+        let is_there = samples.valid & valid::ECG != 0;
+        let found = self.ecg.step(if is_there { &samples.ecg_mv } else { &[] });
         let said = self.trigger.step(&found);
         let by_heart = said.source == Source::Ecg;
         PulseTiming {
@@ -104,7 +103,10 @@ impl CirculationTask {
             estimate_lpm: (estimate.flow_sd_lpm < ESTIMATE_SD_LPM_MAX).then_some(estimate.flow_lpm),
             meter_disagrees: estimate.meter_disagrees,
             drainage_mmhg: (latest.drainage_trouble == 0).then_some(latest.drainage_pressure_mmhg),
-            return_mmhg: (latest.return_trouble == 0).then_some(latest.return_pressure_mmhg),
+            // The pressure before the membrane is above the one behind it: it may stand in for a limit.
+            return_mmhg: (latest.return_trouble == 0)
+                .then_some(latest.return_pressure_mmhg)
+                .or_else(|| (latest.pre_membrane_trouble == 0).then_some(latest.pre_membrane_pressure_mmhg)),
             bubble_ml: latest.air_ml,
             pulse,
         };

@@ -29,7 +29,7 @@ mod tests;
 use super::conditions as condition;
 use super::modes::{Override, PERIOD_S};
 use super::therapy::{Mode, Therapy};
-use crate::math::smaller;
+use crate::math::{larger, smaller};
 use suction::{Answer, Suction};
 
 /// Speed while nothing can flow, or air is in the head [rpm]: a watt of heat, and more head than a low arterial pressure. The floor
@@ -50,18 +50,22 @@ const LOW_FLOW_S: f32 = 5.0;
 const BACKFLOW_LPM: f32 = -0.1;
 const BACKFLOW_S: f32 = 0.3;
 const NEGATIVE_S: f32 = 0.5;
-/// Bubble that alone ends the flow to an artery [mL].
-const BUBBLE_ML_MAX: f32 = 0.5;
-/// Air within `BUBBLE_TOLD_S` that does the same [mL].
-const AIR_ML_MAX: f32 = 0.9;
-/// For how long a bubble is told, and counted with the next ones [s].
+/// Air that ends the flow to an artery, at once or in bubbles one after the other [mL].
+const AIR_ML_MAX: f32 = 0.5;
+/// So much of it is forgotten in a second [mL/s]: single small bubbles are told and no more.
+const FORGOTTEN_ML_PER_S: f32 = 0.05;
+/// For how long a bubble is told [s].
 const BUBBLE_TOLD_S: f32 = 10.0;
+/// Lag of the flow that alarms are judged by [s]: longer than a beat or a pulse.
+const FLOW_MEAN_S: f32 = 1.5;
 
 /// What the interventions look at; `None` is not believed.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Signs {
     /// Measured flow, or the estimate [L/min].
     pub flow_lpm: Option<f32>,
+    /// Measured flow alone [L/min].
+    pub meter_lpm: Option<f32>,
     /// Drainage pressure [mmHg].
     pub drainage_mmhg: Option<f32>,
     /// Return pressure [mmHg].
@@ -70,7 +74,7 @@ pub struct Signs {
     pub speed_rpm: f32,
     /// Load torque on it [N.m].
     pub torque_n_m: Option<f32>,
-    /// Size of a bubble that has passed the meter in this period [mL], else 0.
+    /// Air of bubbles that has passed the meter in this period [mL].
     pub bubble_ml: f32,
     /// The operator resumes.
     pub resume: bool,
@@ -100,6 +104,8 @@ pub struct Interventions {
     low: Standing,
     backward: Standing,
     negative: Standing,
+    /// Flow without the beat [L/min].
+    flow_mean_lpm: Option<f32>,
     bubble_s: f32,
     bubbles_ml: f32,
     held_at_zero: bool,
@@ -113,6 +119,10 @@ impl Interventions {
         }
         let arterial = therapy.settings.return_is_arterial >= 0.5;
         let quiet = matches!(therapy.mode, Mode::ZeroFlow | Mode::RetrogradeTrial) || self.held_at_zero;
+        self.flow_mean_lpm = signs.flow_lpm.map(|flow| {
+            let mean = self.flow_mean_lpm.unwrap_or(flow);
+            mean + (flow - mean) * PERIOD_S / FLOW_MEAN_S
+        });
         let (suction_lid, suction_bits) =
             self.suction.step(signs, Answer::of(therapy.settings.suction_answer), quiet);
         let no_flow_bits = self.watch_flow(signs, quiet);
@@ -123,7 +133,7 @@ impl Interventions {
             !quiet
                 && therapy.mode != Mode::Weaning
                 && signs.speed_rpm > TURNING_RPM
-                && flow.is_some_and(|flow| flow < therapy.settings.flow_lpm_min),
+                && self.flow_mean_lpm.is_some_and(|flow| flow < therapy.settings.flow_lpm_min),
             LOW_FLOW_S,
         );
         let trial = therapy.mode == Mode::RetrogradeTrial;
@@ -149,7 +159,7 @@ impl Interventions {
 
     /// A pump that turns and moves nothing.
     fn watch_flow(&mut self, signs: &Signs, quiet: bool) -> u32 {
-        let none = signs.flow_lpm.is_some_and(|flow| flow.abs() < NO_FLOW_LPM);
+        let none = self.flow_mean_lpm.is_some_and(|flow| flow.abs() < NO_FLOW_LPM);
         let stands = self.no_flow.after(none && signs.speed_rpm > TURNING_RPM, NO_FLOW_S);
         if stands && !quiet {
             self.occluded = true;
@@ -170,15 +180,10 @@ impl Interventions {
     }
 
     fn watch_bubbles(&mut self, signs: &Signs, arterial: bool) -> u32 {
-        if signs.bubble_ml > 0.0 {
-            self.bubble_s = BUBBLE_TOLD_S;
-            self.bubbles_ml += signs.bubble_ml;
-        } else if self.bubble_s > 0.0 {
-            self.bubble_s -= PERIOD_S;
-        } else {
-            self.bubbles_ml = 0.0;
-        }
-        self.held_at_zero |= arterial && (signs.bubble_ml >= BUBBLE_ML_MAX || self.bubbles_ml >= AIR_ML_MAX);
+        self.bubble_s =
+            if signs.bubble_ml > 0.0 { BUBBLE_TOLD_S } else { larger(self.bubble_s - PERIOD_S, 0.0) };
+        self.bubbles_ml = larger(self.bubbles_ml + signs.bubble_ml - FORGOTTEN_ML_PER_S * PERIOD_S, 0.0);
+        self.held_at_zero |= arterial && self.bubbles_ml >= AIR_ML_MAX;
         let told = if self.bubble_s > 0.0 { condition::BUBBLE } else { 0 };
         if self.held_at_zero { told | condition::AIR_IN_RETURN } else { told }
     }

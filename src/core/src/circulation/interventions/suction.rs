@@ -160,7 +160,8 @@ impl Suction {
 
     /// w over the usual w, if both are known.
     fn narrowness(&mut self, signs: &Signs) -> Option<f32> {
-        let (Some(flow), Some(drainage)) = (signs.flow_lpm, signs.drainage_mmhg) else {
+        // By the meter alone: another source is no change of the vein.
+        let (Some(flow), Some(drainage)) = (signs.meter_lpm, signs.drainage_mmhg) else {
             self.last_lpm = None;
             return None;
         };
@@ -170,7 +171,8 @@ impl Suction {
         let size = larger(flow, FLOW_LPM_MIN);
         let w = (VENOUS_MMHG - drainage - INERTANCE * self.slope) / (size * (size + CROSSOVER_LPM));
         let is_telling = flow > LEARNING_LPM_MIN && self.slope.abs() < STEADY_LPM_PER_S;
-        if self.stage == Stage::Watching && is_telling {
+        let is_settled = self.stage == Stage::Lid && self.in_stage_s > LID_S;
+        if (self.stage == Stage::Watching || is_settled) && is_telling {
             self.learn(larger(w, USUAL_MIN));
         }
         self.sucks = VENOUS_MMHG - drainage > SUCTION_MMHG_MIN;
@@ -179,7 +181,11 @@ impl Suction {
 
     fn learn(&mut self, w: f32) {
         self.learned_s = smaller(self.learned_s + PERIOD_S, LEARNED_S);
-        let is_usual = w < NARROW * self.usual || self.learned_s < ACQUAINTED_S;
+        // A kink that stays, and what a lid has settled on, becomes usual.
+        let is_usual = w < NARROW * self.usual
+            || self.learned_s < ACQUAINTED_S
+            || self.occluded
+            || self.stage == Stage::Lid;
         if is_usual {
             self.usual += (w - self.usual) * PERIOD_S / larger(self.learned_s, PERIOD_S);
         }
@@ -258,7 +264,7 @@ impl Suction {
     fn rest(&mut self, answer: Answer, speed_rpm: f32) {
         if self.evidence >= 1.0 {
             self.begin(answer, speed_rpm);
-        } else if answer == Answer::Dip && self.mean_narrow > NARROWING {
+        } else if answer == Answer::Dip && self.mean_narrow > NARROWING && self.in_stage_s < LID_S {
             // From the speed that there is: a lid far above it holds nothing.
             let from_rpm = smaller(self.lid_rpm, 1.02 * speed_rpm);
             let yielded = from_rpm - YIELD_PER_S * self.onset_rpm * PERIOD_S;

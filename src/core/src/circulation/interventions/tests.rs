@@ -11,6 +11,7 @@ const VA: Therapy = Therapy { mode: Mode::Flow, settings: TherapySettings::ADULT
 fn well() -> Signs {
     Signs {
         flow_lpm: Some(4.0),
+        meter_lpm: Some(4.0),
         drainage_mmhg: Some(-42.0),
         return_mmhg: Some(160.0),
         speed_rpm: 3400.0,
@@ -37,7 +38,10 @@ fn glide(all: &mut Interventions, from: &Signs, to: &Signs) {
     for step in 1..=100 {
         let flow = start + (end - start) * step as f32 / 100.0;
         let drainage = 5.0 - 1.69 * flow * flow - 5.0 * flow - 3.9 * (end - start);
-        all.step(&VA, &Signs { flow_lpm: Some(flow), drainage_mmhg: Some(drainage), ..*to });
+        all.step(
+            &VA,
+            &Signs { flow_lpm: Some(flow), meter_lpm: Some(flow), drainage_mmhg: Some(drainage), ..*to },
+        );
     }
 }
 
@@ -50,14 +54,20 @@ fn acquainted() -> Interventions {
 #[test]
 fn a_vein_that_closes_gets_two_dips_and_a_lid_that_comes_back_slowly() {
     let mut all = acquainted();
-    let shut = Signs { flow_lpm: Some(2.0), drainage_mmhg: Some(-95.0), ..well() };
+    let shut = Signs { flow_lpm: Some(2.0), meter_lpm: Some(2.0), drainage_mmhg: Some(-95.0), ..well() };
     let (asked, told) = stand(&mut all, &VA, &shut, 0.3);
     assert!(told & condition::SUCTION != 0);
     assert_eq!(asked.speed_rpm_max, Some(0.80 * 3400.0));
     let (asked, _) = stand(&mut all, &VA, &shut, 0.3);
     assert_eq!(asked.speed_rpm_max, Some(0.62 * 3400.0));
     // Open again: the return takes 4 s, the lid stays for 30 s.
-    let open = Signs { flow_lpm: Some(2.2), drainage_mmhg: Some(-14.0), speed_rpm: 2100.0, ..well() };
+    let open = Signs {
+        flow_lpm: Some(2.2),
+        meter_lpm: Some(2.2),
+        drainage_mmhg: Some(-14.0),
+        speed_rpm: 2100.0,
+        ..well()
+    };
     let (asked, _) = stand(&mut all, &VA, &open, 0.7);
     assert!(asked.speed_rpm_max.unwrap() < 0.72 * 3400.0);
     let (asked, _) = stand(&mut all, &VA, &Signs { speed_rpm: 3150.0, ..well() }, 20.0);
@@ -69,7 +79,7 @@ fn a_vein_that_closes_gets_two_dips_and_a_lid_that_comes_back_slowly() {
 #[test]
 fn a_kink_is_told_and_does_not_dip_again_and_again() {
     let mut all = acquainted();
-    let kinked = Signs { flow_lpm: Some(2.0), drainage_mmhg: Some(-95.0), ..well() };
+    let kinked = Signs { flow_lpm: Some(2.0), meter_lpm: Some(2.0), drainage_mmhg: Some(-95.0), ..well() };
     let (_, told) = stand(&mut all, &VA, &kinked, 3.0);
     assert!(told & condition::INLET_OCCLUSION != 0);
     let (asked, told) = stand(&mut all, &VA, &kinked, 30.0);
@@ -85,7 +95,8 @@ fn less_speed_and_less_flow_are_no_suction() {
     let mut all = acquainted();
     let mut before = well();
     for (flow, drainage) in [(3.0, -27.0), (2.0, -14.0), (1.0, -3.0), (5.0, -63.0), (4.0, -42.0)] {
-        let signs = Signs { flow_lpm: Some(flow), drainage_mmhg: Some(drainage), ..well() };
+        let signs =
+            Signs { flow_lpm: Some(flow), meter_lpm: Some(flow), drainage_mmhg: Some(drainage), ..well() };
         glide(&mut all, &before, &signs);
         before = signs;
         let (asked, told) = stand(&mut all, &VA, &signs, 3.0);
@@ -96,14 +107,22 @@ fn less_speed_and_less_flow_are_no_suction() {
 #[test]
 fn a_pump_that_moves_nothing_idles_and_goes_on_when_it_flows() {
     let mut all = acquainted();
-    let closed = Signs { flow_lpm: Some(0.05), return_mmhg: Some(295.0), drainage_mmhg: Some(4.0), ..well() };
+    let closed = Signs {
+        flow_lpm: Some(0.05),
+        meter_lpm: Some(0.05),
+        return_mmhg: Some(295.0),
+        drainage_mmhg: Some(4.0),
+        ..well()
+    };
     glide(&mut all, &well(), &closed);
     let (asked, told) = stand(&mut all, &VA, &closed, 9.8);
     assert_eq!((asked.speed_rpm_max, told & condition::OUTLET_OCCLUSION), (None, 0));
-    let (asked, told) = stand(&mut all, &VA, &closed, 0.3);
+    // The mean of a few beats takes its time, too.
+    let (asked, told) = stand(&mut all, &VA, &closed, 6.0);
     assert_eq!(asked.speed_rpm_max, Some(IDLE_RPM));
     assert!(told & condition::OUTLET_OCCLUSION != 0 && told & condition::SWEEP_GAS != 0);
-    let (asked, _) = stand(&mut all, &VA, &Signs { flow_lpm: Some(0.8), ..closed }, 0.1);
+    let (asked, _) =
+        stand(&mut all, &VA, &Signs { flow_lpm: Some(0.8), meter_lpm: Some(0.8), ..closed }, 0.1);
     assert_eq!(asked.speed_rpm_max, None);
     // Asked for: no intervention.
     let zero = Therapy { mode: Mode::ZeroFlow, ..VA };
@@ -116,16 +135,16 @@ fn air_in_the_head_is_flow_and_torque_gone_together() {
     let mut all = acquainted();
     let (_, told) = stand(&mut all, &VA, &Signs { torque_n_m: Some(0.004), ..well() }, 2.0);
     assert_eq!(told & condition::AIR_LOCK, 0, "it flows");
-    let (_, told) = stand(&mut all, &VA, &Signs { flow_lpm: Some(0.2), ..well() }, 2.0);
+    let (_, told) = stand(&mut all, &VA, &Signs { flow_lpm: Some(0.2), meter_lpm: Some(0.2), ..well() }, 2.0);
     assert_eq!(told & condition::AIR_LOCK, 0, "there is torque");
-    let air = Signs { flow_lpm: Some(0.2), torque_n_m: Some(0.004), ..well() };
+    let air = Signs { flow_lpm: Some(0.2), meter_lpm: Some(0.2), torque_n_m: Some(0.004), ..well() };
     let (asked, told) = stand(&mut all, &VA, &air, 0.6);
     assert!(told & condition::AIR_LOCK != 0 && asked.speed_rpm_max == Some(IDLE_RPM));
 }
 
 #[test]
 fn air_to_an_artery_holds_zero_flow_until_the_operator_resumes() {
-    for (sizes, holds) in [(&[0.6][..], true), (&[0.3, 0.3], false), (&[0.3, 0.3, 0.3], true)] {
+    for (sizes, holds) in [(&[0.6][..], true), (&[0.2, 0.2], false), (&[0.2, 0.2, 0.2], true)] {
         let mut all = acquainted();
         let mut asked = Override::default();
         let mut told = 0;
@@ -149,14 +168,15 @@ fn air_to_an_artery_holds_zero_flow_until_the_operator_resumes() {
 #[test]
 fn low_flow_backflow_and_negative_pressure_are_told_in_their_time() {
     for (signs, bit, delay_s) in [
-        (Signs { flow_lpm: Some(0.8), ..well() }, condition::LOW_FLOW, LOW_FLOW_S),
-        (Signs { flow_lpm: Some(-0.2), ..well() }, condition::BACKFLOW, BACKFLOW_S),
+        (Signs { flow_lpm: Some(0.8), meter_lpm: Some(0.8), ..well() }, condition::LOW_FLOW, LOW_FLOW_S),
+        (Signs { flow_lpm: Some(-0.2), meter_lpm: Some(-0.2), ..well() }, condition::BACKFLOW, BACKFLOW_S),
         (Signs { return_mmhg: Some(-5.0), ..well() }, condition::MEMBRANE_NEGATIVE, NEGATIVE_S),
     ] {
         let mut all = acquainted();
         let (_, told) = stand(&mut all, &VA, &signs, delay_s - 0.02);
         assert_eq!(told & bit, 0);
-        let (_, told) = stand(&mut all, &VA, &signs, 0.05);
+        // The mean of a few beats takes its time, too.
+        let (_, told) = stand(&mut all, &VA, &signs, if bit == condition::LOW_FLOW { 5.0 } else { 0.05 });
         assert!(told & bit != 0);
     }
 }
@@ -174,7 +194,8 @@ fn a_lid_never_lets_blood_flow_back() {
     control.follow(&seen);
     let lid = Override { speed_rpm_max: Some(800.0), zero_flow: false };
     let decision = control.step(&VA, &lid, &seen);
-    assert!(decision.speed_rpm > 2500.0, "{} rpm", decision.speed_rpm);
+    // sqrt(120 / 25) krpm is the speed of zero flow.
+    assert!(decision.speed_rpm > 2190.0, "{} rpm", decision.speed_rpm);
 }
 
 proptest! {
@@ -192,7 +213,7 @@ proptest! {
     ) {
         let mut all = acquainted();
         for (flow, drainage) in flows.into_iter().zip(drainages) {
-            let signs = Signs { flow_lpm: Some(flow), drainage_mmhg: Some(drainage), ..well() };
+            let signs = Signs { flow_lpm: Some(flow), meter_lpm: Some(flow), drainage_mmhg: Some(drainage), ..well() };
             let (asked, _) = all.step(&VA, &signs);
             prop_assert!(asked.speed_rpm_max.is_none_or(|lid| lid >= 0.62 * 0.62 * 3400.0 * 0.62), "{:?}", asked);
         }

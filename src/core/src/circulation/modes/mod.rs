@@ -59,9 +59,13 @@ const FORWARD_RPM_PER_S: f32 = 3000.0;
 const LEAD_RPM: f32 = 150.0;
 /// Least flow that is surely not backward [L/min]: what the floor keeps.
 const FORWARD_LPM: f32 = 0.1;
-/// What zero flow means [L/min]: above the floor, so that the two do not work against each other.
-pub const ZERO_FLOW_LPM: f32 = 0.25;
-/// Flow that shows an open circuit [L/min]; from then on the floor is on guard.
+/// What zero flow means [L/min]: next to nothing, and surely not backward. Its own floor is at 0.
+pub const ZERO_FLOW_LPM: f32 = 0.1;
+/// Speed of a zero flow of which neither flow nor pressures are known [rpm]: 100 mmHg at shut-off.
+const BLIND_ZERO_RPM: f32 = 2000.0;
+/// Speed from which a flow is the pump's [rpm].
+const TURNING_RPM: f32 = 500.0;
+/// Flow that shows an open circuit [L/min], either way; from then on the floor is on guard.
 const OPEN_LPM: f32 = 0.5;
 /// Shut-off head of the pump over the square of its speed [mmHg/krpm^2].
 const SHUT_OFF_MMHG_PER_KRPM2: f32 = 25.0;
@@ -154,6 +158,8 @@ pub struct ModeControl {
     mode: Option<Mode>,
     /// Flow when this mode was entered [L/min].
     flow_before_lpm: f32,
+    /// The retrograde trial is over: its time, or the flow by which it is judged.
+    trial_is_over: bool,
     /// Flow that was followed in the period before [L/min], and what of its last step is still to come [rpm].
     target_lpm: Option<f32>,
     forward_rpm: f32,
@@ -184,11 +190,35 @@ impl ModeControl {
         Decision::default()
     }
 
-    /// One period.
+    /// What is in force of a therapy: a retrograde trial that is over goes on as the flow from before.
+    pub fn in_force(&mut self, therapy: &Therapy, seen: &Seen) -> Therapy {
+        if therapy.mode != Mode::RetrogradeTrial {
+            self.trial_is_over = false;
+            return *therapy;
+        }
+        let lasts_s = self.periods_in_mode as f32 * PERIOD_S;
+        let is_running = self.mode == Some(Mode::RetrogradeTrial);
+        let is_blind = seen.flow_lpm.is_none();
+        self.trial_is_over |= is_blind || is_running && lasts_s >= therapy.settings.trial_s_max;
+        if !self.trial_is_over {
+            return *therapy;
+        }
+        let mut after = Therapy { mode: Mode::Flow, ..*therapy };
+        after.settings.flow_setpoint_lpm = larger(self.flow_before_lpm, ZERO_FLOW_LPM);
+        after
+    }
+
+    /// The part of the pulses in the speed [rpm].
+    #[must_use]
+    pub const fn wave_rpm(&self) -> f32 {
+        self.pulses.wave_rpm()
+    }
+
+    /// One period; `therapy` is the one [in force](Self::in_force).
     pub fn step(&mut self, therapy: &Therapy, interventions: &Override, seen: &Seen) -> Decision {
         self.look(seen);
         let mode = if interventions.zero_flow { Mode::ZeroFlow } else { therapy.mode };
-        self.enter(mode, seen);
+        self.enter(mode, therapy, seen);
         let target_lpm = self.flow_target_lpm(mode, therapy);
         let is_blind = target_lpm.is_some() && seen.flow_lpm.is_none();
         let wanted = self.wanted(mode, therapy, target_lpm) + self.forward(target_lpm);
@@ -199,21 +229,29 @@ impl ModeControl {
             }
         }
         let guards = self.guards(mode, therapy);
-        if let Some(floor) = self.floor(guards).filter(|floor| *floor > rate) {
+        if let Some(floor) = self.floor(guards, mode, therapy).filter(|floor| *floor > rate) {
             (rate, bound) = (floor, Some(2));
         }
-        let is_jump = bound.is_none() && matches!(mode, Mode::Speed | Mode::Pulsatile);
-        self.apply(rate, is_jump, guards, interventions, seen.speed_rpm - self.pulses.wave_rpm());
+        // What a limit has just held comes back slowly, too, or it would be held again and again.
+        let [by_drainage, by_return, _] = self.held;
+        let is_held = bound.is_some() || by_drainage > 0 || by_return > 0;
+        if is_held {
+            rate = smaller(rate, RELEASE * FREE_RPM_PER_S);
+        }
+        let is_jump = !is_held && matches!(mode, Mode::Speed | Mode::Pulsatile);
+        let least_rpm =
+            if guards { self.zero_flow_rpm(therapy).unwrap_or(0.0) + LID_MARGIN_RPM } else { 0.0 };
+        self.apply(rate, is_jump, least_rpm, interventions, seen.speed_rpm - self.pulses.wave_rpm());
         self.count(bound, mode, therapy, wanted);
-        let pulse_rpm = if mode == Mode::Pulsatile {
-            self.pulses.step(&therapy.settings, seen.pulse)
-        } else {
-            self.pulses.fade()
-        };
+        // Pulses rest while something holds the speed, and their trough is no way back either.
+        let pulses = mode == Mode::Pulsatile && !is_held && interventions.speed_rpm_max.is_none();
+        let pulse_rpm =
+            if pulses { self.pulses.step(&therapy.settings, seen.pulse) } else { self.pulses.fade() };
+        let least_rpm = if mode == Mode::Pulsatile { smaller(least_rpm, self.reference_rpm) } else { 0.0 };
         Decision {
-            speed_rpm: larger(self.reference_rpm + pulse_rpm, 0.0),
+            speed_rpm: larger(self.reference_rpm + pulse_rpm, least_rpm),
             flow_target_lpm: target_lpm,
-            conditions: self.conditions(mode, therapy, seen, is_blind),
+            conditions: self.conditions(mode, seen, is_blind),
         }
     }
 
@@ -221,22 +259,24 @@ impl ModeControl {
         self.flow.update(seen.flow_lpm);
         self.drainage.update(seen.drainage_mmhg);
         self.outlet.update(seen.return_mmhg);
-        self.is_open |= seen.flow_lpm.is_some_and(|flow| flow > OPEN_LPM);
+        self.is_open |=
+            seen.speed_rpm > TURNING_RPM && seen.flow_lpm.is_some_and(|flow| flow.abs() > OPEN_LPM);
     }
 
-    fn enter(&mut self, mode: Mode, seen: &Seen) {
+    fn enter(&mut self, mode: Mode, therapy: &Therapy, seen: &Seen) {
         self.periods_in_mode = self.periods_in_mode.saturating_add(1);
         if self.mode == Some(mode) {
             return;
         }
         let left_zero = matches!(self.mode, Some(Mode::ZeroFlow | Mode::RetrogradeTrial));
         if !left_zero {
-            self.flow_before_lpm = seen.flow_lpm.unwrap_or(0.0);
+            // What was followed says more than one beat of what flows.
+            self.flow_before_lpm = self.target_lpm.or(seen.flow_lpm).unwrap_or(self.flow_before_lpm);
         }
         self.mode = Some(mode);
         self.periods_in_mode = 0;
         self.missed = 0;
-        self.weaning = Weaning::from(seen.flow_lpm.unwrap_or(0.0));
+        self.weaning = Weaning::from(larger(self.flow_before_lpm, therapy.settings.weaning_flow_lpm));
     }
 
     /// The flow that is to be followed in this mode [L/min].
@@ -246,15 +286,9 @@ impl ModeControl {
             Mode::Flow => Some(settings.flow_setpoint_lpm),
             Mode::ZeroFlow => Some(ZERO_FLOW_LPM),
             Mode::Weaning => Some(self.weaning.step(settings, self.flow.last)),
-            Mode::RetrogradeTrial if self.is_trial(therapy) => Some(settings.trial_flow_lpm),
-            Mode::RetrogradeTrial => Some(larger(self.flow_before_lpm, ZERO_FLOW_LPM)),
+            Mode::RetrogradeTrial => Some(settings.trial_flow_lpm),
             Mode::Speed | Mode::Pressure | Mode::Pulsatile => None,
         }
-    }
-
-    /// The retrograde trial is still on: it ends by itself in the flow from before.
-    fn is_trial(&self, therapy: &Therapy) -> bool {
-        self.periods_in_mode as f32 * PERIOD_S < therapy.settings.trial_s_max
     }
 
     /// What is left of the step of the set-point, as a rate [rpm/s].
@@ -263,7 +297,9 @@ impl ModeControl {
             (self.target_lpm, self.forward_rpm) = (target_lpm, 0.0);
             return 0.0;
         };
-        let before = self.target_lpm.unwrap_or(flow);
+        // A beat is no step: who takes over in the middle of one goes on.
+        let is_there = (target - flow).abs() < 0.3 * target.abs();
+        let before = self.target_lpm.unwrap_or(if is_there { target } else { flow });
         self.target_lpm = target_lpm;
         self.forward_rpm += (target - before) * FORWARD_RPM_PER_LPM;
         let most = FORWARD_RPM_PER_S * PERIOD_S;
@@ -276,6 +312,10 @@ impl ModeControl {
     fn wanted(&self, mode: Mode, therapy: &Therapy, target_lpm: Option<f32>) -> f32 {
         let settings = &therapy.settings;
         let rate = match (mode, target_lpm) {
+            (Mode::ZeroFlow, Some(_)) if self.flow.last.is_none() => {
+                let blind_rpm = self.zero_flow_rpm(therapy).unwrap_or(BLIND_ZERO_RPM) + LID_MARGIN_RPM;
+                Some((blind_rpm - self.reference_rpm) / PERIOD_S)
+            }
             (_, Some(target_lpm)) => self.flow.rate(target_lpm, &FLOW),
             (Mode::Pressure, None) if settings.pressure_setpoint_mmhg < 0.0 => {
                 self.drainage.rate(settings.pressure_setpoint_mmhg, &DRAINAGE)
@@ -300,35 +340,36 @@ impl ModeControl {
 
     /// Blood must not flow back: it could, and nobody wants it to.
     fn guards(&self, mode: Mode, therapy: &Therapy) -> bool {
-        let trial = mode == Mode::RetrogradeTrial && self.is_trial(therapy);
-        therapy.settings.return_is_arterial >= 0.5 && self.is_open && !trial
+        therapy.settings.return_is_arterial >= 0.5 && self.is_open && mode != Mode::RetrogradeTrial
     }
 
     /// The rate that keeps the flow forward [rpm/s], where it must be.
-    fn floor(&self, guards: bool) -> Option<f32> {
-        if !guards || self.reference_rpm >= FLOOR_RPM_MAX {
+    fn floor(&self, guards: bool, mode: Mode, therapy: &Therapy) -> Option<f32> {
+        if !guards || self.reference_rpm >= floor_rpm_max(therapy) {
             return None;
         }
-        let by_flow = self.flow.rate(FORWARD_LPM, &FLOOR);
-        let by_head = self.zero_flow_rpm().map(|least_rpm| (least_rpm - self.reference_rpm) / PERIOD_S);
+        let least_lpm = if mode == Mode::ZeroFlow { 0.0 } else { FORWARD_LPM };
+        let by_flow = self.flow.rate(least_lpm, &FLOOR);
+        let by_head =
+            self.zero_flow_rpm(therapy).map(|least_rpm| (least_rpm - self.reference_rpm) / PERIOD_S);
         let rate = larger(by_flow.unwrap_or(f32::MIN), by_head.unwrap_or(f32::MIN));
         Some(smaller(rate, FREE_RPM_PER_S))
     }
 
-    /// Speed whose shut-off head is the pressure across the pump and the membrane lung [rpm]: below it blood begins to fall back.
-    fn zero_flow_rpm(&self) -> Option<f32> {
-        let head_mmhg = self.outlet.last? - self.drainage.last?;
-        Some(smaller(1000.0 * sqrt(head_mmhg / SHUT_OFF_MMHG_PER_KRPM2), FLOOR_RPM_MAX))
+    /// Speed whose shut-off head is the pressure behind the membrane lung over the patient's veins [rpm]: below it blood begins to fall back. What
+    /// the pump itself sucks is no pressure that pushes blood back.
+    fn zero_flow_rpm(&self, therapy: &Therapy) -> Option<f32> {
+        let head_mmhg = self.outlet.last? - larger(self.drainage.last?, 0.0);
+        Some(smaller(1000.0 * sqrt(head_mmhg / SHUT_OFF_MMHG_PER_KRPM2), floor_rpm_max(therapy)))
     }
 
     /// Moves the reference.
-    fn apply(&mut self, rate: f32, is_jump: bool, guards: bool, interventions: &Override, speed_rpm: f32) {
+    fn apply(&mut self, rate: f32, is_jump: bool, least_rpm: f32, interventions: &Override, speed_rpm: f32) {
         if !is_jump {
             self.reference_rpm = between(self.reference_rpm, speed_rpm - LEAD_RPM, speed_rpm + LEAD_RPM);
         }
         self.reference_rpm = larger(self.reference_rpm + rate * PERIOD_S, 0.0);
         if let Some(most_rpm) = interventions.speed_rpm_max {
-            let least_rpm = if guards { self.zero_flow_rpm().unwrap_or(0.0) + LID_MARGIN_RPM } else { 0.0 };
             self.reference_rpm = smaller(self.reference_rpm, larger(most_rpm, least_rpm));
         }
     }
@@ -348,10 +389,10 @@ impl ModeControl {
         self.missed = if misses { self.missed.saturating_add(1) } else { 0 };
     }
 
-    fn conditions(&self, mode: Mode, therapy: &Therapy, seen: &Seen, is_blind: bool) -> u32 {
+    fn conditions(&self, mode: Mode, seen: &Seen, is_blind: bool) -> u32 {
         let [drainage, outlet, floor] = self.held.map(|held| held >= TOLD_PERIODS);
         let zero_long = mode == Mode::ZeroFlow && self.periods_in_mode >= ZERO_FLOW_PERIODS;
-        let retrograde = mode == Mode::RetrogradeTrial && self.is_trial(therapy);
+        let retrograde = mode == Mode::RetrogradeTrial;
         [
             (is_blind, condition::FLOW_BLIND),
             (drainage, condition::DRAINAGE_LIMIT),
@@ -368,4 +409,10 @@ impl ModeControl {
         .filter(|(stands, _)| *stands)
         .fold(0, |conditions, (_, bit)| conditions | bit)
     }
+}
+
+/// Speed above which no floor goes [rpm]: no artery pushes back more, and no closed clamp is pumped against beyond its limit.
+fn floor_rpm_max(therapy: &Therapy) -> f32 {
+    let by_limit = 1000.0 * sqrt(therapy.settings.return_pressure_mmhg_max / SHUT_OFF_MMHG_PER_KRPM2);
+    smaller(FLOOR_RPM_MAX, by_limit)
 }

@@ -12,7 +12,7 @@
 
 use super::PERIOD_S;
 use crate::circulation::therapy::TherapySettings;
-use crate::math::{between, slew};
+use crate::math::{between, larger, slew};
 
 /// Steepest slope of the wave [rpm/s].
 const SLEW_RPM_PER_S: f32 = 3000.0;
@@ -20,7 +20,7 @@ const SLEW_RPM_PER_S: f32 = 3000.0;
 const FADE_RPM_PER_S: f32 = 1000.0;
 /// Seconds in a minute.
 const S_PER_MIN: f32 = 60.0;
-/// Longest wait for a heartbeat, in cycles of the fixed rate.
+/// Longest wait for a heartbeat, in cycles of the heart or of the fixed rate.
 const WAIT_CYCLES: f32 = 2.0;
 
 /// What the trigger says in this period.
@@ -47,7 +47,8 @@ impl Pulses {
         let fixed_s = S_PER_MIN / settings.pulse_rate_bpm;
         let by_ecg = settings.pulse_by_ecg >= 0.5;
         self.since_s += PERIOD_S;
-        let fixed_is_due = self.since_s >= if by_ecg && !self.lost { WAIT_CYCLES * fixed_s } else { fixed_s };
+        let wait_s = WAIT_CYCLES * larger(fixed_s, self.cycle_s);
+        let fixed_is_due = self.since_s >= if by_ecg && !self.lost { wait_s } else { fixed_s };
         if by_ecg && timing.begins {
             (self.since_s, self.cycle_s, self.lost) = (0.0, timing.cycle_s, false);
         } else if fixed_is_due {

@@ -57,7 +57,9 @@ fn rig(mode: Mode) -> Rig {
 
 impl Rig {
     fn period(&mut self) -> Decision {
-        let decision = self.control.step(&self.therapy, &self.interventions, &self.seen());
+        let seen = self.seen();
+        let therapy = self.control.in_force(&self.therapy, &seen);
+        let decision = self.control.step(&therapy, &self.interventions, &seen);
         self.conditions |= decision.conditions;
         for _ in 0..10 {
             self.speed_rpm = slew(self.speed_rpm, decision.speed_rpm, 4.0, 4.0);

@@ -35,7 +35,7 @@ pub(super) struct Weaning {
 }
 
 impl Weaning {
-    /// From the flow that there is [L/min].
+    /// From the flow that was followed, or its end where that is higher [L/min].
     pub(super) fn from(flow_lpm: f32) -> Self {
         Self { target_lpm: flow_lpm, start_lpm: flow_lpm, ..Self::default() }
     }

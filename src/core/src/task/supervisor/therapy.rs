@@ -84,9 +84,15 @@ impl SupervisorTask {
 
     /// While the other unit drives, its therapy is this one's: a takeover changes nothing.
     pub(super) fn mirror(&mut self, levitation: &LevitationMail) {
+        let therapy = PeerReport::from_bits(levitation.report).therapy;
         match self.settings.fresh(SETTINGS_US_MAX) {
-            Some(settings) => self.take(&settings),
-            None if PeerReport::from_bits(levitation.report).therapy => {
+            Some(settings) if therapy => self.take(&settings),
+            // Nobody drives: what the operator sets here stands.
+            Some(settings) => {
+                let speed_rpm = between(settings.speed_setpoint_rpm, 0.0, self.speed_rpm_max);
+                self.therapy.settings.speed_setpoint_rpm = speed_rpm;
+            }
+            None if therapy => {
                 let speed_rpm = levitation.rotor_speed_rad_per_s * RPM_PER_RAD_PER_S;
                 self.therapy.mode = Mode::Speed;
                 self.therapy.settings.speed_setpoint_rpm = between(speed_rpm, 0.0, self.speed_rpm_max);
@@ -120,12 +126,13 @@ impl SupervisorTask {
 
     /// What the supervisor before this one wanted.
     pub(super) fn recall(&mut self, mail: &Mailboxes, last: Option<&SupervisorMail>) {
-        if let Some((_, before)) = mail.therapy.read::<TherapyMail>() {
+        let before = mail.therapy.read::<TherapyMail>();
+        if let Some((_, before)) = &before {
             (self.therapy, self.resumes) = (before.therapy, before.resumes);
         }
         if self.state != UnitState::Operating {
             self.stand_still();
-        } else if self.therapy.mode == Mode::Speed {
+        } else if before.is_none() {
             let in_force = mail.circulation.read::<CirculationMail>();
             self.therapy.settings.speed_setpoint_rpm = in_force
                 .map(|(_, circulation)| circulation.speed_setpoint_rpm)
