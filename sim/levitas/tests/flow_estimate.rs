@@ -20,7 +20,7 @@ struct Beside {
 impl Beside {
     /// Pumps at a speed; the last estimate and the true flow, both as means of the last second.
     fn pump(&mut self, speed_rpm: f32, duration_s: f64) -> (Estimate, f64, f64) {
-        self.bench.command(Command::SetSpeed { speed_rpm });
+        self.bench.command(Command::speed(speed_rpm));
         let (estimator, has_meter, has_head) = (&mut self.estimator, self.has_meter, self.has_head);
         let (mut tick, mut last, mut sums, mut count) = (0_u64, None, [0.0; 2], 0.0);
         self.bench.run(duration_s, |truth, host| {

@@ -159,11 +159,12 @@ impl Interventions {
 
     /// A pump that turns and moves nothing.
     fn watch_flow(&mut self, signs: &Signs, quiet: bool) -> u32 {
-        let none = self.flow_mean_lpm.is_some_and(|flow| flow.abs() < NO_FLOW_LPM);
+        let flows = signs.flow_lpm.is_some_and(|flow| flow > FLOWS_LPM);
+        let none = !flows && self.flow_mean_lpm.is_some_and(|flow| flow.abs() < NO_FLOW_LPM);
         let stands = self.no_flow.after(none && signs.speed_rpm > TURNING_RPM, NO_FLOW_S);
         if stands && !quiet {
             self.occluded = true;
-        } else if quiet || signs.flow_lpm.is_some_and(|flow| flow > FLOWS_LPM) {
+        } else if quiet || flows {
             self.occluded = false;
         }
         let gas = if stands { condition::SWEEP_GAS } else { 0 };
