@@ -313,6 +313,23 @@ fn bad_corners() {
 }
 
 #[test]
+fn bad_flow_meters() {
+    let scratch = Scratch::new("bad-flow-meter");
+    #[rustfmt::skip]
+    let cases: [(&[&str], &[&str]); 6] = [
+        (&["--meters", "0"], &["--meters: meters = 0", "too few or too many", "1 to 100000"]),
+        (&["--meters", "some"], &["--meters", "some"]),
+        (&["--bubbles", "100001"], &["--bubbles: bubbles = 100001", "too many", "0 to 100000"]),
+        (&["--quiet-hours", "nan"], &["quiet_hours = NaN", "out of range", "0 to 10000"]),
+        (&["--quiet-hours", "20000"], &["quiet_hours = 20000", "0 to 10000"]),
+        (&["--jobs", "0"], &["--jobs: jobs = 0", "no thread would run"]),
+    ];
+    for (arguments, wanted) in cases {
+        refused(&scratch, arguments.last().unwrap(), &[&["flow-meter"], arguments].concat(), wanted);
+    }
+}
+
+#[test]
 fn bad_campaigns() {
     let scratch = Scratch::new("bad-campaign");
     fs::create_dir(scratch.path.join("strange")).unwrap();

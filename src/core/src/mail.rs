@@ -10,7 +10,8 @@
 //! | `link` | link task, every millisecond | supervisor, shell, simulator |
 //! | `speed` | speed task | levitation |
 //! | `orbit` | speed task, once a second | who looks after the bearing: shell, simulator |
-//! | `circulation` | circulation task | speed, shell; supervisor once, after a restart |
+//! | `circulation` | circulation task | speed, link, shell; supervisor once, after a restart |
+//! | `circuit_order` | whoever works at the sensors, one order at a time | circulation |
 //! | `supervisor` | supervisor task | levitation, link, circulation, shell |
 //! | `therapy` | supervisor task | circulation, link, shell; itself, after a restart |
 //! | `command` | the operator: shell or scenario, one command at a time | supervisor |

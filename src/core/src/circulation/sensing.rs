@@ -26,7 +26,7 @@ use super::pressures::{PressureReading, Pressures, PumpState, Site, ZeroRefused}
 use crate::config::ConfigError;
 use crate::mail::{CircuitOrderMail, CirculationMail, LevitationMail, Mailboxes, fault};
 use crate::mailbox::Reader;
-use crate::ports::CirculationInputs;
+use crate::ports::{BATCH, CirculationInputs};
 use crate::schedule::TaskId;
 use crate::units::RPM_PER_RAD_PER_S;
 
@@ -160,6 +160,12 @@ impl Sensing {
             clamped_periods: 0,
             alarms: [Delay::default(); 3],
         })
+    }
+
+    /// Flow of each shot of the last period, not filtered; see [`FlowMeter::estimates_lpm`].
+    #[must_use]
+    pub fn estimates_lpm(&self) -> &[f32; BATCH] {
+        self.meter.estimates_lpm()
     }
 
     /// One period: writes what is measured into `into`.
