@@ -14,7 +14,7 @@
 //! blood by about 10 m/s. Between saline and thin blood the properties jump: a prime that mixes is not modelled.
 //!
 //! # Source
-//! 1. facts/clinical.md 3.6 and 3.8: Lichtman's fit of viscosity at 37 C, and textbook slopes.
+//! 1. References of `docs/circulation.md`: Lichtman's fit of viscosity at 37 C, and textbook slopes.
 //! 2. T. Al-Shemmeri, Engineering Fluid Mechanics, 2012, p. 18 (T there in K); the factor for the salt is a textbook value.
 //! 3. Textbook values of 9 g/L of sodium chloride at 37 C: 6.4 kg/m3 and about 1.1 m/s per g/L more than water.
 //! 4. J. Lubbers, R. Graaff, "A simple and accurate formula for the sound velocity in water", Ultrasound in Medicine

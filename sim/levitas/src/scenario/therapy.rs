@@ -65,7 +65,9 @@ pub(super) fn set(table: &Table<'_>, event: &str) -> Checked<(EventAction, Strin
 }
 
 fn number(table: &Table<'_>, field: &Field<f32>) -> Checked<f64> {
-    let (min, max) = (f64::from(field.min), f64::from(field.max));
+    // As they are written, not as they are stored: 0.1 and not 0.10000000149.
+    let written = |bound: f32| format!("{bound}").parse::<f64>().unwrap_or(f64::from(bound));
+    let (min, max) = (written(field.min), written(field.max));
     let allowed = format!("{} {}", range_text(min, max), unit_of(field));
     let entry = table.required("value", &format!("a number from {allowed}"))?;
     entry.number(&(min..=max))

@@ -22,7 +22,7 @@ conditions! {
     6 SUCTION "suction" "The drainage cannula sucks the vein shut: the speed dips and comes back slowly. Check volume and cannula.";
     7 INLET_OCCLUSION "inlet_occlusion" "Drainage stays narrow after the speed has dipped: look for a kink, a clamp or lost volume.";
     8 OUTLET_OCCLUSION "outlet_occlusion" "The pump turns and nothing flows: return line closed. The head heats by a kelvin a minute.";
-    9 AIR_LOCK "air_lock" "Flow and torque are gone together: air in the pump head. De-air the head.";
+    9 AIR_LOCK "air_lock" "The torque is gone: air in the pump head. De-air the head.";
     10 BUBBLE "bubble" "A bubble has passed the flow meter.";
     11 AIR_IN_RETURN "air_in_return" "Air on the way to the artery: flow is held at zero. CLAMP THE RETURN LINE; resume when it is clear.";
     12 LOW_FLOW "low_flow" "The flow is below its alarm limit.";

@@ -19,7 +19,7 @@
 //! it hides. An event of 2 s is no bubble but a lost coupling; an amplitude that is no number, or the same to the last bit
 //! for 50 shots, is no detector: `works` is false then.
 //! # Source
-//! facts/clinical.md 3.8: amplitude loss, by size and number; alarms at 0.5 to 1 mL in use.
+//! References of `docs/circulation.md`: amplitude loss, by size and number; alarms at 0.5 to 1 mL in use.
 
 use crate::math::{between, sqrt};
 use crate::ports::FlowShot;

@@ -20,7 +20,7 @@
 //! A wrong viscosity moves the transition alone; K changes there by the difference of two factors, 2 % with a beam that
 //! fills 90 % of the lumen.
 //! # Source
-//! facts/clinical.md 3.6 and 3.8. The limits of the transition: H. Schlichting, Boundary-Layer Theory, 7th ed., XX.
+//! References of `docs/circulation.md` The limits of the transition: H. Schlichting, Boundary-Layer Theory, 7th ed., XX.
 
 use super::FlowMeterConfig;
 use crate::math::between;

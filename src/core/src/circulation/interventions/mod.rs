@@ -6,7 +6,7 @@
 //! | [suction](Suction): drainage becomes narrow at once | two-step dip, slow return, a lid on the speed | by itself |
 //! | drainage stays narrow after the dip | told; the drainage limit holds the speed | when it is wide again |
 //! | pump turns, nothing flows for 10 s | speed down to `IDLE_RPM`, because the head heats | when it flows |
-//! | flow and torque gone together: air in the head | speed down to `IDLE_RPM`, told how to de-air | when the torque is back |
+//! | torque gone: air in the head | speed down to `IDLE_RPM`, told how to de-air | when the torque is back |
 //! | small bubble at the meter | told | after 10 s |
 //! | large or repeated air on the way to an artery | zero flow at once, CLAMP | by the operator alone |
 //! | backflow, low flow, negative pressure behind the membrane | told; the floor of [`super::modes`] acts | by themselves |
@@ -44,8 +44,8 @@ const FLOWS_LPM: f32 = 0.5;
 const NO_FLOW_S: f32 = 10.0;
 /// Disc torque of the head in blood [N.m/krpm^2], and the part of it below which there is air in the head.
 const DISC_N_M_PER_KRPM2: f32 = 0.85e-3;
-const AIR_PART: f32 = 0.7;
-const AIR_S: f32 = 0.5;
+const AIR_PART: f32 = 0.6;
+const AIR_S: f32 = 0.2;
 const LOW_FLOW_S: f32 = 5.0;
 const BACKFLOW_LPM: f32 = -0.1;
 const BACKFLOW_S: f32 = 0.3;
@@ -171,13 +171,12 @@ impl Interventions {
         if self.occluded { gas | condition::OUTLET_OCCLUSION } else { gas }
     }
 
-    /// Gas in the head is turned without torque and moves no blood.
+    /// Gas in the head is turned without torque; no blood is as thin.
     fn has_air(&mut self, signs: &Signs) -> bool {
         let krpm = signs.speed_rpm / 1000.0;
         let least_n_m = AIR_PART * DISC_N_M_PER_KRPM2 * krpm * krpm;
         let without_torque = signs.torque_n_m.is_some_and(|torque| torque < least_n_m);
-        let without_flow = signs.flow_lpm.is_none_or(|flow| flow < FLOWS_LPM);
-        self.air.after(signs.speed_rpm > TURNING_RPM && without_torque && without_flow, AIR_S)
+        self.air.after(signs.speed_rpm > TURNING_RPM && without_torque, AIR_S)
     }
 
     fn watch_bubbles(&mut self, signs: &Signs, arterial: bool) -> u32 {

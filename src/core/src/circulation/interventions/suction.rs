@@ -15,6 +15,8 @@
 //! | Q_0 | flow at which the cannula's square law takes over from the tubing's linear one | L/min | `CROSSOVER_LPM` |
 //! | w_0 | what w was while all was well, over half a minute | mmHg/(L/min)^2 | `usual` |
 //!
+//! and it counts as suction while drainage deepens and the flow does not rise.
+//!
 //! With less speed, flow and suction fall together and w stays; when the vein closes flow falls while suction grows. A vein that
 //! flutters is narrow part of the time: evidence builds up fast and fades slowly.
 //!
@@ -75,6 +77,12 @@ const YIELD_PER_S: f32 = 0.04;
 const LID_MIN: f32 = 0.70;
 /// Over so many seconds.
 const MEAN_S: f32 = 0.5;
+/// A vein that closes sucks this much deeper than over the last second or two [mmHg], and the flow does not rise [L/min/s]: the meter, behind the
+/// compliance of the lung, is late when the speed rises or a clamp closes.
+const DEEPER_MMHG: f32 = 5.0;
+const DRAINAGE_MEAN_S: f32 = 1.5;
+const RISING_LPM_PER_S: f32 = 0.5;
+const TREND_S: f32 = 0.15;
 /// Lag of the flow's slope [periods].
 const SLOPE_LAG: f32 = 3.0;
 
@@ -124,6 +132,10 @@ pub(super) struct Suction {
     occluded: bool,
     /// Enough suction to close a vein.
     sucks: bool,
+    /// More suction than a moment ago, and no more flow.
+    deepens: bool,
+    trend: f32,
+    drainage_mean_mmhg: f32,
     /// How narrow drainage is, without the beat.
     mean_narrow: f32,
 }
@@ -176,6 +188,9 @@ impl Suction {
             self.learn(larger(w, USUAL_MIN));
         }
         self.sucks = VENOUS_MMHG - drainage > SUCTION_MMHG_MIN;
+        self.trend += (self.slope - self.trend) * PERIOD_S / TREND_S;
+        self.drainage_mean_mmhg += (drainage - self.drainage_mean_mmhg) * PERIOD_S / DRAINAGE_MEAN_S;
+        self.deepens = self.trend < RISING_LPM_PER_S && drainage < self.drainage_mean_mmhg - DEEPER_MMHG;
         (self.learned_s >= ACQUAINTED_S).then(|| w / self.usual)
     }
 
@@ -194,7 +209,7 @@ impl Suction {
     fn weigh(&mut self, narrow: Option<f32>) {
         // A vein that has just closed is near to it: less is enough.
         let threshold = if self.stage == Stage::Watching { NARROW } else { NARROW_AGAIN };
-        let is_narrow = self.sucks && narrow.is_some_and(|narrow| narrow > threshold);
+        let is_narrow = self.sucks && self.deepens && narrow.is_some_and(|narrow| narrow > threshold);
         let change = if is_narrow { GAIN } else { -LOSS };
         let seen = narrow.filter(|_| self.sucks).unwrap_or(1.0);
         self.mean_narrow += (seen - self.mean_narrow) * PERIOD_S / MEAN_S;
@@ -204,7 +219,8 @@ impl Suction {
     fn watch(&mut self, narrow: Option<f32>, answer: Answer, speed_rpm: f32) {
         if self.occluded {
             // Told already; a dip does not help against a kink.
-            self.occluded = narrow.is_some_and(|narrow| narrow > WIDE);
+            let is_back = speed_rpm > 0.9 * self.onset_rpm;
+            self.occluded = !is_back || narrow.is_some_and(|narrow| narrow > WIDE);
         } else if self.evidence >= 1.0 {
             self.begin(answer, speed_rpm);
         }

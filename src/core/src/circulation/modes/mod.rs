@@ -61,6 +61,8 @@ const LEAD_RPM: f32 = 150.0;
 const FORWARD_LPM: f32 = 0.1;
 /// What zero flow means [L/min]: next to nothing, and surely not backward. Its own floor is at 0.
 pub const ZERO_FLOW_LPM: f32 = 0.1;
+/// Zero flow never needs more [rpm]: 144 mmHg at shut-off.
+const ZERO_FLOW_RPM_MAX: f32 = 2400.0;
 /// Speed of a zero flow of which neither flow nor pressures are known [rpm]: 100 mmHg at shut-off.
 const BLIND_ZERO_RPM: f32 = 2000.0;
 /// Speed from which a flow is the pump's [rpm].
@@ -369,6 +371,10 @@ impl ModeControl {
             self.reference_rpm = between(self.reference_rpm, speed_rpm - LEAD_RPM, speed_rpm + LEAD_RPM);
         }
         self.reference_rpm = larger(self.reference_rpm + rate * PERIOD_S, 0.0);
+        if self.mode == Some(Mode::ZeroFlow) {
+            // Against the clamp that is closed then: no winding up.
+            self.reference_rpm = smaller(self.reference_rpm, larger(ZERO_FLOW_RPM_MAX, least_rpm));
+        }
         if let Some(most_rpm) = interventions.speed_rpm_max {
             self.reference_rpm = smaller(self.reference_rpm, larger(most_rpm, least_rpm));
         }

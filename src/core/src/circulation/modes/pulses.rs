@@ -8,7 +8,7 @@
 //!
 //! # Source
 //! Height and duty of pulsatile extracorporeal support: facts of the maker's rates 60 to 90 bpm, amplitudes 1000 to 4000 rpm of a smaller
-//! pump (facts/clinical.md 1.3 gives the references; see `docs/circulation.md`).
+//! pump (references in `docs/circulation.md`).
 
 use super::PERIOD_S;
 use crate::circulation::therapy::TherapySettings;

@@ -22,7 +22,7 @@
 //! Below 50 mmHg of head nothing is compared. A drift of the flow meter looks like a small r1, 6 mmHg per L/min; the meter has
 //! checks of its own.
 //! # Source
-//! H: facts/clinical.md 3.1, proposed law of a levitated pump.
+//! H: References of `docs/circulation.md`, proposed law of a levitated pump.
 
 use super::trouble;
 use crate::math::between;

@@ -14,7 +14,7 @@
 //! # Limits and failure
 //! Below 1 L/min, or without one of the pressures, nothing is said and the reference stands.
 //! # Source
-//! facts/clinical.md 3.2, 3.3: linear for lungs, square for cannulas.
+//! References of `docs/circulation.md`: linear for lungs, square for cannulas.
 
 use crate::math::smaller;
 

@@ -39,7 +39,6 @@ impl SupervisorTask {
             let field = TherapySettings::field(index).ok_or(Refusal::Unknown)?;
             therapy.set(field, value).map_err(|_| Refusal::OutOfReach)?;
         }
-        // Speed mode goes on from the speed that there is when it is entered from the one of a flow.
         therapy.mode = mode;
         self.therapy = therapy;
         Ok(())
