@@ -58,9 +58,12 @@ const FORWARD_RPM_PER_S: f32 = 3000.0;
 /// How far the reference may lead the rotor, or trail it, while a loop is in force [rpm].
 const LEAD_RPM: f32 = 150.0;
 /// Least flow that is surely not backward [L/min]: what the floor keeps.
-const FORWARD_LPM: f32 = 0.1;
-/// What zero flow means [L/min]: next to nothing, and surely not backward. Its own floor is at 0.
-pub const ZERO_FLOW_LPM: f32 = 0.1;
+const FORWARD_LPM: f32 = 0.2;
+/// What zero flow means [L/min]: so little that no beat of the heart makes it a backward one; above the floor, so that the two do not work against
+/// each other.
+pub const ZERO_FLOW_LPM: f32 = 0.3;
+/// The same while air is on the way to an artery: a drop back in a beat is the lesser evil. Its floor is at 0.
+const AIR_HOLD_LPM: f32 = 0.1;
 /// Zero flow never needs more [rpm]: 144 mmHg at shut-off.
 const ZERO_FLOW_RPM_MAX: f32 = 2400.0;
 /// Speed of a zero flow of which neither flow nor pressures are known [rpm]: 100 mmHg at shut-off.
@@ -160,6 +163,8 @@ pub struct ModeControl {
     mode: Option<Mode>,
     /// Flow when this mode was entered [L/min].
     flow_before_lpm: f32,
+    /// Zero flow is held because of air.
+    air_hold: bool,
     /// The retrograde trial is over: its time, or the flow by which it is judged.
     trial_is_over: bool,
     /// Flow that was followed in the period before [L/min], and what of its last step is still to come [rpm].
@@ -220,6 +225,7 @@ impl ModeControl {
     pub fn step(&mut self, therapy: &Therapy, interventions: &Override, seen: &Seen) -> Decision {
         self.look(seen);
         let mode = if interventions.zero_flow { Mode::ZeroFlow } else { therapy.mode };
+        self.air_hold = interventions.zero_flow;
         self.enter(mode, therapy, seen);
         let target_lpm = self.flow_target_lpm(mode, therapy);
         let is_blind = target_lpm.is_some() && seen.flow_lpm.is_none();
@@ -231,13 +237,13 @@ impl ModeControl {
             }
         }
         let guards = self.guards(mode, therapy);
-        if let Some(floor) = self.floor(guards, mode, therapy).filter(|floor| *floor > rate) {
+        if let Some(floor) = self.floor(guards, therapy).filter(|floor| *floor > rate) {
             (rate, bound) = (floor, Some(2));
         }
         // What a limit has just held comes back slowly, too, or it would be held again and again.
         let [by_drainage, by_return, _] = self.held;
         let is_held = bound.is_some() || by_drainage > 0 || by_return > 0;
-        if is_held {
+        if is_held && matches!(mode, Mode::Speed | Mode::Pulsatile) {
             rate = smaller(rate, RELEASE * FREE_RPM_PER_S);
         }
         let is_jump = !is_held && matches!(mode, Mode::Speed | Mode::Pulsatile);
@@ -286,7 +292,7 @@ impl ModeControl {
         let settings = &therapy.settings;
         match mode {
             Mode::Flow => Some(settings.flow_setpoint_lpm),
-            Mode::ZeroFlow => Some(ZERO_FLOW_LPM),
+            Mode::ZeroFlow => Some(if self.air_hold { AIR_HOLD_LPM } else { ZERO_FLOW_LPM }),
             Mode::Weaning => Some(self.weaning.step(settings, self.flow.last)),
             Mode::RetrogradeTrial => Some(settings.trial_flow_lpm),
             Mode::Speed | Mode::Pressure | Mode::Pulsatile => None,
@@ -332,12 +338,25 @@ impl ModeControl {
 
     /// The rates that the limits allow [rpm/s]: fast when the speed has to go down, slow on the way back, because the blood between pump and
     /// compliance swings for a second.
-    fn limits(&self, therapy: &Therapy) -> [Option<Bound>; 2] {
+    fn limits(&self, therapy: &Therapy) -> [Option<Bound>; 3] {
         let settings = &therapy.settings;
         let drainage = self.drainage.rate(settings.drainage_pressure_mmhg_min + MARGIN_MMHG, &DRAINAGE);
         let outlet = self.outlet.rate(settings.return_pressure_mmhg_max - MARGIN_MMHG, &RETURN);
         let released = |rate: f32| if rate > 0.0 { rate * RELEASE } else { rate };
-        [drainage.map(|rate| (released(rate), 0)), outlet.map(|rate| (released(rate), 1))]
+        [
+            drainage.map(|rate| (released(rate), 0)),
+            outlet.map(|rate| (released(rate), 1)),
+            self.shut_off(therapy).map(|rate| (rate, 1)),
+        ]
+    }
+
+    /// While next to nothing flows the return pressure is what the pump makes at shut-off: the speed of that is known before it is there.
+    fn shut_off(&self, therapy: &Therapy) -> Option<f32> {
+        let flow_lpm = self.flow.last.filter(|flow| *flow < OPEN_LPM)?;
+        let most_mmhg = therapy.settings.return_pressure_mmhg_max - MARGIN_MMHG;
+        let most_rpm = 1000.0 * sqrt(most_mmhg / SHUT_OFF_MMHG_PER_KRPM2);
+        let is_beyond = flow_lpm > -OPEN_LPM && self.reference_rpm > most_rpm;
+        is_beyond.then(|| (most_rpm - self.reference_rpm) / PERIOD_S)
     }
 
     /// Blood must not flow back: it could, and nobody wants it to.
@@ -346,11 +365,11 @@ impl ModeControl {
     }
 
     /// The rate that keeps the flow forward [rpm/s], where it must be.
-    fn floor(&self, guards: bool, mode: Mode, therapy: &Therapy) -> Option<f32> {
+    fn floor(&self, guards: bool, therapy: &Therapy) -> Option<f32> {
         if !guards || self.reference_rpm >= floor_rpm_max(therapy) {
             return None;
         }
-        let least_lpm = if mode == Mode::ZeroFlow { 0.0 } else { FORWARD_LPM };
+        let least_lpm = if self.air_hold { 0.0 } else { FORWARD_LPM };
         let by_flow = self.flow.rate(least_lpm, &FLOOR);
         let by_head =
             self.zero_flow_rpm(therapy).map(|least_rpm| (least_rpm - self.reference_rpm) / PERIOD_S);
