@@ -8,7 +8,7 @@ use levitas_core::mail::{CirculationMail, CommandMail, LevitationMail, Superviso
 use levitas_core::task::supervisor::Refusal;
 use levitas_core::units::RPM_PER_RAD_PER_S;
 
-use super::text;
+use super::text::{self, Decimal};
 use super::therapy;
 use super::units;
 
@@ -151,13 +151,13 @@ unsafe extern "C" fn levitas_refusal_text(
     match (Refusal::from_code(result), command) {
         (None, _) => text::fill(buffer, format_args!("accepted")),
         (Some(refusal @ Refusal::OutOfReach), Some(command)) => match therapy::allowed(command) {
-            Some((name, min, max)) => text::fill(
-                buffer,
-                format_args!(
-                    "{name} {}: allowed is {min} to {max}, and what the circuit gives",
-                    command.value
-                ),
-            ),
+            Some((name, min, max)) => {
+                let [value, min, max] = [command.value, min, max].map(Decimal);
+                text::fill(
+                    buffer,
+                    format_args!("{name} {value}: allowed is {min} to {max}, and what the circuit gives"),
+                );
+            }
             None => text::fill(buffer, format_args!("{refusal}")),
         },
         (Some(refusal), _) => text::fill(buffer, format_args!("{refusal}")),

@@ -23,6 +23,47 @@ impl Write for Text<'_> {
     }
 }
 
+/// A number with up to three decimals. The formatting and parsing of the core library would take 80 KiB of flash for it.
+pub(crate) struct Decimal(pub(crate) f32);
+
+impl core::fmt::Display for Decimal {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> Result {
+        if !(self.0.abs() < 1e6) {
+            return f.write_str(if self.0.is_nan() { "NaN" } else { "infinite" });
+        }
+        // A cast saturates.
+        let thousandths = (self.0.abs() * 1000.0 + 0.5) as u32;
+        let (whole, part) = (thousandths / 1000, thousandths % 1000);
+        let sign = if self.0 < 0.0 && thousandths > 0 { "-" } else { "" };
+        match (part % 10, part % 100) {
+            _ if part == 0 => write!(f, "{sign}{whole}"),
+            (_, 0) => write!(f, "{sign}{whole}.{}", part / 100),
+            (0, _) => write!(f, "{sign}{whole}.{:02}", part / 10),
+            _ => write!(f, "{sign}{whole}.{part:03}"),
+        }
+    }
+}
+
+/// The number of a text like `-12.5`: a sign, digits, a point, up to three digits; `None` for anything else.
+pub(crate) fn decimal(text: &str) -> Option<f32> {
+    let (sign, digits) = text.strip_prefix('-').map_or((1.0, text), |rest| (-1.0, rest));
+    let (whole, part) = digits.split_once('.').unwrap_or((digits, "0"));
+    let is_number = |digits: &str, most: usize| {
+        (1..=most).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit())
+    };
+    if !is_number(whole, 6) || !is_number(part, 3) {
+        return None;
+    }
+    let value =
+        |digits: &str| digits.bytes().fold(0_u32, |sum, byte| sum * 10 + u32::from(byte - b'0')) as f32;
+    let scale = match part.len() {
+        1 => 10.0,
+        2 => 100.0,
+        _ => 1000.0,
+    };
+    Some(sign * (value(whole) * scale + value(part)) / scale)
+}
+
 /// Fills a buffer.
 pub(crate) fn fill(buffer: &mut [u8], text: Arguments<'_>) {
     buffer.fill(0);

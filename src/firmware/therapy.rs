@@ -10,7 +10,7 @@ use levitas_core::config::Field;
 use levitas_core::task::supervisor::Command;
 
 use super::operator::{OperatorCommand, look};
-use super::text;
+use super::text::{self, Decimal};
 use super::units::{self, CONFIG};
 
 /// The word of C, if it is one.
@@ -51,7 +51,7 @@ enum Parsed {
 }
 
 fn number(field: &'static Field<f32>, value: Option<&str>) -> Result<f32, Parsed> {
-    value.and_then(|value| value.parse::<f32>().ok()).ok_or(Parsed::NoNumber(field))
+    value.and_then(text::decimal).ok_or(Parsed::NoNumber(field))
 }
 
 fn mode(name: &str, value: Option<&str>) -> Result<Command, Parsed> {
@@ -82,7 +82,10 @@ fn explain(parsed: &Parsed, name: &str, buffer: &mut [u8]) {
         }
         Parsed::NoNumber(field) => {
             let Field { name, min, max, .. } = field;
-            text::fill(buffer, format_args!("{name}: give a number from {min} to {max}"));
+            text::fill(
+                buffer,
+                format_args!("{name}: give a number from {} to {}", Decimal(*min), Decimal(*max)),
+            );
         }
         Parsed::NeedsNoValue(mode) => {
             text::fill(buffer, format_args!("mode {} takes no value", mode.name()));
@@ -145,8 +148,11 @@ unsafe extern "C" fn levitas_setting_text(unit: u32, index: u32, text: *mut u8, 
     let unit = usize::try_from(unit).ok().and_then(units::get);
     let mail = unit.and_then(|unit| look(|| unit.mail.therapy.read::<TherapyMail>()));
     match mail.and_then(|mail| { mail }.therapy.settings.field_mut(name).copied()) {
-        Some(value) => text::fill(buffer, format_args!("{name} {value}, {min} to {max}")),
-        None => text::fill(buffer, format_args!("{name} unknown, {min} to {max}")),
+        Some(value) => text::fill(
+            buffer,
+            format_args!("{name} {}, {} to {}", Decimal(value), Decimal(*min), Decimal(*max)),
+        ),
+        None => text::fill(buffer, format_args!("{name} unknown, {} to {}", Decimal(*min), Decimal(*max))),
     }
     true
 }
