@@ -12,10 +12,17 @@
 
 #define STEPS 1000
 
-static const uint8_t __aligned(4) recorded_samples[] = {
+#if defined(CONFIG_BOARD_MPS3_AN547)
+/* See recording.ld. */
+#define RECORDED __attribute__((section(".recording")))
+#else
+#define RECORDED
+#endif
+
+static const uint8_t __aligned(4) RECORDED recorded_samples[] = {
 #include "levitation_samples.inc"
 };
-static const uint8_t __aligned(4) recorded_outputs[] = {
+static const uint8_t __aligned(4) RECORDED recorded_outputs[] = {
 #include "levitation_outputs.inc"
 };
 static struct levitas_levitation_outputs outputs[STEPS];
