@@ -6,7 +6,7 @@ use levitas_core::config::Field;
 use levitas_core::task::supervisor::Command;
 
 use super::event::EventAction;
-use crate::input::{Checked, allowed_names, any_of, range_text};
+use crate::input::{BadInput, Checked, allowed_names, any_of, range_text};
 use crate::toml_file::Table;
 
 /// Settings that are no limits of pressure or flow.
@@ -70,5 +70,5 @@ fn number(table: &Table<'_>, field: &Field<f32>) -> Checked<f64> {
     let (min, max) = (written(field.min), written(field.max));
     let allowed = format!("{} {}", range_text(min, max), unit_of(field));
     let entry = table.required("value", &format!("a number from {allowed}"))?;
-    entry.number(&(min..=max))
+    entry.number(&(min..=max)).map_err(|error| BadInput { allowed, ..error })
 }

@@ -354,6 +354,8 @@ impl ModeControl {
     fn shut_off(&self, therapy: &Therapy) -> Option<f32> {
         let flow_lpm = self.flow.last.filter(|flow| *flow < OPEN_LPM)?;
         let most_mmhg = therapy.settings.return_pressure_mmhg_max - MARGIN_MMHG;
+        // Far from the limit nothing is closed, or the pump is a weaker one.
+        self.outlet.last.filter(|pressure| *pressure > 0.5 * most_mmhg)?;
         let most_rpm = 1000.0 * sqrt(most_mmhg / SHUT_OFF_MMHG_PER_KRPM2);
         let is_beyond = flow_lpm > -OPEN_LPM && self.reference_rpm > most_rpm;
         is_beyond.then(|| (most_rpm - self.reference_rpm) / PERIOD_S)
