@@ -105,6 +105,32 @@ fn without_an_electrode_the_pulses_go_on_and_the_heart_takes_over_again() {
     }
 }
 
+/// A heart stands still, the electrodes and their noise are still there: it is not to be timed by noise.
+#[test]
+fn a_heart_that_stops_ends_in_the_fixed_rate() {
+    for (kind, name) in
+        [(EcgKind::Sinus, "quiet"), (EcgKind::Noisy, "noise"), (EcgKind::AtrialFibrillation, "f waves")]
+    {
+        for seed in 0..5 {
+            let mut next_s = 0.5;
+            let signal =
+                Signal::prepared(name, EcgGenerator::driven(kind, seed), 180, |generator, time_s| {
+                    if time_s + 0.4 > next_s && next_s < 60.0 {
+                        generator.beat(next_s);
+                        next_s += 0.8;
+                    }
+                });
+            let on_ecg = |from_ms: f64, to_ms: f64| {
+                let steps = follow(&signal).filter(|step| (from_ms..to_ms).contains(&step.now_ms));
+                let all: Vec<bool> = steps.map(|step| step.trigger.source == Source::Ecg).collect();
+                all.iter().filter(|is| **is).count() as f64 / all.len() as f64
+            };
+            assert!(on_ecg(10e3, 60e3) > 0.99, "{name} {seed}: {}", on_ecg(10e3, 60e3));
+            assert!(on_ecg(65e3, 180e3) < 0.05, "{name} {seed}: {}", on_ecg(65e3, 180e3));
+        }
+    }
+}
+
 /// The same figures, one of them worse, are found to miss.
 #[test]
 fn what_does_not_hold_is_found() {

@@ -31,8 +31,8 @@ pub const LEAD_OFF_MS: u32 = 500;
 pub const HUM_MV_MAX: f32 = 0.6;
 /// Smallest change of a signal [mV].
 pub const FLAT_MV: f32 = 0.03;
-/// Largest noise, of the size of a beat [1].
-pub const NOISE_SHARE_MAX: f32 = 0.6;
+/// Largest noise, of the size of a beat [1]: the synthetic ECG with noise stays below, noise without a heart is mostly above.
+pub const NOISE_SHARE_MAX: f32 = 0.22;
 /// Part of the range from which a sample is at the rail.
 const RAIL_SHARE: f32 = 0.98;
 /// Gap after which the size of the beats is learnt anew [ms].
