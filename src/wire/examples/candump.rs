@@ -36,7 +36,7 @@ fn write(count: u32, key: &CommandKey) {
             session: random.next_u32(),
             sequence: random.next_u32(),
             expires_ms: random.next_u32(),
-            kind: 1 + (random.next_u32() % 9) as u8,
+            kind: 4 + (random.next_u32() % 9) as u8,
             value: between(&mut random, -10_000.0, 10_000.0),
         };
         line(&encode_fast(&fast, unit), &format!("{fast:?}"));
