@@ -16,7 +16,7 @@ impl FlowBatch {
     /// Nothing when the meter does not answer.
     pub(crate) fn new(number: u32, samples: &CirculationInputs) -> Option<Self> {
         let answers = samples.valid & valid::FLOW != 0;
-        answers.then(|| Self { number, count: samples.shot_count, shots: samples.shots })
+        answers.then_some(Self { number, count: samples.shot_count, shots: samples.shots })
     }
 }
 
@@ -31,7 +31,7 @@ pub(crate) struct EcgBatch {
 impl EcgBatch {
     /// Nothing when an electrode is off.
     pub(crate) fn new(number: u32, samples: &CirculationInputs) -> Option<Self> {
-        (samples.valid & valid::ECG != 0).then(|| Self { number, ecg_mv: samples.ecg_mv })
+        (samples.valid & valid::ECG != 0).then_some(Self { number, ecg_mv: samples.ecg_mv })
     }
 }
 

@@ -28,8 +28,8 @@ pub(crate) struct Decimal(pub(crate) f32);
 
 impl core::fmt::Display for Decimal {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> Result {
-        if !(self.0.abs() < 1e6) {
-            return f.write_str(if self.0.is_nan() { "NaN" } else { "infinite" });
+        if self.0.is_nan() || self.0.abs() >= 1e6 {
+            return f.write_str(if self.0.is_nan() { "NaN" } else { "too large" });
         }
         // A cast saturates.
         let thousandths = (self.0.abs() * 1000.0 + 0.5) as u32;

@@ -13,7 +13,7 @@ import subprocess
 import sys
 import tempfile
 
-VERSION = 1
+VERSION = 2
 STEP, REFUSED, END = 2, 4, 5
 PATIENCE_S = 20
 
