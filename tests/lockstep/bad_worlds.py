@@ -25,7 +25,7 @@ def message(kind, rest=b"", version=VERSION):
 
 # What a world sends before it goes, and what the image says and ends with.
 WORLDS = {
-    "of another version": ([message(STEP, bytes(100), VERSION + 1)], "version 2 of the lockstep messages; allowed is 1", 1),
+    "of another version": ([message(STEP, bytes(100), VERSION + 1)], "version 3 of the lockstep messages; allowed is 2", 1),
     "that refuses": ([message(REFUSED, b"no room")], "the world refuses this image: no room", 1),
     "of another version that refuses": ([message(REFUSED, b"too old", 9)], "the world refuses this image: too old", 1),
     "that goes": ([], "the world has gone", 1),
