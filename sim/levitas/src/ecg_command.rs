@@ -19,7 +19,7 @@ pub(crate) const EXAMPLES: &str = "\
 Examples:
   levitas ecg --seconds 120
   levitas ecg --record data/ecg/100
-  levitas ecg --seconds 300 --out /tmp/ecg     the signals, for other detectors
+  levitas ecg --seconds 300 --out out/ecg     the signals, for other detectors
   levitas ecg --record data/ecg/100 --markdown docs/ecg.md --json ecg.json
 
 Synthetic ECGs and, where there is one, a record of the MIT-BIH Arrhythmia Database (NAME.hea, .dat, .atr); docs/ecg.md

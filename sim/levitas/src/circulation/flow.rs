@@ -7,8 +7,9 @@ use levitas_world::{
     VA_ADULT,
 };
 
-use super::rig::{PERIOD_S, Rig, beat_means, mean};
+use super::rig::{PERIOD_S, Rig, beat_means};
 use super::suction::best_lpm;
+use crate::analysis::mean;
 use crate::input::Checked;
 
 /// One row of the table.

@@ -20,6 +20,7 @@ use levitas_world::{
 use rand_pcg::Pcg64;
 use rand_pcg::rand_core::Rng as _;
 
+use crate::analysis::mean;
 use crate::input::{BadInput, Checked};
 
 /// Levitation periods per period of the circulation task.
@@ -225,10 +226,5 @@ impl Rig {
 /// Mean over a second around each period but the first and last half second.
 pub(super) fn beat_means(flows: &[f64]) -> Vec<f64> {
     let beat = (1.0 / PERIOD_S).round() as usize;
-    flows.windows(beat).map(|flows| flows.iter().sum::<f64>() / beat as f64).collect()
-}
-
-/// Mean of all.
-pub(super) fn mean(values: &[f64]) -> f64 {
-    values.iter().sum::<f64>() / values.len().max(1) as f64
+    flows.windows(beat).map(mean).collect()
 }

@@ -9,7 +9,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use levitas_world::{PatientChange, VA_25_21_ELASTIC as VA_25_21};
 
 use super::flow::adult;
-use super::rig::{Dice, PERIOD_S, Rig, mean};
+use super::rig::{Dice, PERIOD_S, Rig};
+use crate::analysis::mean;
 use crate::corners::pool;
 use crate::input::Checked;
 
