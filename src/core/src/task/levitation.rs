@@ -404,6 +404,12 @@ impl LevitationTask {
         let mut faults = if silent { fault::SUPERVISOR_SILENT } else { 0 };
         let motor_enable = self.torque_current(supervisor.state, &mut faults);
         let levitate = request.unwrap_or(self.orders.levitate);
+        let was_down =
+            self.orders.levitate == LevitateRequest::Land && self.bearing.state() == BearingState::Off;
+        if was_down && levitate == LevitateRequest::Off {
+            // The supervisor has been faster than the next look at the rotor.
+            self.pair.set_down();
+        }
         self.orders =
             Orders { levitate, therapy: is_therapy(levitate, supervisor.state), motor_enable, faults };
         self.pair.post(supervisor.order_number, supervisor.order);

@@ -16,7 +16,8 @@
 //!
 //! # Carrying on
 //! A unit that takes over knows before its supervisor does, and a supervisor may be late by any time: while a rotor is to be held
-//! *off* means hold. A therapy ends with a rotor that has been set down, and not otherwise.
+//! *off* means hold. A therapy ends with a rotor that has been set down, and not otherwise; a supervisor that asks for *off* before this
+//! unit has looked at the rotor once more does not begin it anew.
 //!
 //! # Mirrored currents
 //! The other unit's measured currents act on the rotor, so they act in this unit's observers, as long as its line shows
@@ -162,6 +163,8 @@ pub(super) struct PairControl {
     /// Fast frames for which this unit was the wrong one of two that disagree.
     refuted_frames: u8,
     flows: bool,
+    /// The rotor has just been set down as the supervisor wanted.
+    set_down: bool,
     pending: Option<Order>,
     waited_periods: u16,
     posted_number: u32,
@@ -192,6 +195,7 @@ impl PairControl {
             frame_us: 0,
             refuted_frames: 0,
             flows: false,
+            set_down: false,
             pending: None,
             waited_periods: 0,
             posted_number: 0,
@@ -216,6 +220,11 @@ impl PairControl {
     #[cfg(test)]
     pub(super) fn unsettle(&mut self) {
         self.settled = false;
+    }
+
+    /// The rotor has been set down as the supervisor wanted: the therapy is over.
+    pub(super) fn set_down(&mut self) {
+        (self.set_down, self.settled) = (true, false);
     }
 
     /// An order of the supervisor, by its number.
@@ -253,6 +262,7 @@ impl PairControl {
         let before = (self.arbitration, self.flows, self.carries, self.news, self.pending);
         let drove = self.outputs.gate;
         let inputs = self.inputs(now);
+        self.set_down = false;
         self.outputs = self.arbitration.step(&inputs);
         let started = inputs.order.is_some() && self.settle_order(now.periods);
         let Outputs { gate, line, report, .. } = self.outputs;
@@ -314,7 +324,10 @@ impl PairControl {
             innovation_ok: now.halls_whole && !self.is_refuted(),
             disagrees: self.disagrees() && now.halls_well && !now.has_jumped,
             // Off says nothing: neither a supervisor that is late nor one that has just started ends a therapy.
-            therapy: if now.levitate == LevitateRequest::Off { None } else { Some(now.therapy) },
+            therapy: match now.levitate {
+                LevitateRequest::Off if !self.set_down => None,
+                _ => Some(now.therapy),
+            },
             order: self.pending,
         }
     }

@@ -120,6 +120,25 @@ fn the_drive_line_alternates_while_it_drives_and_only_then() {
     assert!(levels == [0; 4] || levels == [1; 4], "{levels:?}");
 }
 
+/// Whether it runs before or after the next period of this task.
+#[test]
+fn a_supervisor_that_follows_at_once_does_not_lift_the_rotor_that_was_just_set_down() {
+    for late_periods in [0, 1, 2] {
+        let mut bench = Bench::levitated();
+        bench.mail.supervisor.write(&supervisor(LevitateRequest::Land, true));
+        let landed = (0..20_000).find(|_| bench.step(|_| {}).1.state == BearingState::Off as u32);
+        assert!(landed.is_some());
+        (0..late_periods).for_each(|_| {
+            bench.step(|_| {});
+        });
+        bench.mail.supervisor.write(&supervisor(LevitateRequest::Off, true));
+        for _ in 0..1000 {
+            let (outputs, mail) = bench.step(|_| {});
+            assert_eq!((outputs.coil_gate, mail.state), (0, BearingState::Off as u32), "{late_periods}");
+        }
+    }
+}
+
 #[test]
 fn a_silent_supervisor_never_drops_the_rotor() {
     let mut bench = Bench::levitated();
