@@ -54,6 +54,10 @@ fn range(signal: &Signal) -> Option<String> {
         let (factor, offset) = (signal.factor, signal.offset);
         return Some(format!("factor {factor}, offset {offset}; the factor is positive, the offset 0"));
     }
+    let steps = 1.0 / signal.factor;
+    if is_scaled(signal) && (steps - steps.round()).abs() > RAW_TOLERANCE * steps {
+        return Some(format!("factor {}; it is one over a whole number", signal.factor));
+    }
     let ((raw_min, raw_max), (lowest, highest)) = (raw_range(signal), raw_limits(signal));
     let (min, max) = (signal.min, signal.max);
     if raw_min >= raw_max {

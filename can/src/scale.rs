@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! What the generated codec does not tell, as Rust constants: version, factors of scaled signals, and a payload of zeros.
+//! What the generated codec does not tell, as Rust constants: version, steps of scaled signals, and a payload of zeros.
 
 use std::fmt::Write as _;
 
@@ -25,11 +25,11 @@ pub fn constants(dbc: &Dbc) -> String {
             let (min, max) = raw_range(signal);
             let _ = writeln!(
                 text,
-                "    pub const {}: crate::scale::Scale = crate::scale::Scale {{ signal: {:?}, factor: {:?}_f32, \
+                "    pub const {}: crate::scale::Scale = crate::scale::Scale {{ signal: {:?}, steps: {:?}_f32, \
                  raw_min: {}, raw_max: {}, raw_none: {} }};",
                 signal.name.to_uppercase(),
                 signal.name,
-                signal.factor,
+                (1.0 / signal.factor).round(),
                 min.round(),
                 max.round(),
                 not_a_number(signal),

@@ -37,7 +37,7 @@ fn a_finding_says_its_line() {
         ("CM_ SG_ 48 alarms", "CM_ SG_ 48 alarm", "CM_ SG_ 48 alarm "),
         ("VAL_ 48 mode", "VAL_ 48 modes", "VAL_ 48 modes"),
         ("BO_TX_BU_ 33", "BO_TX_BU_ 35", "BO_TX_BU_ 35"),
-        ("VERSION \"1\"", "VERSION \"16\"", "VERSION \"16\""),
+        ("VERSION \"2\"", "VERSION \"16\"", "VERSION \"16\""),
     ] {
         let text = REAL.replace(old, new);
         let found = load(&text).expect_err("refused");
@@ -105,6 +105,8 @@ fn ranges_can_be_represented() {
     let line =
         "HOST_FAST_STATUS.rotor_angle_rad: factor 0.0001, offset 1; the factor is positive, the offset 0";
     refused("(0.0001,0)", "(0.0001,1)", line);
+    let line = "HOST_FAST_STATUS.rotor_angle_rad: factor 0.00015; it is one over a whole number";
+    refused("(0.0001,0)", "(0.00015,0)", line);
 }
 
 #[test]
@@ -129,11 +131,11 @@ fn every_message_has_comment_format_cycle_time_and_transmitter() {
     let line = "HOST_SLOW_STATUS: no GenMsgCycleTime; the time between two frames [ms], 0: when asked";
     refused("BA_ \"GenMsgCycleTime\" BO_ 48 10;", "", line);
     let line = "HOST_SLOW_STATUS: transmitter PUMP; the nodes of BU_ are allowed";
-    refused("HOST_SLOW_STATUS: 32 HOST", "HOST_SLOW_STATUS: 32 PUMP", line);
+    refused("HOST_SLOW_STATUS: 64 HOST", "HOST_SLOW_STATUS: 64 PUMP", line);
     let line = "HOST_SLOW_STATUS: no transmitter; name a node of BU_";
-    refused("HOST_SLOW_STATUS: 32 HOST", "HOST_SLOW_STATUS: 32 Vector__XXX", line);
+    refused("HOST_SLOW_STATUS: 64 HOST", "HOST_SLOW_STATUS: 64 Vector__XXX", line);
     let line = "HOST_SLOW_STATUS: 33 bytes; classic frames have 1 to 8, FD frames 1 to 8 or [12, 16, 20, 24, 32, 48, 64]";
-    refused("HOST_SLOW_STATUS: 32 HOST", "HOST_SLOW_STATUS: 33 HOST", line);
+    refused("HOST_SLOW_STATUS: 64 HOST", "HOST_SLOW_STATUS: 33 HOST", line);
 }
 
 #[test]
@@ -174,7 +176,7 @@ fn twins_are_alike() {
     refused("HOST_SLOW_STATUS", "SLOW_STATUS", line);
     let line =
         "HOST_SLOW_STATUS: its twin DRIVE_SLOW_STATUS has another size or number of signals; they are alike";
-    refused("DRIVE_SLOW_STATUS: 32", "DRIVE_SLOW_STATUS: 48", line);
+    refused("DRIVE_SLOW_STATUS: 64", "DRIVE_SLOW_STATUS: 48", line);
 }
 
 #[test]
@@ -192,11 +194,11 @@ fn every_frame_says_the_version_of_the_protocol() {
     for (said, shown) in [("16", "16"), ("", ""), ("1.0", "1.0")] {
         let line =
             format!("VERSION \"{shown}\"; it is the version of the protocol, a whole number from 0 to 15");
-        refused("VERSION \"1\"", &format!("VERSION \"{said}\""), &line);
+        refused("VERSION \"2\"", &format!("VERSION \"{said}\""), &line);
     }
     let line = "HOST_FAST_STATUS: no signal version of 4 bits; every frame says its version of the protocol";
     refused("SG_ version : 28|4@1+ (1,0) [0|15]", "SG_ version : 28|2@1+ (1,0) [0|3]", line);
-    assert!(constants(&load(REAL).expect("sound")).contains("pub const PROTOCOL_VERSION: u8 = 1;"));
+    assert!(constants(&load(REAL).expect("sound")).contains("pub const PROTOCOL_VERSION: u8 = 2;"));
 }
 
 #[test]
@@ -209,7 +211,7 @@ fn the_network_has_bit_rates() {
 fn scales_are_constants_of_the_generated_types() {
     let dbc = load(REAL).expect("sound");
     let line = "pub const ROTOR_ANGLE_RAD: crate::scale::Scale = crate::scale::Scale { signal: \"rotor_angle_rad\", \
-                factor: 0.0001_f32, raw_min: 0, raw_max: 62831, raw_none: 65535 };";
+                steps: 10000.0_f32, raw_min: 0, raw_max: 62831, raw_none: 65535 };";
     let text = constants(&dbc);
     let (_, of_fast_status) = text.split_once("impl HostFastStatus {").expect("a type of the codec");
     assert!(of_fast_status.contains(line), "{text}");

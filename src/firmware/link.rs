@@ -7,9 +7,11 @@
 
 use core::sync::atomic::Ordering;
 
-use levitas_core::link::{FastStatus, LINK_REFUSALS, LinkMail, LinkRefusal, PeerReport, SlowStatus};
+use levitas_core::link::{
+    FastStatus, LINK_REFUSALS, LinkMail, LinkRefusal, PEER_THERAPY_WORDS, PeerReport, PeerTherapy, SlowStatus,
+};
 use levitas_core::mail::SupervisorMail;
-use levitas_core::mailbox::Reader;
+use levitas_core::mailbox::{Reader, Words};
 use levitas_core::schedule::TaskId;
 use levitas_core::task::link::{LinkOutputs, LinkTask};
 
@@ -47,29 +49,30 @@ levitas_core::snapshot! {
     }
 }
 
-levitas_core::snapshot! {
-    /// What the other unit reads of a slow frame.
-    pub struct SlowMail [SLOW_WORDS] {
-        /// Counts slow frames.
-        pub counter: u32,
-        /// Session of the sender.
-        pub session: u32,
-        /// Its clock [ms].
-        pub time_ms: u32,
-        /// Mode of the circulation.
-        pub mode: u32,
-        /// Operator's speed set-point [rpm].
-        pub speed_setpoint_rpm: f32,
-        /// Flow that is followed, else the operator's set-point [L/min].
-        pub flow_setpoint_lpm: f32,
-        /// Operator's pressure set-point [mmHg].
-        pub pressure_setpoint_mmhg: f32,
-        /// Limit of the drainage pressure [mmHg].
-        pub drainage_pressure_mmhg_min: f32,
-        /// Limit of the return pressure [mmHg].
-        pub return_pressure_mmhg_max: f32,
-        /// Alarm conditions.
-        pub alarms: u32,
+/// What the other unit reads of a slow frame.
+#[derive(Clone, Copy)]
+pub(crate) struct SlowMail {
+    /// Counts slow frames.
+    counter: u32,
+    session: u32,
+    time_ms: u32,
+    therapy: PeerTherapy,
+}
+
+/// Words of a [`SlowMail`].
+pub(crate) const SLOW_WORDS: usize = 3 + PEER_THERAPY_WORDS;
+
+impl Words<SLOW_WORDS> for SlowMail {
+    fn to_words(&self) -> [u32; SLOW_WORDS] {
+        let mut words = [0; SLOW_WORDS];
+        let [counter, session, time_ms, therapy @ ..] = &mut words;
+        (*counter, *session, *time_ms) = (self.counter, self.session, self.time_ms);
+        *therapy = self.therapy.to_words();
+        words
+    }
+
+    fn from_words([counter, session, time_ms, therapy @ ..]: [u32; SLOW_WORDS]) -> Self {
+        Self { counter, session, time_ms, therapy: PeerTherapy::from_words(therapy) }
     }
 }
 
@@ -145,13 +148,7 @@ impl MailLink {
                 counter: self.slow_counter,
                 session: slow.session,
                 time_ms: slow.time_ms,
-                mode: u32::from(slow.mode),
-                speed_setpoint_rpm: slow.speed_setpoint_rpm,
-                flow_setpoint_lpm: slow.flow_setpoint_lpm,
-                pressure_setpoint_mmhg: slow.pressure_setpoint_mmhg,
-                drainage_pressure_mmhg_min: slow.drainage_pressure_mmhg_min,
-                return_pressure_mmhg_max: slow.return_pressure_mmhg_max,
-                alarms: slow.alarms,
+                therapy: slow.therapy,
             });
         }
     }
@@ -194,18 +191,8 @@ impl FastMail {
 
 impl SlowMail {
     fn status(&self) -> SlowStatus {
-        SlowStatus {
-            session: self.session,
-            time_ms: self.time_ms,
-            mode: self.mode as u8,
-            speed_setpoint_rpm: self.speed_setpoint_rpm,
-            flow_setpoint_lpm: self.flow_setpoint_lpm,
-            pressure_setpoint_mmhg: self.pressure_setpoint_mmhg,
-            drainage_pressure_mmhg_min: self.drainage_pressure_mmhg_min,
-            return_pressure_mmhg_max: self.return_pressure_mmhg_max,
-            alarms: self.alarms,
-            ..SlowStatus::default()
-        }
+        let Self { session, time_ms, therapy, .. } = *self;
+        SlowStatus { session, time_ms, therapy, ..SlowStatus::default() }
     }
 }
 

@@ -5,7 +5,7 @@
 //! |---|---|---|
 //! | `levitation` | levitation task | link, speed, supervisor, shell |
 //! | `peer` | link task | levitation |
-//! | `peer_settings` | link task | supervisor |
+//! | `peer_therapy` | link task | supervisor, circulation |
 //! | `remote_command` | link task, one command at a time | supervisor |
 //! | `link` | link task, every millisecond | supervisor, shell, simulator |
 //! | `speed` | speed task | levitation |
@@ -23,7 +23,7 @@ use crate::circulation::therapy::THERAPY_WORDS;
 use crate::code::from_code;
 use crate::commissioning::COMMISSIONING_WORDS;
 use crate::health::orbit::ORBIT_WORDS;
-use crate::link::{LINK_WORDS, PEER_SETTINGS_WORDS, PEER_WORDS, REMOTE_COMMAND_WORDS};
+use crate::link::{LINK_WORDS, PEER_THERAPY_WORDS, PEER_WORDS, REMOTE_COMMAND_WORDS};
 use crate::mailbox::Mailbox;
 use crate::probe::{PROBE_REQUEST_WORDS, PROBE_RESULT_WORDS};
 
@@ -210,6 +210,8 @@ snapshot! {
         pub flow_target_lpm: f32,
         /// Bits of [`crate::circulation::conditions`].
         pub conditions: u32,
+        /// Speed above which an intervention lets no mode go [rpm]; not a number when none does.
+        pub speed_lid_rpm: f32,
         /// The largest flow that pump and limits give now, as far as is known [L/min].
         pub flow_lpm_max: f32,
         /// Blood flow, positive toward the return cannula [L/min].
@@ -320,8 +322,8 @@ pub struct Mailboxes {
     pub levitation: Mailbox<LEVITATION_WORDS>,
     /// The other unit, from the link task.
     pub peer: Mailbox<PEER_WORDS>,
-    /// Its settings, from the link task.
-    pub peer_settings: Mailbox<PEER_SETTINGS_WORDS>,
+    /// What of its therapy carries over, from the link task.
+    pub peer_therapy: Mailbox<PEER_THERAPY_WORDS>,
     /// What the link asks for, from the link task.
     pub remote_command: Mailbox<REMOTE_COMMAND_WORDS>,
     /// From the link task.
@@ -355,7 +357,7 @@ impl Mailboxes {
         Self {
             levitation: Mailbox::new(),
             peer: Mailbox::new(),
-            peer_settings: Mailbox::new(),
+            peer_therapy: Mailbox::new(),
             remote_command: Mailbox::new(),
             link: Mailbox::new(),
             speed: Mailbox::new(),

@@ -6,7 +6,8 @@
 
 use std::io::{self, BufRead};
 
-use levitas_core::link::{CommandFrame, FastStatus, PeerReport, SlowStatus, UnitCode};
+use levitas_core::circulation::therapy::{Mode, TherapySettings};
+use levitas_core::link::{CommandFrame, FastStatus, PeerReport, PeerTherapy, SlowStatus, UnitCode};
 use levitas_wire::{
     CommandKey, Frame, Id, Service, StandardId, Unit, decode, encode_command, encode_fast, encode_service,
     encode_slow,
@@ -104,18 +105,30 @@ fn fast(random: &mut Pcg32) -> FastStatus {
     }
 }
 
+fn therapy(random: &mut Pcg32) -> PeerTherapy {
+    let mode = |random: &mut Pcg32| Mode::ALL[random.next_u32() as usize % Mode::ALL.len()];
+    let mut settings = TherapySettings::ADULT;
+    for field in TherapySettings::FIELDS {
+        if let Some(value) = settings.field_mut(field.name) {
+            *value = between(random, field.min, field.max);
+        }
+    }
+    PeerTherapy {
+        mode: mode(random),
+        asked_mode: mode(random),
+        settings,
+        speed_lid_rpm: (random.next_u32() % 2 == 0).then(|| between(random, 0.0, 10_000.0)),
+        conditions: random.next_u32(),
+        alarms: random.next_u32(),
+    }
+}
+
 fn slow(random: &mut Pcg32) -> SlowStatus {
     SlowStatus {
         session: random.next_u32(),
         time_ms: random.next_u32(),
-        mode: (random.next_u32() % 7) as u8,
-        speed_setpoint_rpm: between(random, 0.0, 10_000.0),
-        flow_setpoint_lpm: between(random, -10.0, 20.0),
-        pressure_setpoint_mmhg: between(random, -1000.0, 1000.0),
-        drainage_pressure_mmhg_min: between(random, -1000.0, 1000.0),
-        return_pressure_mmhg_max: between(random, -1000.0, 1000.0),
+        therapy: therapy(random),
         synchronous_current_a: between(random, 0.0, 65.0),
-        alarms: random.next_u32(),
         audio_paused_s: random.next_u32() as u8,
         command_sequence: random.next_u32() as u16,
         command_result: random.next_u32() as u8,

@@ -5,7 +5,8 @@
 //! what its sender wrote, and every rejection has one reason. A fast frame is not refused for a measurement that has no number or lies out of
 //! range: the report must come through.
 
-use levitas_core::link::{CommandFrame, FastStatus, PeerReport, SlowStatus, UnitCode};
+use levitas_core::circulation::therapy::{Mode, TherapySettings};
+use levitas_core::link::{CommandFrame, FastStatus, PeerReport, PeerTherapy, SlowStatus, UnitCode};
 
 use crate::command::CommandKey;
 use crate::e2e::counter;
@@ -180,29 +181,58 @@ fn fast(data: &[u8], counter: u8) -> Result<FastStatus, Rejection> {
 fn slow(data: &[u8]) -> Result<SlowStatus, Rejection> {
     let message: HostSlowStatus = message(data)?;
     same_version(message.version_raw_val())?;
+    let therapy = PeerTherapy {
+        mode: mode("mode", message.mode_raw_val())?,
+        asked_mode: mode("asked_mode", message.asked_mode_raw_val())?,
+        settings: settings(&message)?,
+        speed_lid_rpm: HostSlowStatus::SPEED_LID_RPM.value(message.speed_lid_rpm_raw_val()).ok(),
+        conditions: message.conditions_raw_val(),
+        alarms: message.alarms_raw_val(),
+    };
     Ok(SlowStatus {
         session: message.session_raw_val(),
         time_ms: message.time_ms_raw_val(),
-        mode: mode(message.mode_raw_val())?,
-        speed_setpoint_rpm: HostSlowStatus::SPEED_SETPOINT_RPM.value(message.speed_setpoint_rpm_raw_val())?,
-        flow_setpoint_lpm: HostSlowStatus::FLOW_SETPOINT_LPM.value(message.flow_setpoint_lpm_raw_val())?,
-        pressure_setpoint_mmhg: HostSlowStatus::PRESSURE_SETPOINT_MMHG
-            .value(message.pressure_setpoint_mmhg_raw_val())?,
-        drainage_pressure_mmhg_min: HostSlowStatus::DRAINAGE_PRESSURE_MMHG_MIN
-            .value(message.drainage_pressure_mmhg_min_raw_val())?,
-        return_pressure_mmhg_max: HostSlowStatus::RETURN_PRESSURE_MMHG_MAX
-            .value(message.return_pressure_mmhg_max_raw_val())?,
+        therapy,
         synchronous_current_a: HostSlowStatus::SYNCHRONOUS_CURRENT_A
             .value(message.synchronous_current_a_raw_val())?,
-        alarms: message.alarms_raw_val(),
         audio_paused_s: message.audio_paused_s_raw_val(),
         command_sequence: message.command_sequence_raw_val(),
         command_result: message.command_result_raw_val(),
     })
 }
 
-fn mode(code: u8) -> Result<u8, Rejection> {
-    if code <= HostSlowStatus::MODE_MAX { Ok(code) } else { Err(Rejection::OutOfRange("mode")) }
+/// Reads signals that a struct has under the same names.
+macro_rules! scaled {
+    ($message:ident: $type:ident => $made:ident { $($field:ident($scale:ident, $getter:ident);)* }) => {
+        $made { $($field: $type::$scale.value($message.$getter())?,)* }
+    };
+}
+
+fn settings(message: &HostSlowStatus) -> Result<TherapySettings, Rejection> {
+    Ok(scaled!(message: HostSlowStatus => TherapySettings {
+        speed_setpoint_rpm(SPEED_SETPOINT_RPM, speed_setpoint_rpm_raw_val);
+        flow_setpoint_lpm(FLOW_SETPOINT_LPM, flow_setpoint_lpm_raw_val);
+        pressure_setpoint_mmhg(PRESSURE_SETPOINT_MMHG, pressure_setpoint_mmhg_raw_val);
+        weaning_flow_lpm(WEANING_FLOW_LPM, weaning_flow_lpm_raw_val);
+        trial_flow_lpm(TRIAL_FLOW_LPM, trial_flow_lpm_raw_val);
+        drainage_pressure_mmhg_min(DRAINAGE_PRESSURE_MMHG_MIN, drainage_pressure_mmhg_min_raw_val);
+        return_pressure_mmhg_max(RETURN_PRESSURE_MMHG_MAX, return_pressure_mmhg_max_raw_val);
+        flow_lpm_min(FLOW_LPM_MIN, flow_lpm_min_raw_val);
+        return_is_arterial(RETURN_IS_ARTERIAL, return_is_arterial_raw_val);
+        pulse_amplitude_rpm(PULSE_AMPLITUDE_RPM, pulse_amplitude_rpm_raw_val);
+        pulse_rate_bpm(PULSE_RATE_BPM, pulse_rate_bpm_raw_val);
+        pulse_duty_pct(PULSE_DUTY_PCT, pulse_duty_pct_raw_val);
+        pulse_by_ecg(PULSE_BY_ECG, pulse_by_ecg_raw_val);
+        pulse_delay_ms(PULSE_DELAY_MS, pulse_delay_ms_raw_val);
+        weaning_step_s(WEANING_STEP_S, weaning_step_s_raw_val);
+        weaning_step_lpm(WEANING_STEP_LPM, weaning_step_lpm_raw_val);
+        trial_s_max(TRIAL_S_MAX, trial_s_max_raw_val);
+        suction_answer(SUCTION_ANSWER, suction_answer_raw_val);
+    }))
+}
+
+fn mode(signal: &'static str, code: u8) -> Result<Mode, Rejection> {
+    Mode::from_code(u32::from(code)).ok_or(Rejection::OutOfRange(signal))
 }
 
 fn command(data: &[u8]) -> Result<CommandFrame, Rejection> {
@@ -262,7 +292,7 @@ fn service(layout: Layout, data: &[u8]) -> Result<Service, Rejection> {
             let message: HostServiceAlarms = message(data)?;
             same_version(message.version_raw_val())?;
             Service::Alarms {
-                mode: mode(message.mode_raw_val())?,
+                mode: mode("mode", message.mode_raw_val())?,
                 audio_paused_s: message.audio_paused_s_raw_val(),
                 alarms: message.alarms_raw_val(),
             }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Structs to frames.
 
-use levitas_core::link::{CommandFrame, FastStatus, SlowStatus};
+use levitas_core::link::{CommandFrame, FastStatus, PeerTherapy, SlowStatus};
 
 use crate::command::CommandKey;
 use crate::decode::{Rejection, command_codes};
@@ -88,19 +88,35 @@ pub fn encode_slow(status: &SlowStatus, from: Unit, counter: u8) -> Frame {
     message.set_version_raw_val(PROTOCOL_VERSION);
     message.set_session_raw_val(status.session);
     message.set_time_ms_raw_val(status.time_ms);
-    // A code that does not exist must not turn into one that does.
-    message.set_mode_raw_val(status.mode.min(15));
-    message.set_alarms_raw_val(status.alarms);
+    let PeerTherapy { mode, asked_mode, settings, speed_lid_rpm, conditions, alarms } = status.therapy;
+    message.set_mode_raw_val(mode as u8);
+    message.set_asked_mode_raw_val(asked_mode as u8);
+    message.set_conditions_raw_val(conditions);
+    message.set_alarms_raw_val(alarms);
     message.set_audio_paused_s_raw_val(status.audio_paused_s);
     message.set_command_sequence_raw_val(status.command_sequence);
     message.set_command_result_raw_val(status.command_result);
     set_scaled!(message: HostSlowStatus,
-        set_speed_setpoint_rpm_raw_val(SPEED_SETPOINT_RPM, status.speed_setpoint_rpm);
-        set_flow_setpoint_lpm_raw_val(FLOW_SETPOINT_LPM, status.flow_setpoint_lpm);
-        set_pressure_setpoint_mmhg_raw_val(PRESSURE_SETPOINT_MMHG, status.pressure_setpoint_mmhg);
-        set_drainage_pressure_mmhg_min_raw_val(DRAINAGE_PRESSURE_MMHG_MIN, status.drainage_pressure_mmhg_min);
-        set_return_pressure_mmhg_max_raw_val(RETURN_PRESSURE_MMHG_MAX, status.return_pressure_mmhg_max);
         set_synchronous_current_a_raw_val(SYNCHRONOUS_CURRENT_A, status.synchronous_current_a);
+        set_speed_lid_rpm_raw_val(SPEED_LID_RPM, or_nan(speed_lid_rpm));
+        set_speed_setpoint_rpm_raw_val(SPEED_SETPOINT_RPM, settings.speed_setpoint_rpm);
+        set_flow_setpoint_lpm_raw_val(FLOW_SETPOINT_LPM, settings.flow_setpoint_lpm);
+        set_pressure_setpoint_mmhg_raw_val(PRESSURE_SETPOINT_MMHG, settings.pressure_setpoint_mmhg);
+        set_weaning_flow_lpm_raw_val(WEANING_FLOW_LPM, settings.weaning_flow_lpm);
+        set_trial_flow_lpm_raw_val(TRIAL_FLOW_LPM, settings.trial_flow_lpm);
+        set_drainage_pressure_mmhg_min_raw_val(DRAINAGE_PRESSURE_MMHG_MIN, settings.drainage_pressure_mmhg_min);
+        set_return_pressure_mmhg_max_raw_val(RETURN_PRESSURE_MMHG_MAX, settings.return_pressure_mmhg_max);
+        set_flow_lpm_min_raw_val(FLOW_LPM_MIN, settings.flow_lpm_min);
+        set_return_is_arterial_raw_val(RETURN_IS_ARTERIAL, settings.return_is_arterial);
+        set_pulse_amplitude_rpm_raw_val(PULSE_AMPLITUDE_RPM, settings.pulse_amplitude_rpm);
+        set_pulse_rate_bpm_raw_val(PULSE_RATE_BPM, settings.pulse_rate_bpm);
+        set_pulse_duty_pct_raw_val(PULSE_DUTY_PCT, settings.pulse_duty_pct);
+        set_pulse_by_ecg_raw_val(PULSE_BY_ECG, settings.pulse_by_ecg);
+        set_pulse_delay_ms_raw_val(PULSE_DELAY_MS, settings.pulse_delay_ms);
+        set_weaning_step_s_raw_val(WEANING_STEP_S, settings.weaning_step_s);
+        set_weaning_step_lpm_raw_val(WEANING_STEP_LPM, settings.weaning_step_lpm);
+        set_trial_s_max_raw_val(TRIAL_S_MAX, settings.trial_s_max);
+        set_suction_answer_raw_val(SUCTION_ANSWER, settings.suction_answer);
     );
     protected(Layout::Slow, from, message.raw(), counter)
 }
@@ -185,7 +201,7 @@ pub fn encode_service(content: &Service, from: Unit, counter: u8) -> Frame {
         Service::Alarms { mode, audio_paused_s, alarms } => {
             let mut message = HostServiceAlarms::ZERO;
             message.set_version_raw_val(PROTOCOL_VERSION);
-            message.set_mode_raw_val(mode);
+            message.set_mode_raw_val(mode as u8);
             message.set_audio_paused_s_raw_val(audio_paused_s);
             message.set_alarms_raw_val(alarms);
             send(Layout::Alarms, message.raw())

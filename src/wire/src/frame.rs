@@ -6,7 +6,7 @@ use embedded_can::Id;
 use crate::identity::Identity;
 
 /// Bytes of the longest frame of the link.
-pub(crate) const SIZE_MAX: usize = 32;
+pub(crate) const SIZE_MAX: usize = 64;
 
 const _: () = {
     let mut rest: &[Identity] = Identity::ALL;

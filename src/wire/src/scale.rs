@@ -7,8 +7,8 @@ use crate::decode::Rejection;
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Scale {
     pub(crate) signal: &'static str,
-    /// Units of one step.
-    pub(crate) factor: f32,
+    /// Steps of a unit: a whole number, so that a decimal comes back as it is written.
+    pub(crate) steps: f32,
     pub(crate) raw_min: i32,
     pub(crate) raw_max: i32,
     /// Outside of the range: there is no number.
@@ -18,7 +18,7 @@ pub(crate) struct Scale {
 impl Scale {
     /// The raw code nearest to a value; beyond the range its end, for NaN the code that every receiver refuses.
     pub(crate) fn saturated<Raw: TryFrom<i32> + Default>(&self, value: f32) -> Raw {
-        let steps = value / self.factor;
+        let steps = value * self.steps;
         let rounded = (steps + 0.5_f32.copysign(steps)) as i32;
         let raw = if steps.is_nan() { self.raw_none } else { rounded.max(self.raw_min).min(self.raw_max) };
         // Range and code of no number fit the signal's bits; the build checks that.
@@ -27,7 +27,7 @@ impl Scale {
 
     /// The raw code nearest to a value within the range.
     pub(crate) fn exact(&self, value: f32) -> Result<i32, Rejection> {
-        let steps = value / self.factor;
+        let steps = value * self.steps;
         let within = (self.raw_min as f32..=self.raw_max as f32).contains(&steps);
         if within { Ok(self.saturated(value)) } else { Err(Rejection::OutOfRange(self.signal)) }
     }
@@ -38,7 +38,7 @@ impl Scale {
         if raw < self.raw_min || self.raw_max < raw {
             return Err(Rejection::OutOfRange(self.signal));
         }
-        Ok(raw as f32 * self.factor)
+        Ok(raw as f32 / self.steps)
     }
 }
 
@@ -46,8 +46,16 @@ impl Scale {
 mod tests {
     use super::*;
 
-    const SPEED: Scale = Scale { signal: "speed", factor: 0.5, raw_min: -10, raw_max: 10, raw_none: -128 };
+    const SPEED: Scale = Scale { signal: "speed", steps: 2.0, raw_min: -10, raw_max: 10, raw_none: -128 };
     const REFUSED: Result<f32, Rejection> = Err(Rejection::OutOfRange("speed"));
+
+    #[test]
+    fn a_decimal_comes_back_as_it_is_written() {
+        let hundredths = Scale { signal: "", steps: 100.0, raw_min: -1000, raw_max: 1000, raw_none: -2000 };
+        for (raw, value) in [(10, 0.1), (30, 0.3), (70, 0.7), (-110, -1.1)] {
+            assert_eq!((hundredths.value(raw), hundredths.saturated::<i32>(value)), (Ok(value), raw));
+        }
+    }
 
     #[test]
     fn values_go_to_the_nearest_step() {

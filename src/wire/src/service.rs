@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The classic frames for service tools: parts of the fast and the slow status, coarser, at 10 to 100 Hz.
 
-use levitas_core::link::{FastStatus, PeerReport, SlowStatus};
+use levitas_core::circulation::therapy::{Mode, TherapySettings};
+use levitas_core::link::{FastStatus, PeerReport, PeerTherapy, SlowStatus};
 
 /// What one classic frame says; members as in [`FastStatus`] and [`SlowStatus`].
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -18,7 +19,7 @@ pub enum Service {
     /// Alarm limits of the sender, and its synchronous current.
     Limits { drainage_pressure_mmhg_min: f32, return_pressure_mmhg_max: f32, synchronous_current_a: f32 },
     /// Mode and alarms of the sender.
-    Alarms { mode: u8, audio_paused_s: u8, alarms: u32 },
+    Alarms { mode: Mode, audio_paused_s: u8, alarms: u32 },
 }
 
 impl Service {
@@ -42,11 +43,10 @@ impl Service {
     /// What is sent of a slow status, at 10 Hz.
     #[must_use]
     pub const fn of_slow(status: &SlowStatus) -> [Self; 3] {
-        let SlowStatus { speed_setpoint_rpm, flow_setpoint_lpm, pressure_setpoint_mmhg, .. } = *status;
-        let SlowStatus {
-            drainage_pressure_mmhg_min, return_pressure_mmhg_max, synchronous_current_a, ..
-        } = *status;
-        let SlowStatus { mode, audio_paused_s, alarms, .. } = *status;
+        let SlowStatus { synchronous_current_a, audio_paused_s, .. } = *status;
+        let PeerTherapy { mode, alarms, settings, .. } = status.therapy;
+        let TherapySettings { speed_setpoint_rpm, flow_setpoint_lpm, pressure_setpoint_mmhg, .. } = settings;
+        let TherapySettings { drainage_pressure_mmhg_min, return_pressure_mmhg_max, .. } = settings;
         [
             Self::Setpoints { speed_setpoint_rpm, flow_setpoint_lpm, pressure_setpoint_mmhg },
             Self::Limits { drainage_pressure_mmhg_min, return_pressure_mmhg_max, synchronous_current_a },

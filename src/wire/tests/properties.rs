@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Any bytes, round trips, and every single flipped bit.
 
-use levitas_core::link::{CommandFrame, FastStatus, PeerReport, SlowStatus, UnitCode};
+use levitas_core::circulation::therapy::{Mode, TherapySettings};
+use levitas_core::link::{CommandFrame, FastStatus, PeerReport, PeerTherapy, SlowStatus, UnitCode};
 use levitas_wire::{
     CommandKey, Frame, Id, Received, Rejection, Service, StandardId, Unit, decode, encode_command,
-    encode_fast, encode_service, encode_slow,
+    encode_fast, encode_service, encode_slow, seal,
 };
 use proptest::prelude::*;
 
@@ -43,14 +44,18 @@ prop_compose! {
 
 prop_compose! {
     fn slow()(
-        session: u32, time_ms: u32, mode in 0_u8..7, speed in 0.0_f32..10_000.0,
-        flow in -10.0_f32..20.0, command_sequence: u16, command_result: u8, pressure in prop::array::uniform3(-1000.0_f32..1000.0),
-        synchronous in 0.0_f32..65.0, alarms: u32, audio_paused_s: u8,
+        session: u32, time_ms: u32, modes in prop::array::uniform2(prop::sample::select(&Mode::ALL[..])), conditions: u32,
+        parts in prop::array::uniform18(0.0_f32..=1.0), speed_lid_rpm in prop::option::of(0.0_f32..10_000.0),
+        command_sequence: u16, command_result: u8, synchronous in 0.0_f32..65.0, alarms: u32, audio_paused_s: u8,
     ) -> SlowStatus {
+        let mut settings = TherapySettings::ADULT;
+        for (field, part) in TherapySettings::FIELDS.iter().zip(parts) {
+            *settings.field_mut(field.name).expect("a field") = field.min + part * (field.max - field.min);
+        }
+        let [mode, asked_mode] = modes;
+        let therapy = PeerTherapy { mode, asked_mode, settings, speed_lid_rpm, conditions, alarms };
         SlowStatus {
-            session, time_ms, mode, speed_setpoint_rpm: speed, flow_setpoint_lpm: flow, pressure_setpoint_mmhg: pressure[2],
-            drainage_pressure_mmhg_min: pressure[0], return_pressure_mmhg_max: pressure[1],
-            synchronous_current_a: synchronous, alarms, audio_paused_s, command_sequence, command_result,
+            session, time_ms, therapy, synchronous_current_a: synchronous, audio_paused_s, command_sequence, command_result,
         }
     }
 }
@@ -118,13 +123,23 @@ proptest! {
             prop_assert!(near(fast.displacement_m[at], status.displacement_m[at], 1e-7));
         }
         let Ok(Received::Slow { status, counter: 9, .. }) = received(&encode_slow(&slow, unit, 9)) else { panic!("slow") };
-        prop_assert_eq!((status.session, status.time_ms, status.mode), (slow.session, slow.time_ms, slow.mode));
-        prop_assert_eq!((status.alarms, status.audio_paused_s), (slow.alarms, slow.audio_paused_s));
-        prop_assert!(near(slow.speed_setpoint_rpm, status.speed_setpoint_rpm, 0.5));
-        prop_assert!(near(slow.pressure_setpoint_mmhg, status.pressure_setpoint_mmhg, 0.1));
-        prop_assert!(near(slow.flow_setpoint_lpm, status.flow_setpoint_lpm, 1e-3));
-        prop_assert!(near(slow.drainage_pressure_mmhg_min, status.drainage_pressure_mmhg_min, 0.1));
-        prop_assert!(near(slow.return_pressure_mmhg_max, status.return_pressure_mmhg_max, 0.1));
+        prop_assert_eq!((status.session, status.time_ms), (slow.session, slow.time_ms));
+        prop_assert_eq!(status.audio_paused_s, slow.audio_paused_s);
+        let (there, mut sent) = (status.therapy, slow.therapy);
+        prop_assert_eq!((there.mode, there.asked_mode, there.conditions), (sent.mode, sent.asked_mode, sent.conditions));
+        prop_assert_eq!(there.alarms, sent.alarms);
+        match (sent.speed_lid_rpm, there.speed_lid_rpm) {
+            (None, None) => {}
+            (sent, got) => prop_assert!(near(sent, got, 0.5)),
+        }
+        let mut settings = there.settings;
+        for field in TherapySettings::FIELDS {
+            let (sent, got) = (sent.settings.field_mut(field.name), settings.field_mut(field.name));
+            let is_wide = field.max - field.min > 10.0;
+            let step = if field.name.contains("_rpm") { 0.5 } else if is_wide { 0.1 } else { 0.01 };
+            prop_assert!(near(*sent.expect("a field"), *got.expect("a field"), step), "{}", field.name);
+        }
+        prop_assert!(settings.check().is_ok(), "what lies in its range still does: {settings:?}");
         prop_assert!(near(slow.synchronous_current_a, status.synchronous_current_a, 1e-3));
         let frame = encode_command(&command, unit, &key()).expect("in range");
         let Ok(Received::Command { to, command: back }) = received(&frame) else { panic!("command") };
@@ -191,8 +206,13 @@ fn what_is_no_code_or_no_number_of_a_service_frame_is_refused_by_name() {
     let refused = |name| Err(Rejection::OutOfRange(name));
     let content = Service::Motion { rotor_speed_rad_per_s: f32::NAN, displacement_m: [0.0; 2] };
     assert_eq!(received(&encode_service(&content, Unit::Host, 0)), refused("rotor_speed_rad_per_s"));
-    let status = SlowStatus { mode: 7, ..SlowStatus::default() };
-    assert_eq!(received(&encode_slow(&status, Unit::Host, 0)), refused("mode"));
+    let slow = encode_slow(&SlowStatus::default(), Unit::Host, 0);
+    for (byte, name) in [(3, "mode"), (61, "asked_mode")] {
+        let mut data = slow.data().to_vec();
+        data[byte] |= 7;
+        seal(slow.id(), &mut data, &key());
+        assert_eq!(decode(slow.id(), true, &data, None), refused(name));
+    }
 }
 
 #[test]

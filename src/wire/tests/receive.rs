@@ -90,7 +90,10 @@ fn a_key_that_is_put_in_or_taken_away_counts_from_the_next_frame_on() {
 #[test]
 fn every_refusal_has_its_own_count() {
     let fast = encode_fast(&FastStatus::default(), Unit::Drive);
-    let slow = encode_slow(&SlowStatus { mode: 9, ..SlowStatus::default() }, Unit::Drive, 1);
+    let slow = encode_slow(&SlowStatus::default(), Unit::Drive, 1);
+    let mut no_mode = slow.data().to_vec();
+    no_mode[3] |= 9;
+    seal(slow.id(), &mut no_mode, &key());
     let other = |number| Id::Standard(StandardId::new(number).expect("11 bits"));
     let command = command(Unit::Host);
     let mut damaged = fast.data().to_vec();
@@ -103,7 +106,7 @@ fn every_refusal_has_its_own_count() {
         (fast.id(), false, fast.data(), LinkRefusal::Format),
         (fast.id(), true, &fast.data()[1..], LinkRefusal::Length),
         (fast.id(), true, &damaged[..], LinkRefusal::Checksum),
-        (slow.id(), true, slow.data(), LinkRefusal::Value),
+        (slow.id(), true, &no_mode, LinkRefusal::Value),
         (command.id(), true, &command.data()[1..], LinkRefusal::Malformed),
         (command.id(), false, command.data(), LinkRefusal::Malformed),
         (command.id(), true, &forged[..], LinkRefusal::Authentication),

@@ -6,7 +6,8 @@
 
 use std::f64::consts::TAU;
 
-use levitas_core::link::{FastStatus, PeerReport, SlowStatus, UnitCode};
+use levitas_core::circulation::therapy::{Mode, TherapySettings};
+use levitas_core::link::{FastStatus, PeerReport, PeerTherapy, SlowStatus, UnitCode};
 use levitas_wire::{
     Frame, Id, Received, Service, StandardId, Unit, decode, encode_fast, encode_service, encode_slow,
 };
@@ -23,8 +24,6 @@ const PHASE_S: f64 = 0.25e-3;
 const SLOW_PERIODS: u64 = 20;
 const SERVICE_PERIODS: u64 = 200;
 const SPEED_RAD_PER_S: f64 = TAU * 3000.0 / 60.0;
-/// Modes of the wire: flow.
-const FLOW_MODE: u8 = 1;
 
 /// The counters of the E2E headers wrap here.
 const SERVICE_COUNTER_MAX: u64 = 15;
@@ -104,18 +103,13 @@ impl Pattern {
 }
 
 fn slow(unit: Unit, period: u64) -> SlowStatus {
+    let settings =
+        TherapySettings { speed_setpoint_rpm: 3000.0, flow_setpoint_lpm: 4.0, ..TherapySettings::ADULT };
     SlowStatus {
         session: 1 + unit as u32,
         time_ms: (period as f64 * PERIOD_S * 1e3) as u32,
-        mode: FLOW_MODE,
-        speed_setpoint_rpm: 3000.0,
-        flow_setpoint_lpm: 4.0,
-        pressure_setpoint_mmhg: 200.0,
-        drainage_pressure_mmhg_min: -100.0,
-        return_pressure_mmhg_max: 300.0,
+        therapy: PeerTherapy { mode: Mode::Flow, asked_mode: Mode::Flow, settings, ..PeerTherapy::IDLE },
         synchronous_current_a: 0.02,
-        alarms: 0,
-        audio_paused_s: 0,
         ..SlowStatus::default()
     }
 }

@@ -5,7 +5,7 @@
 //! | supervisor | this |
 //! |---|---|
 //! | operating | controls |
-//! | standby, another unit drives | follows the rotor, so that a takeover goes on from where it is |
+//! | standby, another unit drives | follows the rotor and what interventions hold there, so that a takeover goes on from where it is |
 //! | anything else | asks for the supervisor's speed, which is zero |
 //!
 //! # Stale input
@@ -15,6 +15,7 @@ use super::conditions as condition;
 use super::interventions::{Interventions, Signs};
 use super::modes::{ModeControl, PulseTiming, Seen};
 use super::therapy::{Mode, Therapy, TherapyMail};
+use crate::link::{PEER_THERAPY_US_MAX, PeerTherapy};
 use crate::mail::{LevitationMail, Mailboxes, SupervisorMail, UnitState};
 use crate::mailbox::Reader;
 use crate::math::{between, larger, smaller, sqrt};
@@ -63,6 +64,8 @@ pub struct Course {
     pub flow_target_lpm: Option<f32>,
     /// Bits of [`condition`].
     pub conditions: u32,
+    /// Speed above which an intervention lets no mode go [rpm].
+    pub speed_lid_rpm: Option<f32>,
     /// The largest flow that pump and limits give now, as far as is known [L/min].
     pub flow_lpm_max: f32,
 }
@@ -75,6 +78,7 @@ pub struct Pilot {
     therapy: Reader<TherapyMail>,
     supervisor: Reader<SupervisorMail>,
     levitation: Reader<LevitationMail>,
+    peer: Reader<PeerTherapy>,
     resumes: Option<u32>,
     speed_rpm: f32,
     speed_rpm_max: f32,
@@ -91,6 +95,7 @@ impl Pilot {
             therapy: Reader::new(period_us),
             supervisor: Reader::new(period_us),
             levitation: Reader::new(period_us),
+            peer: Reader::new(period_us),
             resumes: None,
             speed_rpm: 0.0,
             speed_rpm_max,
@@ -129,6 +134,7 @@ impl Pilot {
         self.therapy.poll(&mail.therapy);
         self.supervisor.poll(&mail.supervisor);
         self.levitation.poll(&mail.levitation);
+        self.peer.poll(&mail.peer_therapy);
     }
 
     /// One period.
@@ -153,6 +159,7 @@ impl Pilot {
             mode: therapy.mode,
             flow_target_lpm: None,
             conditions: 0,
+            speed_lid_rpm: None,
             // What flows now can be asked for.
             flow_lpm_max: larger(self.reach(&therapy, &seen), flow_lpm.unwrap_or(0.0)),
         };
@@ -174,6 +181,9 @@ impl Pilot {
         } else {
             self.interventions = Interventions::default();
             if self.is_standby() {
+                if let Some(there) = self.peer.fresh(PEER_THERAPY_US_MAX) {
+                    self.interventions.adopt(&there);
+                }
                 self.modes.follow(&seen);
             } else {
                 self.modes.stop(&seen);
@@ -192,6 +202,7 @@ impl Pilot {
         course.speed_rpm = between(decision.speed_rpm, 0.0, self.speed_rpm_max);
         course.flow_target_lpm = decision.flow_target_lpm;
         course.conditions = decision.conditions | interventions;
+        course.speed_lid_rpm = asked.speed_rpm_max;
         if asked.zero_flow {
             course.mode = Mode::ZeroFlow;
         }
@@ -215,5 +226,59 @@ impl Pilot {
             by_drop(pressure - ARTERIAL_MMHG, settings.return_pressure_mmhg_max - ARTERIAL_MMHG)
         });
         [by_drainage, by_return].into_iter().flatten().fold(by_speed, smaller)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::mail::{SUPERVISOR_WORDS, SupervisorMail};
+    use crate::mailbox::Words;
+
+    struct Rig {
+        pilot: Pilot,
+        mail: Mailboxes,
+    }
+
+    impl Rig {
+        fn step(&mut self, state: UnitState, resumes: u32) -> Course {
+            let supervisor: SupervisorMail = Words::<SUPERVISOR_WORDS>::from_words([0; SUPERVISOR_WORDS]);
+            self.mail.supervisor.write(&SupervisorMail { state: state as u32, ..supervisor });
+            let therapy = Therapy { mode: Mode::Flow, ..Therapy::IDLE };
+            self.mail.therapy.write(&TherapyMail { therapy, resumes });
+            self.pilot.poll(&self.mail);
+            self.pilot.step(&Measured { flow_lpm: Some(3.0), ..Measured::default() })
+        }
+    }
+
+    /// Stands by while another unit drives, then has the head.
+    fn taken(there: &PeerTherapy) -> (Rig, Course) {
+        let mut rig = Rig { pilot: Pilot::new(5500.0), mail: Mailboxes::new() };
+        rig.mail.peer_therapy.write(there);
+        for _ in 0..10 {
+            rig.step(UnitState::Standby, 0);
+        }
+        let course = rig.step(UnitState::Operating, 0);
+        (rig, course)
+    }
+
+    #[test]
+    fn air_that_held_the_flow_there_holds_it_here_until_the_operator_resumes() {
+        let there = PeerTherapy { conditions: condition::AIR_IN_RETURN, ..PeerTherapy::IDLE };
+        let (mut rig, course) = taken(&there);
+        assert_eq!(
+            (course.mode, course.conditions & condition::AIR_IN_RETURN),
+            (Mode::ZeroFlow, condition::AIR_IN_RETURN)
+        );
+        let course = rig.step(UnitState::Operating, 1);
+        assert_eq!((course.mode, course.conditions & condition::AIR_IN_RETURN), (Mode::Flow, 0));
+    }
+
+    #[test]
+    fn a_lid_on_the_speed_carries_over() {
+        let (_, course) = taken(&PeerTherapy { speed_lid_rpm: Some(2500.0), ..PeerTherapy::IDLE });
+        assert_eq!(course.speed_lid_rpm.map(|lid| (lid - 2500.0).abs() < 1.0), Some(true));
+        let (_, course) = taken(&PeerTherapy::IDLE);
+        assert_eq!((course.speed_lid_rpm, course.mode), (None, Mode::Flow));
     }
 }

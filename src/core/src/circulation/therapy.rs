@@ -193,8 +193,32 @@ impl Therapy {
     }
 }
 
+/// Words of [`TherapySettings`].
+pub const SETTINGS_WORDS: usize = TherapySettings::FIELDS.len();
+
+impl Words<SETTINGS_WORDS> for TherapySettings {
+    fn to_words(&self) -> [u32; SETTINGS_WORDS] {
+        let mut settings = *self;
+        let mut words = [0; SETTINGS_WORDS];
+        for (word, field) in words.iter_mut().zip(Self::FIELDS) {
+            *word = settings.field_mut(field.name).map_or(0, |value| value.to_bits());
+        }
+        words
+    }
+
+    fn from_words(words: [u32; SETTINGS_WORDS]) -> Self {
+        let mut settings = Self::ADULT;
+        for (word, field) in words.into_iter().zip(Self::FIELDS) {
+            if let Some(value) = settings.field_mut(field.name) {
+                *value = f32::from_bits(word);
+            }
+        }
+        settings
+    }
+}
+
 /// Words of a [`TherapyMail`]: mode, count of resumes, and every setting.
-pub const THERAPY_WORDS: usize = 2 + TherapySettings::FIELDS.len();
+pub const THERAPY_WORDS: usize = 2 + SETTINGS_WORDS;
 
 /// The therapy as it goes from the supervisor to who carries it out.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -207,24 +231,16 @@ pub struct TherapyMail {
 
 impl Words<THERAPY_WORDS> for TherapyMail {
     fn to_words(&self) -> [u32; THERAPY_WORDS] {
-        let mut settings = self.therapy.settings;
         let mut words = [0; THERAPY_WORDS];
-        let [mode, resumes, rest @ ..] = &mut words;
+        let [mode, resumes, settings @ ..] = &mut words;
         (*mode, *resumes) = (self.therapy.mode as u32, self.resumes);
-        for (word, field) in rest.iter_mut().zip(TherapySettings::FIELDS) {
-            *word = settings.field_mut(field.name).map_or(0, |value| value.to_bits());
-        }
+        *settings = self.therapy.settings.to_words();
         words
     }
 
     fn from_words(words: [u32; THERAPY_WORDS]) -> Self {
-        let [mode, resumes, rest @ ..] = words;
-        let mut settings = TherapySettings::ADULT;
-        for (word, field) in rest.into_iter().zip(TherapySettings::FIELDS) {
-            if let Some(value) = settings.field_mut(field.name) {
-                *value = f32::from_bits(word);
-            }
-        }
+        let [mode, resumes, settings @ ..] = words;
+        let settings = TherapySettings::from_words(settings);
         // The writer is the supervisor of the same unit: the code is of a mode.
         Self { therapy: Therapy { mode: Mode::from_code(mode).unwrap_or_default(), settings }, resumes }
     }

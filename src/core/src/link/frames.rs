@@ -14,6 +14,7 @@
 //! Displacement is sent so that the two units can be compared; it enters no observer. Observer states, integrators of
 //! the bearing and runout tables are not sent at all: a failing unit must not poison the other.
 
+use super::PeerTherapy;
 use crate::code::from_code;
 
 /// State of a unit in the pair; the transitions are drawn in [`crate::arbitration`].
@@ -85,22 +86,10 @@ pub struct SlowStatus {
     pub session: u32,
     /// The sender's clock [ms], wraps. Commands quote it for their expiry.
     pub time_ms: u32,
-    /// Mode of the circulation, a code.
-    pub mode: u8,
-    /// Operator's speed set-point [rpm].
-    pub speed_setpoint_rpm: f32,
-    /// Flow that is followed in this mode, else the operator's set-point [L/min].
-    pub flow_setpoint_lpm: f32,
-    /// Operator's pressure set-point [mmHg]: drainage below 0, return above.
-    pub pressure_setpoint_mmhg: f32,
-    /// Alarm limit of the drainage pressure [mmHg].
-    pub drainage_pressure_mmhg_min: f32,
-    /// Alarm limit of the return pressure [mmHg].
-    pub return_pressure_mmhg_max: f32,
+    /// What the circulation does: all that is set, and what holds it.
+    pub therapy: PeerTherapy,
     /// Amplitude of the coil current that turns with the rotor [A].
     pub synchronous_current_a: f32,
-    /// Alarm conditions that stand, one bit each.
-    pub alarms: u32,
     /// Rest of the audio pause [s], 0 when audible.
     pub audio_paused_s: u8,
     /// Low half of the sequence of the last command of the link that the supervisor has looked at.

@@ -27,26 +27,6 @@ crate::snapshot! {
 }
 
 crate::snapshot! {
-    /// What carries over when this unit takes the head, as the slow frames of the other one say it.
-    pub struct PeerSettingsMail [PEER_SETTINGS_WORDS] {
-        /// A [`crate::circulation::therapy::Mode`].
-        pub mode: u32,
-        /// Operator's speed set-point [rpm].
-        pub speed_setpoint_rpm: f32,
-        /// Flow that is followed there, else the operator's set-point [L/min].
-        pub flow_setpoint_lpm: f32,
-        /// Operator's pressure set-point [mmHg].
-        pub pressure_setpoint_mmhg: f32,
-        /// Limit of the drainage pressure [mmHg].
-        pub drainage_pressure_mmhg_min: f32,
-        /// Limit of the return pressure [mmHg].
-        pub return_pressure_mmhg_max: f32,
-        /// Alarm conditions that stand there, bits of [`crate::mail::fault`].
-        pub alarms: u32,
-    }
-}
-
-crate::snapshot! {
     /// A command of the link that was authentic, in session, in sequence and in time.
     pub struct RemoteCommandMail [REMOTE_COMMAND_WORDS] {
         /// Its sequence number: it is carried out once, when that is new.

@@ -3,7 +3,7 @@
 //!
 //! # Reads and writes
 //! The mail of levitation, supervisor and circulation goes into the frames; frames that are believed go into
-//! `mail.peer` and `mail.peer_settings`. Bytes, checksums and bus are not its business: see `levitas-wire`.
+//! `mail.peer` and `mail.peer_therapy`. Bytes, checksums and bus are not its business: see `levitas-wire`.
 //!
 //! # Commands
 //! A command whose code is right goes through [`CommandGate`] and then to the supervisor as any other: it says what is allowed. The
@@ -18,10 +18,10 @@
 
 use core::f32::consts::TAU;
 
-use crate::circulation::therapy::{Therapy, TherapyMail};
+use crate::circulation::therapy::{Mode, Therapy, TherapyMail};
 use crate::link::{
     CommandFrame, CommandGate, FastStatus, Frame, Freshness, LINK_REFUSALS, LinkMail, LinkRefusal, PeerMail,
-    PeerReport, PeerSettingsMail, Refusals, RemoteCommandMail, SlowFreshness, SlowStatus,
+    PeerReport, PeerTherapy, Refusals, RemoteCommandMail, SlowFreshness, SlowStatus,
 };
 use crate::mail::{CirculationMail, LevitationMail, Mailboxes, SupervisorMail, fault};
 use crate::mailbox::Reader;
@@ -192,7 +192,7 @@ impl LinkTask {
         if self.periods.is_multiple_of(SLOW_PERIODS) {
             self.therapy.poll(&mail.therapy);
             self.circulation.poll(&mail.circulation);
-            self.hand_on_settings(mail);
+            self.hand_on_therapy(mail);
         }
         LinkOutputs {
             fast: self.levitation.fresh(STANDS_US_MAX).map(|levitation| self.fast(&levitation)),
@@ -232,20 +232,10 @@ impl LinkTask {
         });
     }
 
-    /// Tells the supervisor what the other unit has been set to, while that is of now and its fast frames are, too.
-    fn hand_on_settings(&mut self, mail: &Mailboxes) {
-        let Some(status) = self.slow.step(SLOW_MS).filter(|_| self.heard) else { return };
-        let speed_setpoint_rpm = status.speed_setpoint_rpm;
-        if speed_setpoint_rpm.is_finite() {
-            mail.peer_settings.write(&PeerSettingsMail {
-                mode: u32::from(status.mode),
-                speed_setpoint_rpm,
-                flow_setpoint_lpm: status.flow_setpoint_lpm,
-                pressure_setpoint_mmhg: status.pressure_setpoint_mmhg,
-                drainage_pressure_mmhg_min: status.drainage_pressure_mmhg_min,
-                return_pressure_mmhg_max: status.return_pressure_mmhg_max,
-                alarms: status.alarms,
-            });
+    /// Tells the other tasks what the other unit has been set to, while that is of now and its fast frames are, too.
+    fn hand_on_therapy(&mut self, mail: &Mailboxes) {
+        if let Some(status) = self.slow.step(SLOW_MS).filter(|_| self.heard) {
+            mail.peer_therapy.write(&status.therapy);
         }
     }
 
@@ -293,27 +283,38 @@ impl LinkTask {
 
     fn slow(&self) -> SlowStatus {
         let supervisor = self.supervisor.latest();
-        let therapy = self.therapy.latest().map_or(Therapy::IDLE, |mail| mail.therapy);
-        let settings = therapy.settings;
-        let circulation = self.circulation.latest();
-        let target_lpm = circulation.map(|mail| mail.flow_target_lpm).filter(|flow| flow.is_finite());
         SlowStatus {
             session: self.session,
             time_ms: self.time_ms,
-            // Every code of a mode fits.
-            mode: circulation.map_or(therapy.mode as u32, |mail| mail.mode) as u8,
-            speed_setpoint_rpm: supervisor.map_or(0.0, |mail| mail.speed_setpoint_rpm),
-            flow_setpoint_lpm: target_lpm.unwrap_or(settings.flow_setpoint_lpm),
-            pressure_setpoint_mmhg: settings.pressure_setpoint_mmhg,
-            drainage_pressure_mmhg_min: settings.drainage_pressure_mmhg_min,
-            return_pressure_mmhg_max: settings.return_pressure_mmhg_max,
-            alarms: self.levitation.latest().map_or(0, |mail| mail.faults)
-                | circulation.map_or(0, |mail| mail.alarms)
-                | self.alarms,
+            therapy: self.own_therapy(),
             command_sequence: supervisor.map_or(0, |mail| mail.remote_number as u16),
             // Every code of a refusal fits.
             command_result: supervisor.map_or(0, |mail| mail.remote_result as u8),
             ..SlowStatus::default()
+        }
+    }
+
+    /// What the other unit needs to carry on.
+    fn own_therapy(&self) -> PeerTherapy {
+        let Therapy { mode: asked_mode, mut settings } =
+            self.therapy.latest().map_or(Therapy::IDLE, |mail| mail.therapy);
+        let alarms = self.levitation.latest().map_or(0, |mail| mail.faults) | self.alarms;
+        if let Some(supervisor) = self.supervisor.latest() {
+            settings.speed_setpoint_rpm = supervisor.speed_setpoint_rpm;
+        }
+        let Some(circulation) = self.circulation.latest() else {
+            return PeerTherapy { mode: asked_mode, asked_mode, settings, alarms, ..PeerTherapy::IDLE };
+        };
+        if circulation.flow_target_lpm.is_finite() {
+            settings.flow_setpoint_lpm = circulation.flow_target_lpm;
+        }
+        PeerTherapy {
+            mode: Mode::from_code(circulation.mode).unwrap_or(asked_mode),
+            asked_mode,
+            settings,
+            speed_lid_rpm: Some(circulation.speed_lid_rpm).filter(|lid| lid.is_finite()),
+            conditions: circulation.conditions,
+            alarms: alarms | circulation.alarms,
         }
     }
 }

@@ -34,7 +34,7 @@
 //! # The pair
 //! Which unit drives the head is decided by [`crate::arbitration`] in the levitation task. What lifts the rotor off or gives the
 //! coils to the probe is an order to the pair first; its answer is the command's. While the other unit drives this one stands by
-//! and keeps its set-point, so that a takeover changes nothing: without news of it for `SETTINGS_US_MAX` the speed that the rotor
+//! and keeps its set-point, so that a takeover changes nothing: without news of it for [`crate::link::PEER_THERAPY_US_MAX`] the speed that the rotor
 //! has is the set-point. A unit that has taken the head is Operating; one that has lost it is in Standby.
 //!
 //! # One command at a time
@@ -49,7 +49,7 @@ use crate::circulation::therapy::{Mode, Therapy, TherapyMail};
 use crate::code::from_code;
 use crate::commissioning::{Commissioning, CommissioningInput, CommissioningReport};
 use crate::config::ConfigError;
-use crate::link::{LinkMail, PeerReport, PeerSettingsMail, RemoteCommandMail};
+use crate::link::{LinkMail, PeerReport, PeerTherapy, RemoteCommandMail};
 use crate::mail::{
     BearingState, CommandMail, LevitateRequest, LevitationMail, Mailboxes, SupervisorMail, UnitState, fault,
 };
@@ -67,8 +67,6 @@ const SLOW_PERIODS: u32 = TaskId::Supervisor.slot().rate_hz / 2;
 const BLIND_LAND_PERIODS: u32 = TaskId::Supervisor.slot().rate_hz.saturating_mul(60);
 /// Age from which the levitation task counts as silent [us].
 const SILENT_US_MAX: u32 = 50_000;
-/// Age of the other unit's settings from which they are not what it does [us].
-const SETTINGS_US_MAX: u32 = 1_000_000;
 /// Age from which the clock of the link task counts as standing [us].
 const LINK_SILENT_US_MAX: u32 = 20_000;
 /// Periods after which an order that nobody has answered is given up: 0.2 s.
@@ -335,7 +333,7 @@ pub struct SupervisorTask {
     remote: Reader<RemoteCommandMail>,
     link: Reader<LinkMail>,
     levitation: Reader<LevitationMail>,
-    settings: Reader<PeerSettingsMail>,
+    peer_therapy: Reader<PeerTherapy>,
     /// Number and code of the last order to the pair, and who waits for its answer.
     order_number: u32,
     order: u32,
@@ -372,7 +370,7 @@ impl SupervisorTask {
             remote: Reader::new(period_us),
             link: Reader::new(period_us),
             levitation: Reader::new(period_us),
-            settings: Reader::new(period_us),
+            peer_therapy: Reader::new(period_us),
             order_number: 0,
             order: 0,
             awaiting: None,
@@ -388,7 +386,7 @@ impl SupervisorTask {
         self.remote.poll(&mail.remote_command);
         self.link.poll(&mail.link);
         self.levitation.poll(&mail.levitation);
-        self.settings.poll(&mail.peer_settings);
+        self.peer_therapy.poll(&mail.peer_therapy);
         if !self.started && !self.starts(mail) {
             return;
         }

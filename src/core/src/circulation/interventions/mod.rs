@@ -29,6 +29,7 @@ mod tests;
 use super::conditions as condition;
 use super::modes::{Override, PERIOD_S};
 use super::therapy::{Mode, Therapy};
+use crate::link::PeerTherapy;
 use crate::math::{larger, smaller};
 use suction::{Answer, Suction};
 
@@ -112,6 +113,12 @@ pub struct Interventions {
 }
 
 impl Interventions {
+    /// The other unit drives: what it holds is held on when this unit takes the head.
+    pub fn adopt(&mut self, there: &PeerTherapy) {
+        self.held_at_zero = there.conditions & condition::AIR_IN_RETURN != 0;
+        self.suction = Suction::adopted(there.speed_lid_rpm);
+    }
+
     /// One period: what is asked of the speed, and bits of [`condition`].
     pub fn step(&mut self, therapy: &Therapy, signs: &Signs) -> (Override, u32) {
         if signs.resume {

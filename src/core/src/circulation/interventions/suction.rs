@@ -141,6 +141,16 @@ pub(super) struct Suction {
 }
 
 impl Suction {
+    /// With the lid that another unit has set.
+    pub(super) fn adopted(lid_rpm: Option<f32>) -> Self {
+        lid_rpm.map_or_else(Self::default, |lid_rpm| Self {
+            stage: Stage::Lid,
+            onset_rpm: lid_rpm / LID,
+            lid_rpm,
+            ..Self::default()
+        })
+    }
+
     /// The operator resumes: no lid any more, what was learned stays.
     pub(super) fn resumed(&self) -> Self {
         Self { usual: self.usual, learned_s: self.learned_s, ..Self::default() }

@@ -109,8 +109,8 @@ fn settings_carry_over_every_ten_milliseconds() {
         })
         .count();
     assert_eq!(slow, 3);
-    let settings: PeerSettingsMail = b.mail.peer_settings.read().unwrap().1;
-    assert_eq!(settings.speed_setpoint_rpm, 4000.0);
+    let therapy: PeerTherapy = b.mail.peer_therapy.read().unwrap().1;
+    assert_eq!(therapy.settings.speed_setpoint_rpm, 4000.0);
 }
 
 fn command(sequence: u32, expires_ms: u32) -> CommandFrame {
@@ -201,7 +201,7 @@ fn what_is_replayed_late_or_of_another_session_is_counted_and_not_handed_on() {
     bench.task.refuse(LinkRefusal::Authentication);
     assert_eq!(step_ms(&mut bench, 1).alarms, fault::COMMANDS_REFUSED);
     let slow = (0..SLOW_PERIODS).find_map(|_| bench.task.step(&bench.mail).slow).unwrap();
-    assert_eq!(slow.alarms, fault::COMMANDS_REFUSED);
+    assert_eq!(slow.therapy.alarms, fault::COMMANDS_REFUSED);
 }
 
 #[test]

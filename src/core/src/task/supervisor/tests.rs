@@ -15,16 +15,18 @@ fn circulation(speed_setpoint_rpm: f32) -> CirculationMail {
 }
 
 /// What another unit that drives in this mode tells.
-fn settings(mode: Mode) -> PeerSettingsMail {
-    PeerSettingsMail {
-        mode: mode as u32,
+fn there(mode: Mode) -> PeerTherapy {
+    let settings = TherapySettings {
         speed_setpoint_rpm: 4000.0,
         flow_setpoint_lpm: 3.5,
         pressure_setpoint_mmhg: 180.0,
         drainage_pressure_mmhg_min: -80.0,
         return_pressure_mmhg_max: 280.0,
-        alarms: 0,
-    }
+        return_is_arterial: 0.0,
+        pulse_rate_bpm: 72.0,
+        ..TherapySettings::ADULT
+    };
+    PeerTherapy { mode, asked_mode: mode, settings, ..PeerTherapy::IDLE }
 }
 
 /// A supervisor, and a levitation task that answers its orders.
@@ -370,8 +372,7 @@ fn a_standby_unit_refuses_everything_and_a_command_runs_once() {
 #[test]
 fn a_unit_that_has_taken_the_head_carries_on_with_the_settings_of_the_other_one() {
     let mut bench = Bench::new();
-    let settings = settings(Mode::Speed);
-    bench.mail.peer_settings.write(&settings);
+    bench.mail.peer_therapy.write(&there(Mode::Speed));
     assert_eq!(bench.plant(BearingState::Off, 419.0).speed_setpoint_rpm, 4000.0);
     bench.drives = true;
     let seen = bench.plant(BearingState::Levitated, 418.0);
@@ -386,8 +387,7 @@ fn a_unit_that_has_taken_the_head_carries_on_with_the_settings_of_the_other_one(
 #[test]
 fn without_news_of_the_settings_the_speed_that_the_rotor_has_is_the_set_point() {
     let mut bench = Bench::new();
-    let settings = settings(Mode::Speed);
-    bench.mail.peer_settings.write(&settings);
+    bench.mail.peer_therapy.write(&there(Mode::Speed));
     let held = PeerReport { therapy: true, ..PeerReport::default() };
     for _ in 0..200 {
         bench.mail.levitation.write(&LevitationMail {
@@ -403,7 +403,7 @@ fn without_news_of_the_settings_the_speed_that_the_rotor_has_is_the_set_point() 
 fn a_refused_lift_off_does_not_touch_the_set_point_of_the_backup() {
     let mut bench = Bench::new();
     bench.refusal = Some(arbitration::Refusal::OtherDrives);
-    bench.mail.peer_settings.write(&settings(Mode::Speed));
+    bench.mail.peer_therapy.write(&there(Mode::Speed));
     bench.step();
     bench.number += 1;
     bench.mail.command.write(&Command::LiftOff.to_mail(bench.number));
@@ -662,33 +662,43 @@ fn settings_are_set_one_by_one_and_set_points_with_their_mode() {
 
 #[test]
 fn the_therapy_of_the_unit_that_drives_carries_over() {
-    for (there, here) in [
+    for (mode, here) in [
         (Mode::Speed, Mode::Speed),
         (Mode::Flow, Mode::Flow),
         (Mode::Pressure, Mode::Pressure),
         (Mode::ZeroFlow, Mode::ZeroFlow),
         (Mode::Weaning, Mode::Flow),
-        (Mode::Pulsatile, Mode::Speed),
+        (Mode::Pulsatile, Mode::Pulsatile),
         (Mode::RetrogradeTrial, Mode::ZeroFlow),
     ] {
         let mut bench = Bench::new();
-        bench.mail.peer_settings.write(&settings(there));
+        bench.mail.peer_therapy.write(&there(mode));
         bench.therapy = true;
         bench.write(bench.levitation);
         bench.step();
         let own = therapy(&bench).therapy;
-        assert_eq!(own.mode, here, "{there:?}");
-        assert_eq!((own.settings.flow_setpoint_lpm, own.settings.pressure_setpoint_mmhg), (3.5, 180.0));
-        assert_eq!(own.settings.return_pressure_mmhg_max, 280.0);
-        let wrong = PeerSettingsMail {
-            return_pressure_mmhg_max: 900.0,
-            flow_setpoint_lpm: f32::NAN,
-            ..settings(there)
-        };
-        bench.mail.peer_settings.write(&wrong);
+        assert_eq!(own, Therapy { mode: here, settings: there(mode).settings }, "{mode:?}");
+        let mut wrong = there(mode);
+        (wrong.settings.return_pressure_mmhg_max, wrong.settings.flow_setpoint_lpm) = (900.0, f32::NAN);
+        bench.mail.peer_therapy.write(&wrong);
         bench.step();
         assert_eq!(therapy(&bench).therapy, own, "what is out of range does not carry over");
     }
+}
+
+#[test]
+fn a_mode_that_air_holds_back_carries_over_as_it_was_asked_for() {
+    let mut bench = Bench::new();
+    let held = PeerTherapy {
+        asked_mode: Mode::Flow,
+        conditions: crate::circulation::conditions::AIR_IN_RETURN,
+        ..there(Mode::ZeroFlow)
+    };
+    bench.mail.peer_therapy.write(&held);
+    bench.therapy = true;
+    bench.write(bench.levitation);
+    bench.step();
+    assert_eq!(therapy(&bench).therapy.mode, Mode::Flow);
 }
 
 #[test]

@@ -4,16 +4,16 @@
 //! # Carrying over
 //! | mode there | here, when this unit takes the head |
 //! |---|---|
-//! | speed, flow, pressure, `zero_flow` | the same, with its set-point |
-//! | weaning | flow, at the step where it was |
-//! | pulsatile | speed, the mean: the pulses end |
+//! | speed, flow, pressure, pulsatile, `zero_flow` | the same |
+//! | weaning | flow, at the step where it was: somebody should look before it goes on |
 //! | `retrograde_trial` | `zero_flow`: nobody carries a trial on unasked |
 //!
-//! An intervention that holds zero flow is told as that mode.
+//! All settings carry over with it. What an intervention holds is carried on by the circulation task ([`crate::circulation::pilot`]).
 
-use super::{PeerSettingsMail, Refusal, SETTINGS_US_MAX, SupervisorTask, UnitState};
+use super::{Refusal, SupervisorTask, UnitState};
+use crate::circulation::conditions as condition;
 use crate::circulation::therapy::{Mode, TherapyMail, TherapySettings};
-use crate::link::PeerReport;
+use crate::link::{PEER_THERAPY_US_MAX, PeerReport, PeerTherapy};
 use crate::mail::{CirculationMail, LevitationMail, Mailboxes, SupervisorMail};
 use crate::math::between;
 use crate::units::RPM_PER_RAD_PER_S;
@@ -84,11 +84,11 @@ impl SupervisorTask {
     /// While the other unit drives, its therapy is this one's: a takeover changes nothing.
     pub(super) fn mirror(&mut self, levitation: &LevitationMail) {
         let therapy = PeerReport::from_bits(levitation.report).therapy;
-        match self.settings.fresh(SETTINGS_US_MAX) {
-            Some(settings) if therapy => self.take(&settings),
+        match self.peer_therapy.fresh(PEER_THERAPY_US_MAX) {
+            Some(there) if therapy => self.take(&there),
             // Nobody drives: what the operator sets here stands.
-            Some(settings) => {
-                let speed_rpm = between(settings.speed_setpoint_rpm, 0.0, self.speed_rpm_max);
+            Some(there) => {
+                let speed_rpm = between(there.settings.speed_setpoint_rpm, 0.0, self.speed_rpm_max);
                 self.therapy.settings.speed_setpoint_rpm = speed_rpm;
             }
             None if therapy => {
@@ -100,25 +100,20 @@ impl SupervisorTask {
         }
     }
 
-    fn take(&mut self, settings: &PeerSettingsMail) {
-        let own = &mut self.therapy.settings;
-        own.speed_setpoint_rpm = between(settings.speed_setpoint_rpm, 0.0, self.speed_rpm_max);
-        self.therapy.mode = match Mode::from_code(settings.mode).unwrap_or_default() {
+    fn take(&mut self, there: &PeerTherapy) {
+        let air = there.conditions & condition::AIR_IN_RETURN != 0;
+        // Air holds the flow here, too, whatever the mode; the operator ends it as there.
+        self.therapy.mode = match if air { there.asked_mode } else { there.mode } {
             Mode::Weaning => Mode::Flow,
-            Mode::Pulsatile => Mode::Speed,
             Mode::RetrogradeTrial => Mode::ZeroFlow,
             same => same,
         };
-        // What the other unit was set to has been in its range; what a frame makes of it need not be.
-        for (name, value) in [
-            ("flow_setpoint_lpm", settings.flow_setpoint_lpm),
-            ("pressure_setpoint_mmhg", settings.pressure_setpoint_mmhg),
-            ("drainage_pressure_mmhg_min", settings.drainage_pressure_mmhg_min),
-            ("return_pressure_mmhg_max", settings.return_pressure_mmhg_max),
-        ] {
-            if let Some(field) = TherapySettings::index_of(name).and_then(TherapySettings::field) {
-                // Outside: the own value stands.
-                let _ = self.therapy.set(field, value);
+        let mut settings = there.settings;
+        settings.speed_setpoint_rpm = between(settings.speed_setpoint_rpm, 0.0, self.speed_rpm_max);
+        for field in TherapySettings::FIELDS {
+            // What the other unit was set to has been in its range; what a frame makes of it need not be, and then the own value stands.
+            if let Some(value) = settings.field_mut(field.name) {
+                let _ = self.therapy.set(field, *value);
             }
         }
     }
