@@ -16,7 +16,7 @@ pub struct PeerTherapy {
     pub mode: Mode,
     /// The mode that the operator has asked for: another one while an intervention holds zero flow, or when a trial is over.
     pub asked_mode: Mode,
-    /// All settings; the set-point of the flow is the flow that is followed, if one is.
+    /// All settings; the set-point of the flow is the flow that `mode` follows, if it is flow or weaning.
     pub settings: TherapySettings,
     /// Speed above which an intervention lets no mode go [rpm].
     pub speed_lid_rpm: Option<f32>,

@@ -305,11 +305,13 @@ impl LinkTask {
         let Some(circulation) = self.circulation.latest() else {
             return PeerTherapy { mode: asked_mode, asked_mode, settings, alarms, ..PeerTherapy::IDLE };
         };
-        if circulation.flow_target_lpm.is_finite() {
+        let mode = Mode::from_code(circulation.mode).unwrap_or(asked_mode);
+        // The step of weaning, or the flow from before a trial; what zero flow holds is no set-point.
+        if matches!(mode, Mode::Flow | Mode::Weaning) && circulation.flow_target_lpm.is_finite() {
             settings.flow_setpoint_lpm = circulation.flow_target_lpm;
         }
         PeerTherapy {
-            mode: Mode::from_code(circulation.mode).unwrap_or(asked_mode),
+            mode,
             asked_mode,
             settings,
             speed_lid_rpm: Some(circulation.speed_lid_rpm).filter(|lid| lid.is_finite()),

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 use super::*;
+use crate::circulation::therapy::TherapySettings;
 use crate::mail::LEVITATION_WORDS;
 use crate::mailbox::Words;
 
@@ -111,6 +112,28 @@ fn settings_carry_over_every_ten_milliseconds() {
     assert_eq!(slow, 3);
     let therapy: PeerTherapy = b.mail.peer_therapy.read().unwrap().1;
     assert_eq!(therapy.settings.speed_setpoint_rpm, 4000.0);
+}
+
+#[test]
+fn the_flow_that_is_held_because_of_air_is_no_set_point() {
+    let settings = TherapySettings { flow_setpoint_lpm: 4.0, ..TherapySettings::ADULT };
+    for (mode, told_lpm) in
+        [(Mode::ZeroFlow, 4.0), (Mode::Weaning, 0.1), (Mode::Flow, 0.1), (Mode::Speed, 4.0)]
+    {
+        let mut bench = Bench::new(1);
+        let therapy = Therapy { mode: Mode::Flow, settings };
+        bench.mail.therapy.write(&TherapyMail { therapy, resumes: 0 });
+        let circulation: CirculationMail =
+            Words::<{ crate::mail::CIRCULATION_WORDS }>::from_words([0; crate::mail::CIRCULATION_WORDS]);
+        bench.mail.circulation.write(&CirculationMail {
+            mode: mode as u32,
+            flow_target_lpm: 0.1,
+            ..circulation
+        });
+        let told = (0..SLOW_PERIODS).find_map(|_| bench.task.step(&bench.mail).slow).unwrap().therapy;
+        assert_eq!((told.mode, told.asked_mode), (mode, Mode::Flow));
+        assert_eq!(told.settings.flow_setpoint_lpm, told_lpm, "{mode:?}");
+    }
 }
 
 fn command(sequence: u32, expires_ms: u32) -> CommandFrame {
