@@ -136,8 +136,9 @@ impl FirmwareUnit {
 static UNITS: [FirmwareUnit; 2] =
     [FirmwareUnit::new(0, Role::Host), FirmwareUnit::new(1, Role::EmergencyDrive)];
 
-/// The configuration of both units.
-pub(crate) const CONFIG: UnitConfig = UnitConfig::ECMO_50;
+/// The configuration of both units; the world within an image has no patient.
+pub(crate) const CONFIG: UnitConfig =
+    if cfg!(levitas_world) { UnitConfig::BENCH } else { UnitConfig::ECMO_50 };
 
 /// Builds all tasks on the calibration records of the storage. A storage that cannot be mounted is named and is no
 /// reason not to start.

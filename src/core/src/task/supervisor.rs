@@ -85,6 +85,8 @@ crate::ranged_struct! {
         first_return_pressure_mmhg_max: 50.0..=1000.0,
         /// 1: the return cannula is in an artery, 0: in a vein, until the operator says otherwise.
         first_return_is_arterial: 0.0..=1.0,
+        /// For how long a unit must have driven without an alarm before a takeover drill [s].
+        drill_quiet_s_min: 0.0..=3600.0,
     }
 }
 
@@ -95,13 +97,15 @@ impl SupervisorConfig {
         first_drainage_pressure_mmhg_min: -100.0,
         first_return_pressure_mmhg_max: 300.0,
         first_return_is_arterial: 1.0,
+        drill_quiet_s_min: 300.0,
     };
 
-    /// On a bench there is no patient whom a limit or the floor against backflow protects.
+    /// On a bench there is no patient whom a limit, the floor against backflow or a wait before a drill protects.
     pub const BENCH: Self = Self {
         first_drainage_pressure_mmhg_min: -1000.0,
         first_return_pressure_mmhg_max: 1000.0,
         first_return_is_arterial: 0.0,
+        drill_quiet_s_min: 0.0,
         ..Self::ECMO_50
     };
 }
@@ -245,12 +249,14 @@ pub enum Refusal {
     UnderWay = 18,
     /// A set-point is set with its mode.
     SetpointOfMode = 19,
+    /// An alarm stands, or has stood of late.
+    NotQuiet = 20,
 }
 
 from_code!(Refusal: u32 {
     Unknown, OutOfReach, NotLevitated, NotDriving, IsLanding, NotStandby, Commissioning, OtherDrives, NotFit,
     OtherUnknown, OtherNotReady, NotInPair, InPair, NoTherapy, Therapy, Silent, TooLate,
-    UnderWay, SetpointOfMode
+    UnderWay, SetpointOfMode, NotQuiet
 });
 
 impl Refusal {
@@ -296,6 +302,7 @@ impl Refusal {
             Self::TooLate => "the command came too late",
             Self::UnderWay => "another command is under way",
             Self::SetpointOfMode => "a set-point is set with its mode",
+            Self::NotQuiet => "an alarm stands, or this unit has not driven for long enough without one",
         }
     }
 }
@@ -342,6 +349,9 @@ pub struct SupervisorTask {
     drives: bool,
     unit: UnitConfig,
     commissioning: Option<Commissioning>,
+    /// Alarms of both units, and for how long this one has driven without any.
+    alarms: u32,
+    quiet_periods: u32,
 }
 
 impl SupervisorTask {
@@ -377,6 +387,8 @@ impl SupervisorTask {
             drives: false,
             unit: *unit,
             commissioning: None,
+            alarms: 0,
+            quiet_periods: 0,
         })
     }
 
@@ -394,6 +406,7 @@ impl SupervisorTask {
             self.follow(&levitation);
             self.hear(&levitation, mail);
         }
+        self.watch_quiet(mail);
         self.wait();
         self.obey(mail);
         self.obey_link(mail);
@@ -634,7 +647,10 @@ impl SupervisorTask {
         }
         match (command, self.state) {
             (Command::HandBack, _) => self.ask(Order::HandBack, asked),
-            (Command::TakeoverDrill, _) => self.ask(Order::Drill, asked),
+            (Command::TakeoverDrill, _) => {
+                self.may_drill()?;
+                self.ask(Order::Drill, asked);
+            }
             (Command::Rejoin, _) => self.ask(Order::Rejoin, asked),
             (Command::Commission, UnitState::Standby) => {
                 let last = mail.probe_request.read::<ProbeRequest>().map_or(0, |(_, request)| request.number);
@@ -731,6 +747,7 @@ fn drives(levitation: &LevitationMail) -> bool {
     PeerReport::from_bits(levitation.report).drives
 }
 
+mod drill;
 mod remote;
 #[cfg(test)]
 mod tests;

@@ -417,6 +417,7 @@ fn a_supervisor_that_restarts_before_the_answer_does_not_give_the_order_again() 
     let mut bench = Bench::new();
     bench.drives = true;
     bench.plant(BearingState::Levitated, 300.0);
+    bench.task.config.drill_quiet_s_min = 0.0;
     bench.number += 1;
     bench.mail.command.write(&Command::TakeoverDrill.to_mail(bench.number));
     bench.task.step(&bench.mail);
@@ -453,6 +454,7 @@ fn a_refused_order_to_the_pair_changes_nothing() {
     bench.refusal = Some(arbitration::Refusal::OtherNotReady);
     bench.drives = true;
     bench.plant(BearingState::Levitated, 300.0);
+    bench.task.config.drill_quiet_s_min = 0.0;
     for command in [Command::HandBack, Command::TakeoverDrill] {
         assert_eq!(bench.command(command), Some(Refusal::OtherNotReady));
         assert_eq!(bench.step().state, UnitState::Operating as u32);
@@ -592,6 +594,34 @@ fn a_supervisor_that_starts_anew_carries_out_no_command_of_the_link_from_before(
     assert_eq!(seen.state, UnitState::Operating as u32, "not landing");
     bench.restart();
     assert_eq!(remote_answer(bench.step()), (2, Some(Refusal::TooLate)));
+}
+
+#[test]
+fn a_drill_is_for_a_unit_that_has_driven_without_an_alarm_for_five_minutes() {
+    let mut bench = operating();
+    let quiet = bench.levitation;
+    (0..29_000).for_each(|_| {
+        bench.write(quiet);
+        bench.step();
+    });
+    assert_eq!(bench.command(Command::TakeoverDrill), Some(Refusal::NotQuiet));
+    for _ in 0..1100 {
+        bench.write(quiet);
+        bench.step();
+    }
+    // The pair is asked now.
+    bench.number += 1;
+    bench.mail.command.write(&Command::TakeoverDrill.to_mail(bench.number));
+    assert_eq!(bench.step().order, Order::Drill.code());
+    for (alarm, refused) in [(fault::HALL_DRIFT, true), (fault::CALIBRATION, false)] {
+        let mut bench = operating();
+        bench.task.quiet_periods = 40_000;
+        bench.write(LevitationMail { faults: alarm, ..bench.levitation });
+        bench.number += 1;
+        bench.mail.command.write(&Command::TakeoverDrill.to_mail(bench.number));
+        assert_eq!(bench.step().order == Order::Drill.code(), !refused);
+        assert_eq!(bench.task.quiet_periods == 0, refused);
+    }
 }
 
 fn therapy(bench: &Bench) -> TherapyMail {
