@@ -5,7 +5,7 @@
 //! | step | by |
 //! |---|---|
 //! | what is measured | [`crate::circulation::sensing`] |
-//! | flow by speed and torque, learned while the meter lives | [`crate::circulation::estimate`] |
+//! | flow by speed and torque, learned while the meter lives; which of the two is wrong | [`crate::circulation::estimate`] |
 //! | when the heart beats, when a pulse is due | [`crate::circulation::ecg`] |
 //! | where the speed goes | [`crate::circulation::pilot`] |
 //!
@@ -17,13 +17,14 @@
 
 use crate::circulation::ecg::detector::QrsDetector;
 use crate::circulation::ecg::trigger::{Ratio, Source, Trigger, TriggerConfig};
+use crate::circulation::estimate::witness::{Testimony, Witness};
 use crate::circulation::estimate::{Estimate, PumpEstimator, PumpMap};
 use crate::circulation::flow_meter::FlowMeterConfig;
 use crate::circulation::modes::{PERIOD_S, PulseTiming};
 use crate::circulation::pilot::{Measured, Pilot};
 use crate::circulation::sensing::Sensing;
 use crate::config::ConfigError;
-use crate::mail::{CIRCULATION_WORDS, CirculationMail, Mailboxes};
+use crate::mail::{CIRCULATION_WORDS, CirculationMail, Mailboxes, fault};
 use crate::mailbox::Words as _;
 use crate::ports::{CirculationInputs, valid};
 use crate::units::S_PER_MS;
@@ -38,6 +39,7 @@ const ESTIMATE_SD_LPM_MAX: f32 = 0.6;
 pub struct CirculationTask {
     sensing: Sensing,
     estimator: PumpEstimator,
+    witness: Witness,
     ecg: QrsDetector,
     trigger: Trigger,
     pilot: Pilot,
@@ -53,6 +55,7 @@ impl CirculationTask {
         Ok(Self {
             sensing: Sensing::new(config)?,
             estimator: PumpEstimator::new(&PumpMap::ECMO_50)?,
+            witness: Witness::default(),
             ecg: QrsDetector::new(ECG_RAIL_MV),
             trigger: Trigger::new(&TriggerConfig::DEFAULT, Ratio::EveryBeat)?,
             pilot: Pilot::new(speed_rpm_max),
@@ -65,6 +68,7 @@ impl CirculationTask {
         self.pilot.poll(mail);
         self.sensing.step(samples, mail, &mut self.latest);
         let estimate = self.estimate();
+        self.weigh_meter(&estimate);
         let pulse = self.beat(samples);
         self.steer(&estimate, pulse);
         mail.circulation.write(&self.latest);
@@ -79,6 +83,23 @@ impl CirculationTask {
         let (speed_rpm, torque_n_m) = self.pilot.rotor();
         // Without a torque the estimator says so itself.
         self.estimator.update(speed_rpm, torque_n_m.unwrap_or(f32::NAN), head_mmhg, flow_lpm, PERIOD_S)
+    }
+
+    /// A meter that pump and membrane lung refute is as good as lost: it is told so, and the estimate leads.
+    fn weigh_meter(&mut self, estimate: &Estimate) {
+        let latest = &mut self.latest;
+        let pressures = latest.pre_membrane_trouble == 0 && latest.return_trouble == 0;
+        let known = latest.flow_valid && estimate.flow_sd_lpm < ESTIMATE_SD_LPM_MAX;
+        let said = (pressures && known).then_some(Testimony {
+            meter_lpm: latest.flow_lpm,
+            pump_lpm: estimate.flow_lpm,
+            drop_mmhg: latest.pre_membrane_pressure_mmhg - latest.return_pressure_mmhg,
+            disagree: estimate.meter_disagrees,
+        });
+        if self.witness.step(said, PERIOD_S) {
+            latest.flow_valid = false;
+            latest.alarms |= fault::FLOW_METER;
+        }
     }
 
     /// Whether a pulse is due by the ECG.
@@ -127,7 +148,7 @@ mod tests {
     use super::*;
     use crate::circulation::pressures::trouble;
     use crate::circulation::sensing::{CircuitOrder, OrderResult};
-    use crate::mail::{CircuitOrderMail, fault};
+    use crate::mail::CircuitOrderMail;
     use crate::ports::{BATCH, FlowShot, valid};
 
     /// A task that hears a flow of 5 L/min, 1.81 ns per L/min (facts of the flow meter, 45 degrees, 9.525 mm).

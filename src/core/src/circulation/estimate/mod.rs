@@ -33,7 +33,7 @@
 //! # Limits and failure
 //! Not below [`SPEED_KRPM_MIN`], nor without torque: then the deviation is [`UNKNOWN_LPM`] or more. The torque tells no flow below 0.3
 //! L/min. A bias of the meter that grows more slowly than blood changes is learnt and not seen.
-//! Which of the two is wrong a disagreement does not say; it lasts until they agree or [`PumpEstimator::forget`]. After power-up there is what
+//! Which of the two is wrong a disagreement does not say, [`witness`] does; it lasts until they agree or [`PumpEstimator::forget`]. After power-up there is what
 //! the numbers of the pump say, within 1 to 2 L/min.
 //!
 //! # Source
@@ -44,6 +44,7 @@
 //! Unit tests, with a pump that has other exponents and coefficients than these laws; docs/flow_estimate.md.
 
 mod regressor;
+pub mod witness;
 
 use crate::config::ConfigError;
 use crate::math::{larger, saturate, sqrt};
