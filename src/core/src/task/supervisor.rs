@@ -347,6 +347,8 @@ pub struct SupervisorTask {
     awaiting: Option<Awaiting>,
     /// This unit drives the head.
     drives: bool,
+    /// The therapy is the other unit's, which drives: nothing is set here.
+    mirrors: bool,
     unit: UnitConfig,
     commissioning: Option<Commissioning>,
     /// Alarms of both units, and for how long this one has driven without any.
@@ -385,6 +387,7 @@ impl SupervisorTask {
             order: 0,
             awaiting: None,
             drives: false,
+            mirrors: false,
             unit: *unit,
             commissioning: None,
             alarms: 0,
@@ -524,9 +527,7 @@ impl SupervisorTask {
             self.abandon(mail);
             self.state = UnitState::Standby;
         }
-        if !self.drives {
-            self.mirror(levitation);
-        }
+        self.mirrors = !self.drives && self.mirror(levitation);
     }
 
     /// The answer to the order of a command.

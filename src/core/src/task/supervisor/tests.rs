@@ -717,6 +717,19 @@ fn the_therapy_of_the_unit_that_drives_carries_over() {
 }
 
 #[test]
+fn what_the_other_unit_would_overwrite_is_refused_here() {
+    let mut bench = Bench::new();
+    let limit = TherapySettings::index_of("return_pressure_mmhg_max").unwrap();
+    assert_eq!(bench.command(Command::Set { setting: limit, value: 250.0 }), None);
+    bench.mail.peer_therapy.write(&there(Mode::Flow));
+    bench.therapy = true;
+    bench.write(bench.levitation);
+    bench.step();
+    assert_eq!(bench.command(Command::Set { setting: limit, value: 200.0 }), Some(Refusal::OtherDrives));
+    assert_eq!(therapy(&bench).therapy.settings.return_pressure_mmhg_max, 280.0);
+}
+
+#[test]
 fn a_mode_that_air_holds_back_carries_over_as_it_was_asked_for() {
     let mut bench = Bench::new();
     let held = PeerTherapy {

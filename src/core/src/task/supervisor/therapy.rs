@@ -71,8 +71,12 @@ impl SupervisorTask {
     /// One setting.
     ///
     /// # Errors
-    /// There is no such setting, or the value is outside of its range; a set-point goes with its mode.
+    /// There is no such setting, or the value is outside of its range; a set-point goes with its mode. While the other unit drives its
+    /// settings would be back at once.
     pub(super) fn set(&mut self, setting: u32, value: f32) -> Result<(), Refusal> {
+        if self.mirrors {
+            return Err(Refusal::OtherDrives);
+        }
         let field = TherapySettings::field(setting).ok_or(Refusal::Unknown)?;
         let is_setpoint = Mode::ALL.iter().any(|mode| mode.setpoint() == Some(field.name));
         if is_setpoint {
@@ -81,8 +85,8 @@ impl SupervisorTask {
         self.therapy.set(field, value).map_err(|_| Refusal::OutOfReach)
     }
 
-    /// While the other unit drives, its therapy is this one's: a takeover changes nothing.
-    pub(super) fn mirror(&mut self, levitation: &LevitationMail) {
+    /// While the other unit drives, its therapy is this one's: a takeover changes nothing. Whether it is.
+    pub(super) fn mirror(&mut self, levitation: &LevitationMail) -> bool {
         let therapy = PeerReport::from_bits(levitation.report).therapy;
         match self.peer_therapy.fresh(PEER_THERAPY_US_MAX) {
             Some(there) if therapy => self.take(&there),
@@ -98,6 +102,7 @@ impl SupervisorTask {
             }
             None => self.stand_still(),
         }
+        therapy
     }
 
     fn take(&mut self, there: &PeerTherapy) {
