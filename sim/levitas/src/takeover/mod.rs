@@ -73,7 +73,7 @@ pub struct Row {
     pub lift_off_s: f64,
     /// Phase of the largest radius [s].
     pub worst_phase_s: f64,
-    /// Simulated time [s].
+    /// Simulated time of the forks [s].
     pub simulated_s: f64,
 }
 
@@ -105,21 +105,33 @@ pub fn takeover(
     jobs: usize,
     progress: &(dyn Fn(usize, usize) + Sync),
 ) -> Checked<Vec<Row>> {
-    let scenario = plan::scenario()?;
-    let points: Vec<(&'static Situation, &'static Case)> = SITUATIONS
-        .iter()
-        .flat_map(|situation| CASES.iter().map(move |case| (situation, case)))
-        .filter(|(situation, case)| case.applies(situation) && case.name.contains(only))
+    let points: Vec<(usize, &'static Case)> = (0..SITUATIONS.len())
+        .flat_map(|at| CASES.iter().map(move |case| (at, case)))
+        .filter(|(at, case)| case.applies(&SITUATIONS[*at]) && case.name.contains(only))
         .collect();
-    let total = points.len();
+    // The way to a situation is the same for every case, at a seed.
+    let seeds = |at: usize| points.iter().filter(|point| point.0 == at).map(|point| point.1.seeds()).max();
+    let starts: Vec<(usize, u32)> = (0..SITUATIONS.len())
+        .flat_map(|at| (0..seeds(at).unwrap_or(0).min(phases)).map(move |seed| (at, seed)))
+        .collect();
+    let scenarios = starts.iter().map(|(at, seed)| SITUATIONS[*at].scenario(u64::from(*seed) + 1));
+    let scenarios: Vec<Scenario> = scenarios.collect::<Checked<_>>()?;
+    let numbers: Vec<usize> = (0..starts.len()).collect();
+    let total = starts.len() + points.len();
     let finished = std::sync::atomic::AtomicUsize::new(0);
     let done = || progress(finished.fetch_add(1, std::sync::atomic::Ordering::Relaxed) + 1, total);
-    let work = |point: &(&'static Situation, &'static Case)| row(&scenario, point.0, point.1, phases);
+    let lead_up = |number: &usize| Start::new(&scenarios[*number], &SITUATIONS[starts[*number].0]);
+    let led: Vec<Start<'_>> = pool::carry_out(&numbers, jobs, &lead_up, &done)?;
+    let of = |at: usize| starts.iter().zip(&led).filter(move |(start, _)| start.0 == at);
+    let work = |(at, case): &(usize, &'static Case)| {
+        let here: Vec<&Start<'_>> = of(*at).map(|(_, start)| start).collect();
+        Ok(row(&here, &SITUATIONS[*at], case, phases))
+    };
     pool::carry_out(&points, jobs, &work, &done)
 }
 
 /// One case in one situation, with a part of the phases at each seed.
-fn row(scenario: &Scenario, situation: &'static Situation, case: &'static Case, phases: u32) -> Checked<Row> {
+fn row(starts: &[&Start<'_>], situation: &'static Situation, case: &'static Case, phases: u32) -> Row {
     let mut row = Row {
         case,
         situation,
@@ -136,19 +148,29 @@ fn row(scenario: &Scenario, situation: &'static Situation, case: &'static Case, 
         simulated_s: 0.0,
     };
     let seeds = case.seeds().min(phases);
-    for seed in 0..seeds {
-        let scenario = Scenario { seed: u64::from(seed) + 1, ..scenario.clone() };
-        let mut base = Simulation::new(&scenario)?;
-        situation.lead_up(&mut base);
-        row.simulated_s += base.sample().time_s;
-        let twin = Twin::of(&base, situation);
-        let mut draw = Pcg64::new(u128::from(scenario.seed), PHASE_STREAM);
+    for (seed, start) in (0..seeds).zip(starts) {
+        let mut draw = Pcg64::new(u128::from(seed) + 1, PHASE_STREAM);
         for _ in (seed..phases).step_by(seeds as usize) {
             let phase_s = situation.phase_span_s * (draw.next_u64() >> 11) as f64 / (1_u64 << 53) as f64;
-            row.take(&fork(&base, situation, case, phase_s, &twin), phase_s);
+            row.take(&fork(&start.base, situation, case, phase_s, &start.twin), phase_s);
         }
     }
-    Ok(row)
+    row
+}
+
+/// A run that has come to its situation, and how it goes on without a fault.
+struct Start<'a> {
+    base: Simulation<'a>,
+    twin: Twin,
+}
+
+impl<'a> Start<'a> {
+    fn new(scenario: &'a Scenario, situation: &Situation) -> Checked<Self> {
+        let mut base = Simulation::new(scenario)?;
+        situation.lead_up(&mut base)?;
+        let twin = Twin::of(&base, situation);
+        Ok(Self { base, twin })
+    }
 }
 
 /// The run without the fault.

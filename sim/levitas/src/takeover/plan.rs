@@ -5,7 +5,7 @@ use levitas_core::task::supervisor::Command;
 use levitas_world::{CanFault, CanNode, Disturbance, Fault};
 
 use crate::fault_catalogue::Broken;
-use crate::input::Checked;
+use crate::input::{BadInput, Checked};
 use crate::installed::Computer;
 use crate::scenario::{Scenario, Setting, load};
 use crate::simulation::Simulation;
@@ -23,16 +23,26 @@ pub struct Situation {
     pub by_drive: bool,
     /// The fault falls into a shock of this size [g].
     pub shock_g: f64,
+    /// The patient has lost blood, and the vein has just closed at the flow that is asked for.
+    pub is_suction: bool,
     /// Phases are drawn from this time [s].
     pub phase_span_s: f64,
 }
 
 const fn at(name: &'static str, speed_rpm: f64) -> Situation {
-    Situation { name, speed_rpm, is_lift_off: false, by_drive: false, shock_g: 0.0, phase_span_s: TURN_S }
+    Situation {
+        name,
+        speed_rpm,
+        is_lift_off: false,
+        by_drive: false,
+        shock_g: 0.0,
+        is_suction: false,
+        phase_span_s: TURN_S,
+    }
 }
 
 /// Every situation.
-pub const SITUATIONS: [Situation; 7] = [
+pub const SITUATIONS: [Situation; 8] = [
     at("levitated, 0 rpm", 0.0),
     Situation { is_lift_off: true, phase_span_s: LIFT_OFF_S, ..at("lift-off", 0.0) },
     at("1000 rpm", 1000.0),
@@ -40,6 +50,7 @@ pub const SITUATIONS: [Situation; 7] = [
     at("5500 rpm", 5500.0),
     Situation { by_drive: true, ..at("3000 rpm, the emergency drive drives", 3000.0) },
     Situation { shock_g: 30.0, phase_span_s: SHOCK_S, ..at("3000 rpm, in a shock of 30 g", 3000.0) },
+    Situation { is_suction: true, phase_span_s: SUCTION_S, ..at("in suction", SUCTION_RPM) },
 ];
 
 /// A fault that a case injects.
@@ -283,15 +294,46 @@ const TURN_S: f64 = 0.06;
 const LIFT_OFF_S: f64 = 0.025;
 /// Length of the shock [s].
 const SHOCK_S: f64 = 0.011;
+/// Onset of suction and the dip of the speed that answers it [s].
+const SUCTION_S: f64 = 1.0;
+/// About the speed at the onset [rpm].
+const SUCTION_RPM: f64 = 3400.0;
+/// The vein covers more than this part of the inlet: suction.
+const COLLAPSED: f64 = 0.5;
+/// Blood that is lost over eight seconds [mL], and what is added for each seed.
+const LOSS_ML: f64 = 300.0;
+const LOSS_ML_PER_SEED: f64 = 5.0;
+/// Latest time of the onset [s]: blood is given soon after it.
+const ONSET_S_MAX: f64 = 15.0;
 
 impl Situation {
+    /// The scenario behind its runs: both units, and nothing else that happens by itself.
+    pub(super) fn scenario(&self, seed: u64) -> Checked<Scenario> {
+        let seed_is = Setting::seed(&seed.to_string());
+        let both = Setting::parse("units=both")?;
+        if self.is_suction {
+            // Another loss at each seed: the vein closes in another beat.
+            let loss = Setting::parse(&format!("event.3.ml={}", LOSS_ML + LOSS_ML_PER_SEED * seed as f64))?;
+            let mut scenario = load("5e_suction", &[both, seed_is, loss])?;
+            scenario.expects.clear();
+            return Ok(scenario);
+        }
+        let mut scenario = load("1a_levitation", &[both, seed_is, Setting::parse("duration_s=60")?])?;
+        scenario.events.clear();
+        scenario.expects.clear();
+        Ok(scenario)
+    }
+
     /// Brings a new simulation there.
-    pub(super) fn lead_up(&self, simulation: &mut Simulation<'_>) {
+    pub(super) fn lead_up(&self, simulation: &mut Simulation<'_>) -> Checked<()> {
+        if self.is_suction {
+            return run_to_suction(simulation);
+        }
         run_to(simulation, LIFT_S);
         simulation.command(Command::LiftOff, "lift_off");
         if self.is_lift_off {
             run_to(simulation, LIFT_S + INTO_LIFT_S);
-            return;
+            return Ok(());
         }
         run_to(simulation, 0.2);
         if self.speed_rpm > 0.0 {
@@ -305,6 +347,7 @@ impl Situation {
         if self.shock_g > 0.0 {
             simulation.disturb(Disturbance::Shock { g: self.shock_g, duration_s: SHOCK_S, angle_rad: 0.3 });
         }
+        Ok(())
     }
 }
 
@@ -314,11 +357,12 @@ fn run_to(simulation: &mut Simulation<'_>, time_s: f64) {
     }
 }
 
-/// The scenario behind every run: both units, nothing that happens by itself.
-pub(super) fn scenario() -> Checked<Scenario> {
-    let mut scenario =
-        load("1a_levitation", &[Setting::parse("units=both")?, Setting::parse("duration_s=60")?])?;
-    scenario.events.clear();
-    scenario.expects.clear();
-    Ok(scenario)
+fn run_to_suction(simulation: &mut Simulation<'_>) -> Checked<()> {
+    while simulation.sample().body.cava_collapse <= COLLAPSED {
+        if simulation.sample().time_s > ONSET_S_MAX {
+            return Err(BadInput::of("5e_suction", "the vein does not close", "a loss that closes it"));
+        }
+        simulation.step();
+    }
+    Ok(())
 }
