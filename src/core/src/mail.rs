@@ -210,8 +210,6 @@ snapshot! {
         pub flow_target_lpm: f32,
         /// Bits of [`crate::circulation::conditions`].
         pub conditions: u32,
-        /// Speed above which an intervention lets no mode go [rpm]; not a number when none does.
-        pub speed_lid_rpm: f32,
         /// The largest flow that pump and limits give now, as far as is known [L/min].
         pub flow_lpm_max: f32,
         /// Blood flow, positive toward the return cannula [L/min].

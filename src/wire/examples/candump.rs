@@ -117,7 +117,6 @@ fn therapy(random: &mut Pcg32) -> PeerTherapy {
         mode: mode(random),
         asked_mode: mode(random),
         settings,
-        speed_lid_rpm: (random.next_u32() % 2 == 0).then(|| between(random, 0.0, 10_000.0)),
         conditions: random.next_u32(),
         alarms: random.next_u32(),
     }

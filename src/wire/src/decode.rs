@@ -185,7 +185,6 @@ fn slow(data: &[u8]) -> Result<SlowStatus, Rejection> {
         mode: mode("mode", message.mode_raw_val())?,
         asked_mode: mode("asked_mode", message.asked_mode_raw_val())?,
         settings: settings(&message)?,
-        speed_lid_rpm: HostSlowStatus::SPEED_LID_RPM.value(message.speed_lid_rpm_raw_val()).ok(),
         conditions: message.conditions_raw_val(),
         alarms: message.alarms_raw_val(),
     };

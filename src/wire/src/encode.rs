@@ -88,7 +88,7 @@ pub fn encode_slow(status: &SlowStatus, from: Unit, counter: u8) -> Frame {
     message.set_version_raw_val(PROTOCOL_VERSION);
     message.set_session_raw_val(status.session);
     message.set_time_ms_raw_val(status.time_ms);
-    let PeerTherapy { mode, asked_mode, settings, speed_lid_rpm, conditions, alarms } = status.therapy;
+    let PeerTherapy { mode, asked_mode, settings, conditions, alarms } = status.therapy;
     message.set_mode_raw_val(mode as u8);
     message.set_asked_mode_raw_val(asked_mode as u8);
     message.set_conditions_raw_val(conditions);
@@ -98,7 +98,6 @@ pub fn encode_slow(status: &SlowStatus, from: Unit, counter: u8) -> Frame {
     message.set_command_result_raw_val(status.command_result);
     set_scaled!(message: HostSlowStatus,
         set_synchronous_current_a_raw_val(SYNCHRONOUS_CURRENT_A, status.synchronous_current_a);
-        set_speed_lid_rpm_raw_val(SPEED_LID_RPM, or_nan(speed_lid_rpm));
         set_speed_setpoint_rpm_raw_val(SPEED_SETPOINT_RPM, settings.speed_setpoint_rpm);
         set_flow_setpoint_lpm_raw_val(FLOW_SETPOINT_LPM, settings.flow_setpoint_lpm);
         set_pressure_setpoint_mmhg_raw_val(PRESSURE_SETPOINT_MMHG, settings.pressure_setpoint_mmhg);

@@ -45,7 +45,7 @@ prop_compose! {
 prop_compose! {
     fn slow()(
         session: u32, time_ms: u32, modes in prop::array::uniform2(prop::sample::select(&Mode::ALL[..])), conditions: u32,
-        parts in prop::array::uniform18(0.0_f32..=1.0), speed_lid_rpm in prop::option::of(0.0_f32..10_000.0),
+        parts in prop::array::uniform18(0.0_f32..=1.0),
         command_sequence: u16, command_result: u8, synchronous in 0.0_f32..65.0, alarms: u32, audio_paused_s: u8,
     ) -> SlowStatus {
         let mut settings = TherapySettings::ADULT;
@@ -53,7 +53,7 @@ prop_compose! {
             *settings.field_mut(field.name).expect("a field") = field.min + part * (field.max - field.min);
         }
         let [mode, asked_mode] = modes;
-        let therapy = PeerTherapy { mode, asked_mode, settings, speed_lid_rpm, conditions, alarms };
+        let therapy = PeerTherapy { mode, asked_mode, settings, conditions, alarms };
         SlowStatus {
             session, time_ms, therapy, synchronous_current_a: synchronous, audio_paused_s, command_sequence, command_result,
         }
@@ -128,10 +128,6 @@ proptest! {
         let (there, mut sent) = (status.therapy, slow.therapy);
         prop_assert_eq!((there.mode, there.asked_mode, there.conditions), (sent.mode, sent.asked_mode, sent.conditions));
         prop_assert_eq!(there.alarms, sent.alarms);
-        match (sent.speed_lid_rpm, there.speed_lid_rpm) {
-            (None, None) => {}
-            (sent, got) => prop_assert!(near(sent, got, 0.5)),
-        }
         let mut settings = there.settings;
         for field in TherapySettings::FIELDS {
             let (sent, got) = (sent.settings.field_mut(field.name), settings.field_mut(field.name));
@@ -207,7 +203,7 @@ fn what_is_no_code_or_no_number_of_a_service_frame_is_refused_by_name() {
     let content = Service::Motion { rotor_speed_rad_per_s: f32::NAN, displacement_m: [0.0; 2] };
     assert_eq!(received(&encode_service(&content, Unit::Host, 0)), refused("rotor_speed_rad_per_s"));
     let slow = encode_slow(&SlowStatus::default(), Unit::Host, 0);
-    for (byte, name) in [(3, "mode"), (61, "asked_mode")] {
+    for (byte, name) in [(3, "mode"), (59, "asked_mode")] {
         let mut data = slow.data().to_vec();
         data[byte] |= 7;
         seal(slow.id(), &mut data, &key());

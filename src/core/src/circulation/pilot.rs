@@ -5,7 +5,7 @@
 //! | supervisor | this |
 //! |---|---|
 //! | operating | controls |
-//! | standby, another unit drives | follows the rotor and what interventions hold there, so that a takeover goes on from where it is |
+//! | standby, another unit drives | follows the rotor and what the other unit does about suction and air, so that a takeover goes on from where it is |
 //! | anything else | asks for the supervisor's speed, which is zero |
 //!
 //! # Stale input
@@ -64,8 +64,6 @@ pub struct Course {
     pub flow_target_lpm: Option<f32>,
     /// Bits of [`condition`].
     pub conditions: u32,
-    /// Speed above which an intervention lets no mode go [rpm].
-    pub speed_lid_rpm: Option<f32>,
     /// The largest flow that pump and limits give now, as far as is known [L/min].
     pub flow_lpm_max: f32,
 }
@@ -159,33 +157,33 @@ impl Pilot {
             mode: therapy.mode,
             flow_target_lpm: None,
             conditions: 0,
-            speed_lid_rpm: None,
             // What flows now can be asked for.
             flow_lpm_max: larger(self.reach(&therapy, &seen), flow_lpm.unwrap_or(0.0)),
         };
+        let signs = Signs {
+            flow_lpm,
+            meter_lpm: measured.flow_lpm,
+            drainage_mmhg: measured.drainage_mmhg,
+            return_mmhg: measured.return_mmhg,
+            speed_rpm: speed_rpm - self.modes.wave_rpm(),
+            torque_n_m,
+            bubble_ml: measured.bubble_ml,
+            resume,
+        };
         if self.is_operating() {
-            let signs = Signs {
-                flow_lpm,
-                meter_lpm: measured.flow_lpm,
-                drainage_mmhg: measured.drainage_mmhg,
-                return_mmhg: measured.return_mmhg,
-                speed_rpm: speed_rpm - self.modes.wave_rpm(),
-                torque_n_m,
-                bubble_ml: measured.bubble_ml,
-                resume,
-            };
             self.control(&therapy, &signs, &seen, &mut course);
             let lost = measured.flow_lpm.is_none() && speed_rpm > 0.0;
             course.conditions |= if lost { condition::FLOW_LOST } else { 0 };
             course.conditions |= if measured.meter_disagrees { condition::FLOW_DOUBTED } else { 0 };
         } else {
-            self.interventions = Interventions::default();
             if self.is_standby() {
+                self.interventions.follow(&therapy, &signs);
                 if let Some(there) = self.peer.fresh(PEER_THERAPY_US_MAX) {
                     self.interventions.adopt(&there);
                 }
                 self.modes.follow(&seen);
             } else {
+                self.interventions = Interventions::default();
                 self.modes.stop(&seen);
             }
             if therapy.mode != Mode::Speed {
@@ -202,7 +200,6 @@ impl Pilot {
         course.speed_rpm = between(decision.speed_rpm, 0.0, self.speed_rpm_max);
         course.flow_target_lpm = decision.flow_target_lpm;
         course.conditions = decision.conditions | interventions;
-        course.speed_lid_rpm = asked.speed_rpm_max;
         if asked.zero_flow {
             course.mode = Mode::ZeroFlow;
         }
@@ -272,13 +269,5 @@ mod tests {
         );
         let course = rig.step(UnitState::Operating, 1);
         assert_eq!((course.mode, course.conditions & condition::AIR_IN_RETURN), (Mode::Flow, 0));
-    }
-
-    #[test]
-    fn a_lid_on_the_speed_carries_over() {
-        let (_, course) = taken(&PeerTherapy { speed_lid_rpm: Some(2500.0), ..PeerTherapy::IDLE });
-        assert_eq!(course.speed_lid_rpm.map(|lid| (lid - 2500.0).abs() < 1.0), Some(true));
-        let (_, course) = taken(&PeerTherapy::IDLE);
-        assert_eq!((course.speed_lid_rpm, course.mode), (None, Mode::Flow));
     }
 }

@@ -18,8 +18,6 @@ pub struct PeerTherapy {
     pub asked_mode: Mode,
     /// All settings; the set-point of the flow is the flow that `mode` follows, if it is flow or weaning.
     pub settings: TherapySettings,
-    /// Speed above which an intervention lets no mode go [rpm].
-    pub speed_lid_rpm: Option<f32>,
     /// Conditions that stand there, bits of [`crate::circulation::conditions`].
     pub conditions: u32,
     /// Alarm conditions that stand there, bits of [`crate::mail::fault`].
@@ -32,7 +30,6 @@ impl PeerTherapy {
         mode: Mode::Speed,
         asked_mode: Mode::Speed,
         settings: TherapySettings::ADULT,
-        speed_lid_rpm: None,
         conditions: 0,
         alarms: 0,
     };
@@ -45,28 +42,26 @@ impl Default for PeerTherapy {
 }
 
 /// Words of a [`PeerTherapy`].
-pub const PEER_THERAPY_WORDS: usize = 5 + SETTINGS_WORDS;
+pub const PEER_THERAPY_WORDS: usize = 4 + SETTINGS_WORDS;
 
 impl Words<PEER_THERAPY_WORDS> for PeerTherapy {
     fn to_words(&self) -> [u32; PEER_THERAPY_WORDS] {
         let mut words = [0; PEER_THERAPY_WORDS];
-        let [mode, asked_mode, lid, conditions, alarms, settings @ ..] = &mut words;
+        let [mode, asked_mode, conditions, alarms, settings @ ..] = &mut words;
         (*mode, *asked_mode) = (self.mode as u32, self.asked_mode as u32);
-        *lid = self.speed_lid_rpm.unwrap_or(f32::NAN).to_bits();
         (*conditions, *alarms) = (self.conditions, self.alarms);
         *settings = self.settings.to_words();
         words
     }
 
     fn from_words(words: [u32; PEER_THERAPY_WORDS]) -> Self {
-        let [mode, asked_mode, lid, conditions, alarms, settings @ ..] = words;
+        let [mode, asked_mode, conditions, alarms, settings @ ..] = words;
         // Written as modes: both codes are of one.
         let mode_of = |code| Mode::from_code(code).unwrap_or_default();
         Self {
             mode: mode_of(mode),
             asked_mode: mode_of(asked_mode),
             settings: TherapySettings::from_words(settings),
-            speed_lid_rpm: Some(f32::from_bits(lid)).filter(|lid| lid.is_finite()),
             conditions,
             alarms,
         }
@@ -85,7 +80,6 @@ mod tests {
             mode: Mode::ZeroFlow,
             asked_mode: Mode::Pulsatile,
             settings,
-            speed_lid_rpm: Some(2800.0),
             conditions: 5,
             alarms: 9,
         };

@@ -136,7 +136,6 @@ impl CirculationTask {
         self.latest.mode = course.mode as u32;
         self.latest.flow_target_lpm = course.flow_target_lpm.unwrap_or(f32::NAN);
         self.latest.conditions = course.conditions;
-        self.latest.speed_lid_rpm = course.speed_lid_rpm.unwrap_or(f32::NAN);
         self.latest.flow_lpm_max = course.flow_lpm_max;
         self.latest.flow_estimate_lpm = estimate.flow_lpm;
         self.latest.flow_estimate_sd_lpm = estimate.flow_sd_lpm;

@@ -314,7 +314,6 @@ impl LinkTask {
             mode,
             asked_mode,
             settings,
-            speed_lid_rpm: Some(circulation.speed_lid_rpm).filter(|lid| lid.is_finite()),
             conditions: circulation.conditions,
             alarms: alarms | circulation.alarms,
         }

@@ -81,6 +81,11 @@ pub struct Signs {
     pub resume: bool,
 }
 
+/// Nothing is to flow, or backwards.
+fn is_quiet(therapy: &Therapy) -> bool {
+    matches!(therapy.mode, Mode::ZeroFlow | Mode::RetrogradeTrial)
+}
+
 /// A sign that counts when it has stood for some time.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 struct Standing {
@@ -113,10 +118,9 @@ pub struct Interventions {
 }
 
 impl Interventions {
-    /// The other unit drives: what it holds is held on when this unit takes the head.
+    /// The other unit drives: a flow that it holds because of air is held on when this unit takes the head.
     pub fn adopt(&mut self, there: &PeerTherapy) {
         self.held_at_zero = there.conditions & condition::AIR_IN_RETURN != 0;
-        self.suction = Suction::adopted(there.speed_lid_rpm);
     }
 
     /// One period: what is asked of the speed, and bits of [`condition`].
@@ -125,7 +129,7 @@ impl Interventions {
             *self = Self { suction: self.suction.resumed(), ..Self::default() };
         }
         let arterial = therapy.settings.return_is_arterial >= 0.5;
-        let quiet = matches!(therapy.mode, Mode::ZeroFlow | Mode::RetrogradeTrial) || self.held_at_zero;
+        let quiet = is_quiet(therapy) || self.held_at_zero;
         self.flow_mean_lpm = signs.flow_lpm.map(|flow| {
             let mean = self.flow_mean_lpm.unwrap_or(flow);
             mean + (flow - mean) * PERIOD_S / FLOW_MEAN_S
@@ -162,6 +166,14 @@ impl Interventions {
         let bits = told.into_iter().filter(|(stands, _)| *stands).fold(0, |bits, (_, bit)| bits | bit);
         let asked = Override { speed_rpm_max: lid, zero_flow: self.held_at_zero };
         (asked, bits | suction_bits | no_flow_bits | bubble_bits)
+    }
+
+    /// One period in which another unit drives: of its answers the one to suction is followed, all others begin anew with
+    /// their signs.
+    pub fn follow(&mut self, therapy: &Therapy, signs: &Signs) {
+        let mut suction = self.suction;
+        suction.follow(signs, Answer::of(therapy.settings.suction_answer), is_quiet(therapy));
+        *self = Self { suction, ..Self::default() };
     }
 
     /// A pump that turns and moves nothing.

@@ -77,6 +77,42 @@ fn a_vein_that_closes_gets_two_dips_and_a_lid_that_comes_back_slowly() {
 }
 
 #[test]
+fn a_unit_that_looks_on_goes_on_where_the_other_one_was() {
+    let shut = Signs { flow_lpm: Some(2.0), meter_lpm: Some(2.0), drainage_mmhg: Some(-95.0), ..well() };
+    let open = Signs {
+        flow_lpm: Some(2.2),
+        meter_lpm: Some(2.2),
+        drainage_mmhg: Some(-14.0),
+        speed_rpm: 2100.0,
+        torque_n_m: None,
+        ..well()
+    };
+    let mut drives = acquainted();
+    let mut looks_on = Interventions::default();
+    (0..6000).for_each(|_| looks_on.follow(&VA, &well()));
+    // At every period the other one could be lost: at the onset, in both dips, in the return, under the lid.
+    let mut speed_rpm = 3400.0;
+    for (signs, periods) in [(shut, 60), (open, 100), (well(), 400)] {
+        for period in 0..periods {
+            let signs = Signs { speed_rpm, ..signs };
+            let (asked, told) = drives.step(&VA, &signs);
+            speed_rpm = asked.speed_rpm_max.unwrap_or(speed_rpm);
+            looks_on.follow(&VA, &signs);
+            let next = looks_on.clone().step(&VA, &signs);
+            assert_eq!(next, drives.clone().step(&VA, &signs), "{period}: {asked:?} {told:x}");
+        }
+    }
+    assert!(looks_on.clone().step(&VA, &well()).0.speed_rpm_max.is_some());
+    // The operator resumes at the other unit: the rotor is faster than its lid would let it be.
+    looks_on.follow(&VA, &well());
+    assert_eq!(looks_on.step(&VA, &well()), (Override::default(), 0));
+    // A stop for air is not followed: its end would not be seen.
+    let air = Signs { bubble_ml: 1.0, ..well() };
+    looks_on.follow(&VA, &air);
+    assert!(!looks_on.step(&VA, &well()).0.zero_flow);
+}
+
+#[test]
 fn a_kink_is_told_and_does_not_dip_again_and_again() {
     let mut all = acquainted();
     let kinked = Signs { flow_lpm: Some(2.0), meter_lpm: Some(2.0), drainage_mmhg: Some(-95.0), ..well() };
