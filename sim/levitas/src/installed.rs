@@ -20,7 +20,7 @@ use levitas_core::schedule::TaskId;
 use levitas_core::task::supervisor::{Command, Refusal};
 use levitas_core::unit::{Role, Unit};
 use levitas_wire::Receiver;
-use levitas_world::{CanFrame, STEP_S, World};
+use levitas_world::{CanFrame, World};
 
 use crate::input::{BadInput, Checked};
 use crate::link_bus::{self, LinkBus};
@@ -186,7 +186,7 @@ impl UnitInLoop for Installed<'_> {
         link_bus::give(frame, receiver, self.unit.link());
     }
 
-    fn run(&mut self, task: TaskId, tick: u64, world: &mut World, bus: &mut LinkBus) {
+    fn run(&mut self, task: TaskId, _tick: u64, world: &mut World, bus: &mut LinkBus) {
         let set = self.set();
         // The converters go on whoever reads them.
         let samples = (task == TaskId::Levitation).then(|| world.sample(set));
@@ -198,7 +198,7 @@ impl UnitInLoop for Installed<'_> {
                     self.outputs = self.unit.step_levitation(&samples);
                 }
             }
-            (TaskId::Link, _) => bus.send(set, &self.unit.step_link(), tick as f64 * STEP_S),
+            (TaskId::Link, _) => bus.send(set, &self.unit.step_link(), world.time_s()),
             (TaskId::Speed, _) => self.unit.step_speed(),
             (TaskId::Circulation, _) => self.unit.step_circulation(&world.sample_circulation()),
             (TaskId::Supervisor, _) => self.unit.step_supervisor(),

@@ -20,6 +20,7 @@ pub mod canhub;
 pub mod catalogue;
 pub mod channel;
 pub mod circulation;
+mod clocks;
 pub mod commission;
 pub mod condition_watch;
 pub mod corners;

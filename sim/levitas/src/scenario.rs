@@ -45,6 +45,8 @@ pub fn configuration_for(patient: &Patient) -> UnitConfig {
 /// Shortest and longest run [s].
 const DURATION_S_MIN: f64 = 0.001;
 const DURATION_S_MAX: f64 = 3600.0;
+/// Largest drift of a clock [ppm]: far more than an oscillator has that works.
+const CLOCK_PPM_MAX: f64 = 1000.0;
 /// Largest seed: the largest integer that every JSON reader takes without loss.
 pub const SEED_MAX: u64 = (1 << 53) - 1;
 
@@ -52,10 +54,14 @@ pub const SEED_MAX: u64 = (1 << 53) - 1;
 const EVENT_PREFIX: &str = "event.";
 
 /// Top keys that may also be given by `--set`, with their documentation.
-pub const TOP_KEYS: [(&str, &str); 7] = [
+pub const TOP_KEYS: [(&str, &str); 8] = [
     ("title", "what the story is, one line (required)"),
     ("duration_s", "simulated time in seconds, 0.001 to 3600 (required)"),
     ("units", "\"host\", alone, or \"both\": the emergency drive stands ready; default \"host\""),
+    (
+        "clock_ppm",
+        "drift of the clocks, -1000 to 1000: the host's is so many parts in a million fast, the emergency drive's as many slow, and their phases are drawn; default 0: both step with the world",
+    ),
     ("seed", "seed of every random draw, below 2^53; default 1"),
     ("plant", "name of a built-in plant or path of a plant file; default \"ecmo-50\""),
     ("circuit", "name of a built-in circuit or path of a circuit file; default \"va-25-21\""),
@@ -77,6 +83,8 @@ pub struct Scenario {
     pub seed: u64,
     /// Which units are in the loop.
     pub units: Units,
+    /// Drift of the host's clock, and with the other sign of the emergency drive's [ppm].
+    pub clock_ppm: f64,
     /// Name of the plant, as given.
     pub plant_name: String,
     /// Name of the circuit, as given.
@@ -263,6 +271,7 @@ impl Head<'_> {
             duration_s: duration.number(&(DURATION_S_MIN..=DURATION_S_MAX))?,
             seed: self.seed()?,
             units: self.units()?,
+            clock_ppm: self.clock_ppm()?,
             plant_name,
             circuit_name,
             patient_name,
@@ -297,6 +306,11 @@ impl Head<'_> {
             "both" => Ok(Units::Both),
             _ => Err(entry.refuse("there are no such units", "host or both")),
         }
+    }
+
+    fn clock_ppm(&self) -> Checked<f64> {
+        let Some((entry, _)) = self.entry("clock_ppm") else { return Ok(0.0) };
+        entry.number(&(-CLOCK_PPM_MAX..=CLOCK_PPM_MAX))
     }
 
     fn plant(&self) -> Checked<(String, Plant)> {

@@ -3,7 +3,8 @@
 //!
 //! # Timing
 //! Tick k: sample, run the tasks that [`SCHEDULE`] has due, hand the outputs to the world, advance it by one
-//! levitation period. Time is virtual, so a run depends on its scenario and seed alone.
+//! levitation period. Time is virtual, so a run depends on its scenario and seed alone. Units whose clocks drift
+//! ([`crate::clocks`]) do so each at its own instant, so that in a tick of the world none, one or two of their periods begin.
 //!
 //! # Signs
 //! Set 0 is winding and Hall set A of the host, set 1 is B of the emergency drive.
@@ -16,7 +17,6 @@ use levitas_core::calibration::CalibrationError;
 use levitas_core::circulation::therapy::Mode;
 use levitas_core::link::UnitCode;
 use levitas_core::mail::{CirculationMail, LevitationMail, Mailboxes};
-use levitas_core::ports::LevitationOutputs;
 use levitas_core::schedule::{SCHEDULE, TaskId};
 use levitas_core::task::supervisor::Command;
 use levitas_core::unit::Role;
@@ -28,6 +28,7 @@ use rand_pcg::rand_core::Rng as _;
 
 use crate::alarms::AlarmWatch;
 use crate::channel::{BodySample, Sample, bearing_state_name};
+use crate::clocks::Clock;
 use crate::condition_watch::ConditionWatch;
 use crate::event_log::EventLog;
 use crate::fault_catalogue::{Broken, of_node};
@@ -100,6 +101,8 @@ pub struct Simulation<'a, U = Installed<'a>> {
     scenario: &'a Scenario,
     world: World,
     units: Vec<U>,
+    /// Of each of the units.
+    clocks: Vec<Clock>,
     bus: LinkBus,
     links: LinkWatch,
     due: VecDeque<Due>,
@@ -177,6 +180,11 @@ impl<'a, U: UnitInLoop> Simulation<'a, U> {
         let refused = |error: &dyn std::fmt::Display| BadInput::of(&scenario.argument, error, "");
         let mut world = World::new(&setup(scenario)).map_err(|error| refused(&error))?;
         world.connect_lines();
+        if scenario.clock_ppm != 0.0 {
+            world.part_clocks();
+        }
+        let clock = |unit: &U| Clock::new(unit.set(), scenario.clock_ppm, scenario.seed);
+        let clocks = units.iter().map(clock).collect();
         for event in &scenario.events {
             match &event.action {
                 EventAction::Disturb(disturbance, _) => {
@@ -204,6 +212,7 @@ impl<'a, U: UnitInLoop> Simulation<'a, U> {
             scenario,
             world,
             units,
+            clocks,
             bus: LinkBus::new(scenario.seed, scenario.units == Units::Both),
             links: LinkWatch::default(),
             due: due_events(scenario, ticks),
@@ -315,8 +324,12 @@ impl<'a, U: UnitInLoop> Simulation<'a, U> {
     pub fn step(&mut self) -> Vec<(f64, Act)> {
         let acts = self.act();
         self.post_command();
-        let outputs = self.control();
-        self.world.advance(&outputs);
+        let (start_s, end_s) = (self.tick as f64 * STEP_S, (self.tick + 1) as f64 * STEP_S);
+        while let Some(at_s) = self.next_period_s().filter(|at_s| *at_s < end_s) {
+            self.world.pass_to(at_s - start_s);
+            self.control(at_s);
+        }
+        self.world.complete();
         self.tick += 1;
         self.observe();
         acts
@@ -394,13 +407,13 @@ impl<'a, U: UnitInLoop> Simulation<'a, U> {
                 sensor_of(set).map_or(Ok(()), |sensor| self.world.fault_circuit(sensor, fault))
             }
             Broken::Computer(computer) => {
-                let tick = self.tick;
-                if let Some(unit) = self.units.iter_mut().find(|unit| unit.set() == set) {
-                    unit.fault(computer, tick, STEP_S);
+                let unit = self.units.iter_mut().zip(&self.clocks).find(|(unit, _)| unit.set() == set);
+                if let Some((unit, clock)) = unit {
+                    unit.fault(computer, clock.tick(), STEP_S);
                 }
                 match computer {
                     Computer::PowerLoss | Computer::Reboot { .. } => {
-                        let after_s = (at_s - tick as f64 * STEP_S).clamp(0.0, STEP_S);
+                        let after_s = (at_s - self.world.time_s()).clamp(0.0, STEP_S);
                         self.bus.power(set, false);
                         self.world.fault(set, Fault::PowerLoss { after_s })
                     }
@@ -428,8 +441,9 @@ impl<'a, U: UnitInLoop> Simulation<'a, U> {
         }
         self.world.clear(set);
         self.bus.clear();
-        if let Some(unit) = self.units.iter_mut().find(|unit| unit.set() == set) {
-            unit.clear(self.tick, &mut self.world, &mut self.bus);
+        let unit = self.units.iter_mut().zip(&self.clocks).find(|(unit, _)| unit.set() == set);
+        if let Some((unit, clock)) = unit {
+            unit.clear(clock.tick(), &mut self.world, &mut self.bus);
         }
     }
 
@@ -461,36 +475,44 @@ impl<'a, U: UnitInLoop> Simulation<'a, U> {
         }
     }
 
-    /// Runs the tasks that are due, in the order of the schedule.
-    fn control(&mut self) -> [LevitationOutputs; 2] {
-        for unit in &mut self.units {
-            unit.begin_tick(self.tick, &mut self.world, &mut self.bus);
-        }
-        self.bus.deliver(self.tick as f64 * STEP_S, &mut self.units);
-        for slot in SCHEDULE.iter().filter(|slot| slot.is_due(self.tick)) {
-            for unit in &mut self.units {
-                unit.run(slot.task, self.tick, &mut self.world, &mut self.bus);
-            }
-        }
-        for unit in &mut self.units {
-            unit.ask(self.tick, &self.bus);
-        }
-        let losses: Vec<_> =
-            self.units.iter_mut().map(|unit| unit.answer(self.tick, &mut self.bus)).collect();
-        for (index, loss) in losses.into_iter().enumerate() {
-            loss.into_iter().for_each(|loss| self.lose(index, &loss));
-        }
-        let mut outputs = [LevitationOutputs::default(); 2];
-        for unit in &self.units {
-            outputs[unit.set()] = unit.outputs();
-        }
-        outputs
+    /// When the next period of a unit begins [s].
+    fn next_period_s(&self) -> Option<f64> {
+        self.clocks.iter().map(Clock::next_s).min_by(f64::total_cmp)
     }
 
-    /// A unit is lost in this tick.
-    fn lose(&mut self, index: usize, loss: &Loss) {
-        let Some(set) = self.units.get(index).map(U::set) else { return };
-        let now_s = self.tick as f64 * STEP_S;
+    /// The units whose period begins now run the tasks that are due, in the order of the schedule.
+    fn control(&mut self, now_s: f64) {
+        let Self { world, units, clocks, bus, .. } = self;
+        let clocks: &[Clock] = clocks;
+        let is_now = |clock: &Clock| clock.next_s() <= now_s;
+        for (unit, clock) in units.iter_mut().zip(clocks).filter(|(_, clock)| is_now(clock)) {
+            unit.begin_tick(clock.tick(), world, bus);
+        }
+        bus.deliver(now_s, units);
+        for slot in &SCHEDULE {
+            let is_due = |clock: &Clock| is_now(clock) && slot.is_due(clock.tick());
+            for (unit, clock) in units.iter_mut().zip(clocks).filter(|(_, clock)| is_due(clock)) {
+                unit.run(slot.task, clock.tick(), world, bus);
+            }
+        }
+        for (unit, clock) in units.iter_mut().zip(clocks).filter(|(_, clock)| is_now(clock)) {
+            unit.ask(clock.tick(), bus);
+        }
+        let mut losses = Vec::new();
+        for (unit, _) in units.iter_mut().zip(clocks).filter(|(_, clock)| is_now(clock)) {
+            losses.extend(unit.answer(now_s, bus).map(|loss| (unit.set(), loss)));
+        }
+        losses.into_iter().for_each(|(set, loss)| self.lose(set, &loss, now_s));
+        let mut outputs = [None; 2];
+        for (unit, clock) in self.units.iter().zip(&mut self.clocks).filter(|(_, clock)| is_now(clock)) {
+            outputs[unit.set()] = Some(unit.outputs());
+            clock.go_on();
+        }
+        self.world.update(&outputs);
+    }
+
+    /// A unit is lost now.
+    fn lose(&mut self, set: usize, loss: &Loss, now_s: f64) {
         self.log.push(now_s, "unit_lost", loss.reason.clone());
         let computer = if loss.is_silent { Computer::Hang } else { Computer::PowerLoss };
         self.fault(set, &Broken::Computer(computer), now_s);

@@ -21,7 +21,7 @@ pub struct Loss {
     pub reason: String,
 }
 
-/// A unit in the loop; within a tick the calls come in the order of this list.
+/// A unit in the loop; within a tick, which is a period of its own clock, the calls come in the order of this list.
 pub trait UnitInLoop {
     /// Winding set of the unit.
     fn set(&self) -> usize;
@@ -68,7 +68,7 @@ pub trait UnitInLoop {
     fn ask(&mut self, _tick: u64, _bus: &LinkBus) {}
 
     /// Waits for what runs elsewhere; a unit that is lost by this says so once.
-    fn answer(&mut self, _tick: u64, _bus: &mut LinkBus) -> Option<Loss> {
+    fn answer(&mut self, _now_s: f64, _bus: &mut LinkBus) -> Option<Loss> {
         None
     }
 
@@ -120,8 +120,8 @@ impl<T: UnitInLoop + ?Sized> UnitInLoop for Box<T> {
     fn ask(&mut self, tick: u64, bus: &LinkBus) {
         (**self).ask(tick, bus);
     }
-    fn answer(&mut self, tick: u64, bus: &mut LinkBus) -> Option<Loss> {
-        (**self).answer(tick, bus)
+    fn answer(&mut self, now_s: f64, bus: &mut LinkBus) -> Option<Loss> {
+        (**self).answer(now_s, bus)
     }
     fn outputs(&self) -> LevitationOutputs {
         (**self).outputs()

@@ -165,6 +165,18 @@ fn a_host_that_is_killed_or_stopped_gives_the_takeover_of_the_program() {
 }
 
 #[test]
+fn units_whose_clocks_drift_step_each_at_its_own_instant() {
+    let scratch = Scratch::new("lockstep-clocks");
+    let file = scenario(&scratch, &fault("hang", ""));
+    fs::write(&file, format!("clock_ppm = 100\n{}", fs::read_to_string(&file).unwrap())).unwrap();
+    let world = World::with(scratch, &[]);
+    let _units = [world.unit(0, Good), world.unit(1, Good)];
+    let (_, scratch) = world.end();
+    assert_same_in_process(&scratch);
+    assert_taken_over(&scratch);
+}
+
+#[test]
 fn a_host_that_starts_again_is_a_new_process() {
     for (name, more) in [("reboot", "boot_s = 0.02\n"), ("hang", "duration_s = 0.05\n")] {
         let world = World::start(&format!("lockstep-again-{name}"), &fault(name, more));

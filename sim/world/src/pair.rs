@@ -19,9 +19,10 @@
 //! other set switch.
 //!
 //! # Timing
-//! Continuous: a monostable falls and a latch opens in the middle of a period, see [`Pair::next_change_s`].
+//! Continuous: a monostable falls and a latch opens in the middle of a period, see [`Pair::next_change_s`]; edges leave with
+//! the PWM update of the clock that each unit has.
 //! # Limits and failure
-//! Both units sample at the same instants: their clocks are one. The ripple comparator is ideal.
+//! Monostables keep the world's time. The ripple comparator is ideal.
 //! # Source
 //! `docs/arbitration.md`.
 //! # Shown by
@@ -135,7 +136,7 @@ impl Pair {
         }
     }
 
-    /// The PWM update at the start of a period.
+    /// The PWM update at the start of a period of either set.
     pub(crate) fn update(&mut self, outputs: &[LevitationOutputs; 2], now_s: f64) {
         for (end, output) in self.ends.iter_mut().zip(outputs) {
             let edge = output.drive_line != end.level;

@@ -5,7 +5,11 @@
 //! `advance` is one levitation period of 50 us. The outputs given to it act in the next period, those given to the
 //! call before act now: with the sample at the start of a period the voltage it causes has its middle 1.5 periods
 //! later. Within a period rotor and windings take one Runge-Kutta step with flow linear in time ([`SUBSTEPS_FINE`] near
-//! the touchdown circle or while diodes conduct), then the circuit one with speed linear in time, then the buses.
+//! the touchdown circle or while diodes conduct), then the buses, then the circuit one with speed linear in time.
+//!
+//! Units with clocks of their own ([`World::part_clocks`]) do the same in the middle of a period of the world: up to the
+//! instant of one ([`World::pass_to`]) rotor and windings move, then it samples, and its outputs change ([`World::update`]);
+//! [`World::complete`] ends the period. Circuit, buses and circuit sensors keep the world's.
 //! # Limits and failure
 //! Averaged PWM; buses that move from period to period; one flow. `docs/world.md` lists what is left out and why.
 
@@ -54,8 +58,16 @@ pub struct World {
     direction: [f64; 2],
     electrical: [f64; 2],
     buses: [Bus; 2],
+    /// Outputs in force, and those given for the next period of each set.
+    active: [LevitationOutputs; 2],
     pending: [LevitationOutputs; 2],
     pair: Pair,
+    /// Time since the start of the period [s]; what the bridges have taken since [J]; speed then [rad/s].
+    within_s: f64,
+    taken_j: [f64; 2],
+    start_speed: f64,
+    /// The units have clocks of their own.
+    parted: bool,
     seed: u64,
     disturbance_force_n: [f64; 2],
     tick: u64,
@@ -91,8 +103,13 @@ impl World {
             direction: [1.0, 0.0],
             electrical: [1.0, 0.0],
             buses: [Bus::new(&plant.drive, STEP_S); 2],
+            active: [LevitationOutputs::default(); 2],
             pending: [LevitationOutputs::default(); 2],
             pair: Pair::bench(),
+            within_s: 0.0,
+            taken_j: [0.0; 2],
+            start_speed: state[SPEED],
+            parted: false,
             seed: setup.seed,
             disturbance_force_n: [0.0; 2],
             tick: 0,
@@ -115,6 +132,9 @@ impl World {
     /// Samples of a winding set's sensors, now: set 0 is A (host), everything else B (emergency drive).
     pub fn sample(&mut self, set: usize) -> LevitationInputs {
         let set = set.min(1);
+        if self.parted {
+            self.set_sensors[set].follow(&self.dynamics.plant, &self.state, self.direction);
+        }
         let samples = self.set_sensors[set].sample(
             &self.dynamics.plant,
             &self.state,
@@ -135,16 +155,45 @@ impl World {
         self.circuit_sensors.sample(&self.dynamics.plant)
     }
 
+    /// The units have clocks of their own from now on: their sensors follow from one of their samples to the next.
+    pub fn part_clocks(&mut self) {
+        self.parted = true;
+    }
+
     /// One levitation period; `outputs` of the sets A and B act in the next one.
     pub fn advance(&mut self, outputs: &[LevitationOutputs; 2]) {
-        let active = core::mem::replace(&mut self.pending, *outputs);
-        self.pair.update(&active, self.time_s());
-        let active = self.windings.reach(active);
-        let speed_before = self.state[SPEED];
-        self.move_rotor(&active);
-        self.circulation.advance([speed_before, self.state[SPEED]], STEP_S);
+        self.update(&outputs.map(Some));
+        self.complete();
+    }
+
+    /// A period of these sets begins now: what was given for it acts, `outputs` act in the next one.
+    pub fn update(&mut self, outputs: &[Option<LevitationOutputs>; 2]) {
+        for ((active, pending), output) in self.active.iter_mut().zip(&mut self.pending).zip(outputs) {
+            if let Some(output) = output {
+                *active = core::mem::replace(pending, *output);
+            }
+        }
+        self.pair.update(&self.active, self.time_s());
+    }
+
+    /// Goes on to `within_s` after the start of this period; not back, and not beyond its end.
+    pub fn pass_to(&mut self, within_s: f64) {
+        let within_s = within_s.min(STEP_S);
+        if within_s > self.within_s {
+            self.move_rotor(within_s);
+            self.turn();
+        }
+    }
+
+    /// Goes on to the end of this period.
+    pub fn complete(&mut self) {
+        self.pass_to(STEP_S);
+        for (bus, taken_j) in self.buses.iter_mut().zip(core::mem::take(&mut self.taken_j)) {
+            bus.advance(taken_j);
+        }
+        self.circulation.advance([self.start_speed, self.state[SPEED]], STEP_S);
         self.dynamics.torque_factor = self.circulation.torque_factor();
-        self.turn();
+        (self.within_s, self.start_speed) = (0.0, self.state[SPEED]);
         self.tick += 1;
 
         let there = AtSensors {
@@ -155,8 +204,13 @@ impl World {
             ecg_mv: None,
         };
         self.circuit_sensors.follow(&there);
-        for sensors in &mut self.set_sensors {
-            sensors.follow(&self.dynamics.plant, &self.state, self.direction);
+        if self.parted {
+            // No period of a set need begin here.
+            self.pair.settle(self.time_s());
+        } else {
+            for sensors in &mut self.set_sensors {
+                sensors.follow(&self.dynamics.plant, &self.state, self.direction);
+            }
         }
     }
 
@@ -213,7 +267,7 @@ impl World {
         self.set_sensors[set].fault(&fault, &self.dynamics.plant);
         self.windings.fault(set, &fault, &self.pending, &mut self.state);
         self.buses[set].fault(&fault);
-        self.pair.fault(set, &fault, self.tick as f64 * STEP_S);
+        self.pair.fault(set, &fault, self.time_s());
         Ok(())
     }
 
@@ -284,20 +338,24 @@ impl World {
         self.circulation.tell(pressures, truth)
     }
 
-    fn time_s(&self) -> f64 {
-        self.tick as f64 * STEP_S
+    /// Time since the start [s].
+    #[must_use]
+    pub fn time_s(&self) -> f64 {
+        self.tick as f64 * STEP_S + self.within_s
     }
 
     fn pressures(&self) -> Pressures {
         self.circulation.pressures(self.state[SPEED])
     }
 
-    /// The substeps of rotor and windings.
-    fn move_rotor(&mut self, active: &[LevitationOutputs; 2]) {
-        let middle_s = self.time_s() + 0.5 * STEP_S;
-        let load = self.disturbances.load(middle_s, self.dynamics.plant.rotor.mass_kg);
+    /// The substeps of rotor and windings up to `until_s` after the start of the period.
+    fn move_rotor(&mut self, until_s: f64) {
+        let active = self.windings.reach(self.active);
+        let start_s = self.tick as f64 * STEP_S;
+        let middle_s = 0.5 * (self.within_s + until_s);
+        let load = self.disturbances.load(start_s + middle_s, self.dynamics.plant.rotor.mass_kg);
         let (flow_lpm, flow_rate) = (self.circulation.circuit.pumped_lpm, self.circulation.circuit.flow_rate);
-        let still = self.dynamics.static_force_n(flow_lpm + 0.5 * STEP_S * flow_rate);
+        let still = self.dynamics.static_force_n(flow_lpm + middle_s * flow_rate);
         let [load_x, load_y, load_z] = load.force_n;
         self.disturbance_force_n = [load_x, load_y];
         let mut held = Held {
@@ -308,46 +366,33 @@ impl World {
             moment_n_m: load.moment_n_m,
             flow_lpm,
             flow_rate,
-            start_s: 0.0,
+            start_s: self.within_s,
             coil_voltage_v: [0.0; 4],
             coil_inverse: [[0.0; 3]; 2],
             phase_voltage_v: [[0.0; 2]; 2],
             phase_projection: [[0.0; 3]; 2],
             phase_sign: [[0.0; 3]; 2],
         };
-        let bus_v = self.buses.map(|bus| bus.voltage_v);
-        let mut taken_j = [0.0; 2];
-        let start_s = self.time_s();
-        let mut done_s = 0.0;
-        while done_s < STEP_S {
-            let until_s = (self.pair.next_change_s(start_s + done_s) - start_s).min(STEP_S);
-            self.move_part(&self.pair.gated(*active), until_s - done_s, bus_v, &mut held, &mut taken_j);
-            done_s = until_s;
-            if done_s < STEP_S {
-                self.pair.settle(start_s + done_s);
+        while self.within_s < until_s {
+            let part_end_s = (self.pair.next_change_s(start_s + self.within_s) - start_s).min(until_s);
+            self.move_part(&self.pair.gated(active), part_end_s - self.within_s, &mut held);
+            self.within_s = part_end_s;
+            if part_end_s < until_s {
+                self.pair.settle(start_s + part_end_s);
             }
-        }
-        for (bus, taken_j) in self.buses.iter_mut().zip(taken_j) {
-            bus.advance(taken_j);
         }
     }
 
     /// A part of a period in which no latch moves.
-    fn move_part(
-        &mut self,
-        active: &[LevitationOutputs; 2],
-        part_s: f64,
-        bus_v: [f64; 2],
-        held: &mut Held,
-        taken_j: &mut [f64; 2],
-    ) {
+    fn move_part(&mut self, active: &[LevitationOutputs; 2], part_s: f64, held: &mut Held) {
+        let bus_v = self.buses.map(|bus| bus.voltage_v);
         let substeps = if self.is_stiff(active) { SUBSTEPS_FINE } else { 1 };
         let step_s = part_s / substeps as f64;
         for _ in 0..substeps {
             self.windings.apply(active, bus_v, &self.state, held);
             let mut next = self.dynamics.step(held, &self.state, step_s);
             self.windings.extinguish(active, held, &self.state, &mut next);
-            for (set, taken_j) in taken_j.iter_mut().enumerate() {
+            for (set, taken_j) in self.taken_j.iter_mut().enumerate() {
                 *taken_j += Windings::taken_j(held, set, &self.state, &next, step_s);
             }
             self.state = next;
@@ -370,7 +415,7 @@ impl World {
                 .any(|(set, (output, bus))| self.windings.freewheels(output, set, &self.state, bus.voltage_v))
     }
 
-    /// Moves the angle turned in the period into the rotor's angle.
+    /// Moves the angle turned since the last call into the rotor's angle.
     fn turn(&mut self) {
         self.angle_rad = wrap(self.angle_rad + self.state[ANGLE]);
         self.state[ANGLE] = 0.0;

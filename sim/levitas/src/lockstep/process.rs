@@ -22,7 +22,7 @@ use levitas_core::schedule::{SCHEDULE, TaskId};
 use levitas_core::task::supervisor::{Command, Refusal};
 use levitas_lockstep::{Bus, BusState, Reply, Step};
 use levitas_wire::Receiver;
-use levitas_world::{CanFrame, CanState, STEP_S, World};
+use levitas_world::{CanFrame, CanState, World};
 
 use crate::installed::Computer;
 use crate::link_bus::LinkBus;
@@ -141,7 +141,7 @@ impl Process {
     }
 
     /// Takes the answer over.
-    fn take(&mut self, reply: Reply, tick: u64, bus: &mut LinkBus) {
+    fn take(&mut self, reply: Reply, now_s: f64, bus: &mut LinkBus) {
         if reply.bus_on != self.bus_on {
             self.bus_on = reply.bus_on;
             bus.power(self.set, reply.bus_on);
@@ -150,7 +150,7 @@ impl Process {
             bus.recover(self.set);
         }
         for frame in &reply.frames {
-            bus.send_frame(self.set, *frame, tick as f64 * STEP_S);
+            bus.send_frame(self.set, *frame, now_s);
         }
         self.reply = reply;
     }
@@ -268,7 +268,7 @@ impl UnitInLoop for Process {
         }
     }
 
-    fn answer(&mut self, tick: u64, bus: &mut LinkBus) -> Option<Loss> {
+    fn answer(&mut self, now_s: f64, bus: &mut LinkBus) -> Option<Loss> {
         if !self.steps() {
             return None;
         }
@@ -277,7 +277,7 @@ impl UnitInLoop for Process {
         }
         match self.connection.as_mut()?.receive() {
             Ok(reply) => {
-                self.take(reply, tick, bus);
+                self.take(reply, now_s, bus);
                 None
             }
             Err(error) => Some(self.loss(error.kind(), &error.to_string())),

@@ -18,7 +18,7 @@
 //!
 //! # Limits and failure
 //! A takeover that does not happen is a row that is not met. Where a unit can help itself (one Hall of a pair drifts) either
-//! may drive afterwards. The clocks of both units are one, see `sim/world/src/pair.rs`.
+//! may drive afterwards. The clocks of both units are one but in the situation that says so.
 
 mod plan;
 mod table;
@@ -110,7 +110,9 @@ pub fn takeover(
         .filter(|(at, case)| case.applies(&SITUATIONS[*at]) && case.name.contains(only))
         .collect();
     // The way to a situation is the same for every case, at a seed.
-    let seeds = |at: usize| points.iter().filter(|point| point.0 == at).map(|point| point.1.seeds()).max();
+    let seeds = |at: usize| {
+        points.iter().filter(|point| point.0 == at).map(|point| point.1.seeds(&SITUATIONS[at])).max()
+    };
     let starts: Vec<(usize, u32)> = (0..SITUATIONS.len())
         .flat_map(|at| (0..seeds(at).unwrap_or(0).min(phases)).map(move |seed| (at, seed)))
         .collect();
@@ -147,7 +149,7 @@ fn row(starts: &[&Start<'_>], situation: &'static Situation, case: &'static Case
         worst_phase_s: 0.0,
         simulated_s: 0.0,
     };
-    let seeds = case.seeds().min(phases);
+    let seeds = case.seeds(situation).min(phases);
     for (seed, start) in (0..seeds).zip(starts) {
         let mut draw = Pcg64::new(u128::from(seed) + 1, PHASE_STREAM);
         for _ in (seed..phases).step_by(seeds as usize) {

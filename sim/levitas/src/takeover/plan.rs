@@ -25,6 +25,8 @@ pub struct Situation {
     pub shock_g: f64,
     /// The patient has lost blood, and the vein has just closed at the flow that is asked for.
     pub is_suction: bool,
+    /// The clocks of the units are off by so much, one fast, one slow [ppm].
+    pub clock_ppm: f64,
     /// Phases are drawn from this time [s].
     pub phase_span_s: f64,
 }
@@ -37,12 +39,13 @@ const fn at(name: &'static str, speed_rpm: f64) -> Situation {
         by_drive: false,
         shock_g: 0.0,
         is_suction: false,
+        clock_ppm: 0.0,
         phase_span_s: TURN_S,
     }
 }
 
 /// Every situation.
-pub const SITUATIONS: [Situation; 8] = [
+pub const SITUATIONS: [Situation; 9] = [
     at("levitated, 0 rpm", 0.0),
     Situation { is_lift_off: true, phase_span_s: LIFT_OFF_S, ..at("lift-off", 0.0) },
     at("1000 rpm", 1000.0),
@@ -51,6 +54,7 @@ pub const SITUATIONS: [Situation; 8] = [
     Situation { by_drive: true, ..at("3000 rpm, the emergency drive drives", 3000.0) },
     Situation { shock_g: 30.0, phase_span_s: SHOCK_S, ..at("3000 rpm, in a shock of 30 g", 3000.0) },
     Situation { is_suction: true, phase_span_s: SUCTION_S, ..at("in suction", SUCTION_RPM) },
+    Situation { clock_ppm: CLOCK_PPM, ..at("3000 rpm, clocks that drift", 3000.0) },
 ];
 
 /// A fault that a case injects.
@@ -135,8 +139,10 @@ const fn wrong(name: &'static str, kind: Kind) -> Case {
 
 /// Seeds among which the phases of a row are shared: noise, start, tolerances of the monostables.
 const SEEDS: u32 = 4;
-/// The same where the verdict on noisy measurements decides.
-const WRONG_SEEDS: u32 = 20;
+/// The same where the verdict on noisy measurements decides, or the phase of two clocks.
+const MANY_SEEDS: u32 = 20;
+/// Drift of the clocks [ppm]: twice what a quartz has.
+const CLOCK_PPM: f64 = 100.0;
 /// Drift of the Halls that no voter can name soon [m/s].
 const DRIFT_M_PER_S: f64 = 2e-3;
 
@@ -235,13 +241,15 @@ impl Case {
         let planned = matches!(self.kind, Kind::HandBack | Kind::Drill);
         let calm = !situation.is_lift_off && situation.shock_g == 0.0;
         let motor = self.name != "phase short" || situation.speed_rpm > 0.0;
-        (calm || !planned) && motor
+        // Who is wrong is decided by frames, whose age the clocks change by 1 in 5000.
+        let clocks = situation.clock_ppm == 0.0 || !self.is_wrong;
+        (calm || !planned) && motor && clocks
     }
 
-    /// Seeds among which the phases are shared.
+    /// Seeds among which the phases are shared. Clocks that drift have another phase to each other at each seed.
     #[must_use]
-    pub fn seeds(&self) -> u32 {
-        if self.is_wrong { WRONG_SEEDS } else { SEEDS }
+    pub fn seeds(&self, situation: &Situation) -> u32 {
+        if self.is_wrong || situation.clock_ppm != 0.0 { MANY_SEEDS } else { SEEDS }
     }
 
     /// Whether the gates of both sets are as they should be afterwards.
@@ -310,15 +318,16 @@ impl Situation {
     /// The scenario behind its runs: both units, and nothing else that happens by itself.
     pub(super) fn scenario(&self, seed: u64) -> Checked<Scenario> {
         let seed_is = Setting::seed(&seed.to_string());
+        let clocks = Setting::parse(&format!("clock_ppm={}", self.clock_ppm))?;
         let both = Setting::parse("units=both")?;
         if self.is_suction {
             // Another loss at each seed: the vein closes in another beat.
             let loss = Setting::parse(&format!("event.3.ml={}", LOSS_ML + LOSS_ML_PER_SEED * seed as f64))?;
-            let mut scenario = load("5e_suction", &[both, seed_is, loss])?;
+            let mut scenario = load("5e_suction", &[both, seed_is, clocks, loss])?;
             scenario.expects.clear();
             return Ok(scenario);
         }
-        let mut scenario = load("1a_levitation", &[both, seed_is, Setting::parse("duration_s=60")?])?;
+        let mut scenario = load("1a_levitation", &[both, seed_is, Setting::parse("duration_s=60")?, clocks])?;
         scenario.events.clear();
         scenario.expects.clear();
         Ok(scenario)
