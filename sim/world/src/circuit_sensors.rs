@@ -6,7 +6,7 @@
 //! |---|---|
 //! | transit times, amplitude | means of a millisecond, see `ultrasound.rs` |
 //! | pressure | first-order lag, +- offset, noise |
-//! | ECG | as it is given, one sample per millisecond |
+//! | ECG | of a living patient, one sample per millisecond, in step with his heart; see `ecg.rs` |
 //!
 //! Where +- stands, the sign alternates site by site.
 //! # Timing
@@ -18,9 +18,12 @@ use levitas_core::ports::{BATCH, CirculationInputs, FlowShot, valid};
 use crate::blood::Blood;
 use crate::circuit::Pressures;
 use crate::circuit_faults::{CircuitFault, CircuitFaults, CircuitSensor};
+use crate::ecg::{EcgGenerator, EcgKind};
 use crate::noise::Noise;
 use crate::parameters::Plant;
+use crate::patient::{NextBeat, PatientChange};
 use crate::sensors::Lag;
+use crate::truth::EcgTruth;
 use crate::ultrasound::{Air, SHOTS_HZ, Ultrasound};
 
 /// Valid bits of drainage, pre-membrane, return.
@@ -36,8 +39,8 @@ pub(crate) struct AtSensors {
     pub(crate) flow_lpm: f64,
     pub(crate) blood: Blood,
     pub(crate) air: Air,
-    /// `None` without electrodes.
-    pub(crate) ecg_mv: Option<f64>,
+    /// Of the heart; `None` when it stands still.
+    pub(crate) next_beat: Option<NextBeat>,
 }
 
 /// The last millisecond samples, oldest first.
@@ -81,11 +84,19 @@ pub(crate) struct CircuitSensors {
     faults: CircuitFaults,
     step_s: f64,
     shots: Batch<FlowShot>,
+    /// `None` where nobody lives.
+    heart: Option<EcgGenerator>,
+    /// The front end says that there are electrodes.
+    has_electrodes: bool,
     ecg_mv: Batch<f32>,
+    /// Samples since the start.
+    milliseconds: u32,
+    r_wave_count: u32,
+    r_wave_s: f64,
 }
 
 impl CircuitSensors {
-    pub(crate) fn new(plant: &Plant, seed: u64, step_s: f64) -> Self {
+    pub(crate) fn new(plant: &Plant, seed: u64, step_s: f64, is_alive: bool) -> Self {
         Self {
             noise: Noise::new(seed, NOISE_STREAM),
             lag: Lag::new(plant.pressure_sensor.lag_s, step_s),
@@ -98,8 +109,39 @@ impl CircuitSensors {
             faults: CircuitFaults::default(),
             step_s,
             shots: Batch::new(),
+            heart: is_alive.then(|| EcgGenerator::driven(EcgKind::Sinus, seed)),
+            has_electrodes: true,
             ecg_mv: Batch::new(),
+            milliseconds: 0,
+            r_wave_count: 0,
+            r_wave_s: 0.0,
         }
+    }
+
+    /// What of a change of the patient is one of his ECG.
+    pub(crate) fn change(&mut self, change: &PatientChange) {
+        let Some(heart) = &mut self.heart else { return };
+        match *change {
+            PatientChange::Rhythm(kind) => {
+                heart.set_kind(kind);
+                heart.set_electrode(true);
+                self.has_electrodes = true;
+            }
+            PatientChange::ElectrodesOff { is_noticed } => {
+                heart.set_electrode(false);
+                self.has_electrodes = !is_noticed;
+            }
+            _ => {}
+        }
+    }
+
+    /// What the ECG really is.
+    pub(crate) fn ecg_truth(&self) -> Option<EcgTruth> {
+        self.heart.as_ref().map(|_| EcgTruth {
+            ecg_mv: self.ecg_mv.last().map_or(f64::NAN, |sample_mv| f64::from(*sample_mv)),
+            r_wave_count: self.r_wave_count,
+            r_wave_s: self.r_wave_s,
+        })
     }
 
     /// A sensor breaks.
@@ -141,9 +183,21 @@ impl CircuitSensors {
         let shot = self.ultrasound.shot(seen_lpm, &there.blood, &there.air);
         let stuck = self.shots.last().filter(|_| self.faults.bubbles_lost);
         self.shots.push(FlowShot { amplitude: stuck.map_or(shot.amplitude, |last| last.amplitude), ..shot });
-        match there.ecg_mv {
-            Some(ecg_mv) => self.ecg_mv.push(ecg_mv as f32),
-            None => self.ecg_mv = Batch::new(),
+        self.sample_ecg(there.next_beat);
+    }
+
+    fn sample_ecg(&mut self, next_beat: Option<NextBeat>) {
+        let Some(heart) = &mut self.heart else { return };
+        self.milliseconds = self.milliseconds.wrapping_add(1);
+        let now_s = f64::from(self.milliseconds) / SHOTS_HZ;
+        heart.expect(next_beat.map(|beat| (now_s + beat.in_s, beat.is_ventricular)));
+        let ecg_mv = heart.sample(now_s);
+        if let Some(at_s) = heart.passed_beat().filter(|_| heart.has_electrode()) {
+            (self.r_wave_count, self.r_wave_s) = (self.r_wave_count.wrapping_add(1), at_s);
+        }
+        match self.has_electrodes {
+            true => self.ecg_mv.push(ecg_mv as f32),
+            false => self.ecg_mv = Batch::new(),
         }
     }
 
@@ -202,9 +256,9 @@ mod tests {
             flow_lpm: 4.0,
             blood: Blood::ORDINARY,
             air: Air::NONE,
-            ecg_mv: None,
+            next_beat: None,
         };
-        let mut sensors = CircuitSensors::new(&ECMO_50, 1, 50e-6);
+        let mut sensors = CircuitSensors::new(&ECMO_50, 1, 50e-6, false);
         sensors.start(&there.pressures);
         let second = |sensors: &mut CircuitSensors| {
             (0..20_000).for_each(|_| sensors.follow(&there));
@@ -241,15 +295,15 @@ mod tests {
 
     #[test]
     fn a_batch_is_the_last_ten_milliseconds() {
-        let mut sensors = CircuitSensors::new(&ECMO_50, 1, 50e-6);
-        let mut follow = |millisecond: u32, ecg_mv| {
+        let mut sensors = CircuitSensors::new(&ECMO_50, 1, 50e-6, true);
+        let follow = |sensors: &mut CircuitSensors, millisecond: u32| {
             for _ in 0..20 {
                 let there = AtSensors {
                     pressures: Pressures::default(),
                     flow_lpm: 0.0,
                     blood: Blood::ORDINARY,
                     air: Air::NONE,
-                    ecg_mv,
+                    next_beat: None,
                 };
                 sensors.follow(&there);
             }
@@ -258,15 +312,27 @@ mod tests {
             samples
         };
         for millisecond in 1..=25 {
-            let samples = follow(millisecond, Some(f64::from(millisecond)));
+            let samples = follow(&mut sensors, millisecond);
             assert_eq!(samples.valid & valid::ECG != 0, millisecond >= 10);
             let newest = samples.ecg_mv[samples.shot_count as usize - 1];
-            assert_eq!(newest, millisecond as f32);
+            assert_eq!(f64::from(newest), sensors.ecg_truth().unwrap().ecg_mv);
         }
-        let first = follow(26, Some(26.0)).shots[9];
-        let samples = follow(27, None);
-        assert_eq!(samples.shots[8], first, "a shot moves up and stays as it was");
+        let before = follow(&mut sensors, 26);
+        sensors.change(&PatientChange::ElectrodesOff { is_noticed: true });
+        let samples = follow(&mut sensors, 27);
+        assert_eq!(samples.shots[8], before.shots[9], "a shot moves up and stays as it was");
         assert_eq!(samples.valid & valid::ECG, 0, "an electrode is off");
         assert_eq!(samples.valid & valid::CIRCULATION, valid::CIRCULATION);
+        sensors.change(&PatientChange::ElectrodesOff { is_noticed: false });
+        let largest =
+            (28..1000).map(|millisecond| follow(&mut sensors, millisecond).ecg_mv[9]).fold(0.0, f32::max);
+        assert!(
+            follow(&mut sensors, 1000).valid & valid::ECG != 0 && largest > 4.9,
+            "an open input: {largest}"
+        );
+        sensors.change(&PatientChange::Rhythm(EcgKind::Sinus));
+        let largest =
+            (1001..2000).map(|millisecond| follow(&mut sensors, millisecond).ecg_mv[9]).fold(0.0, f32::max);
+        assert!(largest < 1.0, "no heart, and electrodes on: {largest}");
     }
 }

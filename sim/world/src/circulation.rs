@@ -14,7 +14,7 @@ use crate::circuit::heat::{BODY_CELSIUS, Heat};
 use crate::circuit::{BloodCircuit, CircuitChange, Line, Pressures};
 use crate::keys::RangeError;
 use crate::parameters::{Patient, Plant, RotorFluid};
-use crate::patient::{Body, ChangeError, Ends, PatientChange, STEP_S};
+use crate::patient::{Body, ChangeError, Ends, NextBeat, PatientChange, STEP_S};
 use crate::pump::{Hydraulics, KRPM_PER_RAD_PER_S, ShaftTorque};
 use crate::setup::{Setup, SetupError};
 use crate::truth::Truth;
@@ -156,6 +156,11 @@ impl Circulation {
         Ok(())
     }
 
+    /// The next beat of the patient's heart; `None` when it stands still, or nobody lives.
+    pub(crate) fn next_beat(&self) -> Option<NextBeat> {
+        self.patient.as_ref().and_then(Body::next_beat)
+    }
+
     /// The circulation of a set-up that was checked.
     pub(crate) fn of(setup: &Setup) -> Self {
         let (patient, ends) = match &setup.patient {
@@ -168,7 +173,7 @@ impl Circulation {
                 },
             ),
             Patient::Living(living) => {
-                let body = Body::new(living);
+                let body = Body::new(living, setup.seed);
                 let ends = body.ends();
                 (Some(body), ends)
             }

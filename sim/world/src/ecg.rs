@@ -20,7 +20,8 @@
 //! | `Paced` | 75 /min; every sixth beat paced in the atrium too; 6 % of the spikes are not followed by a beat | spike of 2 ms and 3 mV, 60 ms later a wide QRS | as `Sinus` |
 //!
 //! # Interface
-//! [`EcgGenerator::new`] has a rhythm of its own; [`EcgGenerator::driven`] beats when a heart says so by [`EcgGenerator::beat`].
+//! [`EcgGenerator::new`] has a rhythm of its own; [`EcgGenerator::driven`] beats when a heart says so, by [`EcgGenerator::beat`]
+//! once a beat, or by [`EcgGenerator::expect`] as often as it likes. A pacemaker's spikes all capture then.
 //! [`EcgGenerator::sample`] is called with times that do not go back.
 //!
 //! # Limits and failure
@@ -52,6 +53,10 @@ const LSB_MV: f64 = 5e-3;
 pub const NOTICE_S: f64 = 0.3;
 /// What a beat reaches before and after its R wave [s].
 const REACH_S: (f64, f64) = (0.35, 0.9);
+/// So much earlier than [`NOTICE_S`] an expected beat is taken, that it is never late by a sample.
+const EARLY_S: f64 = 2e-3;
+/// A heart has no second R wave within this time [s].
+const REFRACTORY_S: f64 = 0.2;
 /// Beats that are seen at a time, or known and still to come.
 const BEATS: usize = 8;
 
@@ -175,11 +180,40 @@ impl EcgGenerator {
         self.electrode_on = is_on;
     }
 
+    /// It is on the skin.
+    #[must_use]
+    pub fn has_electrode(&self) -> bool {
+        self.electrode_on
+    }
+
     /// The heart has its next R wave at that time; [`NOTICE_S`] before is early enough for the P wave. More than are seen at
     /// a time are forgotten.
     pub fn beat(&mut self, at_s: f64) {
         let is_ventricular = self.kind == EcgKind::Ectopic && self.rhythm.uniform() < 0.15;
         self.push(at_s, is_ventricular);
+    }
+
+    /// The heart has its next R wave then, as it seems now; `None`: it stands still. To be said before each sample.
+    pub fn expect(&mut self, r_wave_s: Option<(f64, bool)>) {
+        let waiting = self.beats.back().is_some_and(|beat| !beat.is_told);
+        match (r_wave_s, self.beats.back_mut().filter(|_| waiting)) {
+            (Some((at_s, _)), Some(beat)) => beat.move_to(at_s),
+            (None, Some(_)) => {
+                self.beats.pop_back();
+            }
+            (Some((at_s, is_ventricular)), None) => {
+                let is_next = at_s > self.time_s && at_s - self.last_at_s > REFRACTORY_S;
+                if is_next && at_s - self.time_s < NOTICE_S + EARLY_S {
+                    self.push(at_s, is_ventricular);
+                }
+            }
+            (None, None) => {}
+        }
+    }
+
+    /// Morphology and noise of another kind from the next beat on.
+    pub fn set_kind(&mut self, kind: EcgKind) {
+        self.kind = kind;
     }
 
     /// Time of an R wave that has passed since, each once.
@@ -288,7 +322,7 @@ impl EcgGenerator {
                 if is_paced { spike_s } else { never_s },
                 if in_atrium { spike_s - ATRIAL_S } else { never_s },
             ],
-            is_captured: !is_paced || self.rhythm.uniform() >= 0.06,
+            is_captured: !is_paced || !self.own_rhythm || self.rhythm.uniform() >= 0.06,
             is_told: false,
         };
         let _ = self.beats.push_back(beat);

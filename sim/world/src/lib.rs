@@ -59,7 +59,7 @@ pub use parameters::{
 pub use parts::{
     CannulaSize, DRAINAGE_CANNULAS, LungType, MEMBRANE_LUNGS, RETURN_CANNULAS, cannula_mmhg_per_lpm2,
 };
-pub use patient::{ChangeError, PatientChange};
+pub use patient::{ChangeError, PatientChange, R_WAVE_LEAD_S};
 pub use presets::{
     ARREST, BENCH, BENCH_LOOP, ECMO_50, HYPOVOLAEMIC, PAEDIATRIC, PAEDIATRIC_19_15, VA_21_17, VA_25_21,
     VA_25_21_ELASTIC, VA_ADULT, VA_FIXED, VASOPLEGIC, VV_25_19, VV_ADULT,
@@ -67,7 +67,7 @@ pub use presets::{
 pub use pump_table::{CurveError, CurvePoint, CurveProblem, POINT_COUNT_MAX, PumpTable, SPEED_COUNT_MAX};
 pub use sensors::{RUNOUT_1X_RAD, RUNOUT_2X_RAD};
 pub use setup::{InitialState, RotorStart, Setup, SetupError};
-pub use truth::{PatientTruth, Truth};
+pub use truth::{EcgTruth, PatientTruth, Truth};
 pub use ultrasound::{Air, Ultrasound};
 pub use world::{STEP_S, World};
 

@@ -33,8 +33,11 @@ mod cava;
 mod change;
 mod heart;
 mod rates;
+mod rhythm;
 
 pub use change::{ChangeError, PatientChange};
+pub(crate) use rhythm::NextBeat;
+pub use rhythm::R_WAVE_LEAD_S;
 
 use change::Transfers;
 use heart::{Activation, STANDSTILL, SYSTOLE_END, Valve};
@@ -42,6 +45,7 @@ use rates::{
     AORTA, ARTERIES, CAVA, Inflow, LEFT_ATRIUM, LEFT_VENTRICLE, LUNG_ARTERIES, LUNG_SINUS, LUNG_VEINS,
     Q_AORTIC, Q_TRICUSPID, RIGHT_ATRIUM, RIGHT_VENTRICLE, SIZE, State, VEINS, VOLUMES, moved,
 };
+use rhythm::Rhythm;
 
 use crate::parameters::LivingPatient;
 use crate::truth::PatientTruth;
@@ -97,6 +101,7 @@ pub(crate) struct Body {
     beats: u32,
     rate_bpm: f64,
     beating: bool,
+    rhythm: Rhythm,
     contractility: f64,
     tone: f64,
     /// Open part of the drainage inlet.
@@ -108,8 +113,8 @@ pub(crate) struct Body {
 }
 
 impl Body {
-    /// A settled patient without flow in the circuit.
-    pub(crate) fn new(parameters: &LivingPatient) -> Self {
+    /// A settled patient without flow in the circuit; the seed is that of an irregular rhythm.
+    pub(crate) fn new(parameters: &LivingPatient, seed: u64) -> Self {
         let heart = &parameters.heart;
         let mut body = Self {
             parameters: *parameters,
@@ -120,6 +125,7 @@ impl Body {
             beats: 0,
             rate_bpm: heart.rate_bpm,
             beating: heart.beating >= 0.5,
+            rhythm: Rhythm::new(seed),
             contractility: 1.0,
             tone: 1.0,
             opening: 1.0,
@@ -194,10 +200,13 @@ impl Body {
         self.told = self.look();
     }
 
-    /// How far the phase moves: a heart that stands still finishes its systole.
+    /// How far the phase moves: a heart that stands still finishes its systole, and another interval is another diastole.
     fn beat_step(&self, phase_step: f64) -> f64 {
-        let stands = !self.beating && self.phase >= SYSTOLE_END && self.phase < 1.0;
-        if stands { 0.0 } else { phase_step }
+        match self.phase < SYSTOLE_END || self.phase >= 1.0 {
+            true => phase_step,
+            false if !self.beating => 0.0,
+            false => phase_step / self.rhythm.diastole(),
+        }
     }
 
     fn beat_on(&mut self, phase_step: f64, step_s: f64) {
@@ -206,6 +215,7 @@ impl Body {
         if ended {
             self.phase -= 1.0;
             self.beats = self.beats.wrapping_add(1);
+            self.rhythm.beat();
         }
         let [venous, ..] = self.venous();
         let now = [

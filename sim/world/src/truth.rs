@@ -84,6 +84,19 @@ pub struct Truth {
     pub arterial_pressure_mmhg: f64,
     /// The patient, when there is one and not fixed pressures.
     pub patient: Option<PatientTruth>,
+    /// His ECG.
+    pub ecg: Option<EcgTruth>,
+}
+
+/// The ECG of a living patient.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct EcgTruth {
+    /// What the front end has, of the last millisecond [mV]; not a number without electrodes.
+    pub ecg_mv: f64,
+    /// R waves that it has shown.
+    pub r_wave_count: u32,
+    /// When the last of them was [s].
+    pub r_wave_s: f64,
 }
 
 /// The state of a living patient.

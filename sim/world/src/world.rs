@@ -27,6 +27,7 @@ use crate::dynamics::{
 use crate::fault::{Fault, FaultError};
 use crate::keys::RangeError;
 use crate::pair::Pair;
+use crate::parameters::Patient;
 use crate::patient::{ChangeError, PatientChange};
 use crate::sensors::SetSensors;
 use crate::setup::{Setup, SetupError, initial, to_state};
@@ -89,6 +90,7 @@ impl World {
         if !finite(&state) || !finite(&[start.rotor_angle_rad, start.flow_lpm, start.clamp_opening]) {
             return Err(SetupError::Start);
         }
+        let is_alive = matches!(setup.patient, Patient::Living(_));
         let mut circulation = Circulation::of(setup);
         circulation.start(start.flow_lpm, start.clamp_opening, state[SPEED]);
         let mut world = Self {
@@ -96,7 +98,7 @@ impl World {
             windings: Windings::new(plant),
             circulation,
             set_sensors: [0, 1].map(|set| SetSensors::new(plant, set, setup.seed, STEP_S)),
-            circuit_sensors: CircuitSensors::new(plant, setup.seed, STEP_S),
+            circuit_sensors: CircuitSensors::new(plant, setup.seed, STEP_S, is_alive),
             disturbances: Disturbances::default(),
             state,
             angle_rad: libm::fmod(start.rotor_angle_rad, core::f64::consts::TAU),
@@ -201,7 +203,7 @@ impl World {
             flow_lpm: self.circulation.circuit.flow_lpm,
             blood: self.circulation.blood_at_meter(),
             air: self.circulation.air_at_meter(),
-            ecg_mv: None,
+            next_beat: self.circulation.next_beat(),
         };
         self.circuit_sensors.follow(&there);
         if self.parted {
@@ -254,7 +256,9 @@ impl World {
     /// # Errors
     /// The first of its numbers that is out of range, or there is no patient; the world is then as before.
     pub fn change_patient(&mut self, change: PatientChange) -> Result<(), ChangeError> {
-        self.circulation.change_patient(&change)
+        self.circulation.change_patient(&change)?;
+        self.circuit_sensors.change(&change);
+        Ok(())
     }
 
     /// Starts a fault of a unit (0: A, everything else B), which acts from the next sample and `advance` on.
@@ -333,6 +337,7 @@ impl World {
             touchdown_count: self.radial.count,
             axial_touching: self.axial.touching,
             axial_touchdown_count: self.axial.count,
+            ecg: self.circuit_sensors.ecg_truth(),
             ..Truth::default()
         };
         self.circulation.tell(pressures, truth)

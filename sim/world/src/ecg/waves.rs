@@ -63,6 +63,15 @@ pub(super) struct Beat {
 }
 
 impl Beat {
+    /// It comes at another time, with its spikes.
+    pub(super) fn move_to(&mut self, at_s: f64) {
+        let by_s = at_s - self.at_s;
+        self.at_s = at_s;
+        for spike_s in &mut self.spikes_s {
+            *spike_s += by_s;
+        }
+    }
+
     pub(super) fn value_mv(&self, t_s: f64) -> f64 {
         let mut sum_mv = 0.0;
         if self.is_captured {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! What happens to a patient: loss and gain of blood, tone, contractility, rate, arrest, posture.
+//! What happens to a patient: loss and gain of blood, tone, contractility, rate, rhythm, arrest, posture, electrodes.
 //!
 //! # Model
 //! Blood leaves or enters the veins at an even rate. Posture moves blood of the veins into the part without stress: 600 mL
@@ -10,6 +10,7 @@
 use core::fmt;
 
 use super::Body;
+use crate::ecg::EcgKind;
 use crate::keys::{RangeError, check_numbers};
 use crate::parameters::BloodVolume;
 
@@ -55,6 +56,13 @@ pub enum PatientChange {
     },
     /// The heart stands still, relaxed.
     Arrest,
+    /// Another rhythm, and the ECG that belongs to it, by electrodes on the skin.
+    Rhythm(EcgKind),
+    /// The electrodes of the ECG come off.
+    ElectrodesOff {
+        /// The front end says so; else it goes on with what an open input gives.
+        is_noticed: bool,
+    },
     /// Another posture.
     Posture {
         /// 0 lying, 90 upright, below 0 head down [deg].
@@ -80,7 +88,7 @@ impl PatientChange {
                 check_numbers("contractility", &[("factor", factor, [0.0, 3.0])])
             }
             Self::HeartRate { bpm } => check_numbers("heart_rate", &[("bpm", bpm, [20.0, 240.0])]),
-            Self::Arrest => Ok(()),
+            Self::Arrest | Self::Rhythm(_) | Self::ElectrodesOff { .. } => Ok(()),
             Self::Posture { tilt_deg } => check_numbers("posture", &[("tilt_deg", tilt_deg, [-30.0, 90.0])]),
         }
     }
@@ -127,6 +135,9 @@ impl Body {
                 self.beating = true;
             }
             PatientChange::Arrest => self.beating = false,
+            PatientChange::Rhythm(kind) => self.rhythm.kind = kind,
+            // A matter of the sensors.
+            PatientChange::ElectrodesOff { .. } => {}
             PatientChange::Posture { tilt_deg } => {
                 self.transfers.pooled_goal_ml = POOLED_ML * libm::sin(tilt_deg.to_radians());
             }

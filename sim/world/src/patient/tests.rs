@@ -6,7 +6,7 @@ use crate::{Patient, VA_ADULT, VASOPLEGIC};
 
 fn body(preset: &Patient) -> Body {
     let Patient::Living(parameters) = preset else { panic!("a living patient") };
-    Body::new(parameters)
+    Body::new(parameters, 1)
 }
 
 /// Aortic pressure, native output and right atrial pressure through two seconds, every 10 ms.
