@@ -60,6 +60,14 @@
       lines: [band("collapse", "cava_collapse_pct", "--a"), band("air", "air_at_meter_pct", "--d")],
     });
   }
+  if (has("beat_found", 0)) {
+    panels.push({
+      title: "ECG [mV], heart beats that are found and pulses that begin after them [marks of 1]",
+      lines: [
+        band("ECG", "ecg_mv", "--a"), band("beat found", "beat_found", "--c"), band("pulse begun", "pulse_begun", "--d"),
+      ],
+    });
+  }
   for (const panel of panels) draw(host, { ...common, ...panel });
 
   // The moments that are worth every sample.

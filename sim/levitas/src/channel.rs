@@ -81,6 +81,12 @@ pub struct BodySample {
     pub air_at_meter: f64,
     /// Air that has gone into the patient [mL].
     pub air_in_patient_ml: f64,
+    /// The ECG as the front end has it [mV].
+    pub ecg_mv: f64,
+    /// In the last period of its task the unit that drives has found a heart beat, begun a pulse after one.
+    pub beat_found: bool,
+    /// See `beat_found`.
+    pub pulse_begun: bool,
 }
 
 impl Default for BodySample {
@@ -94,6 +100,9 @@ impl Default for BodySample {
             cava_collapse: f64::NAN,
             air_at_meter: 0.0,
             air_in_patient_ml: 0.0,
+            ecg_mv: f64::NAN,
+            beat_found: false,
+            pulse_begun: false,
         }
     }
 }
@@ -115,6 +124,7 @@ impl BodySample {
             map_mmhg: patient.map_mmhg,
             native_output_lpm: patient.native_output_lpm,
             cava_collapse: patient.cava_collapse,
+            ecg_mv: truth.ecg.map_or(f64::NAN, |ecg| ecg.ecg_mv),
             ..air
         }
     }
@@ -144,7 +154,7 @@ pub struct Channel {
 /// Micrometres per metre.
 pub const UM_PER_M: f64 = 1e6;
 /// Number of [`CHANNELS`].
-pub const CHANNEL_COUNT: usize = 24;
+pub const CHANNEL_COUNT: usize = 27;
 /// Number of bearing states with a name.
 const STATE_NAMES: [&str; 6] = ["off", "lift_off", "levitated", "landing", "touchdown", "service"];
 
@@ -182,6 +192,9 @@ pub const CHANNELS: [Channel; CHANNEL_COUNT] = [
     channel("native_output_lpm", 3, |s| s.body.native_output_lpm, "true output of the left ventricle, mean of the last beat"),
     channel("cava_collapse_pct", 1, |s| 100.0 * s.body.cava_collapse, "part of the drainage inlet that the vein covers"),
     channel("air_at_meter_pct", 1, |s| 100.0 * s.body.air_at_meter, "part of the tube at the flow meter that is air"),
+    channel("ecg_mv", 3, |s| s.body.ecg_mv, "ECG as the front end has it; empty without electrodes"),
+    channel("beat_found", 0, |s| f64::from(u8::from(s.body.beat_found)), "1 for 10 ms from when the driving unit has found a heart beat"),
+    channel("pulse_begun", 0, |s| f64::from(u8::from(s.body.pulse_begun)), "1 for 10 ms from when it has begun a pulse after one"),
     channel("bearing_state", 0, |s| f64::from(s.bearing_state), "state of the bearing: 0 off, 1 lift-off, 2 levitated, 3 landing, 4 touchdown, 5 service"),
     channel("touching", 0, |s| f64::from(u8::from(s.touching)), "1 while the rotor touches its touchdown bearing"),
 ];
@@ -207,7 +220,11 @@ mod tests {
         for (index, channel) in CHANNELS.iter().enumerate() {
             assert_eq!(channel_index(channel.name), Some(index), "{}", channel.name);
             let unit = channel.name.rsplit('_').next().unwrap();
-            assert!(["um", "a", "rpm", "lpm", "mmhg", "pct", "state", "touching"].contains(&unit), "{unit}");
+            assert!(
+                ["um", "a", "rpm", "lpm", "mmhg", "pct", "mv", "state", "touching", "found", "begun"]
+                    .contains(&unit),
+                "{unit}"
+            );
         }
     }
 }

@@ -30,6 +30,7 @@ pub mod event_log;
 pub mod fault_catalogue;
 pub mod flow_meter;
 pub mod forge;
+pub mod heart_watch;
 pub mod input;
 pub mod installed;
 pub mod invariants;

@@ -32,6 +32,7 @@ use crate::clocks::Clock;
 use crate::condition_watch::ConditionWatch;
 use crate::event_log::EventLog;
 use crate::fault_catalogue::{Broken, of_node};
+use crate::heart_watch::HeartWatch;
 use crate::input::{BadInput, Checked};
 use crate::installed::{Computer, Installed};
 use crate::invariants::Invariants;
@@ -111,6 +112,7 @@ pub struct Simulation<'a, U = Installed<'a>> {
     speed_setpoint_rpm: f64,
     flow_setpoint_lpm: f64,
     conditions: ConditionWatch,
+    heart: HeartWatch,
     sample: Sample,
     log: EventLog,
     tick: u64,
@@ -221,6 +223,7 @@ impl<'a, U: UnitInLoop> Simulation<'a, U> {
             speed_setpoint_rpm: f64::NAN,
             flow_setpoint_lpm: f64::NAN,
             conditions: ConditionWatch::default(),
+            heart: HeartWatch::default(),
             sample: Sample::default(),
             log,
             tick: 0,
@@ -560,6 +563,14 @@ impl<'a, U: UnitInLoop> Simulation<'a, U> {
         {
             self.conditions.step(sample.time_s, seen.conditions, &mut self.log);
         }
+        let stepped = self.tick.checked_sub(1).filter(|tick| TaskId::Circulation.slot().is_due(*tick));
+        if let (Some(tick), Some(seen)) =
+            (stepped, unit.and_then(U::mail).and_then(|mail| mail.circulation.read::<CirculationMail>()))
+        {
+            self.heart.hear(tick as f64 * STEP_S, set, &seen.1);
+        }
+        self.heart.follow(&truth);
+        [sample.body.beat_found, sample.body.pulse_begun] = self.heart.news;
         if let Some(mail) = unit.and_then(U::said) {
             sample.coil_current_a = [mail.coil_current_x_a, mail.coil_current_y_a].map(f64::from);
             sample.displacement_known_m =
@@ -735,6 +746,7 @@ fn finish<'a, U: UnitInLoop>(
     let mut metrics = meter.metrics(Some(scenario.duration_s / wall_s.max(1e-9)));
     alarms.measure(&mut metrics);
     simulation.conditions.measure(&mut metrics);
+    simulation.heart.measure(scenario.duration_s, &mut metrics);
     if scenario.units == Units::Both {
         meter.pair().measure(&mut metrics);
         twin.measure(&mut metrics);

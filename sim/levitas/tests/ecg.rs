@@ -12,6 +12,8 @@ use std::path::Path;
 use common::{Scratch, levitas};
 use levitas::ecg::score::quantile;
 use levitas::ecg::{Row, Signal, Step, follow, judge, record};
+use levitas::scenario::{Setting, load};
+use levitas::simulation::run;
 use levitas_core::circulation::ecg::quality::Quality;
 use levitas_core::circulation::ecg::trigger::Source;
 use levitas_world::{EcgGenerator, EcgKind};
@@ -30,6 +32,31 @@ fn shown(row: &Row) -> String {
         quantile(&score.latency_ms, 0.95),
         quantile(&row.pulse_off_ms, 0.95)
     )
+}
+
+/// From the patient's heart to the speed of the rotor. In fibrillation the next beat may come before the pulse.
+#[test]
+fn pulses_follow_the_heart_of_the_patient_in_every_rhythm() {
+    let file = format!("{}/../../tests/scenarios/5q_ecg_pulses.toml", env!("CARGO_MANIFEST_DIR"));
+    for (kind, delay_ms, in_diastole_pct) in [
+        ("noise", 450, 95.0),
+        ("ectopic", 450, 95.0),
+        ("atrial_fibrillation", 400, 75.0),
+        ("paced", 450, 100.0),
+    ] {
+        let kind = format!("event.7.kind={kind}");
+        let delay = format!("event.3.value={delay_ms}");
+        let settings = ["event.7.at_s=0.05", &kind, &delay].map(|text| Setting::parse(text).unwrap());
+        let metrics = run(&load(&file, &settings).unwrap(), &mut |_| {}).unwrap().metrics;
+        let figure = |name| metrics.get(name).unwrap_or(f64::NAN);
+        println!("{kind}: {:?}", metrics.numbers);
+        assert!(figure("ecg.sensitivity_pct") >= 97.0 && figure("ecg.predictivity_pct") >= 97.0, "{kind}");
+        assert!(figure("ecg.latency_ms") <= 60.0 && figure("pulse.off_ms") <= 50.0, "{kind}");
+        assert!(
+            figure("pulse.by_heart") >= 20.0 && figure("pulse.in_diastole_pct") >= in_diastole_pct,
+            "{kind}"
+        );
+    }
 }
 
 #[test]

@@ -262,6 +262,14 @@ snapshot! {
         pub order_number: u32,
         /// Code of a [`crate::circulation::sensing::OrderResult`].
         pub order_result: u32,
+        /// Heart beats that were found since power-up; wraps.
+        pub beat_count: u32,
+        /// Age of the R wave of the last one when it was found [ms].
+        pub beat_age_ms: f32,
+        /// Pulses of the speed that the heart has timed since power-up; wraps.
+        pub pulse_count: u32,
+        /// From the R wave to the last of them, as meant [ms].
+        pub pulse_delay_ms: f32,
     }
 }
 

@@ -12,7 +12,7 @@ use crate::recording::push_number;
 use crate::simulation::Outcome;
 
 /// Channels of the overview whose envelope is drawn.
-const BANDS: [&str; 10] = [
+const BANDS: [&str; 13] = [
     "displacement_x_um",
     "displacement_y_um",
     "coil_current_x_a",
@@ -23,6 +23,9 @@ const BANDS: [&str; 10] = [
     "pulmonary_pressure_mmhg",
     "cava_collapse_pct",
     "air_at_meter_pct",
+    "ecg_mv",
+    "beat_found",
+    "pulse_begun",
 ];
 /// Channels of the overview that are drawn as lines.
 const LINES: [&str; 8] = [

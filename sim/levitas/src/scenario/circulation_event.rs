@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Events `circuit` and `patient`: what happens to the tubing and to the one at its end.
 
-use levitas_world::{CircuitChange, KinkSite, Line, Patient, PatientChange};
+use levitas_world::{CircuitChange, EcgKind, KinkSite, Line, Patient, PatientChange};
 
 use super::event::{EventAction, Specification};
 use crate::input::{Checked, allowed_names, any_of};
@@ -23,6 +23,12 @@ const LOSS_OVER_S: KeySpec = KeySpec::numbers("over_s", 0.1..=3600.0, "in which 
 const GIVEN_OVER_S: KeySpec = KeySpec::numbers("over_s", 0.1..=3600.0, "in which time [s]; default 60");
 const TILT_DEG: KeySpec =
     KeySpec::numbers("tilt_deg", -30.0..=90.0, "0 lying, 90 upright, below 0 head down [deg]; default 60");
+/// Rhythms in the order of [`EcgKind::ALL`], then electrodes that come off.
+const ECG_KIND: KeySpec = KeySpec::names(
+    "kind",
+    &["sinus", "noise", "ectopic", "atrial_fibrillation", "paced", "open", "none"],
+    "open: an electrode is off and the front end does not notice; none: it does",
+);
 /// Values of keys that are left out.
 const GIVEN_OVER_S_DEFAULT: f64 = 60.0;
 const TILT_DEG_DEFAULT: f64 = 60.0;
@@ -58,7 +64,7 @@ pub const CIRCUIT_EVENTS: [Specification; 6] = [
 ];
 
 /// Values of `what` of `patient`.
-pub const PATIENT_EVENTS: [Specification; 7] = [
+pub const PATIENT_EVENTS: [Specification; 8] = [
     Specification { name: "blood_loss", doc: "blood is lost", keys: &[LOSS_ML, LOSS_OVER_S] },
     Specification { name: "volume", doc: "blood is given", keys: &[LOSS_ML, GIVEN_OVER_S] },
     Specification {
@@ -77,6 +83,11 @@ pub const PATIENT_EVENTS: [Specification; 7] = [
         keys: &[KeySpec::numbers("bpm", 20.0..=240.0, "beats per minute")],
     },
     Specification { name: "arrest", doc: "the heart stands still", keys: &[] },
+    Specification {
+        name: "ecg",
+        doc: "the heart gets another rhythm, the electrodes other noise, or they come off; at first sinus",
+        keys: &[ECG_KIND],
+    },
     Specification {
         name: "posture",
         doc: "the patient is tilted; upright 600 mL pool in the legs",
@@ -181,6 +192,14 @@ pub(super) fn patient(table: &Table<'_>, patient: &Patient) -> Checked<(EventAct
         "contractility" => (PatientChange::Contractility { factor: number(0)? }, format!("x {}", number(0)?)),
         "heart_rate" => (PatientChange::HeartRate { bpm: number(0)? }, format!("{} per minute", number(0)?)),
         "arrest" => (PatientChange::Arrest, String::new()),
+        "ecg" => {
+            let index = number(0)?;
+            let change = match EcgKind::ALL.get(index as usize) {
+                Some((kind, _)) => PatientChange::Rhythm(*kind),
+                None => PatientChange::ElectrodesOff { is_noticed: ECG_KIND.shown(index) == "none" },
+            };
+            (change, ECG_KIND.shown(index))
+        }
         _ => {
             let tilt_deg = or_default(&TILT_DEG, table, TILT_DEG_DEFAULT)?;
             (PatientChange::Posture { tilt_deg }, format!("{tilt_deg} deg"))

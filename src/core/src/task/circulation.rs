@@ -23,6 +23,7 @@ use crate::circulation::flow_meter::FlowMeterConfig;
 use crate::circulation::modes::{PERIOD_S, PulseTiming};
 use crate::circulation::pilot::{Measured, Pilot};
 use crate::circulation::sensing::Sensing;
+use crate::circulation::therapy::Mode;
 use crate::config::ConfigError;
 use crate::mail::{CIRCULATION_WORDS, CirculationMail, Mailboxes, fault};
 use crate::mailbox::Words as _;
@@ -109,10 +110,23 @@ impl CirculationTask {
         let is_there = samples.valid & valid::ECG != 0;
         let found = self.ecg.step(if is_there { &samples.ecg_mv } else { &[] });
         let said = self.trigger.step(&found);
+        let pulse = said.pulse.filter(|_| said.source == Source::Ecg);
+        let therapy = self.pilot.therapy();
+        let is_followed = therapy.mode == Mode::Pulsatile && therapy.settings.pulse_by_ecg >= 0.5;
+        let latest = &mut self.latest;
+        if let Some(age_ms) = found.beat_age_ms {
+            latest.beat_count = latest.beat_count.wrapping_add(1);
+            latest.beat_age_ms = age_ms;
+        }
+        if let Some(pulse) = pulse.filter(|_| is_followed) {
+            latest.pulse_count = latest.pulse_count.wrapping_add(1);
+            latest.pulse_delay_ms = pulse.delay_ms;
+        }
         let by_heart = said.source == Source::Ecg;
         PulseTiming {
-            begins: by_heart && said.pulse.is_some(),
+            begins: pulse.is_some(),
             cycle_s: if by_heart { said.pulse_interval_ms * S_PER_MS } else { 0.0 },
+            room_s: pulse.map(|pulse| pulse.room_ms * S_PER_MS),
         }
     }
 

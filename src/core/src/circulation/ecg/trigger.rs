@@ -65,8 +65,6 @@ crate::ranged_struct! {
     pub struct TriggerConfig: f32 {
         /// From the R wave to the start of the pulse [ms].
         delay_ms: 100.0..=600.0,
-        /// Length of the pulse [ms].
-        pulse_ms: 50.0..=500.0,
         /// Largest rate of pulses [1/min].
         pulse_rate_per_min_max: 90.0..=180.0,
         /// Rate of the pulses without an ECG [1/min].
@@ -77,7 +75,7 @@ crate::ranged_struct! {
 impl TriggerConfig {
     /// Pulses in early diastole, up to 100 a minute.
     pub const DEFAULT: Self =
-        Self { delay_ms: 350.0, pulse_ms: 250.0, pulse_rate_per_min_max: 100.0, fixed_rate_per_min: 60.0 };
+        Self { delay_ms: 350.0, pulse_rate_per_min_max: 100.0, fixed_rate_per_min: 60.0 };
 }
 
 /// Beats to a pulse.
@@ -115,8 +113,8 @@ pub struct Pulse {
     pub in_ms: f32,
     /// From the R wave to it, as meant; 0 at the fixed rate [ms].
     pub delay_ms: f32,
-    /// How long it can be and be over when the heart contracts [ms].
-    pub length_ms: f32,
+    /// How long it can be and be over when the heart contracts; infinite at the fixed rate [ms].
+    pub room_ms: f32,
 }
 
 /// What a step says.
@@ -305,10 +303,10 @@ impl Trigger {
             Source::FixedRate => {
                 let glide_ms = GLIDE * self.fixed_interval_ms;
                 self.fixed_interval_ms += between(fixed_ms - self.fixed_interval_ms, -glide_ms, glide_ms);
-                (0.0, self.config.pulse_ms)
+                (0.0, f32::INFINITY)
             }
         };
-        Pulse { in_ms, delay_ms, length_ms: between(room_ms, MARGIN_MS, self.config.pulse_ms) }
+        Pulse { in_ms, delay_ms, room_ms: larger(room_ms, MARGIN_MS) }
     }
 }
 

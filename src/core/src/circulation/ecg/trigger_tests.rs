@@ -120,15 +120,15 @@ fn a_programmed_ratio_is_kept_where_it_fits() {
 fn a_pulse_is_over_before_the_next_beat() {
     let mut rig = rig();
     rig.beats(8, 610.0);
-    let mut lengths_ms = Vec::new();
+    let mut rooms_ms = Vec::new();
     for _ in 0..200 {
         rig.step(None, Quality::Good);
-        lengths_ms.extend(rig.last.pulse.map(|pulse| pulse.length_ms));
+        rooms_ms.extend(rig.last.pulse.map(|pulse| pulse.room_ms));
         if let Some(0.0) = rig.last.beat_in_ms {
             break;
         }
     }
-    assert!((lengths_ms[0] - (610.0 - 350.0 - MARGIN_MS)).abs() < 0.1, "{lengths_ms:?}");
+    assert!((rooms_ms[0] - (610.0 - 350.0 - MARGIN_MS)).abs() < 0.1, "{rooms_ms:?}");
 }
 
 #[test]

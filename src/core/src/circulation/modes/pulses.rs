@@ -4,7 +4,8 @@
 //! # Model
 //! The wave is high for `duty` of the cycle and low for the rest, about a mean of zero: `h (1 - d)` and `-h d`. It changes by
 //! `SLEW_RPM_PER_S` at most, which bounds what the blood and the bearing see. A pulse begins when the ECG says so, or at the fixed
-//! rate. ECG pulses that fail to come are replaced by the fixed rate, counted on from the last one.
+//! rate. ECG pulses that fail to come are replaced by the fixed rate, counted on from the last one. By the ECG it is low again when the heart
+//! contracts: where only every second beat has its pulse, `d` of the cycle would reach into systole.
 //!
 //! # Source
 //! Height and duty of pulsatile extracorporeal support: facts of the maker's rates 60 to 90 bpm, amplitudes 1000 to 4000 rpm of a smaller
@@ -12,7 +13,7 @@
 
 use super::PERIOD_S;
 use crate::circulation::therapy::TherapySettings;
-use crate::math::{between, larger, slew};
+use crate::math::{between, larger, slew, smaller};
 
 /// Steepest slope of the wave [rpm/s].
 const SLEW_RPM_PER_S: f32 = 3000.0;
@@ -30,6 +31,8 @@ pub struct PulseTiming {
     pub begins: bool,
     /// From one pulse to the next by the ECG [s]; 0 when there is none.
     pub cycle_s: f32,
+    /// Longest time that the pulse may be high and be over when the heart contracts [s].
+    pub room_s: Option<f32>,
 }
 
 /// See the [module](self).
@@ -38,6 +41,7 @@ pub(super) struct Pulses {
     wave_rpm: f32,
     since_s: f32,
     cycle_s: f32,
+    room_s: Option<f32>,
     lost: bool,
 }
 
@@ -51,12 +55,17 @@ impl Pulses {
         let fixed_is_due = self.since_s >= if by_ecg && !self.lost { wait_s } else { fixed_s };
         if by_ecg && timing.begins {
             (self.since_s, self.cycle_s, self.lost) = (0.0, timing.cycle_s, false);
+            self.room_s = timing.room_s;
         } else if fixed_is_due {
             (self.since_s, self.cycle_s, self.lost) = (0.0, fixed_s, by_ecg);
+            self.room_s = None;
         }
-        let duty = settings.pulse_duty_pct / 100.0;
-        let is_high = self.since_s < duty * if self.cycle_s > 0.0 { self.cycle_s } else { fixed_s };
-        let height_rpm = settings.pulse_amplitude_rpm;
+        let cycle_s = if self.cycle_s > 0.0 { self.cycle_s } else { fixed_s };
+        let wanted_duty = settings.pulse_duty_pct / 100.0;
+        let duty = self.room_s.map_or(wanted_duty, |room_s| smaller(wanted_duty, room_s / cycle_s));
+        let is_high = self.since_s < duty * cycle_s;
+        // Higher it does not come in that time, and the mean would sink.
+        let height_rpm = smaller(settings.pulse_amplitude_rpm, SLEW_RPM_PER_S * duty * cycle_s);
         let wanted_rpm = if is_high { height_rpm * (1.0 - duty) } else { -height_rpm * duty };
         self.move_to(wanted_rpm, SLEW_RPM_PER_S)
     }

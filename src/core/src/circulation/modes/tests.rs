@@ -309,11 +309,25 @@ fn pulses_have_their_height_rate_and_slope_and_follow_the_heart() {
     rig.therapy.settings.pulse_by_ecg = 1.0;
     let references: Vec<f32> = (0..1000)
         .map(|period| {
-            rig.pulse = PulseTiming { begins: period % 80 == 0, cycle_s: 0.8 };
+            rig.pulse = PulseTiming { begins: period % 80 == 0, cycle_s: 0.8, room_s: Some(0.4) };
             rig.period().speed_rpm
         })
         .collect();
     assert!((12..=13).contains(&rises(&references)), "75 a minute for 10 s");
+    let references: Vec<f32> = (0..1000)
+        .map(|period| {
+            rig.pulse = PulseTiming { begins: period % 100 == 0, cycle_s: 1.0, room_s: Some(0.15) };
+            rig.period().speed_rpm
+        })
+        .collect();
+    let rises = |period: &usize| references[*period] > references[*period - 1] + 1.0;
+    let rising: Vec<usize> = (500..1000).filter(rises).map(|period| period % 100).collect();
+    assert!(
+        rising.len() >= 50 && rising.iter().all(|period| *period <= 15),
+        "150 ms of a second: {rising:?}"
+    );
+    let sum_rpm: f32 = references[500..].iter().map(|speed_rpm| speed_rpm - mean).sum();
+    assert!((sum_rpm / 500.0).abs() < 20.0, "the mean stays: {}", sum_rpm / 500.0);
     rig.pulse = PulseTiming::default();
     rig.conditions = 0;
     rig.run(3.0);
