@@ -40,6 +40,7 @@ pub mod link_watch;
 pub mod list;
 pub mod lockstep;
 pub mod metrics;
+pub mod order_watch;
 pub mod outputs;
 pub mod peers;
 pub mod progress;

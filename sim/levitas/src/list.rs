@@ -14,7 +14,8 @@ use crate::key_spec::KeySpec;
 use crate::metrics::{ALARM_LATENCY, INVARIANTS_BROKEN, METRICS, Metric, REALTIME_FACTOR};
 use crate::scenario::{
     CIRCUIT_EVENTS, CONFIG_PREFIXES, DISTURBANCES, EVENTS, FAULT_DURATION_S, FAULT_TARGETS, LATER_EVENTS,
-    LATER_FAULTS, OverrideKey, PATIENT_EVENTS, Specification, config_keys, override_keys, settings_of,
+    LATER_FAULTS, OverrideKey, PATIENT_EVENTS, Specification, circuit_orders, config_keys, override_keys,
+    settings_of,
 };
 use crate::toml_file::Source;
 
@@ -255,6 +256,7 @@ fn events() -> Vec<Table> {
             "disturb" => "kind, and the keys of the kind".to_owned(),
             "fault" => "target, fault, the keys of the fault; duration_s if it ends by itself".to_owned(),
             "clear" => "target".to_owned(),
+            "circuit_order" => format!("order ({}), value of flow and saline", circuit_orders().join(", ")),
             "circuit" | "patient" => "what, and its keys".to_owned(),
             _ => keys(event.keys),
         };

@@ -84,7 +84,7 @@ pub static METRICS: LazyLock<Vec<Metric>> = LazyLock::new(|| {
 
 /// The metrics that have each their own line here.
 #[rustfmt::skip]
-const WRITTEN: [Metric; 51] = [
+const WRITTEN: [Metric; 53] = [
     metric("levitation.liftoff_s", "s", 4, "from the first lift_off event to lift-off's end: the rotor comes within 10 % of the clearance and stays there for 20 ms"),
     metric("levitation.overshoot_um", "um", 1, "largest crossing past the centre, seen from where the rotor left the touchdown circle, up to 100 ms after lift-off's end or to the next event"),
     metric("levitation.peak_um", "um", 1, "largest radius of the true position after the first disturb or fault event (without one: after lift-off's end), less the orbit radius (orbit_peak_um)"),
@@ -118,6 +118,8 @@ const WRITTEN: [Metric; 51] = [
     metric("patient.collapse_max_pct", "%", 1, "largest part of the drainage inlet that the vena cava covered"),
     metric("patient.collapse_s", "s", 3, "time in all with more than half of it covered"),
     metric("patient.air_ml", "mL", 3, "air that went into the patient, with fixed pressures, too"),
+    metric("circuit.orders_done", "", 0, "orders to the sensors of the circuit that the driving unit has carried out; only with such orders"),
+    metric("circuit.orders_refused", "", 0, "those that it has refused, at once or in the end"),
     metric("ecg.beats", "", 0, "true R waves that the ECG has shown, as all that follows without the first 3 s, in which their size is learnt; only with a living patient"),
     metric("ecg.sensitivity_pct", "%", 2, "part of them that the driving unit has found, within 150 ms"),
     metric("ecg.predictivity_pct", "%", 2, "part of what it has found that is one of them"),

@@ -14,9 +14,10 @@ use std::f64::consts::TAU;
 use std::time::Instant;
 
 use levitas_core::calibration::CalibrationError;
+use levitas_core::circulation::sensing::CircuitOrder;
 use levitas_core::circulation::therapy::Mode;
 use levitas_core::link::UnitCode;
-use levitas_core::mail::{CirculationMail, LevitationMail, Mailboxes};
+use levitas_core::mail::{CircuitOrderMail, CirculationMail, LevitationMail, Mailboxes};
 use levitas_core::schedule::{SCHEDULE, TaskId};
 use levitas_core::task::supervisor::Command;
 use levitas_core::unit::Role;
@@ -39,6 +40,7 @@ use crate::invariants::Invariants;
 use crate::link_bus::LinkBus;
 use crate::link_watch::LinkWatch;
 use crate::metrics::{Meter, Metrics};
+use crate::order_watch::OrderWatch;
 use crate::recording::Recording;
 use crate::remote::{Forgery, Order};
 use crate::scenario::{EventAction, InjectedFault, Scenario, Verdict, sensor_of};
@@ -113,6 +115,7 @@ pub struct Simulation<'a, U = Installed<'a>> {
     flow_setpoint_lpm: f64,
     conditions: ConditionWatch,
     heart: HeartWatch,
+    orders: OrderWatch,
     sample: Sample,
     log: EventLog,
     tick: u64,
@@ -205,6 +208,7 @@ impl<'a, U: UnitInLoop> Simulation<'a, U> {
                 EventAction::Patient(change) => change.check().map_err(|error| refused(&error))?,
                 EventAction::Fault(_)
                 | EventAction::Operator(_)
+                | EventAction::CircuitOrder(..)
                 | EventAction::Remote(_)
                 | EventAction::Clear(_) => {}
             }
@@ -224,6 +228,7 @@ impl<'a, U: UnitInLoop> Simulation<'a, U> {
             flow_setpoint_lpm: f64::NAN,
             conditions: ConditionWatch::default(),
             heart: HeartWatch::default(),
+            orders: OrderWatch::default(),
             sample: Sample::default(),
             log,
             tick: 0,
@@ -385,6 +390,7 @@ impl<'a, U: UnitInLoop> Simulation<'a, U> {
                     debug_assert!(done.is_ok(), "{done:?}");
                 }
                 EventAction::Operator(command) => self.command(*command, event.name),
+                EventAction::CircuitOrder(order, value) => self.order_circuit(*order, *value, due.event),
                 EventAction::Remote(order) => {
                     if !self.order(*order) {
                         let text = format!("{}: not sent: nothing is heard of the unit", event.text);
@@ -448,6 +454,20 @@ impl<'a, U: UnitInLoop> Simulation<'a, U> {
         if let Some((unit, clock)) = unit {
             unit.clear(clock.tick(), &mut self.world, &mut self.bus);
         }
+    }
+
+    /// An order to the sensors of the circuit, which each unit reads for itself; `index` is that of its event.
+    fn order_circuit(&mut self, order: CircuitOrder, value: f32, index: usize) {
+        let mail = CircuitOrderMail { number: index as u32 + 1, kind: order as u32, value };
+        let mut units = self.units.iter().filter_map(U::mail).peekable();
+        if units.peek().is_none() {
+            self.log.push(
+                self.tick as f64 * STEP_S,
+                "order_refused",
+                "no unit of this program is in the loop",
+            );
+        }
+        units.for_each(|unit| unit.circuit_order.write(&mail));
     }
 
     /// A command of the operator, for the unit that drives the head.
@@ -568,6 +588,7 @@ impl<'a, U: UnitInLoop> Simulation<'a, U> {
             (stepped, unit.and_then(U::mail).and_then(|mail| mail.circulation.read::<CirculationMail>()))
         {
             self.heart.hear(tick as f64 * STEP_S, set, &seen.1);
+            self.orders.hear(tick as f64 * STEP_S, &seen.1, &mut self.log);
         }
         self.heart.follow(&truth);
         [sample.body.beat_found, sample.body.pulse_begun] = self.heart.news;
@@ -747,6 +768,7 @@ fn finish<'a, U: UnitInLoop>(
     alarms.measure(&mut metrics);
     simulation.conditions.measure(&mut metrics);
     simulation.heart.measure(scenario.duration_s, &mut metrics);
+    simulation.orders.measure(&mut metrics);
     if scenario.units == Units::Both {
         meter.pair().measure(&mut metrics);
         twin.measure(&mut metrics);

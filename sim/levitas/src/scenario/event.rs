@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Events of a scenario: one table of what there is, which keys each needs and what they may be.
 
+use levitas_core::circulation::sensing::CircuitOrder;
 use levitas_core::circulation::therapy::Mode;
 use levitas_core::task::supervisor::Command;
 use levitas_world::{CircuitChange, CircuitSensor, Disturbance, Patient, PatientChange};
@@ -69,7 +70,7 @@ const COMMAND_VALUE: KeySpec =
     KeySpec::numbers("value", 0.0..=10e3, "set-point [rpm] of set_speed, [L/min] of set_flow");
 
 /// Events that the program carries out.
-pub const EVENTS: [Specification; 15] = [
+pub const EVENTS: [Specification; 16] = [
     Specification { name: "lift_off", doc: "the operator has the rotor lifted off", keys: &[] },
     Specification {
         name: "land",
@@ -88,6 +89,11 @@ pub const EVENTS: [Specification; 15] = [
         keys: &[],
     },
     Specification { name: "resume", doc: "the operator ends what an intervention holds", keys: &[] },
+    Specification {
+        name: "circuit_order",
+        doc: "the operator tells the sensors of the circuit what is known: a zero, a flow, a new part; flow-meter.md",
+        keys: &[],
+    },
     Specification { name: "disturb", doc: "the plant is disturbed; see the table of kinds", keys: &[] },
     Specification {
         name: "fault",
@@ -177,6 +183,8 @@ pub const LATER_FAULTS: [&str; 9] = [
 pub enum EventAction {
     /// A command of the operator.
     Operator(Command),
+    /// An order to the sensors of the circuit, with its value.
+    CircuitOrder(CircuitOrder, f32),
     /// A command over the link.
     Remote(Order),
     /// A disturbance of the plant that lasts for this long [s].
@@ -231,7 +239,7 @@ impl EventAction {
             Self::Remote(order) => return Self::Operator(order.command).act(),
             Self::Operator(Command::LiftOff | Command::LiftOffAlone) => Act::LiftOff,
             Self::Operator(Command::HandBack | Command::TakeoverDrill) => Act::Disturb,
-            Self::Operator(Command::Rejoin) => return None,
+            Self::Operator(Command::Rejoin) | Self::CircuitOrder(..) => return None,
             Self::Operator(Command::Land | Command::Service | Command::Commission) => Act::Land,
             Self::Operator(Command::SetMode { .. } | Command::Set { .. } | Command::Resume) => Act::SetMode,
             Self::Fault(InjectedFault { broken: Broken::Record(_), .. }) => return None,
@@ -269,7 +277,12 @@ impl EventAction {
             Self::Patient(PatientChange::BloodLoss { over_s, .. } | PatientChange::Volume { over_s, .. }) => {
                 *over_s
             }
-            Self::Operator(_) | Self::Remote(_) | Self::Clear(_) | Self::Circuit(_) | Self::Patient(_) => 0.0,
+            Self::Operator(_)
+            | Self::CircuitOrder(..)
+            | Self::Remote(_)
+            | Self::Clear(_)
+            | Self::Circuit(_)
+            | Self::Patient(_) => 0.0,
         }
     }
 }
@@ -296,6 +309,7 @@ pub(super) fn read(table: &Table<'_>, end_s: f64, patient: &Patient) -> Checked<
         "set_mode" => therapy::set_mode(table)?,
         "set_limit" | "set" => therapy::set(table, name)?,
         "resume" => (EventAction::Operator(Command::Resume), String::new()),
+        "circuit_order" => therapy::circuit_order(table)?,
         "command" => command(table)?,
         "fault" => fault(table)?,
         "clear" => clear(table)?,

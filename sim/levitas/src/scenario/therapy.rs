@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-//! Events by which the operator says what he wants of the circulation: modes, settings, resume.
+//! Events by which the operator says what he wants of the circulation, and what he knows of it: modes, settings, orders to sensors.
 
+use levitas_core::circulation::sensing::CircuitOrder;
 use levitas_core::circulation::therapy::{Mode, TherapySettings};
 use levitas_core::config::Field;
 use levitas_core::task::supervisor::Command;
@@ -62,6 +63,30 @@ pub(super) fn set(table: &Table<'_>, event: &str) -> Checked<(EventAction, Strin
     let setting = TherapySettings::index_of(field.name).unwrap_or(u32::MAX);
     let command = Command::Set { setting, value: value as f32 };
     Ok((EventAction::Operator(command), format!("{} {value} {}", field.name, unit_of(field))))
+}
+
+/// Names of the orders of `circuit_order`.
+#[must_use]
+pub fn circuit_orders() -> [&'static str; CircuitOrder::ALL.len()] {
+    CircuitOrder::ALL.map(CircuitOrder::name)
+}
+
+/// `circuit_order`: an order to the sensors of the circuit, with its value where it has one.
+pub(super) fn circuit_order(table: &Table<'_>) -> Checked<(EventAction, String)> {
+    let names = circuit_orders();
+    let entry = table.required("order", &any_of(&names))?;
+    let name = entry.text()?;
+    let Some(order) = CircuitOrder::ALL.into_iter().find(|order| order.name() == name) else {
+        return Err(entry.refuse("unknown order", allowed_names(name, &names)));
+    };
+    let Some((least, most, unit)) = order.range() else {
+        table.allow_keys(&["at_s", "do", "order"], &format!(" of order {name}"))?;
+        return Ok((EventAction::CircuitOrder(order, 0.0), name.to_owned()));
+    };
+    table.allow_keys(&["at_s", "do", "order", "value"], &format!(" of order {name}"))?;
+    let allowed = format!("a number from {} {unit}", range_text(f64::from(least), f64::from(most)));
+    let value = table.required("value", &allowed)?.number(&(f64::from(least)..=f64::from(most)))?;
+    Ok((EventAction::CircuitOrder(order, value as f32), format!("{name} {value} {unit}")))
 }
 
 fn number(table: &Table<'_>, field: &Field<f32>) -> Checked<f64> {

@@ -9,15 +9,17 @@
 //! | `bubble_sensor` | bubbles could not be seen |
 //!
 //! # Orders
-//! | order | value | ends |
-//! |---|---|---|
-//! | nothing flows: the line is clamped | - | after 5 s |
-//! | the flow is known | L/min | after 10 s |
-//! | the circuit is full of warm saline | C | at once |
-//! | drainage, pre-membrane, return is open to air | - | after 1 s |
-//! | the membrane lung is a new one | - | at once |
+//! | order | value | ends | refused |
+//! |---|---|---|---|
+//! | nothing flows: the line is clamped | - | after 5 s | over 0.25 L/min, then or meanwhile; a mean of more than 0.11 L/min |
+//! | the flow is known | L/min | after 10 s | under 1 L/min, 15 % off, not steady |
+//! | the circuit is full of warm saline | C | at once | another speed of sound, or blood was seen |
+//! | drainage, pre-membrane, return is open to air | - | after 1 s | over 30 mmHg, a spread of over 8 mmHg |
+//! | the membrane lung is a new one | - | at once | |
+//! | the pump head is a new one, or the meter was right | - | at once | while the meter is not believed: the estimate is all there is |
 //!
-//! Each is carried out once, when its number is new; the result stands in the mail under that number.
+//! Each is carried out once, when its number is new, one at a time; the result stands in the mail under that number. What does not
+//! end within 15 s ends without a signal.
 //! # Limits and failure
 //! Nobody measures the temperature of the blood yet: it is taken as 37 C.
 
@@ -35,6 +37,10 @@ const SILENT_US_MAX: u32 = 50_000;
 const BLOOD_CELSIUS: f32 = 37.0;
 /// Periods that the line is taken as clamped after an order.
 const CLAMPED_PERIODS: u32 = 500;
+/// Largest flow that a meter shows whose line is clamped [L/min].
+const CLAMPED_LPM_MAX: f32 = 0.25;
+/// Periods after which an order is given up.
+const ORDER_PERIODS_MAX: u32 = 1500;
 /// Periods that something must stand before it is an alarm.
 const ALARM_PERIODS: u32 = 50;
 
@@ -56,11 +62,13 @@ pub enum CircuitOrder {
     ZeroReturn = 6,
     /// The membrane lung is a new one.
     NewLung = 7,
+    /// The pump head is a new one: what was learned of it is forgotten.
+    NewPump = 8,
 }
 
 impl CircuitOrder {
     /// All of them, by code from 1 on.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Clamped,
         Self::KnownFlow,
         Self::Saline,
@@ -68,12 +76,38 @@ impl CircuitOrder {
         Self::ZeroPreMembrane,
         Self::ZeroReturn,
         Self::NewLung,
+        Self::NewPump,
     ];
 
     /// The order of a code.
     #[must_use]
     pub fn from_code(code: u32) -> Option<Self> {
         Self::ALL.into_iter().find(|order| *order as u32 == code)
+    }
+
+    /// Its name in shell and scenarios.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Clamped => "clamped",
+            Self::KnownFlow => "flow",
+            Self::Saline => "saline",
+            Self::ZeroDrainage => "zero_drainage",
+            Self::ZeroPreMembrane => "zero_pre_membrane",
+            Self::ZeroReturn => "zero_return",
+            Self::NewLung => "new_lung",
+            Self::NewPump => "new_pump",
+        }
+    }
+
+    /// Least and largest value that can be meant, and its unit; `None` for an order without a value.
+    #[must_use]
+    pub const fn range(self) -> Option<(f32, f32, &'static str)> {
+        match self {
+            Self::KnownFlow => Some((1.0, 8.0, "L/min")),
+            Self::Saline => Some((15.0, 42.0, "C")),
+            _ => None,
+        }
     }
 }
 
@@ -96,6 +130,43 @@ pub enum OrderResult {
     TooFarOff = 5,
     /// It did not stand still.
     Unsteady = 6,
+    /// The order before it is under way.
+    Busy = 7,
+}
+
+impl OrderResult {
+    /// By code.
+    const ALL: [Self; 8] = [
+        Self::Done,
+        Self::Running,
+        Self::Unknown,
+        Self::Value,
+        Self::NoSignal,
+        Self::TooFarOff,
+        Self::Unsteady,
+        Self::Busy,
+    ];
+
+    /// The result of a code; one that there is not is unknown.
+    #[must_use]
+    pub fn from_code(code: u32) -> Self {
+        Self::ALL.into_iter().find(|result| *result as u32 == code).unwrap_or(Self::Unknown)
+    }
+
+    /// In one phrase.
+    #[must_use]
+    pub const fn text(self) -> &'static str {
+        match self {
+            Self::Done => "done",
+            Self::Running => "under way",
+            Self::Unknown => "there is no such order",
+            Self::Value => "no value that can be meant",
+            Self::NoSignal => "the sensor does not answer well enough",
+            Self::TooFarOff => "too far off: the sensor cannot be so wrong",
+            Self::Unsteady => "not steady",
+            Self::Busy => "the order before it is under way",
+        }
+    }
 }
 
 impl From<Result<(), CalibrationRefused>> for OrderResult {
@@ -141,7 +212,9 @@ pub struct Sensing {
     pressures: Pressures,
     levitation: Reader<LevitationMail>,
     orders: Reader<CircuitOrderMail>,
-    clamped_periods: u32,
+    /// The order that is under way, its number, and for how many periods.
+    running: Option<(CircuitOrder, u32, u32)>,
+    has_new_pump: bool,
     alarms: [Delay; 3],
 }
 
@@ -157,7 +230,8 @@ impl Sensing {
             pressures: Pressures::new(),
             levitation: Reader::new(period_us),
             orders: Reader::new(period_us),
-            clamped_periods: 0,
+            running: None,
+            has_new_pump: false,
             alarms: [Delay::default(); 3],
         })
     }
@@ -176,10 +250,9 @@ impl Sensing {
             && order.number != into.order_number
         {
             into.order_number = order.number;
-            into.order_result = self.carry_out(&order) as u32;
+            into.order_result = self.take_order(&order, into) as u32;
         }
-        let is_clamped = self.clamped_periods > 0;
-        self.clamped_periods = self.clamped_periods.saturating_sub(1);
+        let is_clamped = matches!(self.running, Some((CircuitOrder::Clamped, ..)));
         let around = Surroundings { flow_is_zero: is_clamped, temperature_celsius: BLOOD_CELSIUS };
         let flow = self.meter.step(samples, &around);
         let levitation = self.levitation.fresh(SILENT_US_MAX);
@@ -188,11 +261,7 @@ impl Sensing {
             flow_lpm: flow.is_valid.then_some(flow.flow_lpm),
         };
         let pressures = self.pressures.step(samples, &pump);
-        let ended = flow.weighed.map(OrderResult::from).or(pressures.zeroed.map(|(_, result)| result.into()));
-        let ended = ended.or((is_clamped && self.clamped_periods == 0).then_some(OrderResult::Done));
-        if let Some(result) = ended {
-            into.order_result = result as u32;
-        }
+        self.go_on(&flow, pressures.zeroed.map(|(_, result)| result.into()), into);
         take_flow(&flow, into);
         take_pressures(&pressures, into);
         let [meter, pressure, bubbles] = &mut self.alarms;
@@ -201,22 +270,71 @@ impl Sensing {
             | bubbles.bit(!flow.sees_bubbles, fault::BUBBLE_SENSOR);
     }
 
-    /// Begins an order, or carries it out.
-    fn carry_out(&mut self, order: &CircuitOrderMail) -> OrderResult {
+    /// Whether a new pump head was ordered, once.
+    pub fn take_new_pump(&mut self) -> bool {
+        core::mem::take(&mut self.has_new_pump)
+    }
+
+    /// Begins an order, or carries it out; `seen` is of the period before.
+    fn take_order(&mut self, order: &CircuitOrderMail, seen: &CirculationMail) -> OrderResult {
         let Some(kind) = CircuitOrder::from_code(order.kind) else { return OrderResult::Unknown };
+        if self.running.is_some() {
+            return OrderResult::Busy;
+        }
+        if let Some((least, most, _)) = kind.range()
+            && !(least..=most).contains(&order.value)
+        {
+            return OrderResult::Value;
+        }
+        let result = self.carry_out(kind, order.value, seen);
+        if result == OrderResult::Running {
+            self.running = Some((kind, order.number, 0));
+        }
+        result
+    }
+
+    /// Ends the order that is under way when its time has come.
+    fn go_on(&mut self, flow: &FlowReading, zeroed: Option<OrderResult>, into: &mut CirculationMail) {
+        let Some((kind, number, periods)) = &mut self.running else { return };
+        *periods = periods.saturating_add(1);
+        let ended = match kind {
+            CircuitOrder::Clamped if flow.flow_lpm.abs() > CLAMPED_LPM_MAX => Some(OrderResult::TooFarOff),
+            CircuitOrder::Clamped => (*periods >= CLAMPED_PERIODS).then(|| self.meter.has_zero().into()),
+            CircuitOrder::KnownFlow => flow.weighed.map(OrderResult::from),
+            _ => zeroed,
+        };
+        let given_up = (*periods >= ORDER_PERIODS_MAX).then_some(OrderResult::NoSignal);
+        let Some(result) = ended.or(given_up) else { return };
+        if into.order_number == *number {
+            into.order_result = result as u32;
+        }
+        if ended.is_none() {
+            self.meter.stop_weighing();
+        }
+        self.running = None;
+    }
+
+    fn carry_out(&mut self, kind: CircuitOrder, value: f32, seen: &CirculationMail) -> OrderResult {
         match kind {
-            CircuitOrder::Clamped => self.clamped_periods = CLAMPED_PERIODS,
+            CircuitOrder::Clamped if !seen.flow_valid => return OrderResult::NoSignal,
+            CircuitOrder::Clamped if seen.flow_lpm.abs() > CLAMPED_LPM_MAX => return OrderResult::TooFarOff,
+            CircuitOrder::Clamped => {}
             CircuitOrder::KnownFlow => {
-                if let Err(refused) = self.meter.weigh(order.value) {
+                if let Err(refused) = self.meter.weigh(value) {
                     return Err(refused).into();
                 }
             }
-            CircuitOrder::Saline => return self.meter.calibrate_in_saline(order.value).into(),
+            CircuitOrder::Saline => return self.meter.calibrate_in_saline(value).into(),
             CircuitOrder::ZeroDrainage => self.pressures.zero(Site::Drainage),
             CircuitOrder::ZeroPreMembrane => self.pressures.zero(Site::PreMembrane),
             CircuitOrder::ZeroReturn => self.pressures.zero(Site::Return),
             CircuitOrder::NewLung => {
                 self.pressures.exchange_lung();
+                return OrderResult::Done;
+            }
+            CircuitOrder::NewPump if !seen.flow_valid => return OrderResult::NoSignal,
+            CircuitOrder::NewPump => {
+                self.has_new_pump = true;
                 return OrderResult::Done;
             }
         }

@@ -68,6 +68,9 @@ impl CirculationTask {
     pub fn step(&mut self, samples: &CirculationInputs, mail: &Mailboxes) {
         self.pilot.poll(mail);
         self.sensing.step(samples, mail, &mut self.latest);
+        if self.sensing.take_new_pump() {
+            self.estimator.forget();
+        }
         let estimate = self.estimate();
         self.weigh_meter(&estimate);
         let pulse = self.beat(samples);
@@ -268,17 +271,92 @@ mod tests {
         assert_eq!((seen.order_number, seen.order_result), (4, OrderResult::Done as u32));
         rig.order(5, CircuitOrder::Saline as u32, 37.0);
         assert_eq!(rig.run(1, |_| {}).order_result, OrderResult::Done as u32);
-        rig.order(6, CircuitOrder::Saline as u32, -30.0);
-        assert_eq!(rig.run(1, |_| {}).order_result, OrderResult::TooFarOff as u32);
-        for kind in [0, 8, u32::MAX] {
+        for celsius in [-30.0, 43.0, f32::NAN] {
+            rig.order(celsius.to_bits(), CircuitOrder::Saline as u32, celsius);
+            assert_eq!(rig.run(1, |_| {}).order_result, OrderResult::Value as u32);
+        }
+        for kind in [0, 9, u32::MAX] {
             rig.order(7 + kind % 7, kind, 0.0);
             assert_eq!(rig.run(1, |_| {}).order_result, OrderResult::Unknown as u32);
         }
         rig.flow_lpm = 0.05;
+        rig.run(50, |_| {});
         rig.order(9, CircuitOrder::Clamped as u32, 0.0);
         assert_eq!(rig.run(499, |_| {}).order_result, OrderResult::Running as u32);
         let seen = rig.run(1, |_| {});
         assert_eq!(seen.order_result, OrderResult::Done as u32);
         assert!(rig.run(10, |_| {}).flow_lpm.abs() < 0.02);
+    }
+
+    #[test]
+    fn a_line_in_which_something_flows_is_not_clamped() {
+        let mut rig = Rig::new();
+        rig.run(200, |_| {});
+        rig.order(1, CircuitOrder::Clamped as u32, 0.0);
+        assert_eq!(rig.run(1, |_| {}).order_result, OrderResult::TooFarOff as u32);
+        rig.flow_lpm = 0.05;
+        rig.run(50, |_| {});
+        rig.order(2, CircuitOrder::Clamped as u32, 0.0);
+        assert_eq!(rig.run(50, |_| {}).order_result, OrderResult::Running as u32);
+        rig.flow_lpm = 1.0;
+        assert_eq!(rig.run(50, |_| {}).order_result, OrderResult::TooFarOff as u32, "somebody has opened it");
+        rig.flow_lpm = 0.0;
+        assert!(rig.run(50, |_| {}).flow_lpm.abs() < 0.02, "nothing was learned");
+        // 0.15 L/min is more than a zero can be.
+        rig.flow_lpm = 0.15;
+        rig.run(50, |_| {});
+        rig.order(3, CircuitOrder::Clamped as u32, 0.0);
+        assert_eq!(rig.run(500, |_| {}).order_result, OrderResult::TooFarOff as u32);
+        let no_meter = |samples: &mut CirculationInputs| samples.valid &= !valid::FLOW;
+        rig.run(20, no_meter);
+        rig.order(4, CircuitOrder::Clamped as u32, 0.0);
+        assert_eq!(rig.run(1, no_meter).order_result, OrderResult::NoSignal as u32);
+    }
+
+    #[test]
+    fn one_order_at_a_time_and_none_for_ever() {
+        let mut rig = Rig::new();
+        rig.run(200, |_| {});
+        rig.order(1, CircuitOrder::KnownFlow as u32, 5.0);
+        rig.run(10, |_| {});
+        rig.order(2, CircuitOrder::ZeroReturn as u32, 0.0);
+        assert_eq!(rig.run(1, |_| {}).order_result, OrderResult::Busy as u32);
+        let no_meter = |samples: &mut CirculationInputs| samples.valid &= !valid::FLOW;
+        let seen = rig.run(1500, no_meter);
+        assert_eq!(
+            (seen.order_number, seen.order_result),
+            (2, OrderResult::Busy as u32),
+            "the result of another one"
+        );
+        rig.run(50, |_| {});
+        rig.order(3, CircuitOrder::KnownFlow as u32, 5.0);
+        assert_eq!(rig.run(1, no_meter).order_result, OrderResult::Running as u32);
+        assert_eq!(rig.run(1500, no_meter).order_result, OrderResult::NoSignal as u32);
+    }
+
+    #[test]
+    fn a_new_pump_is_learned_anew_while_there_is_a_meter() {
+        let mut rig = Rig::new();
+        rig.run(200, |_| {});
+        rig.order(1, CircuitOrder::NewPump as u32, 0.0);
+        assert_eq!(rig.run(1, |_| {}).order_result, OrderResult::Done as u32);
+        let no_meter = |samples: &mut CirculationInputs| samples.valid &= !valid::FLOW;
+        rig.run(20, no_meter);
+        rig.order(2, CircuitOrder::NewPump as u32, 0.0);
+        assert_eq!(rig.run(1, no_meter).order_result, OrderResult::NoSignal as u32);
+        rig.order(3, CircuitOrder::NewLung as u32, 0.0);
+        assert_eq!(rig.run(1, no_meter).order_result, OrderResult::Done as u32);
+    }
+
+    #[test]
+    fn orders_have_names_and_results_have_texts() {
+        for (index, order) in CircuitOrder::ALL.into_iter().enumerate() {
+            assert_eq!(order as usize, index + 1);
+            assert!(CircuitOrder::ALL[..index].iter().all(|other| other.name() != order.name()));
+        }
+        for code in 0..8 {
+            assert_eq!(OrderResult::from_code(code) as u32, code);
+        }
+        assert_eq!(OrderResult::from_code(8), OrderResult::Unknown);
     }
 }

@@ -244,6 +244,23 @@ impl FlowMeter {
         Ok(())
     }
 
+    /// The known flow is none any more.
+    pub fn stop_weighing(&mut self) {
+        self.weighing = None;
+    }
+
+    /// What became of the zero, since the line is known to be clamped.
+    ///
+    /// # Errors
+    /// Too few shots, or a zero that is none.
+    pub fn has_zero(&self) -> Result<(), CalibrationRefused> {
+        if self.zero_shots < ZERO_SHOTS_MIN {
+            return Err(CalibrationRefused::NoEcho);
+        }
+        let mean_s = self.zero_sum_s / self.zero_shots;
+        if mean_s.abs() < ZERO_S_MAX { Ok(()) } else { Err(CalibrationRefused::TooFarOff) }
+    }
+
     /// The circuit is full of saline of this temperature.
     ///
     /// # Errors
@@ -251,6 +268,9 @@ impl FlowMeter {
     pub fn calibrate_in_saline(&mut self, temperature_celsius: f32) -> Result<(), CalibrationRefused> {
         if self.good_shots < SOUND_SHOTS_MIN || self.gate.quality() < QUALITY_MIN {
             return Err(CalibrationRefused::NoEcho);
+        }
+        if self.fluid.fluid() == Fluid::Blood {
+            return Err(CalibrationRefused::TooFarOff);
         }
         self.fluid.calibrate_in_saline(temperature_celsius).ok_or(CalibrationRefused::TooFarOff)
     }
