@@ -18,8 +18,8 @@ Examples:
   levitas takeover --only wrong
   levitas takeover --markdown docs/takeover.md --json takeover.json
 
-Both units, every way to fail, in every situation, at so many phases of the control period and of the rotor's turn; a
-minute or two on two cores. docs/takeover.md explains the table.
+Both units, every way to fail, in every situation, at so many phases of the control period and of the rotor's turn; five
+minutes on one core. docs/takeover.md explains the table.
 Exit code 1 when a row misses a bound, one line on standard error each.";
 
 /// Its command line.

@@ -92,7 +92,7 @@ fn a_sample_in_the_middle_of_a_period_is_of_that_instant() {
         sine.atan2(cosine)
     };
     // The noise of the Halls is 10 mrad.
-    let mut mean_rad = |world: &mut World| (0..400).map(|_| angle_rad(world)).sum::<f64>() / 400.0;
+    let mean_rad = |world: &mut World| (0..400).map(|_| angle_rad(world)).sum::<f64>() / 400.0;
     let start_rad = mean_rad(&mut world);
     world.pass_to(0.5 * STEP_S);
     let turned_rad = mean_rad(&mut world) - start_rad;
