@@ -50,6 +50,11 @@ const FAST_FLOOR_N2: f32 = 6.0;
 /// Times that what the wrong unit makes up is larger than what the right one does, as power.
 const CONTRAST: f32 = 4.0;
 
+/// Fast frames in a row for which the own model must fail: 3 ms, in which interference has got its name.
+const REFUTED_FRAMES: u8 = 6;
+/// The same after which a unit stays the wrong one until both agree: 50 ms.
+const WRONG_FRAMES: u8 = 100;
+
 /// What one fast frame shows; axes x, y.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(super) struct Sight {
@@ -63,7 +68,7 @@ pub(super) struct Sight {
 
 /// What a unit's model says of its own displacement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Verdict {
+enum Verdict {
     /// Nothing: both agree.
     Open,
     /// Both disagree, and the own model holds no worse than with the other unit's displacement.
@@ -108,6 +113,8 @@ pub(super) struct Opinion {
     own: Trial,
     other: Trial,
     difference_m2: f32,
+    /// Fast frames in a row for which this unit was the wrong one.
+    refuted_frames: u8,
 }
 
 impl Opinion {
@@ -130,12 +137,18 @@ impl Opinion {
             own: Trial::default(),
             other: Trial::default(),
             difference_m2: 0.0,
+            refuted_frames: 0,
         }
     }
 
-    /// Begins anew: the rotor lay at the wall, or nobody drove.
-    pub(super) fn forget(&mut self) {
+    /// Begins anew, with nothing thought of either unit: there is nobody to compare with.
+    pub(super) fn clear(&mut self) {
         *self = Self::of(self.model);
+    }
+
+    /// Begins anew: the rotor lay at the wall, or nobody drove. Who has been the wrong one is the matter of [`Self::count`].
+    pub(super) fn forget(&mut self) {
+        *self = Self { refuted_frames: self.refuted_frames, ..Self::of(self.model) };
     }
 
     /// A frame that says nothing: both bands begin anew.
@@ -166,8 +179,23 @@ impl Opinion {
         self.other.judge(&self.model, seen.other_m, middle(last_a, before_a), whole, share);
     }
 
+    /// Counts the verdict on a fast frame. `disagrees`: both see the rotor in different places.
+    pub(super) fn count(&mut self, drives: bool, disagrees: bool) {
+        self.refuted_frames = match self.verdict(drives) {
+            // What a unit made up at the time must not be covered by a load that comes later.
+            _ if disagrees && self.refuted_frames >= WRONG_FRAMES => self.refuted_frames,
+            Verdict::Refuted => self.refuted_frames.saturating_add(1),
+            Verdict::Open | Verdict::Holds => 0,
+        };
+    }
+
+    /// This unit was the wrong one for long enough.
+    pub(super) fn is_refuted(&self) -> bool {
+        self.refuted_frames >= REFUTED_FRAMES
+    }
+
     /// Whether this unit is the wrong one. `drives`: it knows the currents without delay.
-    pub(super) fn verdict(&self, drives: bool) -> Verdict {
+    fn verdict(&self, drives: bool) -> Verdict {
         if self.agrees() {
             return Verdict::Open;
         }
@@ -343,6 +371,24 @@ mod tests {
         assert_eq!(opinion.verdict(true), Holds);
         opinion.forget();
         assert_eq!(opinion.verdict(true), Open);
+    }
+
+    #[test]
+    fn who_was_the_wrong_one_for_long_stays_it_while_both_disagree() {
+        let mut opinion = opinion();
+        let mut hear = |own_m: f32, frames: u32, disagrees: bool| {
+            for _ in 0..frames {
+                let sight = Sight { own_m: [own_m, 0.0], ..Sight::default() };
+                opinion.take(&sight, false);
+                opinion.count(false, disagrees);
+            }
+            opinion.is_refuted()
+        };
+        assert!(!hear(0.0, 2000, false));
+        assert!(hear(60e-6, 30, true), "it sees what the other one does not");
+        assert!(!hear(0.0, 200, true), "shorter than 50 ms: it has come back");
+        assert!(hear(60e-6, 200, true) && hear(0.0, 200, true));
+        assert!(!hear(0.0, 1, false));
     }
 
     #[test]

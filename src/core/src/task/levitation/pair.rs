@@ -26,7 +26,7 @@
 //! # Shown by
 //! `tests_pair.rs`; `sim/levitas/tests/takeover.rs`.
 
-use super::opinion::{Opinion, Sight, Verdict};
+use super::opinion::{Opinion, Sight};
 use crate::arbitration::{Arbitration, Inputs, Line, Order, Outputs, Refusal, Times};
 use crate::bearing::BearingConfig;
 use crate::link::{PeerMail, PeerReport};
@@ -58,10 +58,6 @@ const DISAGREEMENT_M: f32 = 50e-6;
 const DISAGREEING_FRAMES: u8 = 3;
 /// Time after a fast frame within which the next one comes [us].
 const FRAME_US_MAX: u32 = 700;
-/// Fast frames in a row for which the own model must fail: 3 ms, in which interference has got its name.
-const REFUTED_FRAMES: u8 = 6;
-/// The same after which a unit stays the wrong one until both agree: 50 ms.
-const WRONG_FRAMES: u8 = 100;
 /// Fast frames without one for which a disagreement stands: 10 ms.
 const HELD_FRAMES: u8 = 20;
 /// Age from which the link task counts as silent [us]: four of its periods.
@@ -160,8 +156,6 @@ pub(super) struct PairControl {
     opinion: Opinion,
     /// Since the last fast frame that was compared [us].
     frame_us: u32,
-    /// Fast frames for which this unit was the wrong one of two that disagree.
-    refuted_frames: u8,
     flows: bool,
     /// The rotor has just been set down as the supervisor wanted.
     set_down: bool,
@@ -193,7 +187,6 @@ impl PairControl {
             disagreeing_frames: 0,
             opinion: Opinion::new(bearing),
             frame_us: 0,
-            refuted_frames: 0,
             flows: false,
             set_down: false,
             pending: None,
@@ -293,8 +286,8 @@ impl PairControl {
         let peer_is_new = peer_mail.is_some_and(|peer| peer.news != self.news);
         if peer_mail.is_none() {
             // Nobody to compare with: what was thought of both is of no use when it is heard again.
-            self.opinion.forget();
-            (self.disagreeing_frames, self.refuted_frames) = (0, 0);
+            self.opinion.clear();
+            self.disagreeing_frames = 0;
         }
         if let Some(peer) = peer_mail.filter(|_| peer_is_new) {
             self.news = peer.news;
@@ -334,7 +327,7 @@ impl PairControl {
 
     /// The own displacement is the wrong one of two.
     fn is_refuted(&self) -> bool {
-        self.disagrees() && self.refuted_frames >= REFUTED_FRAMES
+        self.disagrees() && self.opinion.is_refuted()
     }
 
     fn disagrees(&self) -> bool {
@@ -346,10 +339,29 @@ impl PairControl {
         let own_m @ [x_m, y_m] = now.displacement_m;
         let other_m @ [peer_x_m, peer_y_m] = [peer.displacement_x_m, peer.displacement_y_m];
         let (dx_m, dy_m) = (peer_x_m - x_m, peer_y_m - y_m);
-        let difference_m2 = dx_m * dx_m + dy_m * dy_m;
-        let agree = difference_m2 < DISAGREEMENT_M * DISAGREEMENT_M;
+        let distance_m2 = dx_m * dx_m + dy_m * dy_m;
+        let agree = distance_m2 < DISAGREEMENT_M * DISAGREEMENT_M;
         let held = PeerReport::from_bits(peer.report).drives || self.outputs.gate;
-        let differ = !agree && now.sees_rotor && held;
+        self.count_disagreement(!agree && now.sees_rotor && held);
+        if !now.floats || !held {
+            self.opinion.forget();
+        } else {
+            let tells = now.sees_rotor && now.halls_well && distance_m2.is_finite();
+            match self.driving_current_a(peer, now).filter(|_| tells) {
+                Some(current_a) => {
+                    let is_late = self.frame_us > FRAME_US_MAX;
+                    self.opinion.take(&Sight { own_m, other_m, current_a }, is_late);
+                    self.frame_us = 0;
+                }
+                // What interference makes up is no model's fault.
+                None => self.opinion.interrupt(),
+            }
+        }
+        self.opinion.count(self.outputs.gate, self.disagrees());
+    }
+
+    /// Counts a fast frame in which both see the rotor in different places, or do not.
+    fn count_disagreement(&mut self, differ: bool) {
         self.disagreeing_frames = match self.disagreeing_frames {
             // A swing passes through the centre.
             before if differ && before.saturating_add(1) >= DISAGREEING_FRAMES => {
@@ -359,24 +371,15 @@ impl PairControl {
             before if before > DISAGREEING_FRAMES => before.saturating_sub(1),
             _ => 0,
         };
-        let mirrored_a = [peer.coil_current_x_a, peer.coil_current_y_a];
-        let known = self.outputs.gate || mirrored_a.iter().all(|current_a| current_a.abs() < MIRRORED_A_MAX);
-        if !now.floats || !held {
-            self.opinion.forget();
-        } else if now.sees_rotor && now.halls_well && known && difference_m2.is_finite() {
-            let current_a = if self.outputs.gate { now.coil_current_mean_a } else { mirrored_a };
-            self.opinion.take(&Sight { own_m, other_m, current_a }, self.frame_us > FRAME_US_MAX);
-            self.frame_us = 0;
-        } else {
-            // What interference makes up is no model's fault.
-            self.opinion.interrupt();
+    }
+
+    /// Coil currents of the unit that drives [A], if they are a measurement.
+    fn driving_current_a(&self, peer: &PeerMail, now: &Situation) -> Option<[f32; 2]> {
+        if self.outputs.gate {
+            return Some(now.coil_current_mean_a);
         }
-        self.refuted_frames = match self.opinion.verdict(self.outputs.gate) {
-            // What a unit made up at the time must not be covered by a load that comes later.
-            _ if self.disagrees() && self.refuted_frames >= WRONG_FRAMES => self.refuted_frames,
-            Verdict::Refuted => self.refuted_frames.saturating_add(1),
-            Verdict::Open | Verdict::Holds => 0,
-        };
+        let mirrored_a = [peer.coil_current_x_a, peer.coil_current_y_a];
+        Some(mirrored_a).filter(|both| both.iter().all(|current_a| current_a.abs() < MIRRORED_A_MAX))
     }
 
     /// Ends the pending order or lets it wait; whether it was carried out.
