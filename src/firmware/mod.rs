@@ -3,6 +3,7 @@
 
 pub(crate) mod calibration;
 pub(crate) mod can;
+pub(crate) mod circuit_orders;
 #[cfg(any(levitas_world, levitas_lockstep))]
 pub(crate) mod circuit_sensors;
 pub(crate) mod commissioning;

@@ -313,6 +313,49 @@ static int cmd_resume(const struct shell *sh, size_t argc, char **argv)
 	return operate_and_say(sh, LEVITAS_COMMAND_RESUME, "resumed: no intervention holds the flow");
 }
 
+/* What became of an order: a line, and an error where it was refused. */
+static int print_answer(const struct shell *sh, uint32_t answer, const char *text)
+{
+	if (answer == LEVITAS_ORDER_REFUSED) {
+		shell_error(sh, "refused: %s", text);
+		return -EPERM;
+	}
+	shell_print(sh, "%s", answer == LEVITAS_ORDER_NONE ? "no order yet" : text);
+	return 0;
+}
+
+static int cmd_circuit(const struct shell *sh, size_t argc, char **argv)
+{
+	char text[LEVITAS_THERAPY_BYTES];
+	uint32_t answer = LEVITAS_ORDER_NONE;
+	uint32_t number;
+
+	if (argc < 2) {
+		answer = levitas_circuit_answer(OPERATED_UNIT, 0, text, sizeof(text));
+		return print_answer(sh, answer, text);
+	}
+	k_mutex_lock(&operating, K_FOREVER);
+	number = levitas_circuit_order(OPERATED_UNIT, argv[1], argc > 2 ? argv[2] : NULL, text, sizeof(text));
+	for (int waited_ms = 0; number != 0 && answer == LEVITAS_ORDER_NONE && waited_ms < ANSWER_MS_MAX; waited_ms++) {
+		k_sleep(K_MSEC(1));
+		answer = levitas_circuit_answer(OPERATED_UNIT, number, text, sizeof(text));
+	}
+	if (number != 0 && answer == LEVITAS_ORDER_NONE) {
+		/* As with commands: not long after the operator has turned away. */
+		(void)levitas_circuit_order(OPERATED_UNIT, NULL, NULL, text, sizeof(text));
+	}
+	k_mutex_unlock(&operating);
+	if (number == 0) {
+		shell_error(sh, "%s", text);
+		return -EINVAL;
+	}
+	if (answer == LEVITAS_ORDER_NONE) {
+		shell_error(sh, "no answer: the circulation task does not run; the order is withdrawn");
+		return -ETIMEDOUT;
+	}
+	return print_answer(sh, answer, text);
+}
+
 static uint32_t stack_free(const struct levitas_thread *thread)
 {
 	size_t bytes = 0;
@@ -427,6 +470,11 @@ SHELL_STATIC_SUBCMD_SET_CREATE(
 		      cmd_mode, 2, 1),
 	SHELL_CMD_ARG(set, NULL, "A limit or another setting. Usage: levitas set return_pressure_mmhg_max 280", cmd_set, 3, 0),
 	SHELL_CMD_ARG(settings, NULL, "All settings with their ranges.", cmd_settings, 1, 0),
+	SHELL_CMD_ARG(circuit, NULL,
+		      "Tell the sensors of this unit what is known; without words: what became of it. clamped: at the meter, 5 s. flow L/MIN: "
+		      "steady, by another meter, 10 s. saline C: no blood in the circuit. zero_drainage, zero_pre_membrane, zero_return: open "
+		      "to air, 1 s. new_lung, new_pump: exchanged. Usage: levitas circuit flow 4.0",
+		      cmd_circuit, 1, 2),
 	SHELL_CMD_ARG(resume, NULL, "End what an intervention holds.", cmd_resume, 1, 0),
 	SHELL_CMD_ARG(land, NULL, "Stop the motor, then set the rotor down.", cmd_land, 1, 0),
 	SHELL_CMD_ARG(handback, NULL, "Give the head to the other unit, which must be ready.", cmd_hand_back, 1, 0),

@@ -337,6 +337,24 @@ void levitas_refusal_text(uint32_t result, const struct levitas_command *command
 bool levitas_therapy_parse(bool is_mode, const char *name, const char *value, struct levitas_command *command, char *text,
 			   size_t size);
 
+/**
+ * Posts an order to the sensors of the circuit (`levitas circuit NAME VALUE`), `value` may be null; its number. 0: no order, and
+ * `text` says in one line what is allowed. A null `name` withdraws the one before. One thread at a time may call it.
+ */
+uint32_t levitas_circuit_order(uint32_t unit, const char *name, const char *value, char *text, size_t size);
+
+/** What became of an order. */
+enum levitas_order_answer {
+	/** Nobody has looked at it. */
+	LEVITAS_ORDER_NONE,
+	LEVITAS_ORDER_DONE,
+	LEVITAS_ORDER_RUNNING,
+	LEVITAS_ORDER_REFUSED,
+};
+
+/** The answer to the order of this number, 0: to the last one, and one phrase; enum levitas_order_answer. */
+uint32_t levitas_circuit_answer(uint32_t unit, uint32_t number, char *text, size_t size);
+
 /** One setting with its value and its range; false when there is none of that number. */
 bool levitas_setting_text(uint32_t unit, uint32_t index, char *text, size_t size);
 

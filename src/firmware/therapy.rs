@@ -17,7 +17,7 @@ use super::units::{self, CONFIG};
 ///
 /// # Safety
 /// `word` is null or points to a text with a terminating zero that stays as it is during the call.
-unsafe fn word<'a>(word: *const c_char) -> Option<&'a str> {
+pub(crate) unsafe fn word<'a>(word: *const c_char) -> Option<&'a str> {
     if word.is_null() {
         return None;
     }
@@ -30,7 +30,7 @@ fn field_named(name: &str) -> Option<&'static Field<f32>> {
 }
 
 /// Names with a comma between them.
-struct Names<I>(I);
+pub(crate) struct Names<I>(pub(crate) I);
 
 impl<'a, I: Iterator<Item = &'a str> + Clone> core::fmt::Display for Names<I> {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {

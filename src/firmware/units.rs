@@ -70,6 +70,8 @@ pub(crate) struct FirmwareUnit {
     pub(crate) mail: Mailboxes,
     /// Number of the last command that was posted.
     pub(crate) command_number: AtomicU32,
+    /// The same of the orders to the sensors of the circuit.
+    pub(crate) order_number: AtomicU32,
     /// Place of the calibration record that the tasks were built from, or [`PLACE_NONE`], and its sequence number.
     pub(crate) start_place: AtomicU32,
     pub(crate) start_sequence: AtomicU32,
@@ -94,6 +96,7 @@ impl FirmwareUnit {
             role,
             mail: Mailboxes::new(),
             command_number: AtomicU32::new(0),
+            order_number: AtomicU32::new(0),
             start_place: AtomicU32::new(PLACE_NONE),
             start_sequence: AtomicU32::new(0),
             fast_frame: Mailbox::new(),

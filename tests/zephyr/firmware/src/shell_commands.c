@@ -113,4 +113,39 @@ ZTEST(shell_commands, test_what_needs_the_other_unit_is_refused_without_it)
 	shell_text_expect("levitas rejoin", -EPERM, "refused: this unit is in the pair already");
 }
 
+ZTEST(shell_commands, test_circuit_orders_that_are_none)
+{
+	shell_text_expect("levitas circuit warp", -EINVAL, "order \"warp\": allowed is clamped, flow, saline, zero_drainage, ");
+	shell_text_expect("levitas circuit flow", -EINVAL, "flow: give a number from 1 to 8 L/min");
+	shell_text_expect("levitas circuit flow 0.9", -EINVAL, "flow: give a number from 1 to 8 L/min");
+	shell_text_expect("levitas circuit saline hot", -EINVAL, "saline: give a number from 15 to 42 C");
+	shell_text_expect("levitas circuit new_lung 1", -EINVAL, "new_lung takes no value");
+}
+
+ZTEST(shell_commands, test_circuit_orders_have_the_answer_of_the_circulation_task)
+{
+	/* Behind a closed clamp, with nobody pumping, the return sensor reads next to nothing, as if it were open to air. */
+	k_sleep(K_MSEC(200));
+	shell_text_expect("levitas circuit zero_return", 0, "under way");
+	shell_text_expect("levitas circuit new_lung", -EPERM, "refused: the order before it is under way");
+	k_sleep(K_MSEC(1200));
+	shell_text_expect("levitas circuit zero_return", 0, "under way");
+	k_sleep(K_MSEC(1200));
+	shell_text_expect("levitas circuit", 0, "done");
+	shell_text_expect("levitas circuit new_lung", 0, "done");
+}
+
+ZTEST(shell_commands, test_a_clamped_line_and_no_other_gives_the_zero)
+{
+	/* Nobody pumps, and the simulated clamp is closed. The meter has been heard by then. */
+	k_sleep(K_MSEC(200));
+	shell_text_expect("levitas circuit clamped", 0, "under way");
+	k_sleep(K_MSEC(5200));
+	shell_text_expect("levitas circuit", 0, "done");
+	/* Nothing flows: it is not 4 L/min. */
+	shell_text_expect("levitas circuit flow 4.0", 0, "under way");
+	k_sleep(K_MSEC(10200));
+	shell_text_expect("levitas circuit", -EPERM, "refused: too far off");
+}
+
 ZTEST_SUITE(shell_commands, NULL, setup, NULL, NULL, NULL);
