@@ -316,6 +316,13 @@ impl<'a, U: UnitInLoop> Simulation<'a, U> {
         self.units.iter().find(|unit| unit.set() == set).and_then(U::said)
     }
 
+    /// What the circulation task of a unit said last, where the unit runs in this program.
+    #[must_use]
+    pub fn circulation(&self, set: usize) -> Option<CirculationMail> {
+        let unit = self.units.iter().find(|unit| unit.set() == set)?;
+        unit.mail()?.circulation.read::<CirculationMail>().map(|(_, mail)| mail)
+    }
+
     /// What was seen and refused so far.
     #[must_use]
     pub fn log(&self) -> &EventLog {

@@ -82,6 +82,10 @@ pub struct Seen {
     pub refusals: Figure,
     /// Samples that a levitation task missed.
     pub missed_samples: Figure,
+    /// Bubbles that a unit told of; there are none.
+    pub bubbles: Figure,
+    /// Periods of the circulation tasks in which a unit could have seen one.
+    pub bubble_periods: Figure,
     /// Steps after which a quantity of the world was no number.
     pub not_finite: Figure,
     /// Simulated time [s].
@@ -180,7 +184,7 @@ const RADIUS_UM_MAX: f64 = 250.0;
 
 /// Every statement, in the order of the table.
 #[rustfmt::skip]
-pub const STATEMENTS: [Statement; 24] = [
+pub const STATEMENTS: [Statement; 26] = [
     counted("false_takeovers", Bound::Most(0.0), |s| s.false_takeovers, "false takeovers: gates that opened without lift-off, drill or hand-back"),
     counted("drills", Bound::Least(1.0), |s| s.drills, "drills passed: the other unit drove, then handed back, both in their roles again"),
     extreme("flow_disturbance_pct", ("%", 3), Over::Most, Bound::Below(0.5), |s| scaled(s.flow_disturbance, 100.0), "flow disturbance by drill and hand-back, against a twin without them"),
@@ -191,6 +195,8 @@ pub const STATEMENTS: [Statement; 24] = [
     extreme("radius_um", ("um", 1), Over::Most, Bound::Most(RADIUS_UM_MAX), |s| scaled(s.radius_m, 1e6), "radius of the rotor, from lift-off on"),
     extreme("reverse_ml", ("mL", 3), Over::Most, Bound::Most(0.0), |s| s.reverse_ml, "net retrograde flow"),
     counted("missed_samples", Bound::Most(0.0), |s| s.missed_samples, "samples missed by a levitation task"),
+    counted("bubbles", Bound::Most(0.0), |s| s.bubbles, "bubbles told by either unit, without any in the blood"),
+    counted("bubble_periods", Bound::Least(1.0), |s| s.bubble_periods, "periods of 10 ms in which a unit looked for bubbles in flowing blood"),
     counted("refusals", Bound::Most(0.0), |s| s.refusals, "commands refused"),
     counted("not_finite", Bound::Most(0.0), |s| s.not_finite, "steps that left the numbers"),
     counted("outages", Bound::None, |s| s.outages, "link outages of 5 ms"),
@@ -232,7 +238,7 @@ mod tests {
             let fails = |statement: &&Statement| !statement.bound.holds((statement.of)(seen).value);
             STATEMENTS.iter().filter(fails).map(|statement| statement.key).collect()
         };
-        assert_eq!(failing(&Seen::default()), ["drills", "frame_loss_pct", "bus_load_pct"]);
+        assert_eq!(failing(&Seen::default()), ["drills", "bubble_periods", "frame_loss_pct", "bus_load_pct"]);
     }
 
     #[test]

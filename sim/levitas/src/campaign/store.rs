@@ -283,7 +283,12 @@ mod tests {
     }
 
     fn hour(number: u32, false_takeovers: f64) -> Line {
-        let mut seen = Seen { drills: Figure::of(1.0), loss: Figure::of(0.01), ..Seen::default() };
+        let mut seen = Seen {
+            drills: Figure::of(1.0),
+            loss: Figure::of(0.01),
+            bubble_periods: Figure::of(1.0),
+            ..Seen::default()
+        };
         seen.bus_load = Figure { value: 0.123_456_789_012, at_s: Some(12.0) };
         seen.false_takeovers = Figure { value: false_takeovers, at_s: Some(63.5) };
         let log = EventLog::default();

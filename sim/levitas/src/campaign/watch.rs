@@ -20,6 +20,8 @@ use crate::simulation::Simulation;
 const LIFTED_S: f64 = 1.0;
 /// mL per L, and s per min.
 const ML_PER_L: f64 = 1000.0;
+/// The circulation tasks say something so often [s].
+const CIRCULATION_PERIOD_S: f64 = 0.01;
 /// The load of the bus is asked for so often [s].
 const LOAD_PERIOD_S: f64 = 1.0;
 /// Flow below which a disturbance is no figure [L/min].
@@ -37,6 +39,8 @@ pub(super) struct Watch {
     volume_ml: f64,
     volume_max_ml: f64,
     load_due_s: f64,
+    circulation_due_s: f64,
+    bubble_counts: [u32; 2],
     missed_samples: [u32; 2],
     /// End of the outage that is waiting for its alarm [s].
     untold_until_s: Option<f64>,
@@ -82,6 +86,10 @@ impl Watch {
             self.load_due_s += LOAD_PERIOD_S;
             self.seen.bus_load.most(simulation.link().load(), time_s);
         }
+        if time_s >= self.circulation_due_s {
+            self.circulation_due_s += CIRCULATION_PERIOD_S;
+            self.step_bubbles(&sample, simulation);
+        }
         let is_false = self.step_gates(&sample);
         if time_s >= LIFTED_S {
             self.seen.radius_m.most(sample.radius_m(), time_s);
@@ -94,6 +102,19 @@ impl Watch {
         self.volume_ml += sample.flow_lpm * ML_PER_L / MINUTE_S * STEP_S;
         self.volume_max_ml = self.volume_max_ml.max(self.volume_ml);
         self.seen.reverse_ml.most(self.volume_max_ml - self.volume_ml, sample.time_s);
+    }
+
+    fn step_bubbles(&mut self, sample: &Sample, simulation: &Simulation<'_>) {
+        for (set, known) in self.bubble_counts.iter_mut().enumerate() {
+            let Some(mail) = simulation.circulation(set) else { continue };
+            for _ in *known..mail.bubble_count {
+                self.seen.bubbles.count(sample.time_s);
+            }
+            *known = mail.bubble_count;
+            if mail.bubbles_valid && sample.flow_lpm > FLOW_LPM_MIN {
+                self.seen.bubble_periods.value += 1.0;
+            }
+        }
     }
 
     fn step_gates(&mut self, sample: &Sample) -> bool {
@@ -172,4 +193,25 @@ pub(super) fn in_their_roles(simulation: &Simulation<'_>, driver: usize) -> bool
     let state = |set| simulation.said(set).map(|mail| PeerReport::from_bits(mail.report).state);
     simulation.sample().gate_open == only(driver)
         && (state(driver), state(1 - driver)) == (Some(UnitCode::Active), Some(UnitCode::Ready))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scenario::load;
+
+    #[test]
+    fn bubbles_that_there_are_would_be_counted() {
+        let scenario = load("5h_air_in_return", &[]).unwrap();
+        let air_s = scenario.events.iter().find(|event| event.name == "circuit").unwrap().at_s;
+        let mut simulation = Simulation::new(&scenario).unwrap();
+        let mut watch = Watch::default();
+        while simulation.sample().time_s < air_s + 1.0 {
+            simulation.step();
+            watch.step(&mut simulation);
+        }
+        let seen = watch.seen;
+        assert!(seen.bubbles.value >= 1.0 && seen.bubbles.at_s.is_some_and(|at_s| at_s > air_s), "{seen:?}");
+        assert!(seen.bubble_periods.value > 100.0);
+    }
 }
