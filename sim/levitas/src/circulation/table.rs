@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
-use super::suction::{Answer, NAMES};
+use super::suction::{Answer, Answers, Cause, NAMES};
 use super::{Circulations, Row};
 use crate::metrics::rounded;
 
@@ -22,19 +22,33 @@ pub fn plain(all: &Circulations) -> String {
         let _ =
             writeln!(text, "{:<7} {:>9.3} of {:<6} {story}: {figure}", verdict(row), row.worst, row.bound);
     }
-    for (name, answer) in NAMES.iter().zip(&all.suctions.0) {
+    for (name, answer) in lines(&all.suctions) {
         let _ = writeln!(text, "suction, answer {name}: {}", words(answer));
     }
     text
 }
 
+/// Every answer over all cases, then the last one by cause.
+fn lines(answers: &Answers) -> Vec<(String, &Answer)> {
+    let all = NAMES.iter().map(|name| (*name).to_owned()).zip(&answers.all);
+    let by_cause = Cause::ALL.iter().map(|cause| format!("{}, {}", NAMES[2], cause.name()));
+    all.chain(by_cause.zip(&answers.by_cause)).collect()
+}
+
+/// A time, or that there is none.
+fn seconds(time_s: f64) -> String {
+    if time_s.is_finite() { format!("{time_s:.1} s") } else { "over 30 s".to_owned() }
+}
+
 fn words(answer: &Answer) -> String {
-    let Answer { cases, relieved, back, once, enough, of_best: [worst, mean], relief_s_max } = answer;
+    let Answer { cases, closed, relieved, back, once, enough, of_best_min, relief_s_max, back_s_max, .. } =
+        answer;
     format!(
-        "{cases} cases; within 1 s {relieved} (longest {relief_s_max:.2} s), back in 10 s {back}, once {once}, 80 % of the best {enough} \
+        "{cases} cases, closed {closed}; within 1 s {relieved} (longest {relief_s_max:.2} s), back in 10 s {back} (longest {}), once {once}, 80 % of the best {enough} \
          (mean {:.0} %, worst {:.0} %)",
-        100.0 * mean,
-        100.0 * worst
+        seconds(*back_s_max),
+        100.0 * answer.of_best_mean(),
+        100.0 * of_best_min
     )
 }
 
@@ -48,16 +62,19 @@ pub fn markdown(all: &Circulations, commit: Option<&str>) -> String {
         let _ = writeln!(text, "| {story} | {figure} | {worst:.3} | {bound} | {} |", verdict(row));
     }
     text.push_str(
-        "\n| answer to suction | cases | relieved within 1 s | longest | flow back within 10 s | no second event within 30 s | \
-         80 % of the best flow | mean, worst of it |\n|---|---|---|---|---|---|---|---|\n",
+        "\n| answer to suction | cases | vein closed | relieved within 1 s | longest | flow back within 10 s | longest | no second event within 30 s | \
+         80 % of the best flow | mean, worst of it |\n|---|---|---|---|---|---|---|---|---|---|\n",
     );
-    for (name, answer) in NAMES.iter().zip(&all.suctions.0) {
-        let Answer { cases, relieved, back, once, enough, of_best: [worst, mean], relief_s_max } = answer;
+    for (name, answer) in lines(&all.suctions) {
+        let Answer {
+            cases, closed, relieved, back, once, enough, of_best_min, relief_s_max, back_s_max, ..
+        } = answer;
         let _ = writeln!(
             text,
-            "| {name} | {cases} | {relieved} | {relief_s_max:.2} s | {back} | {once} | {enough} | {:.0} %, {:.0} % |",
-            100.0 * mean,
-            100.0 * worst
+            "| {name} | {cases} | {closed} | {relieved} | {relief_s_max:.2} s | {back} | {} | {once} | {enough} | {:.0} %, {:.0} % |",
+            seconds(*back_s_max),
+            100.0 * answer.of_best_mean(),
+            100.0 * of_best_min
         );
     }
     text
@@ -73,13 +90,13 @@ pub fn to_json(all: &Circulations, commit: Option<&str>) -> String {
             json!({ "story": row.story, "figure": row.figure, "worst": rounded(row.worst, 4), "bound": row.bound, "held": row.finding().is_none() })
         })
         .collect();
-    let suctions: Vec<Value> = NAMES
-        .iter()
-        .zip(&all.suctions.0)
+    let suctions: Vec<Value> = lines(&all.suctions)
+        .into_iter()
         .map(|(name, answer)| {
-            let Answer { cases, relieved, back, once, enough, of_best, relief_s_max } = answer;
-            json!({ "answer": name, "cases": cases, "relieved": relieved, "back": back, "once": once, "enough": enough,
-                    "of_best_worst": rounded(of_best[0], 4), "of_best_mean": rounded(of_best[1], 4), "relief_s_max": relief_s_max })
+            let Answer { cases, closed, relieved, back, once, enough, of_best_min, relief_s_max, back_s_max, .. } = answer;
+            json!({ "answer": name, "cases": cases, "closed": closed, "relieved": relieved, "back": back, "once": once, "enough": enough,
+                    "of_best_worst": rounded(*of_best_min, 4), "of_best_mean": rounded(answer.of_best_mean(), 4),
+                    "relief_s_max": relief_s_max, "back_s_max": back_s_max })
         })
         .collect();
     format!("{:#}\n", json!({ "commit": commit, "rows": rows, "suctions": suctions }))
