@@ -109,8 +109,8 @@ fn an_arrest_another_rate_and_electrodes_that_come_off_are_seen() {
     let mut world = world(75.0, 1);
     assert!(watch(&mut world, 5.0).r_waves_s.len() > 4);
     world.change_patient(PatientChange::HeartRate { bpm: 150.0 }).unwrap();
-    let (r_waves, onsets) =
-        (|seen: Seen| (seen.r_waves_s.len(), seen.onsets_s.len()))(watch(&mut world, 10.0));
+    let faster = watch(&mut world, 10.0);
+    let (r_waves, onsets) = (faster.r_waves_s.len(), faster.onsets_s.len());
     assert!((23..=26).contains(&r_waves) && r_waves.abs_diff(onsets) <= 1, "{r_waves} {onsets}");
     world.change_patient(PatientChange::Arrest).unwrap();
     watch(&mut world, 0.5);
