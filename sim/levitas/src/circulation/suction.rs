@@ -257,7 +257,7 @@ fn case(seed: u64, answer: u32) -> Checked<Option<Case>> {
         mean(flows) < 0.8 * (early + part * (middle - early))
     };
     let until = (middle_s / PERIOD_S) as usize;
-    let last = flows[..until].windows(beat).enumerate().filter(is_low).last();
+    let last = flows[..until].windows(beat).enumerate().rfind(is_low);
     let last = last.map_or(0, |(index, _)| index + beat);
     case.back_s = if last + 1 >= until { f64::INFINITY } else { last as f64 * PERIOD_S };
     case.of_best = mean(&flows[periods / 2..]) / best;

@@ -33,6 +33,7 @@
 //!    |            evidence | +-------wide again-----------+ or narrow otherwise: the vein is still shut
 //!    |                     | v                            |
 //!    +--the mode has had its way for 30 s-- Guard <-------+
+//!    +--no vein fills for 2 s: occlusion------+
 //! ```
 //! # Source
 //! Two steps reverse a collapse faster than one: E. Molegraaf et al., the reference in `docs/circulation.md`. Laws of tubing: Hagen,
@@ -108,6 +109,9 @@ const UNUSED_RPM: f32 = 150.0;
 const FREE_S: f32 = 30.0;
 /// The dip fills the vein to this much above what is kept, until it is felt [mmHg].
 const FILLED_MMHG: f32 = 2.0;
+/// A vein that is let go fills in a second; what stays this much below what is kept for so long is a kink [mmHg, s].
+const SHORT_MMHG: f32 = 4.0;
+const SHORT_S: f32 = 2.0;
 /// Lag of each of two filters of the venous pressure [s].
 const VENOUS_LAG_S: f32 = 0.4;
 /// Length of the stretches over which w_c is averaged [s]; the least of those 0.25 to 1 s old counts, before the vein began to close.
@@ -186,8 +190,9 @@ pub(super) struct Suction {
     /// Venous pressure, filtered once and twice, and the least that is kept [mmHg].
     venous_mmhg: [f32; 2],
     kept_mmhg: f32,
-    /// For how long the mode has not used what the guard allows [s].
+    /// For how long the mode has not used what the guard allows, and how long it has kept nothing [s].
     free_s: f32,
+    short_s: f32,
 }
 
 /// What suction asks of the speed.
@@ -358,7 +363,7 @@ impl Suction {
             (self.occluded, self.evidence) = (true, 0.0);
             self.go(Stage::Watching);
         } else {
-            (self.evidence, self.free_s) = (0.0, 0.0);
+            (self.evidence, self.free_s, self.short_s) = (0.0, 0.0, 0.0);
             self.kept_mmhg = KEPT_MMHG;
             self.venous_mmhg = [KEPT_MMHG + FILLED_MMHG; 2];
             self.go(Stage::Guard);
@@ -377,6 +382,13 @@ impl Suction {
         }
         self.kept_mmhg -= FORGOTTEN_MMHG_PER_S * PERIOD_S;
         let [once, twice] = self.venous_mmhg;
+        let is_short = twice < self.kept_mmhg - SHORT_MMHG;
+        self.short_s = if is_short { self.short_s + PERIOD_S } else { 0.0 };
+        if self.short_s > SHORT_S {
+            self.occluded = true;
+            self.go(Stage::Watching);
+            return None;
+        }
         let rate = GUARD_RPM_PER_S_PER_MMHG * (twice - self.kept_mmhg)
             + GUARD_RPM_PER_MMHG * (once - twice) / VENOUS_LAG_S;
         let down_rpm_per_s =
