@@ -139,7 +139,7 @@ const fn wrong(name: &'static str, kind: Kind) -> Case {
 
 /// Seeds among which the phases of a row are shared: noise, start, tolerances of the monostables.
 const SEEDS: u32 = 4;
-/// The same where the verdict on noisy measurements decides, or the phase of two clocks.
+/// The same where the verdict on noisy measurements decides, the phase of two clocks or of the heart.
 const MANY_SEEDS: u32 = 20;
 /// Drift of the clocks [ppm]: twice what a quartz has.
 const CLOCK_PPM: f64 = 100.0;
@@ -246,10 +246,11 @@ impl Case {
         (calm || !planned) && motor && clocks
     }
 
-    /// Seeds among which the phases are shared. Clocks that drift have another phase to each other at each seed.
+    /// Seeds among which the phases are shared. Clocks that drift have another phase to each other at each seed, and a vein closes in
+    /// another beat.
     #[must_use]
     pub fn seeds(&self, situation: &Situation) -> u32 {
-        if self.is_wrong || situation.clock_ppm != 0.0 { MANY_SEEDS } else { SEEDS }
+        if self.is_wrong || situation.is_suction || situation.clock_ppm != 0.0 { MANY_SEEDS } else { SEEDS }
     }
 
     /// Whether the gates of both sets are as they should be afterwards.
