@@ -128,6 +128,8 @@ fn disturbances(seed: u64) -> Checked<Figures> {
         ("15 % of the blood lost in 60 s at 4 L/min", FIGURE, loss, 5.0),
         ("resistance of the arteries halved", FIGURE, vasoplegia, 5.0),
         ("drainage cannula kinked, drop x2", FIGURE, kink(2.0), 5.0),
+        ("drainage cannula kinked, drop x3", FIGURE, kink(3.0), 5.0),
+        ("drainage cannula kinked, drop x4", FIGURE, kink(4.0), 5.0),
         ("drainage cannula kinked, drop x6", FIGURE, kink(6.0), 5.0),
         ("head raised by 30 deg", FIGURE, posture, 5.0),
     ])

@@ -3,7 +3,7 @@
 //!
 //! | sign | answer | ends |
 //! |---|---|---|
-//! | [suction](Suction): drainage becomes narrow at once | two-step dip, then a guard that holds the venous pressure | by itself |
+//! | [suction](Suction): drainage becomes narrow at once | two-step dip, slow return, a lid on the speed | by itself |
 //! | drainage stays narrow after the dip | told; the drainage limit holds the speed | when it is wide again |
 //! | pump turns, nothing flows for 10 s | speed down to `IDLE_RPM`, because the head heats | when it flows |
 //! | torque gone: air in the head | speed down to `IDLE_RPM`, told how to de-air | when the torque is back |
@@ -134,7 +134,7 @@ impl Interventions {
             let mean = self.flow_mean_lpm.unwrap_or(flow);
             mean + (flow - mean) * PERIOD_S / FLOW_MEAN_S
         });
-        let (suction, suction_bits) =
+        let (suction_lid, suction_bits) =
             self.suction.step(signs, Answer::of(therapy.settings.suction_answer), quiet);
         let no_flow_bits = self.watch_flow(signs, quiet);
         let air = self.has_air(signs);
@@ -153,7 +153,7 @@ impl Interventions {
         let negative =
             self.negative.after(signs.return_mmhg.is_some_and(|pressure| pressure < 0.0), NEGATIVE_S);
         let idle = (self.occluded || air).then_some(IDLE_RPM);
-        let lid = match (suction.speed_rpm_max, idle) {
+        let lid = match (suction_lid, idle) {
             (Some(a), Some(b)) => Some(smaller(a, b)),
             (a, b) => a.or(b),
         };
@@ -164,11 +164,7 @@ impl Interventions {
             (negative, condition::MEMBRANE_NEGATIVE),
         ];
         let bits = told.into_iter().filter(|(stands, _)| *stands).fold(0, |bits, (_, bit)| bits | bit);
-        let asked = Override {
-            speed_rpm_max: lid,
-            rate_rpm_per_s_max: suction.rate_rpm_per_s_max,
-            zero_flow: self.held_at_zero,
-        };
+        let asked = Override { speed_rpm_max: lid, zero_flow: self.held_at_zero };
         (asked, bits | suction_bits | no_flow_bits | bubble_bits)
     }
 

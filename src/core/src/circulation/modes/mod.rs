@@ -111,8 +111,6 @@ pub struct Seen {
 pub struct Override {
     /// No faster than this [rpm].
     pub speed_rpm_max: Option<f32>,
-    /// No faster change of it than this, which may be a fall [rpm/s].
-    pub rate_rpm_per_s_max: Option<f32>,
     /// Zero flow, whatever the mode.
     pub zero_flow: bool,
 }
@@ -238,17 +236,13 @@ impl ModeControl {
                 (rate, bound) = (limit, Some(which));
             }
         }
-        let led = interventions.rate_rpm_per_s_max.filter(|most| *most < rate);
-        if let Some(most) = led {
-            (rate, bound) = (most, None);
-        }
         let guards = self.guards(mode, therapy);
         if let Some(floor) = self.floor(guards, therapy).filter(|floor| *floor > rate) {
             (rate, bound) = (floor, Some(2));
         }
         // What a limit has just held comes back slowly, too, or it would be held again and again.
         let [by_drainage, by_return, _] = self.held;
-        let is_held = bound.is_some() || led.is_some() || by_drainage > 0 || by_return > 0;
+        let is_held = bound.is_some() || by_drainage > 0 || by_return > 0;
         if is_held && matches!(mode, Mode::Speed | Mode::Pulsatile) {
             rate = smaller(rate, RELEASE * FREE_RPM_PER_S);
         }
