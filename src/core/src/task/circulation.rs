@@ -41,6 +41,8 @@ pub struct CirculationTask {
     sensing: Sensing,
     estimator: PumpEstimator,
     witness: Witness,
+    /// By its own signals, whatever the witness says: orders are judged by that.
+    meter_is_valid: bool,
     ecg: QrsDetector,
     trigger: Trigger,
     pilot: Pilot,
@@ -57,6 +59,7 @@ impl CirculationTask {
             sensing: Sensing::new(config)?,
             estimator: PumpEstimator::new(&PumpMap::ECMO_50)?,
             witness: Witness::default(),
+            meter_is_valid: false,
             ecg: QrsDetector::new(ECG_RAIL_MV),
             trigger: Trigger::new(&TriggerConfig::DEFAULT, Ratio::EveryBeat)?,
             pilot: Pilot::new(speed_rpm_max),
@@ -67,6 +70,7 @@ impl CirculationTask {
     /// One period.
     pub fn step(&mut self, samples: &CirculationInputs, mail: &Mailboxes) {
         self.pilot.poll(mail);
+        self.latest.flow_valid = self.meter_is_valid;
         self.sensing.step(samples, mail, &mut self.latest);
         if self.sensing.take_new_pump() {
             self.estimator.forget();
@@ -83,7 +87,9 @@ impl CirculationTask {
         let latest = &self.latest;
         let head_mmhg = (latest.drainage_trouble == 0 && latest.pre_membrane_trouble == 0)
             .then_some(latest.pre_membrane_pressure_mmhg - latest.drainage_pressure_mmhg);
-        let flow_lpm = latest.flow_valid.then_some(latest.flow_lpm);
+        // A refuted meter teaches nothing.
+        let is_believed = latest.flow_valid && !self.witness.has_refuted();
+        let flow_lpm = is_believed.then_some(latest.flow_lpm);
         let (speed_rpm, torque_n_m) = self.pilot.rotor();
         // Without a torque the estimator says so itself.
         self.estimator.update(speed_rpm, torque_n_m.unwrap_or(f32::NAN), head_mmhg, flow_lpm, PERIOD_S)
@@ -100,6 +106,7 @@ impl CirculationTask {
             drop_mmhg: latest.pre_membrane_pressure_mmhg - latest.return_pressure_mmhg,
             disagree: estimate.meter_disagrees,
         });
+        self.meter_is_valid = latest.flow_valid;
         if self.witness.step(said, PERIOD_S) {
             latest.flow_valid = false;
             latest.alarms |= fault::FLOW_METER;

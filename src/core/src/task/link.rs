@@ -30,6 +30,8 @@ use crate::schedule::{BASE_RATE_HZ, TaskId};
 
 /// Age of the levitation task's mail from which it counts as standing [us]: one period more than the mail can be old.
 const STANDS_US_MAX: u32 = 500;
+/// Age from which the circulation task counts as silent [us]: what it said is of the past.
+const CIRCULATION_SILENT_US_MAX: u32 = 50_000;
 /// Periods of the levitation task in one of this task.
 const LEVITATION_PERIODS: u16 = (BASE_RATE_HZ / TaskId::Link.slot().rate_hz) as u16;
 /// Periods from one slow frame to the next: 100 Hz.
@@ -302,7 +304,7 @@ impl LinkTask {
         if let Some(supervisor) = self.supervisor.latest() {
             settings.speed_setpoint_rpm = supervisor.speed_setpoint_rpm;
         }
-        let Some(circulation) = self.circulation.latest() else {
+        let Some(circulation) = self.circulation.fresh(CIRCULATION_SILENT_US_MAX) else {
             return PeerTherapy { mode: asked_mode, asked_mode, settings, alarms, ..PeerTherapy::IDLE };
         };
         let mode = Mode::from_code(circulation.mode).unwrap_or(asked_mode);

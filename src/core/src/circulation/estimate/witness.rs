@@ -31,7 +31,7 @@ const KNOWN_S: f32 = 5.0;
 const MEAN_S: f32 = 1.0;
 /// Flow from which a drop tells [L/min].
 const FLOW_LPM_MIN: f32 = 1.0;
-/// Meter and pump agree to this part of the flow: R is learnt.
+/// Meter and pump agree to this part of the flow: R is learnt, and a refuted meter is on its way back.
 const AGREE: f32 = 0.1;
 /// So much nearer to the one than to the other.
 const CLEARLY: f32 = 2.0;
@@ -66,6 +66,12 @@ pub struct Witness {
 }
 
 impl Witness {
+    /// The meter is refuted.
+    #[must_use]
+    pub const fn has_refuted(&self) -> bool {
+        self.refuted
+    }
+
     /// One period of `dt_s` [s]; `None`: one of the witnesses is not believed. Whether the meter is refuted.
     pub fn step(&mut self, said: Option<Testimony>, dt_s: f32) -> bool {
         let Some(said) = said else {
@@ -81,14 +87,17 @@ impl Witness {
             disagree: said.disagree,
         };
         self.mean = Some(now);
+        // By the flows themselves: a doubt fades as the pump's map grows old, and the meter is as wrong as it was.
+        let is_near = (now.meter_lpm - now.pump_lpm).abs() < AGREE * now.meter_lpm.abs();
+        self.agreed_s = if is_near { smaller(self.agreed_s + dt_s, TRUSTED_S) } else { 0.0 };
+        self.refuted &= self.agreed_s < TRUSTED_S;
         if now.disagree {
-            self.agreed_s = 0.0;
             self.judge(&now, dt_s);
         } else {
             self.against_s = 0.0;
-            self.agreed_s = smaller(self.agreed_s + dt_s, TRUSTED_S);
-            self.refuted &= self.agreed_s < TRUSTED_S;
-            self.learn(&now, dt_s);
+            if is_near && !self.refuted {
+                self.learn(&now, dt_s);
+            }
         }
         self.refuted
     }
@@ -105,11 +114,7 @@ impl Witness {
     }
 
     fn learn(&mut self, now: &Testimony, dt_s: f32) {
-        if self.refuted {
-            return;
-        }
-        let near = (now.meter_lpm - now.pump_lpm).abs() < AGREE * now.meter_lpm;
-        if near && now.meter_lpm > FLOW_LPM_MIN {
+        if now.meter_lpm > FLOW_LPM_MIN {
             self.known_s = smaller(self.known_s + dt_s, RESISTANCE_S);
             let share = dt_s / larger(self.known_s, dt_s);
             self.resistance += (now.drop_mmhg / now.meter_lpm - self.resistance) * share;
@@ -150,6 +155,15 @@ mod tests {
         assert!(!run(&mut witness, 2.0, said(4.0, 4.1, 40.0)));
     }
 
+    /// The pump's map grows uncertain, so nobody says any more that they disagree.
+    #[test]
+    fn a_doubt_that_fades_does_not_bring_a_wrong_meter_back() {
+        let mut witness = acquainted();
+        assert!(run(&mut witness, 3.0, said(5.2, 4.1, 40.0)));
+        let faded = Testimony { disagree: false, ..said(5.2, 4.1, 40.0) };
+        assert!(run(&mut witness, 600.0, faded));
+    }
+
     #[test]
     fn a_pump_that_has_changed_refutes_no_meter() {
         let mut witness = acquainted();
@@ -160,7 +174,8 @@ mod tests {
     fn without_the_lung_or_before_it_is_known_nobody_is_refuted() {
         assert!(!run(&mut Witness::default(), 60.0, said(5.2, 4.0, 40.0)));
         let mut witness = acquainted();
-        assert!((0..1000).all(|_| !witness.step(None, DT_S)));
+        assert!(run(&mut witness, 3.0, said(5.2, 4.1, 40.0)));
+        assert!((0..1000).all(|_| witness.step(None, DT_S)), "nor is anybody believed again");
     }
 
     #[test]

@@ -173,7 +173,7 @@ impl Interventions {
     pub fn follow(&mut self, therapy: &Therapy, signs: &Signs) {
         let mut suction = self.suction;
         suction.follow(signs, Answer::of(therapy.settings.suction_answer), is_quiet(therapy));
-        *self = Self { suction, ..Self::default() };
+        *self = Self { suction, held_at_zero: self.held_at_zero, ..Self::default() };
     }
 
     /// A pump that turns and moves nothing.

@@ -302,14 +302,17 @@ impl Suction {
             let from_rpm = smaller(self.lid_rpm, 1.02 * speed_rpm);
             let yielded = from_rpm - YIELD_PER_S * self.onset_rpm * PERIOD_S;
             let least_rpm = LID_MIN * self.onset_rpm;
-            self.lid_rpm = larger(yielded, least_rpm);
+            // In a return that was cut short the lid may be lower still.
+            self.lid_rpm = smaller(self.lid_rpm, larger(yielded, least_rpm));
             let is_kinked = self.lid_rpm <= least_rpm && self.mean_narrow > NARROWING;
             self.kinked_s = if is_kinked { self.kinked_s + PERIOD_S } else { 0.0 };
             if self.kinked_s >= KINKED_S {
                 self.occluded = true;
                 self.go(Stage::Watching);
             }
-        } else if self.in_stage_s >= LID_S {
+        } else if self.in_stage_s < LID_S {
+            self.kinked_s = 0.0;
+        } else {
             self.lid_rpm += RISE_PER_S * self.onset_rpm * PERIOD_S;
             if speed_rpm < 0.97 * self.lid_rpm || self.lid_rpm > 1.05 * self.onset_rpm {
                 self.go(Stage::Watching);
@@ -318,6 +321,6 @@ impl Suction {
     }
 
     fn go(&mut self, stage: Stage) {
-        (self.stage, self.in_stage_s) = (stage, 0.0);
+        (self.stage, self.in_stage_s, self.kinked_s) = (stage, 0.0, 0.0);
     }
 }

@@ -2,7 +2,7 @@
 //! When a takeover drill may be: on a unit that has driven for minutes without an alarm of either unit. A drill lets go of the head, so it is
 //! not for a moment in which something else is wrong; whether the other unit would take the head is for the pair to say.
 
-use super::{Refusal, SupervisorTask, UnitState};
+use super::{Refusal, SILENT_US_MAX, SupervisorTask, UnitState};
 use crate::circulation::conditions as condition;
 use crate::link::PEER_THERAPY_US_MAX;
 use crate::mail::{CirculationMail, Mailboxes, fault};
@@ -19,14 +19,18 @@ const PERIODS_PER_S: f32 = TaskId::Supervisor.slot().rate_hz as f32;
 impl SupervisorTask {
     /// Counts for how long this unit has driven without an alarm.
     pub(super) fn watch_quiet(&mut self, mail: &Mailboxes) {
-        let own = self.levitation.latest().map_or(0, |levitation| levitation.faults);
+        let levitation = self.levitation.fresh(SILENT_US_MAX);
+        let own = levitation.map_or(0, |levitation| levitation.faults);
         let link = self.link.latest().map_or(0, |link| link.alarms);
         let there = self.peer_therapy.fresh(PEER_THERAPY_US_MAX).map_or(0, |there| there.alarms);
         let circulation = mail.circulation.read::<CirculationMail>().map(|(_, circulation)| circulation);
         let (circuit, conditions) =
             circulation.map_or((0, 0), |circulation| (circulation.alarms, circulation.conditions));
         self.alarms = (own | link | there | circuit) & !PAST;
-        let is_quiet = self.state == UnitState::Operating && self.alarms == 0 && conditions & !LIMITS == 0;
+        let is_quiet = self.state == UnitState::Operating
+            && levitation.is_some()
+            && self.alarms == 0
+            && conditions & !LIMITS == 0;
         self.quiet_periods = if is_quiet { self.quiet_periods.saturating_add(1) } else { 0 };
     }
 
@@ -36,7 +40,7 @@ impl SupervisorTask {
     /// An alarm stands, or the last one has stood a short time ago.
     pub(super) fn may_drill(&self) -> Result<(), Refusal> {
         let long_enough = self.quiet_periods as f32 >= self.config.drill_quiet_s_min * PERIODS_PER_S;
-        let refused = self.drives && self.state == UnitState::Operating && (self.alarms != 0 || !long_enough);
+        let refused = self.drives && (self.alarms != 0 || !long_enough);
         if refused { Err(Refusal::NotQuiet) } else { Ok(()) }
     }
 }

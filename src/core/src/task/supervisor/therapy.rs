@@ -89,7 +89,10 @@ impl SupervisorTask {
     pub(super) fn mirror(&mut self, levitation: &LevitationMail) -> bool {
         let therapy = PeerReport::from_bits(levitation.report).therapy;
         match self.peer_therapy.fresh(PEER_THERAPY_US_MAX) {
-            Some(there) if therapy => self.take(&there),
+            Some(there) if therapy => {
+                self.take(&there);
+                return true;
+            }
             // Nobody drives: what the operator sets here stands.
             Some(there) => {
                 let speed_rpm = between(there.settings.speed_setpoint_rpm, 0.0, self.speed_rpm_max);
@@ -102,7 +105,7 @@ impl SupervisorTask {
             }
             None => self.stand_still(),
         }
-        therapy
+        false
     }
 
     fn take(&mut self, there: &PeerTherapy) {
