@@ -243,7 +243,9 @@ impl Case {
         let motor = self.name != "phase short" || situation.speed_rpm > 0.0;
         // Who is wrong is decided by frames, whose age the clocks change by 1 in 5000.
         let clocks = situation.clock_ppm == 0.0 || !self.is_wrong;
-        (calm || !planned) && motor && clocks
+        // The supervisor refuses a drill beside a condition of the circulation.
+        let is_refused = situation.is_suction && matches!(self.kind, Kind::Drill);
+        (calm || !planned) && motor && clocks && !is_refused
     }
 
     /// Seeds among which the phases are shared. Clocks that drift have another phase to each other at each seed, and a vein closes in
