@@ -215,6 +215,8 @@ pub struct Sensing {
     /// The order that is under way, its number, and for how many periods.
     running: Option<(CircuitOrder, u32, u32)>,
     has_new_pump: bool,
+    /// What meter, pump and lung were compared by holds no more.
+    has_new_reference: bool,
     alarms: [Delay; 3],
 }
 
@@ -232,6 +234,7 @@ impl Sensing {
             orders: Reader::new(period_us),
             running: None,
             has_new_pump: false,
+            has_new_reference: false,
             alarms: [Delay::default(); 3],
         })
     }
@@ -275,6 +278,11 @@ impl Sensing {
         core::mem::take(&mut self.has_new_pump)
     }
 
+    /// Whether a part was exchanged or the flow weighed, once: what was compared before says nothing.
+    pub fn take_new_reference(&mut self) -> bool {
+        core::mem::take(&mut self.has_new_reference)
+    }
+
     /// Begins an order, or carries it out; `seen` is of the period before.
     fn take_order(&mut self, order: &CircuitOrderMail, seen: &CirculationMail) -> OrderResult {
         let Some(kind) = CircuitOrder::from_code(order.kind) else { return OrderResult::Unknown };
@@ -305,6 +313,10 @@ impl Sensing {
         };
         let given_up = (*periods >= ORDER_PERIODS_MAX).then_some(OrderResult::NoSignal);
         let Some(result) = ended.or(given_up) else { return };
+        if *kind == CircuitOrder::Clamped && result != OrderResult::Done {
+            self.meter.drop_zero();
+        }
+        self.has_new_reference |= *kind == CircuitOrder::KnownFlow && result == OrderResult::Done;
         if into.order_number == *number {
             into.order_result = result as u32;
         }
@@ -330,11 +342,12 @@ impl Sensing {
             CircuitOrder::ZeroReturn => self.pressures.zero(Site::Return),
             CircuitOrder::NewLung => {
                 self.pressures.exchange_lung();
+                self.has_new_reference = true;
                 return OrderResult::Done;
             }
             CircuitOrder::NewPump if !seen.flow_valid => return OrderResult::NoSignal,
             CircuitOrder::NewPump => {
-                self.has_new_pump = true;
+                (self.has_new_pump, self.has_new_reference) = (true, true);
                 return OrderResult::Done;
             }
         }

@@ -75,6 +75,9 @@ impl CirculationTask {
         if self.sensing.take_new_pump() {
             self.estimator.forget();
         }
+        if self.sensing.take_new_reference() {
+            self.witness = Witness::default();
+        }
         let estimate = self.estimate();
         self.weigh_meter(&estimate);
         let pulse = self.beat(samples);
@@ -304,7 +307,8 @@ mod tests {
         rig.flow_lpm = 0.05;
         rig.run(50, |_| {});
         rig.order(2, CircuitOrder::Clamped as u32, 0.0);
-        assert_eq!(rig.run(50, |_| {}).order_result, OrderResult::Running as u32);
+        // Long enough for a first zero.
+        assert_eq!(rig.run(300, |_| {}).order_result, OrderResult::Running as u32);
         rig.flow_lpm = 1.0;
         assert_eq!(rig.run(50, |_| {}).order_result, OrderResult::TooFarOff as u32, "somebody has opened it");
         rig.flow_lpm = 0.0;

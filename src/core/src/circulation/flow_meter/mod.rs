@@ -150,6 +150,8 @@ pub struct FlowMeter {
     bubbles: BubbleDetector,
     /// Of the time difference at no flow: in force, and being learned [s].
     zero_s: f32,
+    /// The zero from before the one that is being learned.
+    zero_before_s: f32,
     zero_sum_s: f32,
     zero_shots: f32,
     gain: f32,
@@ -181,6 +183,7 @@ impl FlowMeter {
             fluid: FluidMonitor::new(),
             bubbles: BubbleDetector::new(path.length_m()),
             zero_s: 0.0,
+            zero_before_s: 0.0,
             zero_sum_s: 0.0,
             zero_shots: 0.0,
             gain: 1.0,
@@ -261,6 +264,11 @@ impl FlowMeter {
         if mean_s.abs() < ZERO_S_MAX { Ok(()) } else { Err(CalibrationRefused::TooFarOff) }
     }
 
+    /// What was learned as the zero of late was none: the one from before is in force again.
+    pub const fn drop_zero(&mut self) {
+        self.zero_s = self.zero_before_s;
+    }
+
     /// The circuit is full of saline of this temperature.
     ///
     /// # Errors
@@ -327,6 +335,9 @@ impl FlowMeter {
             return;
         }
         let Some(estimate) = passed else { return };
+        if self.zero_shots == 0.0 {
+            self.zero_before_s = self.zero_s;
+        }
         if self.zero_shots < ZERO_SHOTS_MAX {
             self.zero_sum_s += estimate.difference_s;
             self.zero_shots += 1.0;
