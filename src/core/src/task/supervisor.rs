@@ -51,7 +51,8 @@ use crate::commissioning::{Commissioning, CommissioningInput, CommissioningRepor
 use crate::config::ConfigError;
 use crate::link::{LinkMail, PeerReport, PeerTherapy, RemoteCommandMail};
 use crate::mail::{
-    BearingState, CommandMail, LevitateRequest, LevitationMail, Mailboxes, SupervisorMail, UnitState, fault,
+    BearingState, CirculationMail, CommandMail, LevitateRequest, LevitationMail, Mailboxes, SupervisorMail,
+    UnitState, fault,
 };
 use crate::mailbox::Reader;
 use crate::probe::{ProbeRequest, ProbeResult};
@@ -65,7 +66,7 @@ const SLOW_PERIODS: u32 = TaskId::Supervisor.slot().rate_hz / 2;
 /// Periods after which a rotor is set down whose angle nobody knows: 60 s, in which a pump without motor coasts down to
 /// 100 rpm.
 const BLIND_LAND_PERIODS: u32 = TaskId::Supervisor.slot().rate_hz.saturating_mul(60);
-/// Age from which the levitation task counts as silent [us].
+/// Age from which the levitation and the circulation task count as silent [us].
 const SILENT_US_MAX: u32 = 50_000;
 /// Age from which the clock of the link task counts as standing [us].
 const LINK_SILENT_US_MAX: u32 = 20_000;
@@ -340,6 +341,7 @@ pub struct SupervisorTask {
     remote: Reader<RemoteCommandMail>,
     link: Reader<LinkMail>,
     levitation: Reader<LevitationMail>,
+    circulation: Reader<CirculationMail>,
     peer_therapy: Reader<PeerTherapy>,
     /// Number and code of the last order to the pair, and who waits for its answer.
     order_number: u32,
@@ -382,6 +384,7 @@ impl SupervisorTask {
             remote: Reader::new(period_us),
             link: Reader::new(period_us),
             levitation: Reader::new(period_us),
+            circulation: Reader::new(period_us),
             peer_therapy: Reader::new(period_us),
             order_number: 0,
             order: 0,
@@ -401,6 +404,7 @@ impl SupervisorTask {
         self.remote.poll(&mail.remote_command);
         self.link.poll(&mail.link);
         self.levitation.poll(&mail.levitation);
+        self.circulation.poll(&mail.circulation);
         self.peer_therapy.poll(&mail.peer_therapy);
         if !self.started && !self.starts(mail) {
             return;
@@ -409,7 +413,7 @@ impl SupervisorTask {
             self.follow(&levitation);
             self.hear(&levitation, mail);
         }
-        self.watch_quiet(mail);
+        self.watch_quiet();
         self.wait();
         self.obey(mail);
         self.obey_link(mail);
@@ -678,7 +682,7 @@ impl SupervisorTask {
                 self.begin(UnitState::Service, false, asked);
             }
             (Command::Service, _) => return Err(Refusal::NotStandby),
-            (Command::SetMode { mode, value }, UnitState::Operating) => self.set_mode(mode, value, mail)?,
+            (Command::SetMode { mode, value }, UnitState::Operating) => self.set_mode(mode, value)?,
             (Command::Resume, UnitState::Operating) => self.resumes = self.resumes.wrapping_add(1),
             (Command::Set { setting, value }, _) => self.set(setting, value)?,
             (

@@ -5,7 +5,7 @@
 use super::{Refusal, SILENT_US_MAX, SupervisorTask, UnitState};
 use crate::circulation::conditions as condition;
 use crate::link::PEER_THERAPY_US_MAX;
-use crate::mail::{CirculationMail, Mailboxes, fault};
+use crate::mail::fault;
 use crate::schedule::TaskId;
 
 /// Conditions that say what decides about the speed, and no danger.
@@ -17,20 +17,19 @@ const PAST: u32 = fault::CALIBRATION;
 const PERIODS_PER_S: f32 = TaskId::Supervisor.slot().rate_hz as f32;
 
 impl SupervisorTask {
-    /// Counts for how long this unit has driven without an alarm.
-    pub(super) fn watch_quiet(&mut self, mail: &Mailboxes) {
+    /// Counts for how long this unit has driven without an alarm. A task that is not heard of is one.
+    pub(super) fn watch_quiet(&mut self) {
         let levitation = self.levitation.fresh(SILENT_US_MAX);
         let own = levitation.map_or(0, |levitation| levitation.faults);
         let link = self.link.latest().map_or(0, |link| link.alarms);
         let there = self.peer_therapy.fresh(PEER_THERAPY_US_MAX).map_or(0, |there| there.alarms);
-        let circulation = mail.circulation.read::<CirculationMail>().map(|(_, circulation)| circulation);
-        let (circuit, conditions) =
-            circulation.map_or((0, 0), |circulation| (circulation.alarms, circulation.conditions));
+        let circulation = self.circulation.fresh(SILENT_US_MAX);
+        let circuit = circulation.map_or(0, |circulation| circulation.alarms);
         self.alarms = (own | link | there | circuit) & !PAST;
         let is_quiet = self.state == UnitState::Operating
             && levitation.is_some()
-            && self.alarms == 0
-            && conditions & !LIMITS == 0;
+            && circulation.is_some_and(|circulation| circulation.conditions & !LIMITS == 0)
+            && self.alarms == 0;
         self.quiet_periods = if is_quiet { self.quiet_periods.saturating_add(1) } else { 0 };
     }
 

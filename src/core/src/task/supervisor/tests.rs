@@ -73,6 +73,15 @@ impl Bench {
         Refusal::from_code(seen.command_result)
     }
 
+    /// Levitation and circulation go on, and nothing is wrong.
+    fn drive_quietly(&mut self, periods: u32) {
+        for _ in 0..periods {
+            self.write(self.levitation);
+            self.mail.circulation.write(&circulation(0.0));
+            self.step();
+        }
+    }
+
     fn plant(&mut self, state: BearingState, speed_rad_per_s: f32) -> SupervisorMail {
         self.write(bearing(state, speed_rad_per_s));
         self.step()
@@ -599,22 +608,16 @@ fn a_supervisor_that_starts_anew_carries_out_no_command_of_the_link_from_before(
 #[test]
 fn a_drill_is_for_a_unit_that_has_driven_without_an_alarm_for_five_minutes() {
     let mut bench = operating();
-    let quiet = bench.levitation;
-    (0..29_000).for_each(|_| {
-        bench.write(quiet);
-        bench.step();
-    });
+    bench.drive_quietly(29_000);
     assert_eq!(bench.command(Command::TakeoverDrill), Some(Refusal::NotQuiet));
-    for _ in 0..1100 {
-        bench.write(quiet);
-        bench.step();
-    }
+    bench.drive_quietly(1100);
     // The pair is asked now.
     bench.number += 1;
     bench.mail.command.write(&Command::TakeoverDrill.to_mail(bench.number));
     assert_eq!(bench.step().order, Order::Drill.code());
     for (alarm, refused) in [(fault::HALL_DRIFT, true), (fault::CALIBRATION, false)] {
         let mut bench = operating();
+        bench.drive_quietly(1);
         bench.task.quiet_periods = 40_000;
         bench.write(LevitationMail { faults: alarm, ..bench.levitation });
         bench.number += 1;
@@ -622,6 +625,18 @@ fn a_drill_is_for_a_unit_that_has_driven_without_an_alarm_for_five_minutes() {
         assert_eq!(bench.step().order == Order::Drill.code(), !refused);
         assert_eq!(bench.task.quiet_periods == 0, refused);
     }
+}
+
+#[test]
+fn a_circulation_task_that_is_not_heard_of_is_no_quiet() {
+    let mut bench = operating();
+    bench.drive_quietly(100);
+    for _ in 0..6 {
+        bench.write(bench.levitation);
+        bench.step();
+    }
+    assert_eq!(bench.task.quiet_periods, 0);
+    assert_eq!(bench.command(Command::TakeoverDrill), Some(Refusal::NotQuiet));
 }
 
 fn therapy(bench: &Bench) -> TherapyMail {

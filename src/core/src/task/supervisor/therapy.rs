@@ -14,7 +14,7 @@ use super::{Refusal, SupervisorTask, UnitState};
 use crate::circulation::conditions as condition;
 use crate::circulation::therapy::{Mode, TherapyMail, TherapySettings};
 use crate::link::{PEER_THERAPY_US_MAX, PeerReport, PeerTherapy};
-use crate::mail::{CirculationMail, LevitationMail, Mailboxes, SupervisorMail};
+use crate::mail::{LevitationMail, Mailboxes, SupervisorMail};
 use crate::math::between;
 use crate::units::RPM_PER_RAD_PER_S;
 
@@ -29,10 +29,10 @@ impl SupervisorTask {
     ///
     /// # Errors
     /// The set-point is outside of its range, or of what pump and circuit can give now.
-    pub(super) fn set_mode(&mut self, mode: Mode, value: f32, mail: &Mailboxes) -> Result<(), Refusal> {
+    pub(super) fn set_mode(&mut self, mode: Mode, value: f32) -> Result<(), Refusal> {
         let mut therapy = self.therapy;
         if let Some(index) = mode.setpoint().and_then(TherapySettings::index_of) {
-            let (least, most) = self.reach(mode, mail);
+            let (least, most) = self.reach(mode);
             if !(least..=most).contains(&value) {
                 return Err(Refusal::OutOfReach);
             }
@@ -46,7 +46,7 @@ impl SupervisorTask {
 
     /// What the set-point of a mode may be now.
     #[must_use]
-    pub fn reach(&self, mode: Mode, mail: &Mailboxes) -> (f32, f32) {
+    pub fn reach(&self, mode: Mode) -> (f32, f32) {
         let range = mode.setpoint().and_then(|name| {
             TherapySettings::FIELDS
                 .iter()
@@ -61,8 +61,8 @@ impl SupervisorTask {
                 (least.max(settings.drainage_pressure_mmhg_min), most.min(settings.return_pressure_mmhg_max))
             }
             Mode::Flow | Mode::Weaning => {
-                let seen = mail.circulation.read::<CirculationMail>().map(|(_, seen)| seen.flow_lpm_max);
-                (least, seen.map_or(most, |flow_lpm| most.min(flow_lpm)))
+                let seen = self.circulation.latest();
+                (least, seen.map_or(most, |seen| most.min(seen.flow_lpm_max)))
             }
             Mode::ZeroFlow | Mode::RetrogradeTrial => (least, most),
         }
@@ -135,9 +135,10 @@ impl SupervisorTask {
         if self.state != UnitState::Operating {
             self.stand_still();
         } else if before.is_none() {
-            let in_force = mail.circulation.read::<CirculationMail>();
-            self.therapy.settings.speed_setpoint_rpm = in_force
-                .map(|(_, circulation)| circulation.speed_setpoint_rpm)
+            self.therapy.settings.speed_setpoint_rpm = self
+                .circulation
+                .latest()
+                .map(|in_force| in_force.speed_setpoint_rpm)
                 .or(last.map(|last| last.speed_setpoint_rpm))
                 .unwrap_or(0.0);
         }
