@@ -82,6 +82,7 @@ impl UnitStatus {
         self.speed_setpoint_rpm = mail.speed_setpoint_rpm;
         self.command_number = mail.command_number;
         self.command_result = mail.command_result;
+        self.faults |= mail.alarms;
     }
 }
 

@@ -27,6 +27,8 @@ struct Seen {
     answered: u32,
     alarms: u32,
     circuit_alarms: u32,
+    /// Of the supervisor.
+    own_alarms: u32,
 }
 
 /// See the [module](self).
@@ -57,6 +59,7 @@ impl LinkWatch {
                 seen.circuit_alarms = circulation.alarms;
             }
             let Some((_, mail)) = mail.supervisor.read::<SupervisorMail>() else { continue };
+            seen.own_alarms = mail.alarms;
             let is_new = mail.remote_number != seen.answered;
             seen.answered = mail.remote_number;
             // 0: it has just started.
@@ -70,10 +73,10 @@ impl LinkWatch {
         }
     }
 
-    /// Alarms that the link task and the circulation task of a unit raise.
+    /// Alarms that link, circulation and supervisor task of a unit raise.
     #[must_use]
     pub fn alarms(&self, set: usize) -> u32 {
-        self.seen.get(set).map_or(0, |seen| seen.alarms | seen.circuit_alarms)
+        self.seen.get(set).map_or(0, |seen| seen.alarms | seen.circuit_alarms | seen.own_alarms)
     }
 
     /// Commands that the supervisors have accepted.

@@ -131,6 +131,7 @@ faults! {
     23 FLOW_METER "flow_meter" "The flow is not to be believed; the last one stands.";
     24 PRESSURE_SENSOR "pressure_sensor" "A pressure of the circuit is not to be believed: missing, frozen, wild, drifting or exchanged.";
     25 BUBBLE_SENSOR "bubble_sensor" "The flow meter cannot see bubbles.";
+    26 THERAPY_LOST "therapy_lost" "The head has come to a unit that does not know the therapy: the speed that the rotor had is held until a mode is set.";
 }
 
 snapshot! {
@@ -306,6 +307,8 @@ snapshot! {
         pub remote_number: u32,
         /// Its result, likewise.
         pub remote_result: u32,
+        /// Bits of [`fault`] that the supervisor raises.
+        pub alarms: u32,
     }
 }
 

@@ -298,10 +298,13 @@ impl LinkTask {
 
     /// What the other unit needs to carry on.
     fn own_therapy(&self) -> PeerTherapy {
+        let supervisor = self.supervisor.latest();
         let Therapy { mode: asked_mode, mut settings } =
             self.therapy.latest().map_or(Therapy::IDLE, |mail| mail.therapy);
-        let alarms = self.levitation.latest().map_or(0, |mail| mail.faults) | self.alarms;
-        if let Some(supervisor) = self.supervisor.latest() {
+        let alarms = self.levitation.latest().map_or(0, |mail| mail.faults)
+            | supervisor.map_or(0, |mail| mail.alarms)
+            | self.alarms;
+        if let Some(supervisor) = supervisor {
             settings.speed_setpoint_rpm = supervisor.speed_setpoint_rpm;
         }
         let Some(circulation) = self.circulation.fresh(CIRCULATION_SILENT_US_MAX) else {

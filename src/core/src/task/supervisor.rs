@@ -12,7 +12,7 @@
 //! Standby --Service--> Service --Land--> Standby, or --LiftOff--> LiftingOff: probing at the wall, no therapy.
 //! Standby --Commission--> Commissioning --over, or stopped by Land--> Standby: see [`crate::commissioning`].
 //!
-//! `Land` first brings the speed set-point to zero; the rotor is set down once it has been slower than
+//! `Land`, where [`landing`] allows it, first brings the speed set-point to zero; the rotor is set down once it has been slower than
 //! `land_speed_rpm_max` for 0.5 s by a trusted angle. Without a trusted angle it is set down after 60 s with
 //! the motor off: the pump's drag has stopped any rotor by then.
 //!
@@ -59,6 +59,7 @@ use crate::probe::{ProbeRequest, ProbeResult};
 use crate::schedule::TaskId;
 use crate::unit::UnitConfig;
 use crate::units::RPM_PER_RAD_PER_S;
+use landing::Clamp;
 use remote::{Answered, Asked, Origin};
 
 /// Periods for which the rotor must be slow before it is set down: 0.5 s.
@@ -72,6 +73,8 @@ const SILENT_US_MAX: u32 = 50_000;
 const LINK_SILENT_US_MAX: u32 = 20_000;
 /// Periods after which an order that nobody has answered is given up: 0.2 s.
 const ORDER_PERIODS_MAX: u32 = 20;
+/// Periods until the other unit knows what was set here: five slow frames.
+const TELL_PERIODS: u32 = 5;
 /// Periods for which a levitation task that has never spoken is waited for: 50 ms.
 const FIRST_PERIODS: u32 = 5;
 
@@ -252,12 +255,16 @@ pub enum Refusal {
     SetpointOfMode = 19,
     /// An alarm stands, or has stood of late.
     NotQuiet = 20,
+    /// Blood would run back through a pump that stands.
+    NotClamped = 21,
+    /// The circulation task does not answer.
+    CirculationSilent = 22,
 }
 
 from_code!(Refusal: u32 {
     Unknown, OutOfReach, NotLevitated, NotDriving, IsLanding, NotStandby, Commissioning, OtherDrives, NotFit,
     OtherUnknown, OtherNotReady, NotInPair, InPair, NoTherapy, Therapy, Silent, TooLate,
-    UnderWay, SetpointOfMode, NotQuiet
+    UnderWay, SetpointOfMode, NotQuiet, NotClamped, CirculationSilent
 });
 
 impl Refusal {
@@ -303,6 +310,8 @@ impl Refusal {
             Self::TooLate => "the command came too late",
             Self::UnderWay => "another command is under way",
             Self::SetpointOfMode => "a set-point is set with its mode",
+            Self::NotClamped => "blood would run back: clamp the return line first, or ask again within 10 s",
+            Self::CirculationSilent => "the circulation task does not answer: the pump runs on at its speed",
             Self::NotQuiet => "an alarm stands, or this unit has not driven for long enough without one",
         }
     }
@@ -356,6 +365,13 @@ pub struct SupervisorTask {
     /// Alarms of both units, and for how long this one has driven without any.
     alarms: u32,
     quiet_periods: u32,
+    clamp: Clamp,
+    /// Periods since the therapy was last changed here.
+    unchanged_periods: u32,
+    /// The head has come to this unit, and nobody has said what it is to do.
+    therapy_unknown: bool,
+    /// Bits of [`fault`] that this task raises.
+    own_alarms: u32,
 }
 
 impl SupervisorTask {
@@ -395,6 +411,10 @@ impl SupervisorTask {
             commissioning: None,
             alarms: 0,
             quiet_periods: 0,
+            clamp: Clamp::default(),
+            unchanged_periods: TELL_PERIODS,
+            therapy_unknown: false,
+            own_alarms: 0,
         })
     }
 
@@ -414,6 +434,8 @@ impl SupervisorTask {
             self.hear(&levitation, mail);
         }
         self.watch_quiet();
+        self.watch_clamp();
+        self.unchanged_periods = self.unchanged_periods.saturating_add(1);
         self.wait();
         self.obey(mail);
         self.obey_link(mail);
@@ -431,6 +453,7 @@ impl SupervisorTask {
             command_result: self.answered.result,
             remote_number: self.remote_answered.number,
             remote_result: self.remote_answered.result,
+            alarms: self.own_alarms,
         });
     }
 
@@ -527,11 +550,13 @@ impl SupervisorTask {
         );
         if self.drives && self.state == UnitState::Standby && holds {
             self.state = UnitState::Operating;
+            self.therapy_unknown = !self.mirrors;
         } else if !self.drives && self.state != UnitState::Standby {
             self.abandon(mail);
             self.state = UnitState::Standby;
         }
         self.mirrors = !self.drives && self.mirror(levitation);
+        self.adopt_speed(levitation);
     }
 
     /// The answer to the order of a command.
@@ -633,6 +658,9 @@ impl SupervisorTask {
         let Some(mail) = self.command.latest().filter(new).filter(|_| self.awaiting.is_none()) else {
             return;
         };
+        if self.is_untold(mail.kind) {
+            return;
+        }
         let asked = Asked { origin: Origin::Local, number: mail.number };
         let result = Command::from_code(mail.kind, mail.value)
             .ok_or(Refusal::Unknown)
@@ -640,6 +668,11 @@ impl SupervisorTask {
         if self.awaiting.is_none() {
             self.conclude(asked, result.map_or_else(|refusal| refusal as u32, |()| 0));
         }
+    }
+
+    /// The head is to be handed over, and the other unit has not heard yet what was set last.
+    fn is_untold(&self, kind: u32) -> bool {
+        kind == Command::HandBack.code().0 && self.unchanged_periods < TELL_PERIODS
     }
 
     fn apply(&mut self, command: Command, asked: Asked, mail: &Mailboxes) -> Result<(), Refusal> {
@@ -651,6 +684,9 @@ impl SupervisorTask {
             return Ok(());
         }
         match (command, self.state) {
+            (Command::HandBack | Command::TakeoverDrill, UnitState::Landing) => {
+                return Err(Refusal::IsLanding);
+            }
             (Command::HandBack, _) => self.ask(Order::HandBack, asked),
             (Command::TakeoverDrill, _) => {
                 self.may_drill()?;
@@ -673,16 +709,31 @@ impl SupervisorTask {
             (Command::LiftOff | Command::LiftOffAlone, UnitState::Landing) if !self.may_set_down() => {
                 self.state = UnitState::Operating;
             }
-            (Command::Land, UnitState::LiftingOff | UnitState::Operating | UnitState::Landing) => {
+            (Command::Land, UnitState::LiftingOff | UnitState::Operating) => {
+                self.may_stop()?;
                 self.state = UnitState::Landing;
                 self.stand_still();
+            }
+            (Command::Land, UnitState::Landing) => {}
+            (Command::Land | Command::SetMode { .. } | Command::Resume, UnitState::Standby)
+                if self.mirrors =>
+            {
+                return Err(Refusal::OtherDrives);
             }
             (Command::Land, UnitState::Standby | UnitState::Service) => self.state = UnitState::Standby,
             (Command::Service, UnitState::Standby | UnitState::Service) => {
                 self.begin(UnitState::Service, false, asked);
             }
             (Command::Service, _) => return Err(Refusal::NotStandby),
-            (Command::SetMode { mode, value }, UnitState::Operating) => self.set_mode(mode, value)?,
+            (Command::SetMode { .. } | Command::Resume, UnitState::Operating)
+                if self.is_circulation_silent() =>
+            {
+                return Err(Refusal::CirculationSilent);
+            }
+            (Command::SetMode { mode, value }, UnitState::Operating) => {
+                self.set_mode(mode, value)?;
+                self.therapy_is_known();
+            }
             (Command::Resume, UnitState::Operating) => self.resumes = self.resumes.wrapping_add(1),
             (Command::Set { setting, value }, _) => self.set(setting, value)?,
             (
@@ -694,7 +745,15 @@ impl SupervisorTask {
                 UnitState::Landing,
             ) => return Err(Refusal::IsLanding),
         }
+        if matches!(command, Command::SetMode { .. } | Command::Set { .. } | Command::Resume) {
+            self.unchanged_periods = 0;
+        }
         Ok(())
+    }
+
+    /// A task that would follow a mode has been there and is not heard of any more.
+    fn is_circulation_silent(&self) -> bool {
+        self.circulation.latest().is_some() && self.circulation.fresh(SILENT_US_MAX).is_none()
     }
 
     /// One step of commissioning, if it is under way and the pair has agreed.
@@ -753,6 +812,7 @@ fn drives(levitation: &LevitationMail) -> bool {
 }
 
 mod drill;
+mod landing;
 mod remote;
 #[cfg(test)]
 mod tests;

@@ -36,6 +36,7 @@ fn supervisor(levitate: LevitateRequest, drive: bool) -> SupervisorMail {
         command_result: 0,
         remote_number: 0,
         remote_result: 0,
+        alarms: 0,
     }
 }
 

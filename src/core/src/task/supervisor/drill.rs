@@ -25,7 +25,7 @@ impl SupervisorTask {
         let there = self.peer_therapy.fresh(PEER_THERAPY_US_MAX).map_or(0, |there| there.alarms);
         let circulation = self.circulation.fresh(SILENT_US_MAX);
         let circuit = circulation.map_or(0, |circulation| circulation.alarms);
-        self.alarms = (own | link | there | circuit) & !PAST;
+        self.alarms = (own | link | there | circuit | self.own_alarms) & !PAST;
         let is_quiet = self.state == UnitState::Operating
             && levitation.is_some()
             && circulation.is_some_and(|circulation| circulation.conditions & !LIMITS == 0)

@@ -78,7 +78,7 @@ impl SupervisorTask {
         let now_ms = self.link_time_ms();
         let result = if now_ms.is_none_or(|now_ms| is_past(mail.expires_ms, now_ms)) {
             Err(Refusal::TooLate)
-        } else if self.awaiting.is_some() {
+        } else if self.awaiting.is_some() || self.is_untold(mail.kind) {
             Err(Refusal::UnderWay)
         } else {
             Command::from_code(mail.kind, mail.value)

@@ -29,6 +29,13 @@ fn there(mode: Mode) -> PeerTherapy {
     PeerTherapy { mode, asked_mode: mode, settings, ..PeerTherapy::IDLE }
 }
 
+/// With the return in a vein, where a pump may be stopped at any time.
+const VEIN: UnitConfig = {
+    let mut config = UnitConfig::ECMO_50;
+    config.supervisor.first_return_is_arterial = 0.0;
+    config
+};
+
 /// A supervisor, and a levitation task that answers its orders.
 struct Bench {
     task: SupervisorTask,
@@ -45,7 +52,7 @@ struct Bench {
 
 impl Bench {
     fn new() -> Self {
-        let task = SupervisorTask::new(&UnitConfig::ECMO_50).unwrap();
+        let task = SupervisorTask::new(&VEIN).unwrap();
         let levitation = bearing(BearingState::Off, 0.0);
         let mut bench = Self {
             task,
@@ -62,7 +69,7 @@ impl Bench {
     }
 
     fn restart(&mut self) {
-        self.task = SupervisorTask::new(&UnitConfig::ECMO_50).unwrap();
+        self.task = SupervisorTask::new(&VEIN).unwrap();
     }
 
     fn command(&mut self, command: Command) -> Option<Refusal> {
@@ -381,6 +388,7 @@ fn a_standby_unit_refuses_everything_and_a_command_runs_once() {
 #[test]
 fn a_unit_that_has_taken_the_head_carries_on_with_the_settings_of_the_other_one() {
     let mut bench = Bench::new();
+    bench.therapy = true;
     bench.mail.peer_therapy.write(&there(Mode::Speed));
     assert_eq!(bench.plant(BearingState::Off, 419.0).speed_setpoint_rpm, 4000.0);
     bench.drives = true;
@@ -423,9 +431,8 @@ fn a_refused_lift_off_does_not_touch_the_set_point_of_the_backup() {
 
 #[test]
 fn a_supervisor_that_restarts_before_the_answer_does_not_give_the_order_again() {
-    let mut bench = Bench::new();
-    bench.drives = true;
-    bench.plant(BearingState::Levitated, 300.0);
+    let mut bench = operating();
+    let before = bench.answered;
     bench.task.config.drill_quiet_s_min = 0.0;
     bench.number += 1;
     bench.mail.command.write(&Command::TakeoverDrill.to_mail(bench.number));
@@ -437,7 +444,7 @@ fn a_supervisor_that_restarts_before_the_answer_does_not_give_the_order_again() 
             bench.mail.supervisor.read::<SupervisorMail>().unwrap().1.order_number
         })
         .collect();
-    assert_eq!(seen, [1; 5]);
+    assert_eq!(seen, [before + 1; 5]);
 }
 
 #[test]
@@ -459,10 +466,8 @@ fn an_order_that_nobody_answers_is_withdrawn_and_leads_back() {
 
 #[test]
 fn a_refused_order_to_the_pair_changes_nothing() {
-    let mut bench = Bench::new();
+    let mut bench = operating();
     bench.refusal = Some(arbitration::Refusal::OtherNotReady);
-    bench.drives = true;
-    bench.plant(BearingState::Levitated, 300.0);
     bench.task.config.drill_quiet_s_min = 0.0;
     for command in [Command::HandBack, Command::TakeoverDrill] {
         assert_eq!(bench.command(command), Some(Refusal::OtherNotReady));
@@ -637,6 +642,121 @@ fn a_circulation_task_that_is_not_heard_of_is_no_quiet() {
     }
     assert_eq!(bench.task.quiet_periods, 0);
     assert_eq!(bench.command(Command::TakeoverDrill), Some(Refusal::NotQuiet));
+}
+
+#[test]
+fn a_pump_on_an_artery_is_stopped_behind_a_clamp_or_when_asked_twice() {
+    let flows =
+        |flow_lpm: f32, flow_valid: bool| CirculationMail { flow_lpm, flow_valid, ..circulation(3000.0) };
+    let arterial = || {
+        let mut bench = operating();
+        bench.task.therapy.settings.return_is_arterial = 1.0;
+        bench
+    };
+    let run = |bench: &mut Bench, seen: CirculationMail, periods: u32| {
+        for _ in 0..periods {
+            bench.mail.circulation.write(&seen);
+            bench.step();
+        }
+    };
+    for (seen, refusal) in [
+        (flows(0.02, true), None),
+        (flows(-0.02, true), None),
+        (flows(0.3, true), Some(Refusal::NotClamped)),
+        (flows(-1.6, true), Some(Refusal::NotClamped)),
+        (flows(0.0, false), Some(Refusal::NotClamped)),
+        (flows(f32::NAN, true), Some(Refusal::NotClamped)),
+    ] {
+        let mut bench = arterial();
+        run(&mut bench, seen, 101);
+        assert_eq!(bench.command(Command::Land), refusal, "{} {}", seen.flow_lpm, seen.flow_valid);
+        assert_eq!(bench.task.state == UnitState::Landing, refusal.is_none());
+    }
+    // Clamped for less than a second is a heart between two beats.
+    let mut bench = arterial();
+    run(&mut bench, flows(0.3, true), 200);
+    run(&mut bench, flows(0.0, true), 50);
+    assert_eq!(bench.command(Command::Land), Some(Refusal::NotClamped));
+    run(&mut bench, flows(0.3, true), 900);
+    assert_eq!(bench.command(Command::Land), None, "asked twice");
+    let mut bench = arterial();
+    assert_eq!(bench.command(Command::Land), Some(Refusal::NotClamped));
+    run(&mut bench, flows(0.3, true), 1100);
+    assert_eq!(bench.command(Command::Land), Some(Refusal::NotClamped), "too long ago");
+}
+
+#[test]
+fn a_rotor_that_is_being_set_down_is_not_handed_over() {
+    let mut bench = operating();
+    assert_eq!(bench.command(Command::Land), None);
+    for command in [Command::HandBack, Command::TakeoverDrill] {
+        assert_eq!(bench.command(command), Some(Refusal::IsLanding));
+        assert_eq!(bench.task.state, UnitState::Landing);
+    }
+}
+
+#[test]
+fn a_unit_that_stands_by_refuses_what_only_the_other_one_can_do() {
+    let mut bench = Bench::new();
+    bench.therapy = true;
+    bench.mail.peer_therapy.write(&there(Mode::Flow));
+    bench.plant(BearingState::Off, 0.0);
+    for command in [Command::Land, Command::speed(3000.0), Command::Resume] {
+        assert_eq!(bench.command(command), Some(Refusal::OtherDrives), "{command:?}");
+    }
+}
+
+#[test]
+fn no_mode_is_accepted_that_nobody_would_follow() {
+    let mut bench = operating();
+    bench.drive_quietly(10);
+    let first = therapy(&bench);
+    for _ in 0..6 {
+        bench.step();
+    }
+    for command in [Command::SetMode { mode: Mode::Flow, value: 2.0 }, Command::Resume] {
+        assert_eq!(bench.command(command), Some(Refusal::CirculationSilent), "{command:?}");
+    }
+    assert_eq!(therapy(&bench), first);
+    bench.drive_quietly(1);
+    assert_eq!(bench.command(Command::Resume), None);
+}
+
+#[test]
+fn a_unit_that_gets_the_head_and_no_therapy_keeps_the_speed_and_says_so() {
+    let mut bench = Bench::new();
+    bench.drives = true;
+    bench.therapy = true;
+    let blind = LevitationMail { faults: fault::ANGLE, ..bearing(BearingState::Levitated, 100.0) };
+    bench.step();
+    bench.write(blind);
+    assert_eq!(bench.step().alarms, 0, "nobody knows the speed yet");
+    let seen = bench.plant(BearingState::Levitated, 300.0);
+    assert_eq!(seen.state, UnitState::Operating as u32);
+    assert!((seen.speed_setpoint_rpm - 2864.8).abs() < 0.1, "{}", seen.speed_setpoint_rpm);
+    assert_eq!(seen.alarms, fault::THERAPY_LOST);
+    // It does not follow the rotor: that would be no control.
+    assert!((bench.plant(BearingState::Levitated, 200.0).speed_setpoint_rpm - 2864.8).abs() < 0.1);
+    assert_eq!(bench.command(Command::speed(3000.0)), None);
+    assert_eq!(bench.step().alarms, 0);
+    // One that knows the therapy says nothing.
+    let mut bench = Bench::new();
+    bench.therapy = true;
+    bench.mail.peer_therapy.write(&there(Mode::Flow));
+    bench.plant(BearingState::Off, 300.0);
+    bench.drives = true;
+    let seen = bench.plant(BearingState::Levitated, 300.0);
+    assert_eq!((seen.alarms, therapy(&bench).therapy.mode), (0, Mode::Flow));
+}
+
+#[test]
+fn what_was_just_set_is_told_before_the_head_is_handed_over() {
+    let mut bench = operating();
+    assert_eq!(bench.command(Command::speed(2500.0)), None);
+    bench.number += 1;
+    bench.mail.command.write(&Command::HandBack.to_mail(bench.number));
+    let waited = (1..20).find(|_| bench.step().order == Order::HandBack.code());
+    assert_eq!(waited, Some(4), "periods");
 }
 
 fn therapy(bench: &Bench) -> TherapyMail {

@@ -14,7 +14,7 @@ use super::{Refusal, SupervisorTask, UnitState};
 use crate::circulation::conditions as condition;
 use crate::circulation::therapy::{Mode, TherapyMail, TherapySettings};
 use crate::link::{PEER_THERAPY_US_MAX, PeerReport, PeerTherapy};
-use crate::mail::{LevitationMail, Mailboxes, SupervisorMail};
+use crate::mail::{LevitationMail, Mailboxes, SupervisorMail, fault};
 use crate::math::between;
 use crate::units::RPM_PER_RAD_PER_S;
 
@@ -23,6 +23,24 @@ impl SupervisorTask {
     pub(super) fn stand_still(&mut self) {
         self.therapy.mode = Mode::Speed;
         self.therapy.settings.speed_setpoint_rpm = 0.0;
+        self.therapy_is_known();
+    }
+
+    /// From now on it is this unit's own, or that of the other one.
+    pub(super) fn therapy_is_known(&mut self) {
+        self.therapy_unknown = false;
+        self.own_alarms &= !fault::THERAPY_LOST;
+    }
+
+    /// The head has come to this unit, and nobody has said what it is to do: what turns, turns on. While the angle is not trusted the
+    /// speed is not known.
+    pub(super) fn adopt_speed(&mut self, levitation: &LevitationMail) {
+        if self.therapy_unknown && levitation.faults & fault::ANGLE == 0 {
+            self.therapy.mode = Mode::Speed;
+            self.therapy.settings.speed_setpoint_rpm = self.speed_of(levitation);
+            self.therapy_unknown = false;
+            self.own_alarms |= fault::THERAPY_LOST;
+        }
     }
 
     /// A mode with its set-point.
@@ -90,6 +108,7 @@ impl SupervisorTask {
         let therapy = PeerReport::from_bits(levitation.report).therapy;
         match self.peer_therapy.fresh(PEER_THERAPY_US_MAX) {
             Some(there) if therapy => {
+                self.therapy_is_known();
                 self.take(&there);
                 return true;
             }
@@ -99,13 +118,17 @@ impl SupervisorTask {
                 self.therapy.settings.speed_setpoint_rpm = speed_rpm;
             }
             None if therapy => {
-                let speed_rpm = levitation.rotor_speed_rad_per_s * RPM_PER_RAD_PER_S;
                 self.therapy.mode = Mode::Speed;
-                self.therapy.settings.speed_setpoint_rpm = between(speed_rpm, 0.0, self.speed_rpm_max);
+                self.therapy.settings.speed_setpoint_rpm = self.speed_of(levitation);
             }
             None => self.stand_still(),
         }
         false
+    }
+
+    /// The speed that the rotor has, as a set-point [rpm].
+    fn speed_of(&self, levitation: &LevitationMail) -> f32 {
+        between(levitation.rotor_speed_rad_per_s * RPM_PER_RAD_PER_S, 0.0, self.speed_rpm_max)
     }
 
     fn take(&mut self, there: &PeerTherapy) {
@@ -140,7 +163,8 @@ impl SupervisorTask {
                 .latest()
                 .map(|in_force| in_force.speed_setpoint_rpm)
                 .or(last.map(|last| last.speed_setpoint_rpm))
-                .unwrap_or(0.0);
+                .unwrap_or_default();
+            self.therapy_unknown = self.circulation.latest().is_none() && last.is_none();
         }
     }
 }
