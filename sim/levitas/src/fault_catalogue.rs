@@ -442,18 +442,6 @@ pub const FAULTS: [FaultSpec; 36] = [
     },
 ];
 
-/// Alarms of the pair with their bits of [`levitas_core::arbitration::alarm`].
-pub const PAIR_ALARMS: [(u32, &str); 8] = [
-    (alarm::LINE_BROKEN, "line_broken"),
-    (alarm::LINE_DOUBTED, "line_doubted"),
-    (alarm::LINK_LOST, "link_lost"),
-    (alarm::NO_BACKUP, "no_backup"),
-    (alarm::CHALLENGED, "challenged"),
-    (alarm::ISOLATED, "isolated"),
-    (alarm::BOTH_DRIVE, "both_drive"),
-    (alarm::NOBODY_DRIVES, "nobody_drives"),
-];
-
 fn value(values: &[f64], index: usize) -> f64 {
     values.get(index).copied().unwrap_or(0.0)
 }
@@ -485,14 +473,14 @@ pub const fn all_alarms(faults: u32, pair_alarms: u32) -> u64 {
 #[must_use]
 pub fn alarm_bit(name: &str) -> u64 {
     let fault = TABLE.iter().find(|(_, alarm, _)| *alarm == name).map_or(0, |(bit, ..)| *bit);
-    let pair = PAIR_ALARMS.iter().find(|(_, alarm)| *alarm == name).map_or(0, |(bit, _)| *bit);
+    let pair = alarm::TABLE.iter().find(|(_, alarm, _)| *alarm == name).map_or(0, |(bit, ..)| *bit);
     all_alarms(fault, pair)
 }
 
 /// The name of an alarm by its bit in [`all_alarms`].
 #[must_use]
 pub fn alarm_name(bit: u64) -> &'static str {
-    let mut names = TABLE.iter().map(|(_, name, _)| *name).chain(PAIR_ALARMS.iter().map(|(_, name)| *name));
+    let mut names = TABLE.iter().chain(alarm::TABLE).map(|(_, name, _)| *name);
     names.find(|name| alarm_bit(name) == bit).unwrap_or("")
 }
 

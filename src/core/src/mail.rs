@@ -92,46 +92,38 @@ pub mod limit {
     pub const COIL_CURRENT: u32 = 1 << 17;
 }
 
-macro_rules! faults {
-    ($($bit:literal $constant:ident $name:literal $doc:literal;)+) => {
-        /// Bits of `LevitationMail::faults`, what the levitation task does not believe, or cannot do, now; the last ones are bits of
-        /// [`crate::link::LinkMail::alarms`].
-        pub mod fault {
-            $( #[doc = $doc] pub const $constant: u32 = 1 << $bit; )+
-
-            /// Every fault: bit, name as alarms and metrics spell it, meaning.
-            pub const TABLE: &[(u32, &str, &str)] = &[$( ($constant, $name, $doc), )+];
-        }
-    };
-}
-faults! {
-    0 DISPLACEMENT "displacement" "A displacement axis has no believable element; its observer runs on the model.";
-    1 ANGLE "angle" "The angle Halls are not trusted; the angle observer runs on its model.";
-    2 CURRENT "current" "A coil or phase current is invalid or not what the model expects; the prediction is used instead.";
-    3 BUS_VOLTAGE "bus_voltage" "The bus voltage is invalid; the last good one is used.";
-    4 SPEED_TASK_SILENT "speed_task_silent" "The speed task is silent; the last speed is held.";
-    5 SUPERVISOR_SILENT "supervisor_silent" "The supervisor is silent or says what does not exist; its last request stands.";
-    6 SAMPLES_STALE "samples_stale" "The sample counter stands still: nothing that the drivers show is new.";
-    7 BEARING_OVERLOAD "bearing_overload" "A coil has been at its limit for long: more force than the bearing has.";
-    8 HALL_ELEMENT "hall_element" "One element of a displacement pair is voted out: open, railed, stuck or noisy.";
-    9 HALL_DRIFT "hall_drift" "The two elements of a displacement pair drift apart.";
-    10 INTERFERENCE "interference" "All displacement elements are noisy at once: interference.";
-    11 COIL_OPEN "coil_open" "A coil does not carry the current that its voltage must cause.";
-    12 PHASE_OPEN "phase_open" "A motor phase does not carry the current that its voltage must cause.";
-    13 PHASE_SHORT "phase_short" "A motor phase carries a current that its voltage does not explain; the phase bridge is open.";
-    14 SENSORLESS "sensorless" "The rotor angle comes from the back-EMF, for want of angle Halls.";
-    15 OVERSPEED "overspeed" "The rotor turns faster than it may.";
-    16 STALL "stall" "The rotor does not turn although the motor pulls.";
-    17 TOUCHDOWN "touchdown" "The rotor touched although it was to be held; the speed is reduced until it is held again.";
-    18 BEARING_LOST "bearing_lost" "The bearing of this unit cannot hold the rotor; the other unit should.";
-    19 CALIBRATION "calibration" "A copy of the calibration record was refused; the other copy or the defaults are in force.";
-    20 BUS_SAG "bus_sag" "The supply sags: the motor takes less, the bearing what it needs.";
-    21 COMMANDS_REFUSED "commands_refused" "Commands of the link are refused again and again: somebody has a wrong key, or attacks.";
-    22 PROTOCOL_VERSION "protocol_version" "The other unit, or a tool, speaks another version of the protocol.";
-    23 FLOW_METER "flow_meter" "The flow is not to be believed; the last one stands.";
-    24 PRESSURE_SENSOR "pressure_sensor" "A pressure of the circuit is not to be believed: missing, frozen, wild, drifting or exchanged.";
-    25 BUBBLE_SENSOR "bubble_sensor" "The flow meter cannot see bubbles.";
-    26 THERAPY_LOST "therapy_lost" "The head has come to a unit that does not know the therapy: the speed that the rotor had is held until a mode is set.";
+/// Bits of `LevitationMail::faults`, what the levitation task does not believe, or cannot do, now; the last ones are bits of
+/// [`crate::link::LinkMail::alarms`], [`CirculationMail::alarms`] and [`SupervisorMail::alarms`].
+pub mod fault {
+    crate::code::bit_table! {
+        0 DISPLACEMENT "displacement" "A displacement axis has no believable element; its observer runs on the model.";
+        1 ANGLE "angle" "The angle Halls are not trusted; the angle observer runs on its model.";
+        2 CURRENT "current" "A coil or phase current is invalid or not what the model expects; the prediction is used instead.";
+        3 BUS_VOLTAGE "bus_voltage" "The bus voltage is invalid; the last good one is used.";
+        4 SPEED_TASK_SILENT "speed_task_silent" "The speed task is silent; the last speed is held.";
+        5 SUPERVISOR_SILENT "supervisor_silent" "The supervisor is silent or says what does not exist; its last request stands.";
+        6 SAMPLES_STALE "samples_stale" "The sample counter stands still: nothing that the drivers show is new.";
+        7 BEARING_OVERLOAD "bearing_overload" "A coil has been at its limit for long: more force than the bearing has.";
+        8 HALL_ELEMENT "hall_element" "One element of a displacement pair is voted out: open, railed, stuck or noisy.";
+        9 HALL_DRIFT "hall_drift" "The two elements of a displacement pair drift apart.";
+        10 INTERFERENCE "interference" "All displacement elements are noisy at once: interference.";
+        11 COIL_OPEN "coil_open" "A coil does not carry the current that its voltage must cause.";
+        12 PHASE_OPEN "phase_open" "A motor phase does not carry the current that its voltage must cause.";
+        13 PHASE_SHORT "phase_short" "A motor phase carries a current that its voltage does not explain; the phase bridge is open.";
+        14 SENSORLESS "sensorless" "The rotor angle comes from the back-EMF, for want of angle Halls.";
+        15 OVERSPEED "overspeed" "The rotor turns faster than it may.";
+        16 STALL "stall" "The rotor does not turn although the motor pulls.";
+        17 TOUCHDOWN "touchdown" "The rotor touched although it was to be held; the speed is reduced until it is held again.";
+        18 BEARING_LOST "bearing_lost" "The bearing of this unit cannot hold the rotor; the other unit should.";
+        19 CALIBRATION "calibration" "A copy of the calibration record was refused; the other copy or the defaults are in force.";
+        20 BUS_SAG "bus_sag" "The supply sags: the motor takes less, the bearing what it needs.";
+        21 COMMANDS_REFUSED "commands_refused" "Commands of the link are refused again and again: somebody has a wrong key, or attacks.";
+        22 PROTOCOL_VERSION "protocol_version" "The other unit, or a tool, speaks another version of the protocol.";
+        23 FLOW_METER "flow_meter" "The flow is not to be believed; the last one stands.";
+        24 PRESSURE_SENSOR "pressure_sensor" "A pressure of the circuit is not to be believed: missing, frozen, wild, drifting or exchanged.";
+        25 BUBBLE_SENSOR "bubble_sensor" "The flow meter cannot see bubbles.";
+        26 THERAPY_LOST "therapy_lost" "The head has come to a unit that does not know the therapy: the speed that the rotor had is held until a mode is set.";
+    }
 }
 
 snapshot! {

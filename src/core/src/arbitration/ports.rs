@@ -146,20 +146,14 @@ pub struct Outputs {
 
 /// Alarm conditions of the pair.
 pub mod alarm {
-    /// The other unit's line is broken: unknown.
-    pub const LINE_BROKEN: u32 = 1;
-    /// The other unit's line says released, its frames say that it drives.
-    pub const LINE_DOUBTED: u32 = 1 << 1;
-    /// No fast frame is believed.
-    pub const LINK_LOST: u32 = 1 << 2;
-    /// The head is held and the other unit would not take over.
-    pub const NO_BACKUP: u32 = 1 << 3;
-    /// The other unit has challenged this one, and nobody is proven wrong.
-    pub const CHALLENGED: u32 = 1 << 4;
-    /// This unit failed and has isolated its windings.
-    pub const ISOLATED: u32 = 1 << 5;
-    /// Two units drive at once.
-    pub const BOTH_DRIVE: u32 = 1 << 6;
-    /// The rotor is to be held and nobody does.
-    pub const NOBODY_DRIVES: u32 = 1 << 7;
+    crate::code::bit_table! {
+        0 LINE_BROKEN "line_broken" "The drive line of the other unit is broken: what it does is known by the link alone.";
+        1 LINE_DOUBTED "line_doubted" "The other unit's line says released, its frames say that it drives.";
+        2 LINK_LOST "link_lost" "The link to the other unit is silent.";
+        3 NO_BACKUP "no_backup" "The head is held, and the other unit would not take over.";
+        4 CHALLENGED "challenged" "The two units see the rotor differently, and neither is proven wrong.";
+        5 ISOLATED "isolated" "This unit has failed and has isolated its windings.";
+        6 BOTH_DRIVE "both_drive" "Two units drive the head at once.";
+        7 NOBODY_DRIVES "nobody_drives" "The rotor is to be held, and nobody does.";
+    }
 }

@@ -3,16 +3,9 @@
 //!
 //! Each sentence says what has happened and what is done about it. None of these stops the pump.
 
-macro_rules! conditions {
-    ($($bit:literal $constant:ident $name:literal $text:literal;)+) => {
-        $( #[doc = $text] pub const $constant: u32 = 1 << $bit; )+
+use crate::code::bit_table;
 
-        /// Every condition: bit, name as metrics and logs spell it, the sentence for the operator.
-        pub const TABLE: &[(u32, &str, &str)] = &[$( ($constant, $name, $text), )+];
-    };
-}
-
-conditions! {
+bit_table! {
     0 FLOW_LOST "flow_lost" "The flow meter is lost: flow is estimated from speed and torque, and the mode goes on with that.";
     1 FLOW_BLIND "flow_blind" "Neither flow meter nor estimate can be believed: the present speed is held.";
     2 DRAINAGE_LIMIT "drainage_limit" "The drainage pressure is at its limit: the speed is held back.";
@@ -35,18 +28,4 @@ conditions! {
     19 SWEEP_GAS "sweep_gas" "The flow has stopped: reduce the sweep gas.";
     20 NOT_REACHED "not_reached" "The set-point cannot be reached within the limits.";
     21 FLOW_DOUBTED "flow_doubted" "The flow meter says something else than speed and torque: check its fit, or weigh a known flow.";
-}
-
-#[cfg(test)]
-mod tests {
-    use super::TABLE;
-
-    #[test]
-    fn bits_and_names_are_different_and_every_condition_says_what_it_means() {
-        for (index, (bit, name, text)) in TABLE.iter().enumerate() {
-            assert_eq!(*bit, 1 << index, "{name}");
-            assert!(text.len() > 20 && text.ends_with('.'), "{name}");
-            assert!(TABLE.iter().filter(|(_, other, _)| other == name).count() == 1, "{name}");
-        }
-    }
 }
