@@ -30,6 +30,7 @@ extern crate std;
 pub mod config;
 #[macro_use]
 pub mod mailbox;
+pub mod alarms;
 pub mod arbitration;
 pub mod bearing;
 pub mod calibration;

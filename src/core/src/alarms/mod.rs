@@ -1,0 +1,238 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Alarms after IEC 60601-1-8: which conditions are alarms, how long they stand, what is heard, seen and shown. 100 Hz.
+//!
+//! | file | what |
+//! |---|---|
+//! | `table.rs` | every alarm: sign, harm, onset, delays, texts |
+//! | `entry.rs` | what an entry says; priority by harm and onset |
+//! | `standing.rs` | one alarm in time: delay, latch, acknowledgement, escalation |
+//! | `pattern.rs` | bursts and flashes as data |
+//!
+//! # Model
+//! *Condition*: a bit that a task writes, for the alarm's condition delay. *Signals*: text and light at once, sound after its signal
+//! delay. *Suppression*: of the sound alone, by acknowledgement (until [`Reminder`](REMINDER_MS), or until the alarm comes
+//! again) or by the audio pause (for [`AUDIO_PAUSE_MS`], ended by a new alarm of high priority). Nothing hides a text or a light.
+//!
+//! Of all alarms that stand, the one with the highest priority, and of those the one that stands highest in the table, is
+//! heard, lit and first in the list. All others stay in the sets: a flood loses none.
+//!
+//! # Stale input
+//! A task that is not heard of is an alarm itself; what it said last counts on, for a danger is not over because nobody looks.
+//!
+//! # Shown by
+//! `tests.rs`.
+
+pub mod entry;
+pub mod pattern;
+pub mod standing;
+mod table;
+#[cfg(test)]
+mod tests;
+
+pub use entry::{Alarm, Priority, Sign, When};
+pub use table::{ALARMS, COUNT, NO_ALARM};
+
+use crate::code::from_code;
+use standing::Standing;
+
+/// Time between two steps [ms].
+pub const PERIOD_MS: u32 = 10;
+/// The audio pause [ms].
+pub const AUDIO_PAUSE_MS: u32 = 120_000;
+/// An acknowledged alarm that still stands is heard again after so long [ms].
+pub const REMINDER_MS: u32 = 300_000;
+
+/// Tasks that are not heard of.
+pub mod silence {
+    crate::code::bit_table! {
+        0 LEVITATION "levitation_silent" "The levitation task of this unit does not run: it holds no rotor.";
+        1 CIRCULATION "circulation_silent" "The circulation task does not run: neither mode nor limits are followed.";
+        2 LINK "link_silent" "The link task does not run: the other unit hears nothing, and no command of the link is taken.";
+    }
+}
+
+/// What the tasks say in this period.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Signs {
+    /// Bits of [`crate::mail::fault`].
+    pub faults: u32,
+    /// Bits of [`crate::circulation::conditions`].
+    pub conditions: u32,
+    /// Bits of [`crate::arbitration::alarm`].
+    pub pair: u32,
+    /// Bits of [`silence`].
+    pub silence: u32,
+    /// A rotor is to be held.
+    pub therapy: bool,
+    /// This unit drives the head.
+    pub drives: bool,
+}
+
+impl Signs {
+    fn has(&self, alarm: &Alarm) -> bool {
+        let is_due = match alarm.when {
+            When::Always => true,
+            When::Therapy => self.therapy || self.drives,
+            When::Drives => self.drives,
+        };
+        let (word, bit) = match alarm.sign {
+            Sign::Fault(bit) => (self.faults, bit),
+            Sign::Circulation(bit) => (self.conditions, bit),
+            Sign::Pair(bit) => (self.pair, bit),
+            Sign::Silence(bit) => (self.silence, bit),
+        };
+        is_due && word & bit != 0
+    }
+}
+
+/// What an operator can do about alarms.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u32)]
+pub enum AlarmOrder {
+    /// Every alarm that stands is seen; latched ones whose condition has ended go.
+    Acknowledge = 1,
+    /// No sound for [`AUDIO_PAUSE_MS`]; once more: the full time again.
+    PauseAudio = 2,
+    /// The pause ends.
+    ResumeAudio = 3,
+}
+
+from_code!(AlarmOrder: u32 { Acknowledge, PauseAudio, ResumeAudio });
+
+/// A set of alarms, by their index in [`ALARMS`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct AlarmSet(u64);
+
+impl AlarmSet {
+    /// Its two words, low one first.
+    #[must_use]
+    pub const fn to_words(self) -> [u32; 2] {
+        [self.0 as u32, (self.0 >> 32) as u32]
+    }
+
+    /// The set of two words.
+    #[must_use]
+    pub const fn from_words([low, high]: [u32; 2]) -> Self {
+        Self(low as u64 | (high as u64) << 32)
+    }
+
+    fn insert(&mut self, index: usize) {
+        self.0 |= 1_u64.checked_shl(index as u32).unwrap_or(0);
+    }
+
+    /// Whether it has the alarm of that index.
+    #[must_use]
+    pub const fn contains(self, index: usize) -> bool {
+        matches!(self.0.checked_shr(index as u32), Some(bits) if bits & 1 == 1)
+    }
+
+    /// Its alarms, most important first but for escalation.
+    pub fn iter(self) -> impl Iterator<Item = &'static Alarm> {
+        ALARMS.iter().enumerate().filter(move |(index, _)| self.contains(*index)).map(|(_, alarm)| alarm)
+    }
+}
+
+/// What is shown, heard and lit.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct AlarmStatus {
+    /// Alarms that are shown.
+    pub standing: AlarmSet,
+    /// Of these: their condition has ended.
+    pub latched: AlarmSet,
+    /// Of these: seen by the operator.
+    pub acknowledged: AlarmSet,
+    /// Of these: new in this period.
+    pub new: AlarmSet,
+    /// Index of the most important one.
+    pub first: Option<usize>,
+    /// Its priority, escalated if it is.
+    pub priority: Option<Priority>,
+    /// What is left of the audio pause [ms].
+    pub pause_ms: u32,
+    /// Tone of the buzzer now [Hz]; 0: none.
+    pub tone_hz: f32,
+    /// Colour that the light has now, if it is lit.
+    pub light: Option<pattern::Colour>,
+}
+
+/// A pattern that runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Running {
+    priority: Priority,
+    time_ms: u32,
+}
+
+/// See the [module](self).
+#[derive(Clone, Debug)]
+pub struct AlarmSystem {
+    alarms: [Standing; COUNT],
+    pause_ms: u32,
+    sound: Option<Running>,
+    light: Option<Running>,
+}
+
+impl Default for AlarmSystem {
+    fn default() -> Self {
+        Self { alarms: [Standing::default(); COUNT], pause_ms: 0, sound: None, light: None }
+    }
+}
+
+impl AlarmSystem {
+    /// One period.
+    pub fn step(&mut self, signs: &Signs, order: Option<AlarmOrder>) -> AlarmStatus {
+        if order == Some(AlarmOrder::Acknowledge) {
+            self.alarms.iter_mut().for_each(Standing::acknowledge);
+        }
+        self.pause_ms = match order {
+            Some(AlarmOrder::PauseAudio) => AUDIO_PAUSE_MS,
+            Some(AlarmOrder::ResumeAudio) => 0,
+            _ => self.pause_ms.saturating_sub(PERIOD_MS),
+        };
+        let mut status = AlarmStatus::default();
+        let mut heard = None;
+        for (index, (standing, alarm)) in self.alarms.iter_mut().zip(&ALARMS).enumerate() {
+            standing.remind_after_ms(REMINDER_MS);
+            if standing.step(alarm, signs.has(alarm)) {
+                status.new.insert(index);
+                // A pause is for what is known; what is new and hurries is heard.
+                if alarm.priority() == Priority::High {
+                    self.pause_ms = 0;
+                }
+            }
+            let Some(priority) = standing.priority(alarm) else { continue };
+            status.standing.insert(index);
+            if standing.is_latched() {
+                status.latched.insert(index);
+            }
+            if standing.is_acknowledged() {
+                status.acknowledged.insert(index);
+            }
+            if status.priority.is_none_or(|first| priority > first) {
+                (status.first, status.priority) = (Some(index), Some(priority));
+            }
+            if standing.sounds(alarm) {
+                heard = heard.max(Some(priority));
+            }
+        }
+        self.light = run(self.light, status.priority);
+        self.sound = run(self.sound, heard.filter(|_| self.pause_ms == 0));
+        status.pause_ms = self.pause_ms;
+        status.tone_hz = self.sound.map_or(0.0, |sound| sound.priority.burst().tone_hz(sound.time_ms));
+        status.light = self.light.and_then(|light| {
+            let flash = light.priority.flash();
+            flash.is_lit(light.time_ms).then_some(flash.colour)
+        });
+        status
+    }
+}
+
+/// The pattern goes on, or starts anew with another priority.
+fn run(before: Option<Running>, priority: Option<Priority>) -> Option<Running> {
+    let priority = priority?;
+    Some(match before {
+        Some(running) if running.priority == priority => {
+            Running { time_ms: running.time_ms.wrapping_add(PERIOD_MS), ..running }
+        }
+        _ => Running { priority, time_ms: 0 },
+    })
+}
