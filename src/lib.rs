@@ -88,3 +88,13 @@ extern "C" fn levitas_supervisor_thread(thread: *mut c_void, unit: usize, _: usi
         task.step(&unit.mail);
     }
 }
+
+/// 100 Hz: what is shown, heard and lit.
+#[unsafe(no_mangle)]
+extern "C" fn levitas_alarm_thread(thread: *mut c_void, unit: usize, _: usize) {
+    let Some((unit, task)) = units::claim(unit, |unit| &unit.alarm) else { return };
+    loop {
+        shim::wait(thread);
+        task.step(&unit.mail);
+    }
+}

@@ -32,6 +32,7 @@ enum levitas_task {
 	LEVITAS_TASK_SPEED,
 	LEVITAS_TASK_CIRCULATION,
 	LEVITAS_TASK_SUPERVISOR,
+	LEVITAS_TASK_ALARM,
 	LEVITAS_TASK_COUNT,
 };
 
@@ -317,6 +318,7 @@ void levitas_link_thread(void *thread, void *unit, void *unused);
 void levitas_speed_thread(void *thread, void *unit, void *unused);
 void levitas_circulation_thread(void *thread, void *unit, void *unused);
 void levitas_supervisor_thread(void *thread, void *unit, void *unused);
+void levitas_alarm_thread(void *thread, void *unit, void *unused);
 
 /** Rate of a task in the core's schedule table [Hz]; 0 for a task that does not exist. */
 uint32_t levitas_schedule_rate_hz(uint32_t task);

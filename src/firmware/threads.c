@@ -19,7 +19,8 @@
 	ROW(unit_name, unit, link, LEVITAS_TASK_LINK, 4096, K_PRIO_PREEMPT(0), 2000)                                   \
 	ROW(unit_name, unit, speed, LEVITAS_TASK_SPEED, 4096, K_PRIO_PREEMPT(1), 1000)                                 \
 	ROW(unit_name, unit, circulation, LEVITAS_TASK_CIRCULATION, 4096, K_PRIO_PREEMPT(2), 100)                      \
-	ROW(unit_name, unit, supervisor, LEVITAS_TASK_SUPERVISOR, 6144, K_PRIO_PREEMPT(3), 100)
+	ROW(unit_name, unit, supervisor, LEVITAS_TASK_SUPERVISOR, 6144, K_PRIO_PREEMPT(3), 100)                        \
+	ROW(unit_name, unit, alarm, LEVITAS_TASK_ALARM, 4096, K_PRIO_PREEMPT(4), 100)
 
 #if defined(CONFIG_LEVITAS_ROLE_HOST)
 #define THREADS(ROW) UNIT_THREADS(ROW, host, LEVITAS_UNIT_HOST)

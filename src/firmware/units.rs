@@ -16,6 +16,7 @@ use levitas_core::task::levitation::LevitationTask;
 use levitas_core::task::link::LinkTask;
 use levitas_core::task::speed::SpeedTask;
 use levitas_core::task::supervisor::SupervisorTask;
+use levitas_core::task::alarm::AlarmTask;
 use levitas_core::unit::{Role, UnitConfig, UnitTasks};
 use levitas_wire::{Receiver, Unit};
 
@@ -87,6 +88,7 @@ pub(crate) struct FirmwareUnit {
     pub(crate) speed: Owned<SpeedTask>,
     pub(crate) circulation: Owned<CirculationTask>,
     pub(crate) supervisor: Owned<SupervisorTask>,
+    pub(crate) alarm: Owned<AlarmTask>,
 }
 
 impl FirmwareUnit {
@@ -108,6 +110,7 @@ impl FirmwareUnit {
             speed: Owned::empty(),
             circulation: Owned::empty(),
             supervisor: Owned::empty(),
+            alarm: Owned::empty(),
         }
     }
 
@@ -131,6 +134,7 @@ impl FirmwareUnit {
         self.speed.put(tasks.speed);
         self.circulation.put(tasks.circulation);
         self.supervisor.put(tasks.supervisor);
+        self.alarm.put(tasks.alarm);
         Ok(())
     }
 }

@@ -207,6 +207,9 @@ fn at_speed(clock: &impl Clock, out: &mut impl Write) -> [Tally; 4] {
                 }
                 TaskId::Supervisor if counts => supervisor.count(clock, || cost_supervisor(&mut unit)),
                 TaskId::Supervisor => unit.step_supervisor(),
+                TaskId::Alarm => {
+                    unit.step_alarm();
+                }
             }
         }
         world.advance(&outputs);

@@ -149,6 +149,9 @@ fn run_timed(scenario: &Scenario, timed: &mut dyn FnMut(usize, &mut dyn FnMut())
                     unit.step_link();
                 }
                 TaskId::Supervisor => timed(3, &mut || unit.step_supervisor()),
+                TaskId::Alarm => {
+                    unit.step_alarm();
+                }
             }
         }
         if tick + KEPT >= TICKS {

@@ -143,6 +143,9 @@ impl Bench {
                 TaskId::Speed => unit.step_speed(),
                 TaskId::Circulation => unit.step_circulation(&world.sample_circulation()),
                 TaskId::Supervisor => unit.step_supervisor(),
+                TaskId::Alarm => {
+                    unit.step_alarm();
+                }
             }
         }
         outputs

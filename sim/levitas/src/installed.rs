@@ -202,6 +202,9 @@ impl UnitInLoop for Installed<'_> {
             (TaskId::Speed, _) => self.unit.step_speed(),
             (TaskId::Circulation, _) => self.unit.step_circulation(&world.sample_circulation()),
             (TaskId::Supervisor, _) => self.unit.step_supervisor(),
+            (TaskId::Alarm, _) => {
+                self.unit.step_alarm();
+            }
         }
     }
 

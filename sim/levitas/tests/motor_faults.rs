@@ -101,6 +101,9 @@ impl Bench {
                 TaskId::Speed => self.host.step_speed(),
                 TaskId::Circulation => self.host.step_circulation(&self.world.sample_circulation()),
                 TaskId::Supervisor => self.host.step_supervisor(),
+                TaskId::Alarm => {
+                    self.host.step_alarm();
+                }
             }
         }
         self.world.advance(&[outputs, LevitationOutputs::default()]);

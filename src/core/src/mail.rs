@@ -19,6 +19,7 @@
 //! | `probe_result` | levitation task | who asked |
 //! | `commissioning` | supervisor task | shell, storage of the calibration record |
 
+use crate::alarms::{ALARM_ORDER_WORDS, ALARM_WORDS};
 use crate::circulation::therapy::THERAPY_WORDS;
 use crate::code::from_code;
 use crate::commissioning::COMMISSIONING_WORDS;
@@ -343,6 +344,10 @@ pub struct Mailboxes {
     pub therapy: Mailbox<THERAPY_WORDS>,
     /// From the operator.
     pub command: Mailbox<COMMAND_WORDS>,
+    /// What is shown, heard and lit, from the alarm task.
+    pub alarm: Mailbox<ALARM_WORDS>,
+    /// To the alarm task, from the operator.
+    pub alarm_order: Mailbox<ALARM_ORDER_WORDS>,
     /// To the probe.
     pub probe_request: Mailbox<PROBE_REQUEST_WORDS>,
     /// From the probe.
@@ -368,6 +373,8 @@ impl Mailboxes {
             supervisor: Mailbox::new(),
             therapy: Mailbox::new(),
             command: Mailbox::new(),
+            alarm: Mailbox::new(),
+            alarm_order: Mailbox::new(),
             probe_request: Mailbox::new(),
             probe_result: Mailbox::new(),
             commissioning: Mailbox::new(),

@@ -18,8 +18,10 @@ pub enum TaskId {
     Speed,
     /// Modes and circuit measurements.
     Circulation,
-    /// Operator, states, alarms.
+    /// Operator, states.
     Supervisor,
+    /// What is shown, heard and lit.
+    Alarm,
 }
 
 /// One line of [`SCHEDULE`].
@@ -32,12 +34,13 @@ pub struct Slot {
 }
 
 /// All tasks, highest priority first.
-pub const SCHEDULE: [Slot; 5] = [
+pub const SCHEDULE: [Slot; 6] = [
     Slot { task: TaskId::Levitation, rate_hz: 20_000 },
     Slot { task: TaskId::Link, rate_hz: 2_000 },
     Slot { task: TaskId::Speed, rate_hz: 1_000 },
     Slot { task: TaskId::Circulation, rate_hz: 100 },
     Slot { task: TaskId::Supervisor, rate_hz: 100 },
+    Slot { task: TaskId::Alarm, rate_hz: 100 },
 ];
 
 impl Slot {
@@ -71,13 +74,14 @@ impl TaskId {
     /// The schedule line of this task.
     #[must_use]
     pub const fn slot(self) -> Slot {
-        let [levitation, link, speed, circulation, supervisor] = SCHEDULE;
+        let [levitation, link, speed, circulation, supervisor, alarm] = SCHEDULE;
         match self {
             Self::Levitation => levitation,
             Self::Link => link,
             Self::Speed => speed,
             Self::Circulation => circulation,
             Self::Supervisor => supervisor,
+            Self::Alarm => alarm,
         }
     }
 }

@@ -3,6 +3,7 @@
 //!
 //! The simulator steps a [`Unit`]; on Zephyr each thread owns its task and the mailboxes are a `static`.
 
+use crate::alarms::AlarmStatus;
 use crate::calibration::{Identity, Selection, Stored};
 use crate::circulation::flow_meter::FlowMeterConfig;
 use crate::commissioning::CommissioningConfig;
@@ -10,6 +11,7 @@ use crate::config::{ConfigError, Field};
 use crate::mail::{Mailboxes, SupervisorMail};
 use crate::motor::SpeedConfig;
 use crate::ports::{CirculationInputs, LevitationInputs, LevitationOutputs};
+use crate::task::alarm::AlarmTask;
 use crate::task::circulation::CirculationTask;
 use crate::task::levitation::{LevitationConfig, LevitationTask};
 use crate::task::link::{LinkOutputs, LinkTask};
@@ -103,6 +105,8 @@ pub struct UnitTasks {
     pub circulation: CirculationTask,
     /// 100 Hz.
     pub supervisor: SupervisorTask,
+    /// 100 Hz.
+    pub alarm: AlarmTask,
 }
 
 impl UnitTasks {
@@ -118,6 +122,7 @@ impl UnitTasks {
             speed: SpeedTask::new(&config.speed, &config.levitation)?,
             circulation: CirculationTask::new(&config.flow_meter, config.speed.speed_rpm_max)?,
             supervisor: SupervisorTask::new(config)?,
+            alarm: AlarmTask::default(),
         })
     }
 
@@ -229,6 +234,11 @@ impl Unit {
     /// One period of the supervisor task.
     pub fn step_supervisor(&mut self) {
         self.tasks.supervisor.step(&self.mail);
+    }
+
+    /// One period of the alarm task; what is shown, heard and lit.
+    pub fn step_alarm(&mut self) -> AlarmStatus {
+        self.tasks.alarm.step(&self.mail)
     }
 }
 

@@ -177,6 +177,9 @@ impl RemoteUnit {
                 TaskId::Speed => self.unit.step_speed(),
                 TaskId::Circulation => self.unit.step_circulation(&step.circulation.unwrap()),
                 TaskId::Supervisor => self.unit.step_supervisor(),
+                TaskId::Alarm => {
+                    self.unit.step_alarm();
+                }
             }
         }
         self.ticks += 1;

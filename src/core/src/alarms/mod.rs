@@ -33,6 +33,7 @@ pub use entry::{Alarm, Priority, Sign, When};
 pub use table::{ALARMS, COUNT, NO_ALARM};
 
 use crate::code::from_code;
+use crate::mailbox::Words;
 use standing::Standing;
 
 /// Time between two steps [ms].
@@ -153,6 +154,58 @@ pub struct AlarmStatus {
     pub tone_hz: f32,
     /// Colour that the light has now, if it is lit.
     pub light: Option<pattern::Colour>,
+}
+
+/// Words of an [`AlarmStatus`].
+pub const ALARM_WORDS: usize = 13;
+
+impl Words<ALARM_WORDS> for AlarmStatus {
+    fn to_words(&self) -> [u32; ALARM_WORDS] {
+        let [standing_low, standing_high] = self.standing.to_words();
+        let [latched_low, latched_high] = self.latched.to_words();
+        let [acknowledged_low, acknowledged_high] = self.acknowledged.to_words();
+        let [new_low, new_high] = self.new.to_words();
+        [
+            standing_low,
+            standing_high,
+            latched_low,
+            latched_high,
+            acknowledged_low,
+            acknowledged_high,
+            new_low,
+            new_high,
+            self.first.map_or(u32::MAX, |first| first as u32),
+            self.priority.map_or(0, |priority| priority as u32),
+            self.pause_ms,
+            self.tone_hz.to_bits(),
+            self.light.map_or(0, |colour| colour as u32),
+        ]
+    }
+
+    fn from_words(words: [u32; ALARM_WORDS]) -> Self {
+        let [a, b, c, d, e, f, g, h, first, priority, pause_ms, tone_hz, light] = words;
+        Self {
+            standing: AlarmSet::from_words([a, b]),
+            latched: AlarmSet::from_words([c, d]),
+            acknowledged: AlarmSet::from_words([e, f]),
+            new: AlarmSet::from_words([g, h]),
+            first: usize::try_from(first).ok().filter(|first| *first < COUNT),
+            priority: Priority::from_code(priority),
+            pause_ms,
+            tone_hz: f32::from_bits(tone_hz),
+            light: pattern::Colour::from_code(light),
+        }
+    }
+}
+
+snapshot! {
+    /// An order of the operator about alarms.
+    pub struct AlarmOrderMail [ALARM_ORDER_WORDS] {
+        /// Counts orders; one is carried out once, when its number is new.
+        pub number: u32,
+        /// An [`AlarmOrder`].
+        pub order: u32,
+    }
 }
 
 /// A pattern that runs.

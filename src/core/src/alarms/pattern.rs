@@ -12,6 +12,7 @@
 //! `tests.rs`, pulse by pulse.
 
 use super::entry::Priority;
+use crate::code::from_code;
 
 /// C4 [Hz].
 pub const C4_HZ: f32 = 261.63;
@@ -47,6 +48,8 @@ pub enum Colour {
     /// Medium and low.
     Yellow = 2,
 }
+
+from_code!(Colour: u32 { Red, Yellow });
 
 /// What is seen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The tasks: one struct and one `step` each, nothing shared but the mailboxes.
 
+pub mod alarm;
 pub mod circulation;
 pub mod levitation;
 pub mod link;

@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: Apache-2.0
+//! The alarm task: what the other tasks say, as alarms that are shown, heard and lit. 100 Hz, below all others: an alarm may be late by a
+//! period, a rotor may not.
+//!
+//! # Stale input
+//! A task that is not heard of for `SILENT_US_MAX` is an alarm of its own; what it said last counts on. One that has never spoken
+//! is given `START_PERIODS`.
+//!
+//! # Restart
+//! A task that starts anew knows no acknowledgement and no pause: what stands is heard again. The order of before is not carried out again.
+//!
+//! # Shown by
+//! Unit tests below; the machine itself: [`crate::alarms`].
+
+use crate::alarms::{AlarmOrder, AlarmOrderMail, AlarmStatus, AlarmSystem, Signs, silence};
+use crate::link::{LinkMail, PeerReport};
+use crate::mail::{CirculationMail, LevitationMail, Mailboxes};
+use crate::mailbox::Reader;
+use crate::schedule::TaskId;
+
+/// Age from which a task counts as silent [us].
+const SILENT_US_MAX: u32 = 50_000;
+/// Periods until a task that has never spoken counts as silent: 1 s.
+const START_PERIODS: u32 = TaskId::Alarm.slot().rate_hz;
+
+/// See the [module](self).
+#[derive(Clone, Debug)]
+pub struct AlarmTask {
+    system: AlarmSystem,
+    levitation: Reader<LevitationMail>,
+    link: Reader<LinkMail>,
+    circulation: Reader<CirculationMail>,
+    order: Reader<AlarmOrderMail>,
+    /// Number of the last order; none before the first period.
+    answered: Option<u32>,
+    periods: u32,
+}
+
+impl Default for AlarmTask {
+    fn default() -> Self {
+        let period_us = TaskId::Alarm.slot().period_us();
+        Self {
+            system: AlarmSystem::default(),
+            levitation: Reader::new(period_us),
+            link: Reader::new(period_us),
+            circulation: Reader::new(period_us),
+            order: Reader::new(period_us),
+            answered: None,
+            periods: 0,
+        }
+    }
+}
+
+impl AlarmTask {
+    /// One period; what it shows lies in `mail.alarm`.
+    pub fn step(&mut self, mail: &Mailboxes) -> AlarmStatus {
+        self.levitation.poll(&mail.levitation);
+        self.link.poll(&mail.link);
+        self.circulation.poll(&mail.circulation);
+        self.order.poll(&mail.alarm_order);
+        self.periods = self.periods.saturating_add(1);
+        let order = self.order();
+        let status = self.system.step(&self.signs(), order);
+        mail.alarm.write(&status);
+        status
+    }
+
+    fn order(&mut self) -> Option<AlarmOrder> {
+        let asked = self.order.latest();
+        let number = asked.map_or(0, |asked| asked.number);
+        let is_new = self.answered.replace(number).is_some_and(|answered| answered != number);
+        asked.filter(|_| is_new).and_then(|asked| AlarmOrder::from_code(asked.order))
+    }
+
+    fn signs(&self) -> Signs {
+        let silent =
+            |age_us: u32| age_us > SILENT_US_MAX && (age_us != u32::MAX || self.periods > START_PERIODS);
+        let silence = [
+            (self.levitation.age_us(), silence::LEVITATION),
+            (self.link.age_us(), silence::LINK),
+            (self.circulation.age_us(), silence::CIRCULATION),
+        ]
+        .into_iter()
+        .filter(|(age_us, _)| silent(*age_us))
+        .fold(0, |bits, (_, bit)| bits | bit);
+        let levitation = self.levitation.latest();
+        let circulation = self.circulation.latest();
+        let report = levitation.map(|levitation| PeerReport::from_bits(levitation.report));
+        Signs {
+            faults: levitation.map_or(0, |levitation| levitation.faults)
+                | self.link.latest().map_or(0, |link| link.alarms)
+                | circulation.map_or(0, |circulation| circulation.alarms),
+            conditions: circulation.map_or(0, |circulation| circulation.conditions),
+            pair: levitation.map_or(0, |levitation| levitation.pair_alarms),
+            silence,
+            therapy: report.is_some_and(|report| report.therapy),
+            drives: report.is_some_and(|report| report.drives),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::alarms::ALARMS;
+    use crate::circulation::conditions as condition;
+    use crate::mail::{CIRCULATION_WORDS, LEVITATION_WORDS, fault};
+    use crate::mailbox::Words as _;
+    use std::vec::Vec;
+
+    /// A unit that drives, whose tasks say these things.
+    struct Bench {
+        task: AlarmTask,
+        mail: Mailboxes,
+        levitation: LevitationMail,
+        circulation: CirculationMail,
+    }
+
+    impl Bench {
+        fn new() -> Self {
+            let report = PeerReport { drives: true, therapy: true, ..PeerReport::default() };
+            let levitation = LevitationMail::from_words([0; LEVITATION_WORDS]);
+            Self {
+                task: AlarmTask::default(),
+                mail: Mailboxes::new(),
+                levitation: LevitationMail { report: report.to_bits(), ..levitation },
+                circulation: CirculationMail::from_words([0; CIRCULATION_WORDS]),
+            }
+        }
+
+        /// Names of what stands after so many periods in which the tasks of `speaks` go on.
+        fn run(&mut self, periods: u32, speaks: [bool; 3]) -> Vec<&'static str> {
+            for period in 0..periods {
+                if speaks[0] {
+                    self.mail.levitation.write(&self.levitation);
+                }
+                if speaks[1] {
+                    let refused = [0; crate::link::LINK_REFUSALS];
+                    let link = LinkMail { time_ms: period, alarms: 0, commands_admitted: 0, refused };
+                    self.mail.link.write(&link);
+                }
+                if speaks[2] {
+                    self.mail.circulation.write(&self.circulation);
+                }
+                self.task.step(&self.mail);
+            }
+            let (_, shown) = self.mail.alarm.read::<AlarmStatus>().unwrap();
+            shown.standing.iter().map(|alarm| alarm.name).collect()
+        }
+    }
+
+    #[test]
+    fn what_a_task_says_is_an_alarm() {
+        let mut bench = Bench::new();
+        assert!(bench.run(200, [true; 3]).is_empty());
+        bench.levitation.faults = fault::COIL_OPEN;
+        bench.circulation.conditions = condition::LOW_FLOW;
+        bench.circulation.alarms = fault::FLOW_METER;
+        assert_eq!(bench.run(2, [true; 3]), ["low_flow", "flow_meter", "coil_open"]);
+    }
+
+    #[test]
+    fn a_task_that_is_not_heard_of_is_an_alarm() {
+        for (silent, name) in [(0, "levitation_silent"), (1, "link_silent"), (2, "circulation_silent")] {
+            let mut bench = Bench::new();
+            bench.run(10, [true; 3]);
+            let speaks = [silent != 0, silent != 1, silent != 2];
+            assert!(bench.run(5, speaks).is_empty());
+            assert_eq!(bench.run(2, speaks), [name]);
+        }
+        let mut never = Bench::new();
+        assert!(never.run(100, [false; 3]).is_empty(), "it may be starting");
+        assert_eq!(never.run(2, [false; 3]), ["levitation_silent", "link_silent"]);
+    }
+
+    #[test]
+    fn an_order_is_carried_out_once_and_not_again_after_a_restart() {
+        let mut bench = Bench::new();
+        bench.circulation.conditions = condition::LOW_FLOW;
+        bench.run(2, [true; 3]);
+        let pause = AlarmOrderMail { number: 1, order: AlarmOrder::PauseAudio as u32 };
+        bench.mail.alarm_order.write(&pause);
+        bench.run(11, [true; 3]);
+        let pause_ms = |bench: &Bench| bench.mail.alarm.read::<AlarmStatus>().unwrap().1.pause_ms;
+        assert_eq!(pause_ms(&bench), crate::alarms::AUDIO_PAUSE_MS - 100);
+        bench.task = AlarmTask::default();
+        bench.run(1, [true; 3]);
+        assert_eq!(pause_ms(&bench), 0);
+    }
+
+    #[test]
+    fn what_is_shown_travels_whole() {
+        let mut bench = Bench::new();
+        bench.circulation.conditions = condition::LOW_FLOW | condition::NOT_REACHED;
+        bench.run(1, [true; 3]);
+        let status = bench.task.step(&bench.mail);
+        assert_eq!(bench.mail.alarm.read::<AlarmStatus>().unwrap().1, status);
+        assert_eq!(status.first.map(|first| ALARMS[first].name), Some("low_flow"));
+        assert_eq!(AlarmStatus::from_words(status.to_words()), status);
+        assert_eq!(AlarmStatus::from_words(AlarmStatus::default().to_words()), AlarmStatus::default());
+    }
+}
