@@ -8,7 +8,7 @@ use serde_json::json;
 use crate::metrics::rounded;
 
 /// Kinds of logged events that the program itself sees, with their meaning.
-pub const OBSERVED_KINDS: [(&str, &str); 17] = [
+pub const OBSERVED_KINDS: [(&str, &str); 19] = [
     ("command_refused", "the unit refused a command of the scenario; the text says why"),
     ("command_answered", "a unit has looked at a command of the link; the text has its answer"),
     (
@@ -28,6 +28,8 @@ pub const OBSERVED_KINDS: [(&str, &str); 17] = [
     ("alarm_cleared", "an alarm of the host is over: its condition has been away for 10 ms"),
     ("condition", "the circulation of the unit that drives says what is wrong, and what is done about it"),
     ("condition_cleared", "what was wrong with the circulation is over"),
+    ("alarm_shown", "a unit shows an alarm: its name, priority, headline, and what to do"),
+    ("alarm_over", "a unit shows that alarm no more"),
     ("order_done", "an order to the sensors of the circuit is carried out"),
     ("order_refused", "such an order is refused, at once or in the end, and why"),
     ("invariant_broken", "an invariant of the world was broken; the text says which"),

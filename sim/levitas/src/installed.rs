@@ -136,7 +136,7 @@ impl UnitInLoop for Installed<'_> {
     }
 
     fn mail(&self) -> Option<&Mailboxes> {
-        Some(&self.unit.mail)
+        (!matches!(self.runs, Runs::Off | Runs::Boots(_))).then_some(&self.unit.mail)
     }
 
     fn report(&self) -> PeerReport {

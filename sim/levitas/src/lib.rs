@@ -50,6 +50,7 @@ pub mod remote;
 pub mod report;
 pub mod scenario;
 pub mod sensitivity;
+pub mod signal_watch;
 pub mod simulation;
 pub mod story;
 pub mod summary;

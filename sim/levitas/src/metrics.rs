@@ -13,6 +13,7 @@ mod takeover;
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
+use levitas_core::alarms::ALARMS;
 use levitas_core::circulation::conditions;
 use levitas_core::link::LinkRefusal;
 use levitas_core::mail::fault;
@@ -58,6 +59,9 @@ pub const ALARM_LATENCY: (&str, &str) = ("alarm.", ".latency_s");
 /// The same of what the circulation says; between them stands a name of [`levitas_core::circulation::conditions`].
 pub const CONDITION_LATENCY: (&str, &str) = ("condition.", ".latency_s");
 
+/// The same of what a unit shows; between them stands a name of [`levitas_core::alarms::ALARMS`].
+pub const SIGNAL_LATENCY: (&str, &str) = ("signal.", ".latency_s");
+
 /// Every metric of this stage: those that are written down, with those of the alarms before the last two.
 pub static METRICS: LazyLock<Vec<Metric>> = LazyLock::new(|| {
     let (measured, last) = WRITTEN.split_at(WRITTEN.len() - 2);
@@ -71,6 +75,16 @@ pub static METRICS: LazyLock<Vec<Metric>> = LazyLock::new(|| {
             Box::leak(format!("{}{name}{}", CONDITION_LATENCY.0, CONDITION_LATENCY.1).into_boxed_str());
         metric(name, "s", 3, "from the event of the scenario before it to the condition's first rise")
     });
+    let signals = ALARMS.iter().map(|alarm| {
+        let name: &'static str =
+            Box::leak(format!("{}{}{}", SIGNAL_LATENCY.0, alarm.name, SIGNAL_LATENCY.1).into_boxed_str());
+        metric(
+            name,
+            "s",
+            3,
+            "from the event of the scenario before it until a unit shows the alarm for the first time",
+        )
+    });
     let refusals = LinkRefusal::ALL.iter().map(|refusal| metric(refusal.name(), "", 0, refusal.doc()));
     measured
         .iter()
@@ -78,6 +92,7 @@ pub static METRICS: LazyLock<Vec<Metric>> = LazyLock::new(|| {
         .chain(refusals)
         .chain(alarms)
         .chain(conditions)
+        .chain(signals)
         .chain(last.iter().copied())
         .collect()
 });

@@ -13,6 +13,7 @@ use std::collections::VecDeque;
 use std::f64::consts::TAU;
 use std::time::Instant;
 
+use levitas_core::alarms::AlarmStatus;
 use levitas_core::calibration::CalibrationError;
 use levitas_core::circulation::sensing::CircuitOrder;
 use levitas_core::circulation::therapy::Mode;
@@ -44,6 +45,7 @@ use crate::order_watch::OrderWatch;
 use crate::recording::Recording;
 use crate::remote::{Forgery, Order};
 use crate::scenario::{EventAction, InjectedFault, Scenario, Verdict, sensor_of};
+use crate::signal_watch::SignalWatch;
 use crate::story::{Act, Story};
 use crate::unit_in_loop::{Loss, UnitInLoop};
 
@@ -114,6 +116,7 @@ pub struct Simulation<'a, U = Installed<'a>> {
     speed_setpoint_rpm: f64,
     flow_setpoint_lpm: f64,
     conditions: ConditionWatch,
+    signals: SignalWatch,
     heart: HeartWatch,
     orders: OrderWatch,
     sample: Sample,
@@ -227,6 +230,7 @@ impl<'a, U: UnitInLoop> Simulation<'a, U> {
             speed_setpoint_rpm: f64::NAN,
             flow_setpoint_lpm: f64::NAN,
             conditions: ConditionWatch::default(),
+            signals: SignalWatch::default(),
             heart: HeartWatch::default(),
             orders: OrderWatch::default(),
             sample: Sample::default(),
@@ -381,6 +385,7 @@ impl<'a, U: UnitInLoop> Simulation<'a, U> {
             }
             self.log.push(event.at_s, event.name, event.text.clone());
             self.conditions.act(event.at_s);
+            self.signals.act(event.at_s);
             acts.extend(event.action.act().map(|act| (event.at_s, act)));
             match &event.action {
                 EventAction::Disturb(disturbance, _) => {
@@ -590,6 +595,13 @@ impl<'a, U: UnitInLoop> Simulation<'a, U> {
         {
             self.conditions.step(sample.time_s, seen.conditions, &mut self.log);
         }
+        if TaskId::Alarm.slot().is_due(self.tick) {
+            for unit in &self.units {
+                let shown = unit.mail().and_then(|mail| mail.alarm.read::<AlarmStatus>());
+                let status = shown.as_ref().map(|(_, status)| status);
+                self.signals.step(sample.time_s, unit.set(), status, &mut self.log);
+            }
+        }
         let stepped = self.tick.checked_sub(1).filter(|tick| TaskId::Circulation.slot().is_due(*tick));
         if let (Some(tick), Some(seen)) =
             (stepped, unit.and_then(U::mail).and_then(|mail| mail.circulation.read::<CirculationMail>()))
@@ -774,6 +786,7 @@ fn finish<'a, U: UnitInLoop>(
     let mut metrics = meter.metrics(Some(scenario.duration_s / wall_s.max(1e-9)));
     alarms.measure(&mut metrics);
     simulation.conditions.measure(&mut metrics);
+    simulation.signals.measure(&mut metrics);
     simulation.heart.measure(scenario.duration_s, &mut metrics);
     simulation.orders.measure(&mut metrics);
     if scenario.units == Units::Both {
