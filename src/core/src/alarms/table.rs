@@ -18,7 +18,7 @@ const TAKEOVER_MS: u32 = 20;
 const PASSING_MS: u32 = 1000;
 
 /// How many there are: a set of them is a word of 64 bits.
-pub const COUNT: usize = 55;
+pub const COUNT: usize = 56;
 
 /// Every alarm.
 #[rustfmt::skip]
@@ -54,6 +54,8 @@ pub const ALARMS: [Alarm; COUNT] = [
         .says("SUCTION BEHIND MEMBRANE LUNG", "Stop the sweep gas, raise the flow or the patient's return line: air may enter the blood."),
     Alarm::new("circulation_silent", Sign::Silence(silence::CIRCULATION), Therapy, Death, Prompt)
         .says("FLOW CONTROL STOPPED", "PUMP RUNNING at its last speed, no limit is watched. Hand the head over to the other unit."),
+    Alarm::new("therapy_lost", Sign::Fault(fault::THERAPY_LOST), Drives, Death, Prompt)
+        .says("SET MODE AND LIMITS", "PUMP RUNNING at the speed that it had; this unit does not know the therapy. Set mode and limits anew."),
     // Medium.
     Alarm::new("isolated", Sign::Pair(pair::ISOLATED), Therapy, Death, Delayed)
         .says("THIS UNIT HAS FAILED", "The other unit drives without a backup. Read the faults, then let this unit rejoin or change it."),

@@ -14,7 +14,7 @@
 
 use crate::alarms::{AlarmOrder, AlarmOrderMail, AlarmStatus, AlarmSystem, Signs, silence};
 use crate::link::{LinkMail, PeerReport};
-use crate::mail::{CirculationMail, LevitationMail, Mailboxes};
+use crate::mail::{CirculationMail, LevitationMail, Mailboxes, SupervisorMail};
 use crate::mailbox::Reader;
 use crate::schedule::TaskId;
 
@@ -30,6 +30,7 @@ pub struct AlarmTask {
     levitation: Reader<LevitationMail>,
     link: Reader<LinkMail>,
     circulation: Reader<CirculationMail>,
+    supervisor: Reader<SupervisorMail>,
     order: Reader<AlarmOrderMail>,
     /// Number of the last order; none before the first period.
     answered: Option<u32>,
@@ -44,6 +45,7 @@ impl Default for AlarmTask {
             levitation: Reader::new(period_us),
             link: Reader::new(period_us),
             circulation: Reader::new(period_us),
+            supervisor: Reader::new(period_us),
             order: Reader::new(period_us),
             answered: None,
             periods: 0,
@@ -57,6 +59,7 @@ impl AlarmTask {
         self.levitation.poll(&mail.levitation);
         self.link.poll(&mail.link);
         self.circulation.poll(&mail.circulation);
+        self.supervisor.poll(&mail.supervisor);
         self.order.poll(&mail.alarm_order);
         self.periods = self.periods.saturating_add(1);
         let order = self.order();
@@ -89,7 +92,8 @@ impl AlarmTask {
         Signs {
             faults: levitation.map_or(0, |levitation| levitation.faults)
                 | self.link.latest().map_or(0, |link| link.alarms)
-                | circulation.map_or(0, |circulation| circulation.alarms),
+                | circulation.map_or(0, |circulation| circulation.alarms)
+                | self.supervisor.latest().map_or(0, |supervisor| supervisor.alarms),
             conditions: circulation.map_or(0, |circulation| circulation.conditions),
             pair: levitation.map_or(0, |levitation| levitation.pair_alarms),
             silence,
