@@ -11,12 +11,12 @@ use levitas_core::config::ConfigError;
 use levitas_core::mail::Mailboxes;
 use levitas_core::mailbox::Mailbox;
 use levitas_core::schedule::SCHEDULE;
+use levitas_core::task::alarm::AlarmTask;
 use levitas_core::task::circulation::CirculationTask;
 use levitas_core::task::levitation::LevitationTask;
 use levitas_core::task::link::LinkTask;
 use levitas_core::task::speed::SpeedTask;
 use levitas_core::task::supervisor::SupervisorTask;
-use levitas_core::task::alarm::AlarmTask;
 use levitas_core::unit::{Role, UnitConfig, UnitTasks};
 use levitas_wire::{Receiver, Unit};
 

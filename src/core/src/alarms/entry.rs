@@ -83,7 +83,7 @@ pub enum When {
     Always,
     /// While a rotor is to be held, by whichever unit.
     Therapy,
-    /// On the unit that drives the head: two buzzers for one cause help nobody.
+    /// On the unit that drives the head, for two buzzers for one cause help nobody; on each while nobody drives.
     Drives,
 }
 

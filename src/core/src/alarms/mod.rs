@@ -74,7 +74,8 @@ impl Signs {
         let is_due = match alarm.when {
             When::Always => true,
             When::Therapy => self.therapy || self.drives,
-            When::Drives => self.drives,
+            // Nobody pumps: what is a danger all the same is told by whoever sees it.
+            When::Drives => self.drives || !self.therapy,
         };
         let (word, bit) = match alarm.sign {
             Sign::Fault(bit) => (self.faults, bit),

@@ -115,9 +115,14 @@ fn a_standby_is_silent_about_the_circulation_and_not_about_itself() {
     let status = run_for(&mut system, &standby, 2000);
     let names: Vec<&str> = status.standing.iter().map(|alarm| alarm.name).collect();
     assert_eq!(names, ["no_backup", "hall_drift"]);
-    let idle = Signs { therapy: false, ..standby };
-    let status = run_for(&mut system, &idle, 2000);
-    assert_eq!(status.standing.iter().map(|alarm| alarm.name).collect::<Vec<_>>(), ["hall_drift"]);
+    // Nobody pumps: no backup is missed, and what the circulation says is told by whoever sees it.
+    let idle = Signs { therapy: false, ..signs(&["backflow", "hall_drift", "no_backup"]) };
+    let idle = Signs { drives: false, ..idle };
+    let status = run_for(&mut AlarmSystem::default(), &idle, 2000);
+    assert_eq!(
+        status.standing.iter().map(|alarm| alarm.name).collect::<Vec<_>>(),
+        ["backflow", "hall_drift"]
+    );
 }
 
 #[test]

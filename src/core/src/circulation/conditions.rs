@@ -11,7 +11,7 @@ bit_table! {
     2 DRAINAGE_LIMIT "drainage_limit" "The drainage pressure is at its limit: the speed is held back.";
     3 RETURN_LIMIT "return_limit" "The return pressure is at its limit: the speed is held back.";
     4 BACKFLOW_FLOOR "backflow_floor" "Less speed would let blood flow back: the speed is kept above.";
-    5 BACKFLOW "backflow" "Blood flows back through the pump: the speed is raised.";
+    5 BACKFLOW "backflow" "Blood flows back through the pump. If the speed does not rise at once, CLAMP THE RETURN LINE.";
     6 SUCTION "suction" "The drainage cannula sucks the vein shut: the speed dips and comes back slowly. Check volume and cannula.";
     7 INLET_OCCLUSION "inlet_occlusion" "Drainage stays narrow after the speed has dipped: look for a kink, a clamp or lost volume.";
     8 OUTLET_OCCLUSION "outlet_occlusion" "The pump turns and nothing flows: return line closed. The head heats by a kelvin a minute.";

@@ -16,7 +16,7 @@ use super::interventions::{Interventions, Signs};
 use super::modes::{ModeControl, PulseTiming, Seen};
 use super::therapy::{Mode, Therapy, TherapyMail};
 use crate::link::{PEER_THERAPY_US_MAX, PeerTherapy};
-use crate::mail::{LevitationMail, Mailboxes, SupervisorMail, UnitState};
+use crate::mail::{CirculationMail, LevitationMail, Mailboxes, SupervisorMail, UnitState};
 use crate::mailbox::Reader;
 use crate::math::{between, larger, smaller, sqrt};
 use crate::schedule::TaskId;
@@ -133,6 +133,13 @@ impl Pilot {
         self.supervisor.poll(&mail.supervisor);
         self.levitation.poll(&mail.levitation);
         self.peer.poll(&mail.peer_therapy);
+        if self.resumes.is_none() {
+            let before =
+                mail.circulation.read::<CirculationMail>().map_or(0, |(_, before)| before.conditions);
+            if before & condition::AIR_IN_RETURN != 0 {
+                self.interventions.recall_air();
+            }
+        }
     }
 
     /// One period.
@@ -148,8 +155,8 @@ impl Pilot {
             speed_rpm,
             pulse: measured.pulse,
         };
-        // A supervisor that starts anew counts anew: that ends nothing.
-        let resume = self.resumes.is_some_and(|before| before.wrapping_add(1) == resumes);
+        // Some may come in one period. A supervisor that starts anew counts anew: that ends nothing.
+        let resume = self.resumes.is_some_and(|before| (1..=8).contains(&resumes.wrapping_sub(before)));
         self.resumes = Some(resumes);
         let therapy = self.modes.in_force(&therapy, &seen);
         let mut course = Course {
@@ -177,13 +184,11 @@ impl Pilot {
             course.conditions |= if measured.meter_disagrees { condition::FLOW_DOUBTED } else { 0 };
         } else {
             if self.is_standby() {
-                self.interventions.follow(&therapy, &signs);
-                if let Some(there) = self.peer.fresh(PEER_THERAPY_US_MAX) {
-                    self.interventions.adopt(&there);
-                }
+                let there = self.peer.fresh(PEER_THERAPY_US_MAX);
+                course.conditions = self.interventions.follow(&therapy, &signs, there.as_ref());
                 self.modes.follow(&seen);
             } else {
-                self.interventions = Interventions::default();
+                course.conditions = self.interventions.stand(&therapy, &signs);
                 self.modes.stop(&seen);
             }
             if therapy.mode != Mode::Speed {

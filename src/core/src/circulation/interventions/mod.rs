@@ -22,6 +22,7 @@
 //! # Shown by
 //! `tests.rs`; `tests/scenarios/5*.toml`.
 
+mod return_air;
 mod suction;
 #[cfg(test)]
 mod tests;
@@ -31,6 +32,7 @@ use super::modes::{Override, PERIOD_S};
 use super::therapy::{Mode, Therapy};
 use crate::link::PeerTherapy;
 use crate::math::{larger, smaller};
+use return_air::ReturnAir;
 use suction::{Answer, Suction};
 
 /// Speed while nothing can flow, or air is in the head [rpm]: a watt of heat, and more head than a low arterial pressure. The floor
@@ -47,16 +49,15 @@ const NO_FLOW_S: f32 = 10.0;
 const DISC_N_M_PER_KRPM2: f32 = 0.85e-3;
 const AIR_PART: f32 = 0.6;
 const AIR_S: f32 = 0.2;
+/// Torque that shows blood in the head again, as a part of the disc torque, and for how long: air comes and goes with the beat.
+const BLOOD_PART: f32 = 0.8;
+const BLOOD_S: f32 = 2.0;
 const LOW_FLOW_S: f32 = 5.0;
 const BACKFLOW_LPM: f32 = -0.1;
 const BACKFLOW_S: f32 = 0.3;
+/// For so long it is told on [s]: between two beats it is not over.
+const BACKFLOW_TOLD_S: f32 = 3.0;
 const NEGATIVE_S: f32 = 0.5;
-/// Air that ends the flow to an artery, at once or in bubbles one after the other [mL].
-const AIR_ML_MAX: f32 = 0.5;
-/// So much of it is forgotten in a second [mL/s]: single small bubbles are told and no more.
-const FORGOTTEN_ML_PER_S: f32 = 0.05;
-/// For how long a bubble is told [s].
-const BUBBLE_TOLD_S: f32 = 10.0;
 /// Lag of the flow that alarms are judged by [s]: longer than a beat or a pulse.
 const FLOW_MEAN_S: f32 = 1.5;
 
@@ -107,29 +108,55 @@ pub struct Interventions {
     no_flow: Standing,
     occluded: bool,
     air: Standing,
+    blood: Standing,
+    has_air: bool,
+    /// Blood has flowed, or the pump has turned as if it should.
+    has_flowed: bool,
     low: Standing,
-    backward: Standing,
-    negative: Standing,
+    line: ReturnLine,
     /// Flow without the beat [L/min].
     flow_mean_lpm: Option<f32>,
-    bubble_s: f32,
-    bubbles_ml: f32,
-    held_at_zero: bool,
+    return_air: ReturnAir,
+}
+
+/// Dangers of the return line, which are there whether a pump turns or not.
+#[derive(Clone, Copy, Debug, Default)]
+struct ReturnLine {
+    backward: Standing,
+    told_s: f32,
+    negative: Standing,
+}
+
+impl ReturnLine {
+    /// One period; bits of [`condition`].
+    fn step(&mut self, therapy: &Therapy, signs: &Signs) -> u32 {
+        let may_go_back = therapy.settings.return_is_arterial < 0.5 || therapy.mode == Mode::RetrogradeTrial;
+        let back = !may_go_back && signs.flow_lpm.is_some_and(|flow| flow < BACKFLOW_LPM);
+        self.told_s = if self.backward.after(back, BACKFLOW_S) {
+            BACKFLOW_TOLD_S
+        } else {
+            larger(self.told_s - PERIOD_S, 0.0)
+        };
+        let negative = signs.return_mmhg.is_some_and(|pressure| pressure < 0.0);
+        let told = if self.told_s > 0.0 { condition::BACKFLOW } else { 0 };
+        if self.negative.after(negative, NEGATIVE_S) { told | condition::MEMBRANE_NEGATIVE } else { told }
+    }
 }
 
 impl Interventions {
-    /// The other unit drives: a flow that it holds because of air is held on when this unit takes the head.
-    pub fn adopt(&mut self, there: &PeerTherapy) {
-        self.held_at_zero = there.conditions & condition::AIR_IN_RETURN != 0;
+    /// The task before this one held the flow because of air.
+    pub fn recall_air(&mut self) {
+        self.return_air.recall();
     }
 
     /// One period: what is asked of the speed, and bits of [`condition`].
     pub fn step(&mut self, therapy: &Therapy, signs: &Signs) -> (Override, u32) {
         if signs.resume {
-            *self = Self { suction: self.suction.resumed(), ..Self::default() };
+            let (has_flowed, return_air) = (self.has_flowed, self.return_air);
+            *self = Self { suction: self.suction.resumed(), has_flowed, return_air, ..Self::default() };
         }
-        let arterial = therapy.settings.return_is_arterial >= 0.5;
-        let quiet = is_quiet(therapy) || self.held_at_zero;
+        let standing_bits = self.watch_return(therapy, signs);
+        let quiet = is_quiet(therapy) || self.return_air.is_held();
         self.flow_mean_lpm = signs.flow_lpm.map(|flow| {
             let mean = self.flow_mean_lpm.unwrap_or(flow);
             mean + (flow - mean) * PERIOD_S / FLOW_MEAN_S
@@ -138,50 +165,56 @@ impl Interventions {
             self.suction.step(signs, Answer::of(therapy.settings.suction_answer), quiet);
         let no_flow_bits = self.watch_flow(signs, quiet);
         let air = self.has_air(signs);
-        let bubble_bits = self.watch_bubbles(signs, arterial);
-        let flow = signs.flow_lpm;
+        self.has_flowed |=
+            signs.speed_rpm > TURNING_RPM || self.flow_mean_lpm.is_some_and(|flow| flow > FLOWS_LPM);
         let low = self.low.after(
             !quiet
                 && therapy.mode != Mode::Weaning
-                && signs.speed_rpm > TURNING_RPM
+                && self.has_flowed
                 && self.flow_mean_lpm.is_some_and(|flow| flow < therapy.settings.flow_lpm_min),
             LOW_FLOW_S,
         );
-        let trial = therapy.mode == Mode::RetrogradeTrial;
-        let back = arterial && !trial && flow.is_some_and(|flow| flow < BACKFLOW_LPM);
-        let backward = self.backward.after(back, BACKFLOW_S);
-        let negative =
-            self.negative.after(signs.return_mmhg.is_some_and(|pressure| pressure < 0.0), NEGATIVE_S);
         let idle = (self.occluded || air).then_some(IDLE_RPM);
         let lid = match (suction_lid, idle) {
             (Some(a), Some(b)) => Some(smaller(a, b)),
             (a, b) => a.or(b),
         };
-        let told = [
-            (air, condition::AIR_LOCK),
-            (low, condition::LOW_FLOW),
-            (backward, condition::BACKFLOW),
-            (negative, condition::MEMBRANE_NEGATIVE),
-        ];
+        let told = [(air, condition::AIR_LOCK), (low, condition::LOW_FLOW)];
         let bits = told.into_iter().filter(|(stands, _)| *stands).fold(0, |bits, (_, bit)| bits | bit);
-        let asked = Override { speed_rpm_max: lid, zero_flow: self.held_at_zero };
-        (asked, bits | suction_bits | no_flow_bits | bubble_bits)
+        let asked = Override { speed_rpm_max: lid, zero_flow: self.return_air.is_held() };
+        (asked, bits | suction_bits | no_flow_bits | standing_bits)
     }
 
-    /// One period in which another unit drives: of its answers the one to suction is followed, all others begin anew with
-    /// their signs.
-    pub fn follow(&mut self, therapy: &Therapy, signs: &Signs) {
-        let mut suction = self.suction;
-        suction.follow(signs, Answer::of(therapy.settings.suction_answer), is_quiet(therapy));
-        *self = Self { suction, held_at_zero: self.held_at_zero, ..Self::default() };
+    /// One period in which another unit drives: its answers to suction and to air are followed, all others begin anew with
+    /// their signs. Bits of [`condition`], of what is a danger whoever drives.
+    pub fn follow(&mut self, therapy: &Therapy, signs: &Signs, there: Option<&PeerTherapy>) -> u32 {
+        self.suction.follow(signs, Answer::of(therapy.settings.suction_answer), is_quiet(therapy));
+        self.return_air.follow(there, signs);
+        self.rest(therapy, signs, self.suction)
+    }
+
+    /// One period in which nobody pumps: likewise.
+    pub fn stand(&mut self, therapy: &Therapy, signs: &Signs) -> u32 {
+        self.rest(therapy, signs, Suction::default())
+    }
+
+    fn rest(&mut self, therapy: &Therapy, signs: &Signs, suction: Suction) -> u32 {
+        let bits = self.watch_return(therapy, signs);
+        *self = Self { suction, line: self.line, return_air: self.return_air, ..Self::default() };
+        bits
+    }
+
+    fn watch_return(&mut self, therapy: &Therapy, signs: &Signs) -> u32 {
+        let arterial = therapy.settings.return_is_arterial >= 0.5;
+        self.line.step(therapy, signs) | self.return_air.step(signs, arterial)
     }
 
     /// A pump that turns and moves nothing.
     fn watch_flow(&mut self, signs: &Signs, quiet: bool) -> u32 {
         let flows = signs.flow_lpm.is_some_and(|flow| flow > FLOWS_LPM);
         let none = !flows && self.flow_mean_lpm.is_some_and(|flow| flow.abs() < NO_FLOW_LPM);
-        let stands = self.no_flow.after(none && signs.speed_rpm > TURNING_RPM, NO_FLOW_S);
-        if stands && !quiet {
+        let stands = self.no_flow.after(none && self.has_flowed, NO_FLOW_S);
+        if stands && !quiet && signs.speed_rpm > TURNING_RPM {
             self.occluded = true;
         } else if quiet || flows {
             self.occluded = false;
@@ -193,17 +226,16 @@ impl Interventions {
     /// Gas in the head is turned without torque; no blood is as thin.
     fn has_air(&mut self, signs: &Signs) -> bool {
         let krpm = signs.speed_rpm / 1000.0;
-        let least_n_m = AIR_PART * DISC_N_M_PER_KRPM2 * krpm * krpm;
-        let without_torque = signs.torque_n_m.is_some_and(|torque| torque < least_n_m);
-        self.air.after(signs.speed_rpm > TURNING_RPM && without_torque, AIR_S)
-    }
-
-    fn watch_bubbles(&mut self, signs: &Signs, arterial: bool) -> u32 {
-        self.bubble_s =
-            if signs.bubble_ml > 0.0 { BUBBLE_TOLD_S } else { larger(self.bubble_s - PERIOD_S, 0.0) };
-        self.bubbles_ml = larger(self.bubbles_ml + signs.bubble_ml - FORGOTTEN_ML_PER_S * PERIOD_S, 0.0);
-        self.held_at_zero |= arterial && self.bubbles_ml >= AIR_ML_MAX;
-        let told = if self.bubble_s > 0.0 { condition::BUBBLE } else { 0 };
-        if self.held_at_zero { told | condition::AIR_IN_RETURN } else { told }
+        let disc_n_m = DISC_N_M_PER_KRPM2 * krpm * krpm;
+        let turns = signs.speed_rpm > TURNING_RPM;
+        let gone = signs.torque_n_m.is_some_and(|torque| torque < AIR_PART * disc_n_m);
+        let back = signs.torque_n_m.is_none_or(|torque| torque > BLOOD_PART * disc_n_m);
+        if self.air.after(turns && gone, AIR_S) {
+            self.has_air = true;
+        }
+        if self.blood.after(back || !turns, BLOOD_S) {
+            self.has_air = false;
+        }
+        self.has_air
     }
 }

@@ -89,7 +89,9 @@ fn a_unit_that_looks_on_goes_on_where_the_other_one_was() {
     };
     let mut drives = acquainted();
     let mut looks_on = Interventions::default();
-    (0..6000).for_each(|_| looks_on.follow(&VA, &well()));
+    (0..6000).for_each(|_| {
+        looks_on.follow(&VA, &well(), None);
+    });
     // At every period the other one could be lost: at the onset, in both dips, in the return, under the lid.
     let mut speed_rpm = 3400.0;
     for (signs, periods) in [(shut, 60), (open, 100), (well(), 400)] {
@@ -97,19 +99,97 @@ fn a_unit_that_looks_on_goes_on_where_the_other_one_was() {
             let signs = Signs { speed_rpm, ..signs };
             let (asked, told) = drives.step(&VA, &signs);
             speed_rpm = asked.speed_rpm_max.unwrap_or(speed_rpm);
-            looks_on.follow(&VA, &signs);
+            looks_on.follow(&VA, &signs, None);
             let next = looks_on.clone().step(&VA, &signs);
             assert_eq!(next, drives.clone().step(&VA, &signs), "{period}: {asked:?} {told:x}");
         }
     }
     assert!(looks_on.clone().step(&VA, &well()).0.speed_rpm_max.is_some());
     // The operator resumes at the other unit: the rotor is faster than its lid would let it be.
-    looks_on.follow(&VA, &well());
+    looks_on.follow(&VA, &well(), None);
     assert_eq!(looks_on.step(&VA, &well()), (Override::default(), 0));
-    // A stop for air is not followed: its end would not be seen.
+}
+
+#[test]
+fn a_unit_that_looks_on_holds_air_back_as_long_as_the_other_one_does() {
     let air = Signs { bubble_ml: 1.0, ..well() };
-    looks_on.follow(&VA, &air);
-    assert!(!looks_on.step(&VA, &well()).0.zero_flow);
+    let held = Signs { flow_lpm: Some(0.2), meter_lpm: Some(0.2), speed_rpm: 2000.0, ..well() };
+    let there = |conditions| PeerTherapy { conditions, ..PeerTherapy::IDLE };
+    let (holds, lets_go) = (there(condition::AIR_IN_RETURN), there(0));
+    let follow = |all: &mut Interventions, signs: &Signs, there: Option<&PeerTherapy>, periods: u32| {
+        (0..periods).fold(0, |_, _| all.follow(&VA, signs, there))
+    };
+    let would_hold = |all: &Interventions| all.clone().step(&VA, &held).0.zero_flow;
+    // The other one is lost in the moment of the bubble.
+    let mut all = acquainted();
+    follow(&mut all, &air, Some(&lets_go), 1);
+    assert!(would_hold(&all));
+    // It was not: the bubble counts there, then it is seen to resume.
+    assert_eq!(
+        follow(&mut all, &held, Some(&holds), 500) & condition::AIR_IN_RETURN,
+        condition::AIR_IN_RETURN
+    );
+    follow(&mut all, &well(), Some(&lets_go), 1);
+    assert!(!would_hold(&all));
+    // It has judged otherwise, or its word was not heard: the blood flows on.
+    for there in [Some(&lets_go), None] {
+        let mut all = acquainted();
+        follow(&mut all, &air, Some(&lets_go), 1);
+        follow(&mut all, &well(), there, 198);
+        assert!(would_hold(&all));
+        follow(&mut all, &well(), there, 3);
+        assert!(!would_hold(&all));
+    }
+    // The link is gone, and nothing flows: it holds, for whatever time.
+    let mut all = acquainted();
+    follow(&mut all, &held, Some(&holds), 1);
+    follow(&mut all, &held, None, 10_000);
+    assert!(would_hold(&all));
+}
+
+#[test]
+fn landing_ends_no_air() {
+    let mut all = acquainted();
+    stand(&mut all, &VA, &Signs { bubble_ml: 1.0, ..well() }, 0.01);
+    let still = Signs { flow_lpm: Some(0.0), meter_lpm: Some(0.0), speed_rpm: 0.0, ..well() };
+    for _ in 0..1000 {
+        assert!(all.stand(&VA, &still) & condition::AIR_IN_RETURN != 0);
+    }
+    assert!(all.step(&VA, &well()).0.zero_flow);
+    assert!(!all.step(&VA, &Signs { resume: true, ..well() }).0.zero_flow);
+}
+
+#[test]
+fn blood_that_stops_is_told_at_any_speed_and_not_before_it_has_flowed() {
+    let slow =
+        |flow_lpm| Signs { flow_lpm: Some(flow_lpm), meter_lpm: Some(flow_lpm), speed_rpm: 1000.0, ..well() };
+    let mut all = Interventions::default();
+    assert_eq!(stand(&mut all, &VA, &slow(0.0), 60.0).1, 0, "the line has never been open");
+    stand(&mut all, &VA, &slow(0.8), 3.0);
+    let (asked, told) = stand(&mut all, &VA, &slow(0.1), 20.0);
+    assert_eq!(told, condition::LOW_FLOW | condition::SWEEP_GAS);
+    assert_eq!(asked, Override::default());
+}
+
+#[test]
+fn a_danger_of_the_return_line_is_told_whoever_pumps_and_not_beat_by_beat() {
+    let back = Signs {
+        flow_lpm: Some(-0.5),
+        meter_lpm: Some(-0.5),
+        speed_rpm: 0.0,
+        return_mmhg: Some(-5.0),
+        ..well()
+    };
+    let mut all = Interventions::default();
+    let told = (0..60).fold(0, |_, _| all.stand(&VA, &back));
+    assert_eq!(told, condition::BACKFLOW | condition::MEMBRANE_NEGATIVE);
+    for _ in 0..200 {
+        assert!(
+            all.stand(&VA, &well()) & condition::BACKFLOW != 0,
+            "within three seconds another beat may come"
+        );
+    }
+    assert_eq!((0..200).fold(0, |_, _| all.stand(&VA, &well())), 0);
 }
 
 #[test]
