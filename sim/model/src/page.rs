@@ -32,7 +32,7 @@ in two units with their latches, monostables, drive lines, link and rotor ([sim/
 const DRAWN: &str = "
 ## The times of the product
 
-The same pair at 20 kHz with the times of [times.rs](../src/core/src/arbitration/times.rs), monostables of 180 us and fast frames at 2 kHz. Faults that
+The same pair at 20 kHz with the times of [times.rs](../src/core/src/arbitration/times.rs), monostables of four periods and fast frames at 2 kHz. Faults that
 come and go, stalls of any length, orders, lost and late frames and slips of the clock are drawn; 500 runs of 0.4 s a row
 (`cargo run --release -p levitas-model -- drive --seeds 0..500 --strikes 10`).
 ";

@@ -126,10 +126,10 @@ impl Rules {
         Self { strikes_max, ..self }
     }
 
-    /// The times of the product, with the slowest monostable.
+    /// The times of the product, with the slowest monostables.
     pub const AT_20_KHZ: Self = Self {
         times: Times::AT_20_KHZ,
-        // 150 us + 20 %, counted in whole periods.
+        // 150 us + 20 % of a receiver, 165 us + 20 % of a sender, counted in whole periods.
         monostable: 4,
         frame_periods: 10,
         // Three frames.

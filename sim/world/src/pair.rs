@@ -2,8 +2,8 @@
 //! What joins the two units beside the rotor: drive lines with their monostables, and the latch before each gate.
 //!
 //! # Model
-//! Each unit owns one line. An edge leaves it with the PWM update; the sender's own monostable and the receiver's one
-//! each hold for `drive_line.monostable_s` after the last edge, +-20 % drawn for each part from the seed.
+//! Each unit owns one line. An edge leaves it with the PWM update; the receiver's monostable holds for `drive_line.monostable_s`
+//! after the last edge, the sender's own one for `drive_line.own_monostable_s`, +-20 % drawn for each part from the seed.
 //! | line | the receiver sees |
 //! |---|---|
 //! | edges, the last one younger than its monostable | driving |
@@ -99,13 +99,13 @@ impl Pair {
     /// Connects both lines; the parts are drawn from the seed.
     pub(crate) fn connect(&mut self, line: &DriveLine, seed: u64) {
         let mut draw = Pcg32::seed_from_u64(seed ^ 0x6c69_6e65);
-        let mut held_s = || {
+        let mut drawn_s = |nominal_s: f64| {
             let part = f64::from(draw.next_u32()) / f64::from(u32::MAX);
-            line.monostable_s * (1.0 + MONOSTABLE_TOLERANCE * (2.0 * part - 1.0))
+            nominal_s * (1.0 + MONOSTABLE_TOLERANCE * (2.0 * part - 1.0))
         };
         self.connected = true;
         for end in &mut self.ends {
-            (end.own_s, end.receiver_s) = (held_s(), held_s());
+            (end.own_s, end.receiver_s) = (drawn_s(line.own_monostable_s), drawn_s(line.monostable_s));
         }
     }
 

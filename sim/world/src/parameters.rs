@@ -266,10 +266,12 @@ ranged_struct! {
 }
 
 ranged_struct! {
-    /// Receiver of the drive line between the units.
+    /// Drive line between the units.
     pub struct DriveLine: f64 {
-        /// Time after an edge for which the line counts as driving [s].
+        /// Time after an edge for which its receiver counts the line as driving [s].
         monostable_s: 1.0e-5..=0.01,
+        /// Time after an edge for which its sender's gates may stay open [s].
+        own_monostable_s: 1.0e-5..=0.01,
         /// Samples that must agree [1].
         debounce_samples: 1.0..=100.0,
     }

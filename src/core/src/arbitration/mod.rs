@@ -35,8 +35,8 @@
 //!
 //! # Hand-back
 //! The driving unit announces it, the other one arms: its line shows edges, its latch waits. The first then stops
-//! its edges and lets the monostables do the rest: its own closes its gates, the receiver's opens the other's,
-//! whichever of the two is later by their tolerance of 150 us +-20 %. No clock has to be agreed on.
+//! its edges and lets the monostables do the rest: its own, of 165 us +-20 %, closes its gates, the receiver's, of 150 us +-20 %, opens
+//! the other's, 48 us later at most. No clock has to be agreed on.
 //!
 //! # Limits and failure
 //! Every wait has an end, see [`Times`]. Every input may be anything at any time.
@@ -169,7 +169,7 @@ impl Arbitration {
         self.observe(inputs);
         let before = self.state;
         self.age = match before {
-            // The own line falls silent after 120 us or more, and the gates close: the proof begins anew.
+            // The own line ends after 132 us or more, and the gates close: the proof begins anew.
             State::Taking { .. } if inputs.periods > 2 => 0,
             State::Taking { .. } => self.age.saturating_add(1).min(self.age_max()),
             _ => self.age.saturating_add(inputs.periods).min(self.age_max()),
