@@ -271,7 +271,8 @@ mod tests {
     fn a_large_current_that_is_gone_is_named_in_three_samples_whatever_has_lost_it() {
         let config = BearingConfig::ECMO_50;
         let coil = Coil::new(&config, 50e-6);
-        // Every value follows another one; every one comes twice; none moves, as of a sensor that is dead.
+        // Every value follows another one, every one comes twice, none moves; all of them follow one of the current. What sticks
+        // near zero and is left behind by the current is a sensor.
         let changing = |k: u32| 4e-3 * (k * k % 5) as f32 - 8e-3;
         let in_pairs = |k: u32| 4e-3 * (k / 2 % 3) as f32;
         let still = |_: u32| 0.012;
@@ -280,7 +281,7 @@ mod tests {
             (-3.0, &changing, Some(3)),
             (3.0, &in_pairs, Some(3)),
             (-3.0, &in_pairs, Some(3)),
-            (3.0, &still, None),
+            (3.0, &still, Some(3)),
             (0.8, &changing, None),
         ];
         for (large_a, noise_a, gone_after) in cases {
@@ -297,6 +298,22 @@ mod tests {
             }
             assert_eq!(gone, gone_after, "{large_a} A");
         }
+    }
+
+    #[test]
+    fn a_sensor_that_sticks_near_zero_is_no_coil_that_is_gone() {
+        let coil = Coil::new(&BearingConfig::ECMO_50, 50e-6);
+        let mut current_loop = CurrentLoop::default();
+        let mut doubted = false;
+        for period in 0..60_u32 {
+            let reference_a = if period < 10 { 0.0 } else { 3.0 };
+            let screened_a = current_loop.screen(Some(0.012));
+            current_loop.forecast(&coil, screened_a, 0.0, false);
+            current_loop.duty(&coil, reference_a, 0.0, Bridge::of(48.0));
+            assert!(!current_loop.watch.is_gone(), "{period}");
+            doubted |= current_loop.watch.is_doubted();
+        }
+        assert!(doubted);
     }
 
     #[test]

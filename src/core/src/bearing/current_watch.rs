@@ -78,10 +78,10 @@ impl CurrentWatch {
         self.open_periods >= OPEN_PERIODS
     }
 
-    /// A large current is gone, by its coil or by its sensor, which has shown more than one value since.
+    /// A large current is gone, by its coil or by its sensor.
     #[must_use]
     pub fn is_gone(&self) -> bool {
-        self.gone_periods >= GONE_PERIODS && self.repeats.saturating_add(1) < self.gone_periods
+        self.gone_periods >= GONE_PERIODS
     }
 
     /// The sample as far as it is to be believed beside the predicted one, and bookkeeping of what is wrong with it.
@@ -94,7 +94,7 @@ impl CurrentWatch {
         self.last_a = measured_a;
         let far = (measured_a - predicted_a).abs() >= OUTLIER_A;
         if far || self.repeats >= SUSPECT_REPEATS || self.doubted_periods > 0 {
-            let gone = far && measured_a.abs() < NO_CURRENT_A;
+            let gone = far && measured_a.abs() < NO_CURRENT_A && self.repeats < ALIVE_REPEATS;
             self.gone_periods = if gone { self.gone_periods.saturating_add(1) } else { 0 };
             self.doubt(far).then_some(measured_a)
         } else {

@@ -204,7 +204,8 @@ impl Bearing {
             self.y.current.restart();
         }
         let [foreign_x_a, foreign_y_a] = input.foreign_current_a;
-        (self.x.foreign_sum_a, self.y.foreign_sum_a) = (2.0 * foreign_x_a, 2.0 * foreign_y_a);
+        self.x.mirror(foreign_x_a);
+        self.y.mirror(foreign_y_a);
         let [screened_x_a, screened_y_a] = self.screen_currents(input.coil_current_a);
         let turn = Turn::of(input.rotor);
         let halls = self.seen(input, [screened_x_a, screened_y_a]);

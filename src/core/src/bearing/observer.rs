@@ -239,6 +239,12 @@ impl Observer {
         false
     }
 
+    /// A force has ended, and when is known to a few periods only: for a while what is further off than a rotor can be is the model's
+    /// fault and not the sensor's.
+    pub(super) fn expect_outliers(&mut self) {
+        self.outliers = OUTLIERS_MAX.saturating_add(REARM_PERIODS);
+    }
+
     /// There is no sample to believe: on with what the disturbance has been for a while.
     pub(super) fn coast(&mut self) {
         self.state.disturbance_n = self.steady_n;
@@ -293,6 +299,25 @@ mod tests {
         let expected_n = -config.force_displacement_n_per_m * 20e-6;
         assert!((observer.state().disturbance_n - expected_n).abs() < 1e-3, "{:?}", observer.state());
         assert!(observer.state().velocity_m_per_s.abs() < 1e-4);
+    }
+
+    /// Whether a sample that is further off than a rotor can be is believed, `periods` good ones after a force has ended.
+    fn believes_an_outlier(force_ended: bool, periods: u32) -> bool {
+        let mut observer = Observer::new(&BearingConfig::ECMO_50, PERIOD_S);
+        observer.correct(0.0, false);
+        if force_ended {
+            observer.expect_outliers();
+        }
+        for _ in 0..periods {
+            observer.correct(0.0, false);
+        }
+        observer.correct(20e-6, false)
+    }
+
+    #[test]
+    fn when_a_force_has_ended_a_rotor_elsewhere_is_believed_at_once_for_a_while() {
+        assert!(believes_an_outlier(true, 0) && believes_an_outlier(true, REARM_PERIODS / 2));
+        assert!(!believes_an_outlier(true, REARM_PERIODS + 1) && !believes_an_outlier(false, 0));
     }
 
     #[test]
