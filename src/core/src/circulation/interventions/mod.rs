@@ -58,6 +58,9 @@ const BACKFLOW_S: f32 = 0.3;
 /// For so long it is told on [s]: between two beats it is not over.
 const BACKFLOW_TOLD_S: f32 = 3.0;
 const NEGATIVE_S: f32 = 0.5;
+/// Suction that the unit that drives does not answer for so long is none, or the operator has resumed there [s]: both see a vein close
+/// within a few periods of each other.
+const ALONE_S: f32 = 0.1;
 /// Lag of the flow that alarms are judged by [s]: longer than a beat or a pulse.
 const FLOW_MEAN_S: f32 = 1.5;
 
@@ -105,6 +108,8 @@ impl Standing {
 #[derive(Clone, Debug, Default)]
 pub struct Interventions {
     suction: Suction,
+    /// The other unit drives and does not answer the suction that this one sees.
+    alone: Standing,
     no_flow: Standing,
     occluded: bool,
     air: Standing,
@@ -185,12 +190,21 @@ impl Interventions {
         (asked, bits | suction_bits | no_flow_bits | standing_bits)
     }
 
-    /// One period in which another unit drives: its answers to suction and to air are followed, all others begin anew with
-    /// their signs. Bits of [`condition`], of what is a danger whoever drives.
+    /// One period in which another unit drives, and what it says of itself while that is fresh: its answers to suction and to air are
+    /// followed, all others begin anew with their signs. Bits of [`condition`], of what is a danger whoever drives.
+    ///
+    /// The rotor does not tell whether it has a lid: the floor against backflow and pulses raise it above one.
     pub fn follow(&mut self, therapy: &Therapy, signs: &Signs, there: Option<&PeerTherapy>) -> u32 {
-        self.suction.follow(signs, Answer::of(therapy.settings.suction_answer), is_quiet(therapy));
+        let (mut suction, mut alone) = (self.suction, self.alone);
+        let (_, told) = suction.step(signs, Answer::of(therapy.settings.suction_answer), is_quiet(therapy));
+        let is_denied = there.is_some_and(|there| there.conditions & condition::SUCTION == 0);
+        if alone.after(told & condition::SUCTION != 0 && is_denied, ALONE_S) {
+            suction = suction.resumed();
+        }
         self.return_air.follow(there, signs);
-        self.rest(therapy, signs, self.suction)
+        let bits = self.rest(therapy, signs, suction);
+        self.alone = alone;
+        bits
     }
 
     /// One period in which nobody pumps: likewise.

@@ -63,9 +63,6 @@ const LOSS: f32 = 1.0 / 20.0;
 /// Speeds of the two steps, as parts of the speed at which it happened.
 const DIPS: [f32; 2] = [0.80, 0.62];
 const DIP_S: [f32; 2] = [0.4, 0.6];
-/// A rotor that is so much faster than the lid after this time has none: the operator has resumed, or there was no suction [s].
-const ABOVE: f32 = 1.06;
-const OBEYED_S: f32 = 0.45;
 /// Where the lid comes to rest.
 const LID: f32 = 0.90;
 const RETURN_S: f32 = 4.0;
@@ -176,15 +173,6 @@ impl Suction {
         };
         let lid = (self.stage != Stage::Watching).then_some(self.lid_rpm);
         (lid, if self.occluded { bits | condition::INLET_OCCLUSION } else { bits })
-    }
-
-    /// The same for a unit that looks on: it answers as the one that drives must do, unless the rotor shows that it does not.
-    pub(super) fn follow(&mut self, signs: &Signs, answer: Answer, quiet: bool) {
-        self.step(signs, answer, quiet);
-        let is_above = signs.speed_rpm > ABOVE * self.lid_rpm;
-        if self.stage != Stage::Watching && self.in_stage_s > OBEYED_S && is_above {
-            *self = self.resumed();
-        }
     }
 
     /// w over the usual w, if both are known.

@@ -90,7 +90,7 @@ fn a_unit_that_looks_on_goes_on_where_the_other_one_was() {
     let mut drives = acquainted();
     let mut looks_on = Interventions::default();
     (0..6000).for_each(|_| {
-        looks_on.follow(&VA, &well(), None);
+        looks_on.follow(&VA, &well(), Some(&PeerTherapy::IDLE));
     });
     // At every period the other one could be lost: at the onset, in both dips, in the return, under the lid.
     let mut speed_rpm = 3400.0;
@@ -99,15 +99,12 @@ fn a_unit_that_looks_on_goes_on_where_the_other_one_was() {
             let signs = Signs { speed_rpm, ..signs };
             let (asked, told) = drives.step(&VA, &signs);
             speed_rpm = asked.speed_rpm_max.unwrap_or(speed_rpm);
-            looks_on.follow(&VA, &signs, None);
+            looks_on.follow(&VA, &signs, Some(&PeerTherapy { conditions: told, ..PeerTherapy::IDLE }));
             let next = looks_on.clone().step(&VA, &signs);
             assert_eq!(next, drives.clone().step(&VA, &signs), "{period}: {asked:?} {told:x}");
         }
     }
     assert!(looks_on.clone().step(&VA, &well()).0.speed_rpm_max.is_some());
-    // The operator resumes at the other unit: the rotor is faster than its lid would let it be.
-    looks_on.follow(&VA, &well(), None);
-    assert_eq!(looks_on.step(&VA, &well()), (Override::default(), 0));
 }
 
 #[test]
@@ -190,6 +187,47 @@ fn a_danger_of_the_return_line_is_told_whoever_pumps_and_not_beat_by_beat() {
         );
     }
     assert_eq!((0..200).fold(0, |_, _| all.stand(&VA, &well())), 0);
+}
+
+/// A unit that has looked on while the vein closed and the other one answered, for 1.5 s.
+fn has_looked_on() -> Interventions {
+    let shut = Signs { flow_lpm: Some(2.0), meter_lpm: Some(2.0), drainage_mmhg: Some(-95.0), ..well() };
+    let mut looks_on = Interventions::default();
+    (0..6000).for_each(|_| looks_on.follow(&VA, &well(), Some(&PeerTherapy::IDLE)));
+    (0..50).for_each(|_| looks_on.follow(&VA, &shut, Some(&IN_SUCTION)));
+    (0..100).for_each(|_| looks_on.follow(&VA, &well(), Some(&IN_SUCTION)));
+    looks_on
+}
+
+const IN_SUCTION: PeerTherapy = PeerTherapy { conditions: condition::SUCTION, ..PeerTherapy::IDLE };
+
+fn lid_of(looks_on: &Interventions) -> Option<f32> {
+    looks_on.clone().step(&VA, &well()).0.speed_rpm_max
+}
+
+/// The floor against backflow holds the rotor above the lid; nobody has resumed.
+#[test]
+fn a_rotor_that_is_faster_than_the_lid_has_one_as_long_as_the_other_unit_says_so() {
+    let mut looks_on = has_looked_on();
+    let raised = Signs { speed_rpm: 3400.0, ..well() };
+    for _ in 0..300 {
+        looks_on.follow(&VA, &raised, Some(&IN_SUCTION));
+        assert!(lid_of(&looks_on).is_some_and(|lid_rpm| lid_rpm < 3200.0));
+    }
+    // Nothing is heard: nothing is known to have changed.
+    (0..300).for_each(|_| looks_on.follow(&VA, &raised, None));
+    assert!(lid_of(&looks_on).is_some());
+}
+
+/// Even if the rotor has not come back yet.
+#[test]
+fn the_operator_resumes_there_and_there_is_no_lid_here() {
+    let mut looks_on = has_looked_on();
+    let slow = Signs { speed_rpm: 2100.0, ..well() };
+    (0..9).for_each(|_| looks_on.follow(&VA, &slow, Some(&PeerTherapy::IDLE)));
+    assert!(lid_of(&looks_on).is_some(), "both may be some periods apart");
+    looks_on.follow(&VA, &slow, Some(&PeerTherapy::IDLE));
+    assert_eq!(lid_of(&looks_on), None);
 }
 
 #[test]
