@@ -77,6 +77,8 @@ pub struct LinkTask {
     /// The last command that was admitted, and whether it has gone to the supervisor.
     command: Option<RemoteCommandMail>,
     is_posted: bool,
+    /// Step of the weaning that has been asked for [L/min].
+    weaning_lpm: Option<f32>,
 }
 
 impl LinkTask {
@@ -105,6 +107,7 @@ impl LinkTask {
             commands_admitted: 0,
             command: None,
             is_posted: true,
+            weaning_lpm: None,
         }
     }
 
@@ -283,7 +286,7 @@ impl LinkTask {
         }
     }
 
-    fn slow(&self) -> SlowStatus {
+    fn slow(&mut self) -> SlowStatus {
         let supervisor = self.supervisor.latest();
         SlowStatus {
             session: self.session,
@@ -297,7 +300,7 @@ impl LinkTask {
     }
 
     /// What the other unit needs to carry on.
-    fn own_therapy(&self) -> PeerTherapy {
+    fn own_therapy(&mut self) -> PeerTherapy {
         let supervisor = self.supervisor.latest();
         let Therapy { mode: asked_mode, mut settings } =
             self.therapy.latest().map_or(Therapy::IDLE, |mail| mail.therapy);
@@ -311,10 +314,16 @@ impl LinkTask {
             return PeerTherapy { mode: asked_mode, asked_mode, settings, alarms, ..PeerTherapy::IDLE };
         };
         let mode = Mode::from_code(circulation.mode).unwrap_or(asked_mode);
-        // The step of weaning, or the flow from before a trial; what zero flow holds is no set-point.
-        if matches!(mode, Mode::Flow | Mode::Weaning) && circulation.flow_target_lpm.is_finite() {
-            settings.flow_setpoint_lpm = circulation.flow_target_lpm;
-        }
+        // The step of weaning, or the flow from before a trial; what zero flow holds is no set-point, and weaning that it interrupts
+        // is to go on from its step.
+        let target_lpm = Some(circulation.flow_target_lpm).filter(|target_lpm| target_lpm.is_finite());
+        let followed_lpm = match mode {
+            Mode::Flow | Mode::Weaning => target_lpm,
+            Mode::ZeroFlow if asked_mode == Mode::Weaning => self.weaning_lpm,
+            _ => None,
+        };
+        self.weaning_lpm = followed_lpm.filter(|_| asked_mode == Mode::Weaning);
+        settings.flow_setpoint_lpm = followed_lpm.unwrap_or(settings.flow_setpoint_lpm);
         PeerTherapy {
             mode,
             asked_mode,

@@ -136,6 +136,30 @@ fn the_flow_that_is_held_because_of_air_is_no_set_point() {
     }
 }
 
+#[test]
+fn weaning_that_air_interrupts_is_told_with_its_step() {
+    let mut bench = Bench::new(1);
+    let settings = TherapySettings { flow_setpoint_lpm: 4.0, ..TherapySettings::ADULT };
+    let mut told = |asked: Mode, mode: Mode, flow_target_lpm: f32| {
+        bench.mail.therapy.write(&TherapyMail { therapy: Therapy { mode: asked, settings }, resumes: 0 });
+        let circulation: CirculationMail =
+            Words::<{ crate::mail::CIRCULATION_WORDS }>::from_words([0; crate::mail::CIRCULATION_WORDS]);
+        bench.mail.circulation.write(&CirculationMail { mode: mode as u32, flow_target_lpm, ..circulation });
+        let told = (0..SLOW_PERIODS).find_map(|_| bench.task.step(&bench.mail).slow).unwrap().therapy;
+        (told.mode, told.asked_mode, told.settings.flow_setpoint_lpm)
+    };
+    let (weaning, zero) = (Mode::Weaning, Mode::ZeroFlow);
+    assert_eq!(told(weaning, zero, 0.1), (zero, weaning, 4.0), "no step has been seen");
+    for _ in 0..3 {
+        assert_eq!(told(weaning, weaning, 2.5), (weaning, weaning, 2.5));
+        assert_eq!(told(weaning, zero, 0.1), (zero, weaning, 2.5));
+        assert_eq!(told(weaning, zero, 0.1), (zero, weaning, 2.5));
+    }
+    // The operator asks for another mode meanwhile, and for weaning again: from the flow of before.
+    assert_eq!(told(Mode::Flow, zero, 0.1), (zero, Mode::Flow, 4.0));
+    assert_eq!(told(weaning, zero, 0.1), (zero, weaning, 4.0));
+}
+
 fn command(sequence: u32, expires_ms: u32) -> CommandFrame {
     CommandFrame { session: 9, sequence, expires_ms, kind: 4, value: 3000.0 }
 }
