@@ -16,7 +16,7 @@ use super::interventions::{Interventions, Signs};
 use super::modes::{ModeControl, PulseTiming, Seen};
 use super::therapy::{Mode, Therapy, TherapyMail};
 use crate::link::{PEER_THERAPY_US_MAX, PeerTherapy};
-use crate::mail::{CirculationMail, LevitationMail, Mailboxes, SupervisorMail, UnitState};
+use crate::mail::{CirculationMail, LevitationMail, Mailboxes, SupervisorMail, UnitState, fault};
 use crate::mailbox::Reader;
 use crate::math::{between, larger, smaller, sqrt};
 use crate::schedule::TaskId;
@@ -24,6 +24,8 @@ use crate::units::RPM_PER_RAD_PER_S;
 
 /// Age from which the levitation task counts as silent [us].
 const SILENT_US_MAX: u32 = 50_000;
+/// A rotor that turns so fast is driven [rpm].
+const DRIVEN_RPM: f32 = 1000.0;
 /// Flow from which the circuit says how much more it would carry [L/min].
 const TELLING_LPM: f32 = 1.0;
 /// Venous and arterial pressure, as guessed for what is reachable [mmHg].
@@ -110,6 +112,16 @@ impl Pilot {
             }
             None => (self.speed_rpm, None),
         }
+    }
+
+    /// Whether the unit that drives has refuted the flow meter, whose beam is one for both; `None` while none says so. A meter that
+    /// has failed there alone is not in doubt.
+    #[must_use]
+    pub fn refuted_there(&self) -> Option<bool> {
+        let (speed_rpm, _) = self.rotor();
+        let follows = self.is_standby() && speed_rpm > DRIVEN_RPM;
+        let there = self.peer.fresh(PEER_THERAPY_US_MAX).filter(|_| follows)?;
+        Some(there.alarms & fault::FLOW_METER != 0 && there.conditions & condition::FLOW_DOUBTED != 0)
     }
 
     /// What the operator wants.

@@ -78,6 +78,9 @@ impl CirculationTask {
         if self.sensing.take_new_reference() {
             self.witness = Witness::default();
         }
+        if let Some(refuted) = self.pilot.refuted_there() {
+            self.witness.adopt(refuted);
+        }
         let estimate = self.estimate();
         self.weigh_meter(&estimate);
         let pulse = self.beat(samples);
@@ -149,7 +152,8 @@ impl CirculationTask {
         let measured = Measured {
             flow_lpm: latest.flow_valid.then_some(latest.flow_lpm),
             estimate_lpm: (estimate.flow_sd_lpm < ESTIMATE_SD_LPM_MAX).then_some(estimate.flow_lpm),
-            meter_disagrees: estimate.meter_disagrees,
+            // Both conditions tell the other unit that the meter itself is wrong.
+            meter_disagrees: estimate.meter_disagrees || self.witness.has_refuted(),
             drainage_mmhg: (latest.drainage_trouble == 0).then_some(latest.drainage_pressure_mmhg),
             // The pressure before the membrane is above the one behind it: it may stand in for a limit.
             return_mmhg: (latest.return_trouble == 0)
@@ -172,10 +176,15 @@ impl CirculationTask {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::circulation::conditions as condition;
     use crate::circulation::pressures::trouble;
     use crate::circulation::sensing::{CircuitOrder, OrderResult};
-    use crate::mail::CircuitOrderMail;
+    use crate::link::PeerTherapy;
+    use crate::mail::{
+        CircuitOrderMail, LEVITATION_WORDS, LevitationMail, SUPERVISOR_WORDS, SupervisorMail, UnitState,
+    };
     use crate::ports::{BATCH, FlowShot, valid};
+    use crate::units::RPM_PER_RAD_PER_S;
 
     /// A task that hears a flow of 5 L/min, 1.81 ns per L/min (facts of the flow meter, 45 degrees, 9.525 mm).
     struct Rig {
@@ -258,6 +267,44 @@ mod tests {
         assert_eq!(troubles, [0, 0, trouble::RANGE]);
         assert!((seen.return_pressure_mmhg - 200.0).abs() < 1.1);
         assert_eq!(seen.alarms, fault::PRESSURE_SENSOR);
+    }
+
+    /// A unit that stands by, then drives; its own meter is well.
+    #[test]
+    fn a_meter_that_the_other_unit_has_refuted_is_refuted_here_and_one_that_failed_there_is_not() {
+        let refuted = PeerTherapy {
+            alarms: fault::FLOW_METER,
+            conditions: condition::FLOW_LOST | condition::FLOW_DOUBTED,
+            ..PeerTherapy::IDLE
+        };
+        let failed = PeerTherapy { conditions: condition::FLOW_LOST, ..refuted };
+        let mut rig = Rig::new();
+        let mut hears = |state: UnitState, speed_rpm: f32, there: Option<&PeerTherapy>| {
+            let supervisor = SupervisorMail::from_words([0; SUPERVISOR_WORDS]);
+            rig.mail.supervisor.write(&SupervisorMail { state: state as u32, ..supervisor });
+            if let Some(there) = there {
+                rig.mail.peer_therapy.write(there);
+            }
+            let levitation = LevitationMail::from_words([0; LEVITATION_WORDS]);
+            let rotor_speed_rad_per_s = speed_rpm / RPM_PER_RAD_PER_S;
+            rig.mail.levitation.write(&LevitationMail { rotor_speed_rad_per_s, ..levitation });
+            let seen = rig.run(100, |_| {});
+            (
+                seen.flow_valid,
+                seen.alarms & fault::FLOW_METER != 0,
+                seen.conditions & condition::FLOW_DOUBTED != 0,
+            )
+        };
+        let standby = UnitState::Standby;
+        assert_eq!(hears(standby, 3000.0, Some(&failed)), (true, false, false));
+        assert_eq!(hears(standby, 0.0, Some(&refuted)), (true, false, false), "nobody drives");
+        assert_eq!(hears(standby, 3000.0, Some(&refuted)), (false, true, false));
+        assert_eq!(hears(UnitState::Operating, 3000.0, Some(&PeerTherapy::IDLE)), (false, true, true));
+        assert_eq!(
+            hears(standby, 3000.0, Some(&PeerTherapy::IDLE)),
+            (true, false, false),
+            "trusted again there"
+        );
     }
 
     #[test]

@@ -16,6 +16,7 @@
 //! trusted again when it has agreed for [`TRUSTED_S`]: a flow that changes makes them agree in passing.
 //!
 //! # Limits and failure
+//! A unit that looks on has no torque: it takes over what the one that drives has found.
 //! Without one of the two pressures, or before R is known, nobody is refuted and the meter leads. A lung that clots within seconds while
 //! the meter drifts deceives it; R follows one that clots over minutes.
 //!
@@ -70,6 +71,13 @@ impl Witness {
     #[must_use]
     pub const fn has_refuted(&self) -> bool {
         self.refuted
+    }
+
+    /// The unit that drives has refuted the meter that both read, or trusts it: without the torque of the pump this one cannot tell.
+    pub fn adopt(&mut self, refuted: bool) {
+        if self.refuted != refuted {
+            (self.refuted, self.against_s, self.agreed_s) = (refuted, 0.0, 0.0);
+        }
     }
 
     /// One period of `dt_s` [s]; `None`: one of the witnesses is not believed. Whether the meter is refuted.
@@ -162,6 +170,19 @@ mod tests {
         assert!(run(&mut witness, 3.0, said(5.2, 4.1, 40.0)));
         let faded = Testimony { disagree: false, ..said(5.2, 4.1, 40.0) };
         assert!(run(&mut witness, 600.0, faded));
+    }
+
+    #[test]
+    fn what_the_unit_that_drives_has_found_stands_until_the_own_witnesses_agree() {
+        let mut witness = Witness::default();
+        assert!(!run(&mut witness, 20.0, said(5.2, 4.1, 40.0)), "the lung is not known here");
+        witness.adopt(true);
+        assert!(run(&mut witness, 60.0, said(5.2, 4.1, 40.0)));
+        assert!(run(&mut witness, TRUSTED_S - 0.5, said(4.0, 4.1, 40.0)));
+        assert!(!run(&mut witness, 2.0, said(4.0, 4.1, 40.0)));
+        witness.adopt(true);
+        witness.adopt(false);
+        assert!(!run(&mut witness, 0.1, said(5.2, 4.1, 40.0)));
     }
 
     #[test]

@@ -193,9 +193,15 @@ fn a_danger_of_the_return_line_is_told_whoever_pumps_and_not_beat_by_beat() {
 fn has_looked_on() -> Interventions {
     let shut = Signs { flow_lpm: Some(2.0), meter_lpm: Some(2.0), drainage_mmhg: Some(-95.0), ..well() };
     let mut looks_on = Interventions::default();
-    (0..6000).for_each(|_| looks_on.follow(&VA, &well(), Some(&PeerTherapy::IDLE)));
-    (0..50).for_each(|_| looks_on.follow(&VA, &shut, Some(&IN_SUCTION)));
-    (0..100).for_each(|_| looks_on.follow(&VA, &well(), Some(&IN_SUCTION)));
+    (0..6000).for_each(|_| {
+        looks_on.follow(&VA, &well(), Some(&PeerTherapy::IDLE));
+    });
+    (0..50).for_each(|_| {
+        looks_on.follow(&VA, &shut, Some(&IN_SUCTION));
+    });
+    (0..100).for_each(|_| {
+        looks_on.follow(&VA, &well(), Some(&IN_SUCTION));
+    });
     looks_on
 }
 
@@ -215,7 +221,9 @@ fn a_rotor_that_is_faster_than_the_lid_has_one_as_long_as_the_other_unit_says_so
         assert!(lid_of(&looks_on).is_some_and(|lid_rpm| lid_rpm < 3200.0));
     }
     // Nothing is heard: nothing is known to have changed.
-    (0..300).for_each(|_| looks_on.follow(&VA, &raised, None));
+    (0..300).for_each(|_| {
+        looks_on.follow(&VA, &raised, None);
+    });
     assert!(lid_of(&looks_on).is_some());
 }
 
@@ -224,7 +232,9 @@ fn a_rotor_that_is_faster_than_the_lid_has_one_as_long_as_the_other_unit_says_so
 fn the_operator_resumes_there_and_there_is_no_lid_here() {
     let mut looks_on = has_looked_on();
     let slow = Signs { speed_rpm: 2100.0, ..well() };
-    (0..9).for_each(|_| looks_on.follow(&VA, &slow, Some(&PeerTherapy::IDLE)));
+    (0..9).for_each(|_| {
+        looks_on.follow(&VA, &slow, Some(&PeerTherapy::IDLE));
+    });
     assert!(lid_of(&looks_on).is_some(), "both may be some periods apart");
     looks_on.follow(&VA, &slow, Some(&PeerTherapy::IDLE));
     assert_eq!(lid_of(&looks_on), None);
