@@ -22,7 +22,7 @@ pub const COUNT: usize = 56;
 
 /// Every alarm.
 #[rustfmt::skip]
-pub const ALARMS: [Alarm; COUNT] = [
+pub static ALARMS: [Alarm; COUNT] = [
     // High.
     Alarm::new("nobody_drives", Sign::Pair(pair::NOBODY_DRIVES), Therapy, Death, Immediate).after_ms(TAKEOVER_MS)
         .says("PUMP STANDS", "CLAMP THE RETURN LINE. Lift the rotor off with either unit, or move the head to a spare drive."),
