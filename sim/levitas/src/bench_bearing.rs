@@ -230,7 +230,7 @@ pub(crate) fn bearing_input(samples: &LevitationInputs, rotor: Option<RotorDirec
         bus_voltage_v: samples.bus_voltage_v,
         missed: 0,
         rotor,
-        foreign_current_a: [0.0; 2],
+        foreign_current_a: None,
         waits: false,
         request: LevitateRequest::Levitate,
         excitation: &Excitation::None,

@@ -128,7 +128,7 @@ impl<L: Linear, M: Motor> PeerTask<L, M> {
             bus_voltage_v: larger(self.bus_voltage_v, BEARING_BUS_V_MIN),
             missed,
             rotor: Some(direction(samples)),
-            foreign_current_a: [0.0; 2],
+            foreign_current_a: None,
             waits: false,
             request: if self.drive { self.levitate } else { LevitateRequest::Off },
             excitation: &Excitation::None,

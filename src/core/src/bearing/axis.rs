@@ -65,7 +65,7 @@ pub(super) struct Axis {
     runout: Runout,
     synchronous: Synchronous,
     /// Twice the current of the other unit's coil: at the start and at the end of the period [A].
-    foreign_sum_a: f32,
+    pub(super) foreign_sum_a: f32,
     added_m: f32,
     summed_m: f32,
     /// Sum of the currents since the notch learned.
@@ -90,23 +90,9 @@ impl Axis {
         }
     }
 
-    /// Takes in the current of the other unit's coil.
-    #[inline(always)]
-    pub(super) fn mirror(&mut self, foreign_a: f32) {
-        let foreign_sum_a = 2.0 * foreign_a;
-        if foreign_sum_a != self.foreign_sum_a {
-            self.take_mirrored(foreign_sum_a);
-        }
-    }
-
-    /// Another current, or none any more.
-    #[cold]
-    #[inline(never)]
-    fn take_mirrored(&mut self, foreign_sum_a: f32) {
-        if foreign_sum_a == 0.0 {
-            self.observer.expect_outliers();
-        }
-        self.foreign_sum_a = foreign_sum_a;
+    /// The other unit's force has ended, a few periods ago or now.
+    pub(super) fn expect_outliers(&mut self) {
+        self.observer.expect_outliers();
     }
 
     /// Brings the estimate to the present sample, and the slow means when it `settles`.

@@ -109,8 +109,8 @@ pub struct BearingInput<'a> {
     pub missed: u32,
     /// Where the rotor points; `None` when nobody knows.
     pub rotor: Option<RotorDirection>,
-    /// Currents of the other unit's coils x, y, which act on the same rotor [A].
-    pub foreign_current_a: [f32; 2],
+    /// Currents of the other unit's coils x, y, which act on the same rotor, while it drives [A].
+    pub foreign_current_a: Option<[f32; 2]>,
     /// The own gate is asked for but not open yet: what is given does not act.
     pub waits: bool,
     /// What the supervisor asks for.
@@ -151,6 +151,7 @@ pub struct Bearing {
     x: Axis,
     y: Axis,
     currents: SeenCurrents,
+    mirrors: bool,
     turns: u32,
     state: State,
     period_s: f32,
@@ -178,6 +179,7 @@ impl Bearing {
             x: Axis::new(config, &PairCalibration::x(config), Runout::x(config), period_s),
             y: Axis::new(config, &PairCalibration::y(config), Runout::y(config), period_s),
             currents: SeenCurrents::new(config, period_s),
+            mirrors: false,
             turns: 0,
             state: State::Off,
             period_s,
@@ -203,9 +205,11 @@ impl Bearing {
             self.x.current.restart();
             self.y.current.restart();
         }
-        let [foreign_x_a, foreign_y_a] = input.foreign_current_a;
-        self.x.mirror(foreign_x_a);
-        self.y.mirror(foreign_y_a);
+        if self.mirrors != input.foreign_current_a.is_some() {
+            self.mirror_or_not();
+        }
+        let [foreign_x_a, foreign_y_a] = input.foreign_current_a.unwrap_or_default();
+        (self.x.foreign_sum_a, self.y.foreign_sum_a) = (2.0 * foreign_x_a, 2.0 * foreign_y_a);
         let [screened_x_a, screened_y_a] = self.screen_currents(input.coil_current_a);
         let turn = Turn::of(input.rotor);
         let halls = self.seen(input, [screened_x_a, screened_y_a]);
@@ -249,6 +253,17 @@ impl Bearing {
             && self.overload_periods < self.overload_periods_max
             && !self.recovery.is_lost();
         BearingOutput { faults: if well { 0 } else { self.faults(input) }, ..output }
+    }
+
+    /// The other unit has begun to drive, or has ended.
+    #[cold]
+    #[inline(never)]
+    fn mirror_or_not(&mut self) {
+        if self.mirrors {
+            self.x.expect_outliers();
+            self.y.expect_outliers();
+        }
+        self.mirrors = !self.mirrors;
     }
 
     /// Counts the periods for which a coil has been at its limit.

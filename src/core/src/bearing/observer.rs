@@ -123,6 +123,8 @@ pub(super) struct Observer {
     rough_m: f32,
     /// Outliers in a row; once they are believed, `OUTLIERS_MAX` and the periods until they are passed over again.
     outliers: u32,
+    /// They are believed because the model may be wrong.
+    expected: bool,
     displacement_limit_m: f32,
     disturbance_limit_n: f32,
     steady_gain: f32,
@@ -148,6 +150,7 @@ impl Observer {
             outlier_m: OUTLIER_FRACTION * config.clearance_m,
             rough_m: ROUGH_FRACTION * config.clearance_m,
             outliers: 0,
+            expected: false,
             displacement_limit_m: 2.0 * config.clearance_m,
             disturbance_limit_n: config.disturbance_n_max,
             steady_gain: 2.0 * period_s / STEADY_S,
@@ -175,7 +178,7 @@ impl Observer {
 
     /// Outliers went on until they were believed, and have not been over for long: a sensor has jumped, no rotor.
     pub(super) fn has_jumped(&self) -> bool {
-        self.outliers > OUTLIERS_MAX
+        self.outliers > OUTLIERS_MAX && !self.expected
     }
 
     /// Takes in a sample less [`Self::expected_m`]; false when it was passed over as an outlier. A `rough` sample has so
@@ -236,13 +239,14 @@ impl Observer {
         }
         let rearm_left = if outlier { REARM_PERIODS } else { self.outliers.saturating_sub(OUTLIERS_MAX + 1) };
         self.outliers = if rearm_left > 0 { OUTLIERS_MAX.saturating_add(rearm_left) } else { 0 };
+        self.expected &= rearm_left > 0;
         false
     }
 
     /// A force has ended, and when is known to a few periods only: for a while what is further off than a rotor can be is the model's
     /// fault and not the sensor's.
     pub(super) fn expect_outliers(&mut self) {
-        self.outliers = OUTLIERS_MAX.saturating_add(REARM_PERIODS);
+        (self.outliers, self.expected) = (OUTLIERS_MAX.saturating_add(REARM_PERIODS), true);
     }
 
     /// There is no sample to believe: on with what the disturbance has been for a while.
@@ -311,6 +315,7 @@ mod tests {
         for _ in 0..periods {
             observer.correct(0.0, false);
         }
+        assert!(!observer.has_jumped(), "the model was wrong, no Hall");
         observer.correct(20e-6, false)
     }
 

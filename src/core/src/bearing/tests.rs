@@ -20,7 +20,7 @@ impl Sample {
             bus_voltage_v: 48.0,
             missed: 0,
             rotor: None,
-            foreign_current_a: [0.0; 2],
+            foreign_current_a: None,
             waits: false,
             request: self.request,
             excitation: &crate::probe::Excitation::None,

@@ -140,8 +140,8 @@ pub(super) struct Drive {
     pub(super) waits: bool,
     /// What the bearing is asked for.
     pub(super) levitate: LevitateRequest,
-    /// Currents of the other unit's coils [A].
-    pub(super) foreign_coil_a: [f32; 2],
+    /// Currents of the other unit's coils, while it drives [A].
+    pub(super) foreign_coil_a: Option<[f32; 2]>,
     /// Its torque current [A].
     pub(super) foreign_torque_a: f32,
 }
@@ -399,16 +399,17 @@ impl PairControl {
     }
 
     /// The other unit's currents as far as they act on the rotor.
-    fn mirrored(&self, bits: u32, report: Option<PeerReport>) -> ([f32; 2], f32) {
+    fn mirrored(&self, bits: u32, report: Option<PeerReport>) -> (Option<[f32; 2]>, f32) {
         let drives = match line(bits) {
             Line::Driving => true,
             Line::Released => false,
             Line::Broken => report.is_some_and(|report| report.drives),
         };
         let heard = self.peer.latest().filter(|_| drives && report.is_some());
-        let Some(peer) = heard else { return ([0.0; 2], 0.0) };
+        let Some(peer) = heard else { return (None, 0.0) };
         let believed = |current_a: f32| if current_a.abs() < MIRRORED_A_MAX { current_a } else { 0.0 };
-        ([believed(peer.coil_current_x_a), believed(peer.coil_current_y_a)], believed(peer.torque_current_a))
+        let coil_a = [peer.coil_current_x_a, peer.coil_current_y_a].map(believed);
+        (Some(coil_a), believed(peer.torque_current_a))
     }
 }
 
