@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //! What there is: scenarios, parameter files, configuration keys, events, metrics; for a terminal or as Markdown.
 
+mod alarm_page;
+
 use std::fmt::Write as _;
 
+use levitas_core::arbitration;
 use levitas_core::mail::fault;
 
 use crate::catalogue::{BuiltIn, CIRCUITS, PATIENTS, PLANTS, PUMPS, SCENARIOS};
@@ -11,7 +14,9 @@ use crate::event_log::OBSERVED_KINDS;
 use crate::fault_catalogue::{FAULTS, FaultSpec};
 use crate::invariants::INVARIANTS;
 use crate::key_spec::KeySpec;
-use crate::metrics::{ALARM_LATENCY, INVARIANTS_BROKEN, METRICS, Metric, REALTIME_FACTOR};
+use crate::metrics::{
+    ALARM_LATENCY, CONDITION_LATENCY, INVARIANTS_BROKEN, METRICS, Metric, REALTIME_FACTOR, SIGNAL_LATENCY,
+};
 use crate::scenario::{
     CIRCUIT_EVENTS, CONFIG_PREFIXES, DISTURBANCES, EVENTS, FAULT_DURATION_S, FAULT_TARGETS, LATER_EVENTS,
     LATER_FAULTS, OverrideKey, PATIENT_EVENTS, Specification, circuit_orders, config_keys, override_keys,
@@ -39,6 +44,8 @@ pub enum What {
     Events,
     /// Faults: what each does, which alarm it raises and how soon
     Faults,
+    /// Alarms: what raises each, what is heard and seen, what to do
+    Alarms,
     /// Metrics with units and definitions, and invariants
     Metrics,
     /// Columns of trace.csv
@@ -57,6 +64,7 @@ pub fn list(what: What, markdown: bool) -> String {
         What::Config => configuration(),
         What::Events => events(),
         What::Faults => vec![faults(), fault_keys(), alarms()],
+        What::Alarms => alarm_page::tables(),
         What::Metrics => vec![metrics(), invariants()],
         What::Channels => vec![channels()],
     };
@@ -64,6 +72,7 @@ pub fn list(what: What, markdown: bool) -> String {
     let introduction = match what {
         What::Config => CONFIGURATION_INTRODUCTION,
         What::Faults => FAULTS_INTRODUCTION,
+        What::Alarms => alarm_page::INTRODUCTION,
         _ => "",
     };
     if markdown {
@@ -333,8 +342,16 @@ fn fault_keys() -> Table {
 }
 
 fn alarms() -> Table {
-    let rows = fault::TABLE.iter().map(|(_, name, doc)| vec![(*name).to_owned(), doc.trim().to_owned()]);
-    Table::new("Alarms", "What the host can name.", &["alarm", "meaning"], rows.collect())
+    let rows = fault::TABLE
+        .iter()
+        .chain(arbitration::alarm::TABLE)
+        .map(|(_, name, doc)| vec![(*name).to_owned(), doc.trim().to_owned()]);
+    Table::new(
+        "Alarms",
+        "What a unit can name of itself and of the pair; how it is shown is in alarms.md.",
+        &["alarm", "meaning"],
+        rows.collect(),
+    )
 }
 
 fn metrics() -> Table {
@@ -344,19 +361,26 @@ fn metrics() -> Table {
         (_, "") => "count".to_owned(),
         (_, unit) => unit.to_owned(),
     };
-    let (prefix, suffix) = ALARM_LATENCY;
-    let is_alarm = |metric: &&Metric| metric.name.starts_with(prefix);
+    // One line for all names of a family.
+    let family = |name: &str| {
+        [ALARM_LATENCY, CONDITION_LATENCY, SIGNAL_LATENCY]
+            .into_iter()
+            .find(|(prefix, _)| name.starts_with(prefix))
+    };
     let row =
         |name: String, metric: &Metric| vec![name, unit(metric.name, metric.unit), metric.doc.to_owned()];
-    let first_alarm = METRICS.iter().find(is_alarm).map(|metric| metric.name);
-    let rows = METRICS.iter().filter_map(|metric| match metric.name {
-        name if Some(name) == first_alarm => Some(row(format!("{prefix}NAME{suffix}"), metric)),
-        _ if is_alarm(&metric) => None,
-        name => Some(row(name.to_owned(), metric)),
+    let mut last = None;
+    let rows = METRICS.iter().filter_map(|metric| {
+        let of = family(metric.name);
+        let is_first = of != std::mem::replace(&mut last, of);
+        match of {
+            None => Some(row(metric.name.to_owned(), metric)),
+            Some((prefix, suffix)) => is_first.then(|| row(format!("{prefix}NAME{suffix}"), metric)),
+        }
     });
     Table::new(
         "Metrics",
-        "A metric that does not apply is absent. NAME is the name of an alarm, see faults.md.",
+        "A metric that does not apply is absent. NAME is the name of an alarm as in faults.md, of a condition as in circulation.md, of a signal as in alarms.md.",
         &["metric", "unit", "definition"],
         rows.collect(),
     )

@@ -74,7 +74,7 @@ Formats, outputs and metrics: docs/scenarios.md. Research software, not for use 
 
 #[derive(Subcommand)]
 enum Command {
-    /// List scenarios, or plants, circuits, patients, pumps, config, events, faults, metrics, channels
+    /// List scenarios, or plants, circuits, patients, pumps, config, events, faults, alarms, metrics, channels
     List {
         /// What to list
         #[arg(value_enum, default_value_t)]

@@ -25,6 +25,12 @@ fn the_fault_page_is_up_to_date() {
 }
 
 #[test]
+fn the_alarm_page_is_up_to_date() {
+    let wanted = list(What::Alarms, true);
+    assert!(document("alarms.md") == wanted, "run: cargo sim -- list alarms --markdown > docs/alarms.md");
+}
+
+#[test]
 fn the_generated_parts_of_the_scenario_page_are_up_to_date() {
     let page = document("scenarios.md");
     for (name, what) in [("events", What::Events), ("metrics", What::Metrics), ("channels", What::Channels)] {
