@@ -18,8 +18,9 @@
 //! no second integrator: whichever rate is in force, the next one goes on from the same n. So no change of mode, set-point or limit is a jump
 //! but the one that the operator asks for, and nothing winds up.
 //!
-//! The floor is the larger of two: the flow loop on a flow that is just forward, and the speed whose shut-off head is the pressure across the
-//! pump, sqrt((p_return - p_drainage) / a), a the shut-off head at 1000 rpm. The second needs no flow meter and acts before blood turns round.
+//! The floor is the larger of two: the flow loop on a flow that is just forward, for a fall below what every beat does, and the speed whose shut-off
+//! head is the pressure across the pump, sqrt((p_return - p_drainage) / a), a the shut-off head at 1000 rpm. The second needs no flow meter and acts
+//! before blood turns round. Both are late for a beat that comes: no mode goes below the speed that the [last beats](beats) needed.
 //!
 //! # Priority
 //! Pressure limits go before the mode. The floor goes before the limits, because a sensor that is wrong must not take the flow from a
@@ -35,6 +36,7 @@
 //! # Shown by
 //! `tests.rs`; `tests/scenarios/5*.toml`.
 
+mod beats;
 mod gains;
 mod pulses;
 #[cfg(test)]
@@ -44,6 +46,7 @@ mod weaning;
 use super::conditions as condition;
 use super::therapy::{Mode, Therapy};
 use crate::math::{between, larger, smaller, sqrt};
+use beats::{Beats, FORWARD_LPM};
 use gains::{DRAINAGE, FLOOR, FLOW, FORWARD_RPM_PER_LPM, Loop, RETURN};
 pub use pulses::PulseTiming;
 use pulses::Pulses;
@@ -57,10 +60,7 @@ const FREE_RPM_PER_S: f32 = 6000.0;
 const FORWARD_RPM_PER_S: f32 = 3000.0;
 /// How far the reference may lead the rotor, or trail it, while a loop is in force [rpm].
 const LEAD_RPM: f32 = 150.0;
-/// Least flow that is surely not backward [L/min]: what the floor keeps.
-const FORWARD_LPM: f32 = 0.2;
-/// What zero flow means [L/min]: so little that no beat of the heart makes it a backward one; above the floor, so that the two do not work against
-/// each other.
+/// What zero flow means [L/min] where the heart does not ask for more; above the floor, so that the two do not work against each other.
 pub const ZERO_FLOW_LPM: f32 = 0.3;
 /// The same while air is on the way to an artery: a drop back in a beat is the lesser evil. Its floor is at 0.
 const AIR_HOLD_LPM: f32 = 0.1;
@@ -156,6 +156,7 @@ impl Slope {
 pub struct ModeControl {
     reference_rpm: f32,
     flow: Slope,
+    beats: Beats,
     drainage: Slope,
     outlet: Slope,
     /// Forward flow was seen: the circuit is open.
@@ -185,8 +186,9 @@ impl ModeControl {
     /// This unit does not drive the head: it follows, so that it can go on from where the other one was.
     pub fn follow(&mut self, seen: &Seen) {
         let is_open = self.is_open || seen.flow_lpm.is_some_and(|flow| flow > OPEN_LPM);
-        *self = Self { reference_rpm: seen.speed_rpm, is_open, ..Self::default() };
+        *self = Self { reference_rpm: seen.speed_rpm, is_open, beats: self.beats, ..Self::default() };
         self.look(seen);
+        self.beats.least_rpm(seen.flow_lpm, seen.speed_rpm);
     }
 
     /// The pump is being stopped on purpose: no mode, no floor.
@@ -230,13 +232,16 @@ impl ModeControl {
         let target_lpm = self.flow_target_lpm(mode, therapy);
         let is_blind = target_lpm.is_some() && seen.flow_lpm.is_none();
         let wanted = self.wanted(mode, therapy, target_lpm) + self.forward(target_lpm);
+        let guards = self.guards(mode, therapy);
         let (mut rate, mut bound) = (wanted, None);
+        if let Some(limit) = self.by_beats(guards, therapy).filter(|limit| *limit > rate) {
+            (rate, bound) = (limit, Some(2));
+        }
         for (limit, which) in self.limits(therapy).into_iter().flatten() {
             if limit < RELEASE * FREE_RPM_PER_S && limit < rate {
                 (rate, bound) = (limit, Some(which));
             }
         }
-        let guards = self.guards(mode, therapy);
         if let Some(floor) = self.floor(guards, therapy).filter(|floor| *floor > rate) {
             (rate, bound) = (floor, Some(2));
         }
@@ -265,6 +270,7 @@ impl ModeControl {
 
     fn look(&mut self, seen: &Seen) {
         self.flow.update(seen.flow_lpm);
+        self.beats.look(seen.flow_lpm);
         self.drainage.update(seen.drainage_mmhg);
         self.outlet.update(seen.return_mmhg);
         self.is_open |=
@@ -372,11 +378,24 @@ impl ModeControl {
             return None;
         }
         let least_lpm = if self.air_hold { 0.0 } else { FORWARD_LPM };
-        let by_flow = self.flow.rate(least_lpm, &FLOOR);
+        // What every beat does is no fall: followed, it would grow.
+        let falls = self.flow.last.is_some_and(|flow| self.beats.is_new_low(flow));
+        let by_flow = self.flow.rate(least_lpm, &FLOOR).filter(|_| falls);
         let by_head =
             self.zero_flow_rpm(therapy).map(|least_rpm| (least_rpm - self.reference_rpm) / PERIOD_S);
         let rate = larger(by_flow.unwrap_or(f32::MIN), by_head.unwrap_or(f32::MIN));
         Some(smaller(rate, FREE_RPM_PER_S))
+    }
+
+    /// How fast a mode may take the speed down [rpm/s] so that no beat moves blood back.
+    fn by_beats(&mut self, guards: bool, therapy: &Therapy) -> Option<f32> {
+        if !guards || self.air_hold {
+            self.beats.forget();
+            return None;
+        }
+        let least_rpm =
+            smaller(self.beats.least_rpm(self.flow.last, self.reference_rpm), floor_rpm_max(therapy));
+        Some((least_rpm - self.reference_rpm) / PERIOD_S)
     }
 
     /// Speed whose shut-off head is the pressure behind the membrane lung over the patient's veins [rpm]: below it blood begins to fall back. What

@@ -218,6 +218,37 @@ fn no_speed_that_is_asked_for_lets_blood_flow_back_on_va() {
     }
 }
 
+/// An artery that swings by 30 mmHg, 70 times a minute.
+#[test]
+fn no_beat_of_the_heart_moves_blood_back_whatever_the_mode() {
+    let mut rig = flowing(4.0);
+    let mut beating = |mode: Mode, value: f32, seconds: u32| {
+        rig.therapy.mode = mode;
+        rig.therapy.settings.speed_setpoint_rpm = value;
+        rig.therapy.settings.flow_setpoint_lpm = value;
+        let mut flows = Vec::new();
+        for period in 0..seconds * 100 {
+            let turn = period as f32 * PERIOD_S * 70.0 / 60.0;
+            rig.arterial_mmhg = 80.0 + 15.0 * (core::f32::consts::TAU * turn).sin();
+            rig.period();
+            flows.push(rig.return_lpm);
+        }
+        assert_eq!(rig.reverse_ml, 0.0, "{mode:?}");
+        let last = &flows[flows.len() - 500..];
+        let mean = last.iter().sum::<f32>() / 500.0;
+        (last.iter().copied().fold(f32::MAX, f32::min), mean)
+    };
+    for (mode, value) in [(Mode::Speed, 0.0), (Mode::ZeroFlow, 0.0), (Mode::Speed, 1000.0)] {
+        beating(Mode::Flow, 4.0, 10);
+        let (least, mean) = beating(mode, value, 30);
+        assert!((0.05..0.3).contains(&least) && mean < 0.85, "{mode:?}: {least}, mean {mean}");
+    }
+    for (flow_lpm, lifted_lpm) in [(2.0, 0.02), (1.0, 0.25)] {
+        let (_, mean) = beating(Mode::Flow, flow_lpm, 20);
+        assert!((mean - flow_lpm).abs() < lifted_lpm, "{flow_lpm}, lifted to {mean}");
+    }
+}
+
 #[test]
 fn a_pressure_sensor_that_is_wrong_does_not_take_the_flow_away() {
     let mut rig = flowing(4.0);
