@@ -219,7 +219,7 @@ impl Rig {
             ..levitation
         });
         self.mail.supervisor.write(&SupervisorMail { state: UnitState::Operating as u32, ..supervisor });
-        self.mail.therapy.write(&TherapyMail { therapy: self.therapy, resumes: 0 });
+        self.mail.therapy.write(&TherapyMail { therapy: self.therapy, asked: 0, resumes: 0 });
     }
 }
 

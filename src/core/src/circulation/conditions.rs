@@ -6,7 +6,7 @@
 use crate::code::bit_table;
 
 bit_table! {
-    0 FLOW_LOST "flow_lost" "The flow meter is lost: flow is estimated from speed and torque, and the mode goes on with that.";
+    0 FLOW_LOST "flow_lost" "The flow meter is lost: flow is estimated from speed and torque, and the mode goes on with that. Suction is not watched.";
     1 FLOW_BLIND "flow_blind" "Neither flow meter nor estimate can be believed: the present speed is held.";
     2 DRAINAGE_LIMIT "drainage_limit" "The drainage pressure is at its limit: the speed is held back.";
     3 RETURN_LIMIT "return_limit" "The return pressure is at its limit: the speed is held back.";
@@ -21,7 +21,7 @@ bit_table! {
     12 LOW_FLOW "low_flow" "The flow is below its alarm limit.";
     13 ZERO_FLOW_LONG "zero_flow_long" "Zero flow has been held for long: the blood in the head heats. Resume or clamp.";
     14 RETROGRADE "retrograde" "Flow is deliberately backward: trial without support.";
-    15 PRESSURE_BLIND "pressure_blind" "A pressure that limits the speed cannot be believed: its limit is not watched.";
+    15 PRESSURE_BLIND "pressure_blind" "A pressure that limits or sets the speed cannot be believed: its limit is not watched, a mode on it holds the speed.";
     16 MEMBRANE_NEGATIVE "membrane_negative" "The pressure behind the membrane is below zero: air may be drawn through it. Stop the sweep gas, raise the return.";
     17 TRIGGER_LOST "trigger_lost" "No heartbeat is seen: pulses go on at the fixed rate.";
     18 WEANING_UNSTABLE "weaning_unstable" "The flow was not steady enough for the next step: one step back.";

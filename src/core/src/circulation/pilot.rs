@@ -49,6 +49,8 @@ pub struct Measured {
     pub drainage_mmhg: Option<f32>,
     /// Return pressure [mmHg].
     pub return_mmhg: Option<f32>,
+    /// It is the one before the membrane lung.
+    pub return_stands_in: bool,
     /// Size of a bubble that has passed in this period [mL], else 0.
     pub bubble_ml: f32,
     /// When a pulse is due.
@@ -156,21 +158,22 @@ impl Pilot {
 
     /// One period.
     pub fn step(&mut self, measured: &Measured) -> Course {
-        let TherapyMail { therapy, resumes } =
-            self.therapy.latest().unwrap_or(TherapyMail { therapy: Therapy::IDLE, resumes: 0 });
+        let idle = TherapyMail { therapy: Therapy::IDLE, asked: 0, resumes: 0 };
+        let TherapyMail { therapy, asked, resumes } = self.therapy.latest().unwrap_or(idle);
         let (speed_rpm, torque_n_m) = self.rotor();
         let flow_lpm = measured.flow_lpm.or(measured.estimate_lpm);
         let seen = Seen {
             flow_lpm,
             drainage_mmhg: measured.drainage_mmhg,
             return_mmhg: measured.return_mmhg,
+            return_stands_in: measured.return_stands_in,
             speed_rpm,
             pulse: measured.pulse,
         };
         // Some may come in one period. A supervisor that starts anew counts anew: that ends nothing.
         let resume = self.resumes.is_some_and(|before| (1..=8).contains(&resumes.wrapping_sub(before)));
         self.resumes = Some(resumes);
-        let therapy = self.modes.in_force(&therapy, &seen);
+        let therapy = self.modes.in_force(&therapy, asked, &seen);
         let mut course = Course {
             speed_rpm: therapy.settings.speed_setpoint_rpm,
             mode: therapy.mode,
@@ -198,7 +201,7 @@ impl Pilot {
             if self.is_standby() {
                 let there = self.peer.fresh(PEER_THERAPY_US_MAX);
                 course.conditions = self.interventions.follow(&therapy, &signs, there.as_ref());
-                self.modes.follow(&seen);
+                self.modes.follow(&therapy, &seen);
             } else {
                 course.conditions = self.interventions.stand(&therapy, &signs);
                 self.modes.stop(&seen);
@@ -259,7 +262,7 @@ mod tests {
             let supervisor: SupervisorMail = Words::<SUPERVISOR_WORDS>::from_words([0; SUPERVISOR_WORDS]);
             self.mail.supervisor.write(&SupervisorMail { state: state as u32, ..supervisor });
             let therapy = Therapy { mode: Mode::Flow, ..Therapy::IDLE };
-            self.mail.therapy.write(&TherapyMail { therapy, resumes });
+            self.mail.therapy.write(&TherapyMail { therapy, asked: 0, resumes });
             self.pilot.poll(&self.mail);
             self.pilot.step(&Measured { flow_lpm: Some(3.0), ..Measured::default() })
         }

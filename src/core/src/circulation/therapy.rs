@@ -217,14 +217,16 @@ impl Words<SETTINGS_WORDS> for TherapySettings {
     }
 }
 
-/// Words of a [`TherapyMail`]: mode, count of resumes, and every setting.
-pub const THERAPY_WORDS: usize = 2 + SETTINGS_WORDS;
+/// Words of a [`TherapyMail`]: mode, counts of modes and resumes, and every setting.
+pub const THERAPY_WORDS: usize = 3 + SETTINGS_WORDS;
 
 /// The therapy as it goes from the supervisor to who carries it out.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct TherapyMail {
     /// What the operator wants.
     pub therapy: Therapy,
+    /// Counts how often the operator has set a mode.
+    pub asked: u32,
     /// Counts how often the operator has ended an intervention.
     pub resumes: u32,
 }
@@ -232,17 +234,21 @@ pub struct TherapyMail {
 impl Words<THERAPY_WORDS> for TherapyMail {
     fn to_words(&self) -> [u32; THERAPY_WORDS] {
         let mut words = [0; THERAPY_WORDS];
-        let [mode, resumes, settings @ ..] = &mut words;
-        (*mode, *resumes) = (self.therapy.mode as u32, self.resumes);
+        let [mode, asked, resumes, settings @ ..] = &mut words;
+        (*mode, *asked, *resumes) = (self.therapy.mode as u32, self.asked, self.resumes);
         *settings = self.therapy.settings.to_words();
         words
     }
 
     fn from_words(words: [u32; THERAPY_WORDS]) -> Self {
-        let [mode, resumes, settings @ ..] = words;
+        let [mode, asked, resumes, settings @ ..] = words;
         let settings = TherapySettings::from_words(settings);
         // The writer is the supervisor of the same unit: the code is of a mode.
-        Self { therapy: Therapy { mode: Mode::from_code(mode).unwrap_or_default(), settings }, resumes }
+        Self {
+            therapy: Therapy { mode: Mode::from_code(mode).unwrap_or_default(), settings },
+            asked,
+            resumes,
+        }
     }
 }
 
@@ -266,7 +272,7 @@ mod tests {
         for (index, field) in TherapySettings::FIELDS.iter().enumerate() {
             *therapy.settings.field_mut(field.name).unwrap() = index as f32 + 0.5;
         }
-        let mail = TherapyMail { therapy, resumes: 3 };
+        let mail = TherapyMail { therapy, asked: 2, resumes: 3 };
         assert_eq!(TherapyMail::from_words(mail.to_words()), mail);
     }
 

@@ -156,6 +156,7 @@ impl CirculationTask {
             meter_disagrees: estimate.meter_disagrees || self.witness.has_refuted(),
             drainage_mmhg: (latest.drainage_trouble == 0).then_some(latest.drainage_pressure_mmhg),
             // The pressure before the membrane is above the one behind it: it may stand in for a limit.
+            return_stands_in: latest.return_trouble != 0,
             return_mmhg: (latest.return_trouble == 0)
                 .then_some(latest.return_pressure_mmhg)
                 .or_else(|| (latest.pre_membrane_trouble == 0).then_some(latest.pre_membrane_pressure_mmhg)),

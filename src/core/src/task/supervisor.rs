@@ -339,6 +339,8 @@ pub struct SupervisorTask {
     speed_rpm_max: f32,
     state: UnitState,
     therapy: Therapy,
+    /// Modes that were set, and interventions that were ended.
+    asked: u32,
     resumes: u32,
     answered: Answered,
     remote_answered: Answered,
@@ -389,6 +391,7 @@ impl SupervisorTask {
             speed_rpm_max: unit.speed.speed_rpm_max,
             state: UnitState::Standby,
             therapy: first_therapy(&unit.supervisor),
+            asked: 0,
             resumes: 0,
             answered: Answered::default(),
             remote_answered: Answered::default(),
@@ -442,7 +445,7 @@ impl SupervisorTask {
         self.commission(mail);
         self.judge_speed();
         self.release();
-        mail.therapy.write(&TherapyMail { therapy: self.therapy, resumes: self.resumes });
+        mail.therapy.write(&TherapyMail { therapy: self.therapy, asked: self.asked, resumes: self.resumes });
         mail.supervisor.write(&SupervisorMail {
             state: self.state as u32,
             levitate: self.request() as u32,

@@ -354,7 +354,7 @@ fn a_lid_never_lets_blood_flow_back() {
         speed_rpm: 3400.0,
         ..Default::default()
     };
-    control.follow(&seen);
+    control.follow(&VA, &seen);
     let lid = Override { speed_rpm_max: Some(800.0), zero_flow: false };
     let decision = control.step(&VA, &lid, &seen);
     // sqrt(120 / 25) krpm is the speed of zero flow.

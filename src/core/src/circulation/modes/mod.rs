@@ -20,7 +20,8 @@
 //!
 //! The floor is the larger of two: the flow loop on a flow that is just forward, for a fall below what every beat does, and the speed whose shut-off
 //! head is the pressure across the pump, sqrt((p_return - p_drainage) / a), a the shut-off head at 1000 rpm. The second needs no flow meter and acts
-//! before blood turns round. Both are late for a beat that comes: no mode goes below the speed that the [last beats](beats) needed.
+//! before blood turns round. Both are late for a beat that comes: no mode goes below the speed that the [last beats](beats) needed. Where blood flows
+//! on at that speed the return pressure reads too much: by as much the head is taken to be less, until the flow is next to nothing.
 //!
 //! # Priority
 //! Pressure limits go before the mode. The floor goes before the limits, because a sensor that is wrong must not take the flow from a
@@ -72,10 +73,22 @@ const BLIND_ZERO_RPM: f32 = 2000.0;
 const TURNING_RPM: f32 = 500.0;
 /// Flow that shows an open circuit [L/min], either way; from then on the floor is on guard.
 const OPEN_LPM: f32 = 0.5;
+/// Flow that is surely backward [L/min]: more than the zero of a meter is off.
+const BACKWARD_LPM: f32 = -0.1;
+/// After blood has run back the return limit does not hold the floor down for so long [periods]: 300 s.
+const OVER_LIMIT_PERIODS: u32 = 30_000;
 /// Shut-off head of the pump over the square of its speed [mmHg/krpm^2].
 const SHUT_OFF_MMHG_PER_KRPM2: f32 = 25.0;
 /// Speed whose shut-off head, 180 mmHg, is above any mean arterial less venous pressure [rpm].
 const FLOOR_RPM_MAX: f32 = 2700.0;
+/// Flow over that of the floor which shows that the head is less than it reads [L/min], for how long, longer than what flows on by its mass
+/// [periods], and how fast that is believed and forgotten [mmHg/s].
+const HEAD_DOUBT_LPM: f32 = 0.3;
+const HEAD_DOUBT_PERIODS: u32 = 50;
+const HEAD_DOUBT_MMHG_PER_S: f32 = 30.0;
+const HEAD_TRUST_MMHG_PER_S: f32 = 100.0;
+/// A pressure that is further off is named by its sensor [mmHg].
+const HEAD_ERROR_MMHG_MAX: f32 = 60.0;
 /// How far above zero flow a lid on the speed ends [rpm].
 const LID_MARGIN_RPM: f32 = 50.0;
 /// A pressure is held this far within its limit, so that noise does not cross it [mmHg].
@@ -100,6 +113,8 @@ pub struct Seen {
     pub drainage_mmhg: Option<f32>,
     /// Return pressure [mmHg].
     pub return_mmhg: Option<f32>,
+    /// It is the one before the membrane lung: more than the return pressure, so good for a limit and for nothing else.
+    pub return_stands_in: bool,
     /// Speed of the rotor [rpm].
     pub speed_rpm: f32,
     /// When a pulse is due.
@@ -159,6 +174,7 @@ pub struct ModeControl {
     beats: Beats,
     drainage: Slope,
     outlet: Slope,
+    outlet_stands_in: bool,
     /// Forward flow was seen: the circuit is open.
     is_open: bool,
     mode: Option<Mode>,
@@ -166,6 +182,13 @@ pub struct ModeControl {
     flow_before_lpm: f32,
     /// Zero flow is held because of air.
     air_hold: bool,
+    /// What the pressure across the pump reads too much, as the flow shows [mmHg].
+    head_error_mmhg: f32,
+    flows_on_periods: u32,
+    /// For how long the floor may go over the return limit, because blood has run back within it [periods].
+    over_limit_periods: u32,
+    /// Number of the mode that the operator has set last.
+    asked: Option<u32>,
     /// The retrograde trial is over: its time, or the flow by which it is judged.
     trial_is_over: bool,
     /// Flow that was followed in the period before [L/min], and what of its last step is still to come [rpm].
@@ -184,23 +207,45 @@ type Bound = (f32, usize);
 
 impl ModeControl {
     /// This unit does not drive the head: it follows, so that it can go on from where the other one was.
-    pub fn follow(&mut self, seen: &Seen) {
+    pub fn follow(&mut self, therapy: &Therapy, seen: &Seen) {
+        let mode = therapy.mode;
         let is_open = self.is_open || seen.flow_lpm.is_some_and(|flow| flow > OPEN_LPM);
-        *self = Self { reference_rpm: seen.speed_rpm, is_open, beats: self.beats, ..Self::default() };
+        let rests = is_rest(mode);
+        // What is followed there says more than what flows while it hears of the change.
+        let followed_lpm = (mode == Mode::Flow).then_some(therapy.settings.flow_setpoint_lpm);
+        let flow_before_lpm =
+            followed_lpm.or(seen.flow_lpm).filter(|_| !rests).unwrap_or(self.flow_before_lpm);
+        *self = Self {
+            reference_rpm: seen.speed_rpm,
+            is_open,
+            beats: self.beats,
+            flow_before_lpm,
+            mode: rests.then_some(mode),
+            asked: self.asked,
+            ..Self::default()
+        };
         self.look(seen);
         self.beats.least_rpm(seen.flow_lpm, seen.speed_rpm);
     }
 
     /// The pump is being stopped on purpose: no mode, no floor.
     pub fn stop(&mut self, seen: &Seen) -> Decision {
-        self.follow(seen);
+        self.follow(&Therapy::IDLE, seen);
         self.is_open = false;
         self.reference_rpm = 0.0;
         Decision::default()
     }
 
     /// What is in force of a therapy: a retrograde trial that is over goes on as the flow from before.
-    pub fn in_force(&mut self, therapy: &Therapy, seen: &Seen) -> Therapy {
+    ///
+    /// `asked` numbers the modes that the operator sets: the same one again is a new one. Nobody carries on a trial that was set before this
+    /// controller was there.
+    pub fn in_force(&mut self, therapy: &Therapy, asked: u32, seen: &Seen) -> Therapy {
+        let before = self.asked.replace(asked);
+        if before != Some(asked) {
+            self.trial_is_over = before.is_none();
+            self.periods_in_mode = 0;
+        }
         if therapy.mode != Mode::RetrogradeTrial {
             self.trial_is_over = false;
             return *therapy;
@@ -227,12 +272,16 @@ impl ModeControl {
     pub fn step(&mut self, therapy: &Therapy, interventions: &Override, seen: &Seen) -> Decision {
         self.look(seen);
         let mode = if interventions.zero_flow { Mode::ZeroFlow } else { therapy.mode };
-        self.air_hold = interventions.zero_flow;
-        self.enter(mode, therapy, seen);
+        let was_held = core::mem::replace(&mut self.air_hold, interventions.zero_flow);
+        self.enter(mode, was_held, therapy, seen);
         let target_lpm = self.flow_target_lpm(mode, therapy);
         let is_blind = target_lpm.is_some() && seen.flow_lpm.is_none();
         let wanted = self.wanted(mode, therapy, target_lpm) + self.forward(target_lpm);
         let guards = self.guards(mode, therapy);
+        self.judge_head(guards, therapy);
+        let runs_back = guards && self.flow.last.is_some_and(|flow| flow < BACKWARD_LPM);
+        self.over_limit_periods =
+            if runs_back { OVER_LIMIT_PERIODS } else { self.over_limit_periods.saturating_sub(1) };
         let (mut rate, mut bound) = (wanted, None);
         if let Some(limit) = self.by_beats(guards, therapy).filter(|limit| *limit > rate) {
             (rate, bound) = (limit, Some(2));
@@ -242,14 +291,14 @@ impl ModeControl {
                 (rate, bound) = (limit, Some(which));
             }
         }
-        if let Some(floor) = self.floor(guards, therapy).filter(|floor| *floor > rate) {
-            (rate, bound) = (floor, Some(2));
-        }
         // What a limit has just held comes back slowly, too, or it would be held again and again.
         let [by_drainage, by_return, _] = self.held;
-        let is_held = bound.is_some() || by_drainage > 0 || by_return > 0;
+        let mut is_held = bound.is_some() || by_drainage > 0 || by_return > 0;
         if is_held && matches!(mode, Mode::Speed | Mode::Pulsatile) {
             rate = smaller(rate, RELEASE * FREE_RPM_PER_S);
+        }
+        if let Some(floor) = self.floor(guards, therapy).filter(|floor| *floor > rate) {
+            (rate, bound, is_held) = (floor, Some(2), true);
         }
         let is_jump = !is_held && matches!(mode, Mode::Speed | Mode::Pulsatile);
         let least_rpm =
@@ -272,17 +321,21 @@ impl ModeControl {
         self.flow.update(seen.flow_lpm);
         self.beats.look(seen.flow_lpm);
         self.drainage.update(seen.drainage_mmhg);
+        if self.outlet_stands_in != seen.return_stands_in {
+            // Another place in the circuit is no slope.
+            (self.outlet, self.outlet_stands_in) = (Slope::default(), seen.return_stands_in);
+        }
         self.outlet.update(seen.return_mmhg);
-        self.is_open |=
-            seen.speed_rpm > TURNING_RPM && seen.flow_lpm.is_some_and(|flow| flow.abs() > OPEN_LPM);
+        let turns = seen.speed_rpm > TURNING_RPM;
+        self.is_open |= seen.flow_lpm.is_some_and(|flow| flow < -OPEN_LPM || turns && flow > OPEN_LPM);
     }
 
-    fn enter(&mut self, mode: Mode, therapy: &Therapy, seen: &Seen) {
+    fn enter(&mut self, mode: Mode, was_held: bool, therapy: &Therapy, seen: &Seen) {
         self.periods_in_mode = self.periods_in_mode.saturating_add(1);
         if self.mode == Some(mode) {
             return;
         }
-        let left_zero = matches!(self.mode, Some(Mode::ZeroFlow | Mode::RetrogradeTrial));
+        let left_zero = self.mode.is_some_and(is_rest);
         if !left_zero {
             // What was followed says more than one beat of what flows.
             self.flow_before_lpm = self.target_lpm.or(seen.flow_lpm).unwrap_or(self.flow_before_lpm);
@@ -290,7 +343,9 @@ impl ModeControl {
         self.mode = Some(mode);
         self.periods_in_mode = 0;
         self.missed = 0;
-        self.weaning = Weaning::from(larger(self.flow_before_lpm, therapy.settings.weaning_flow_lpm));
+        // Weaning goes down from what flows, and on from where air has interrupted it.
+        let from_lpm = seen.flow_lpm.filter(|_| left_zero && !was_held).unwrap_or(self.flow_before_lpm);
+        self.weaning = Weaning::from(larger(from_lpm, therapy.settings.weaning_flow_lpm));
     }
 
     /// The flow that is to be followed in this mode [L/min].
@@ -334,6 +389,7 @@ impl ModeControl {
             (Mode::Pressure, None) if settings.pressure_setpoint_mmhg < 0.0 => {
                 self.drainage.rate(settings.pressure_setpoint_mmhg, &DRAINAGE)
             }
+            (Mode::Pressure, None) if self.outlet_stands_in => None,
             (Mode::Pressure, None) => self.outlet.rate(settings.pressure_setpoint_mmhg, &RETURN),
             (_, None) => {
                 return (settings.speed_setpoint_rpm - self.reference_rpm) / PERIOD_S;
@@ -372,12 +428,17 @@ impl ModeControl {
         therapy.settings.return_is_arterial >= 0.5 && self.is_open && mode != Mode::RetrogradeTrial
     }
 
+    /// The flow that the floor keeps [L/min].
+    const fn floor_lpm(&self) -> f32 {
+        if self.air_hold { 0.0 } else { FORWARD_LPM }
+    }
+
     /// The rate that keeps the flow forward [rpm/s], where it must be.
     fn floor(&self, guards: bool, therapy: &Therapy) -> Option<f32> {
-        if !guards || self.reference_rpm >= floor_rpm_max(therapy) {
+        if !guards || self.reference_rpm >= self.floor_rpm_max(therapy) {
             return None;
         }
-        let least_lpm = if self.air_hold { 0.0 } else { FORWARD_LPM };
+        let least_lpm = self.floor_lpm();
         // What every beat does is no fall: followed, it would grow.
         let falls = self.flow.last.is_some_and(|flow| self.beats.is_new_low(flow));
         let by_flow = self.flow.rate(least_lpm, &FLOOR).filter(|_| falls);
@@ -394,15 +455,48 @@ impl ModeControl {
             return None;
         }
         let least_rpm =
-            smaller(self.beats.least_rpm(self.flow.last, self.reference_rpm), floor_rpm_max(therapy));
+            smaller(self.beats.least_rpm(self.flow.last, self.reference_rpm), self.floor_rpm_max(therapy));
         Some((least_rpm - self.reference_rpm) / PERIOD_S)
     }
 
     /// Speed whose shut-off head is the pressure behind the membrane lung over the patient's veins [rpm]: below it blood begins to fall back. What
     /// the pump itself sucks is no pressure that pushes blood back.
     fn zero_flow_rpm(&self, therapy: &Therapy) -> Option<f32> {
-        let head_mmhg = self.outlet.last? - larger(self.drainage.last?, 0.0);
-        Some(smaller(1000.0 * sqrt(head_mmhg / SHUT_OFF_MMHG_PER_KRPM2), floor_rpm_max(therapy)))
+        let head_mmhg = self.outlet.last? - larger(self.drainage.last?, 0.0) - self.head_error_mmhg;
+        let least_rpm = 1000.0 * sqrt(larger(head_mmhg, 0.0) / SHUT_OFF_MMHG_PER_KRPM2);
+        Some(smaller(least_rpm, self.floor_rpm_max(therapy)))
+    }
+
+    /// Whether blood flows on although the speed is that at which the head says that nothing does.
+    fn judge_head(&mut self, guards: bool, therapy: &Therapy) {
+        let (Some(flow_lpm), Some(zero_rpm)) =
+            (self.flow.last.filter(|_| guards), self.zero_flow_rpm(therapy))
+        else {
+            (self.head_error_mmhg, self.flows_on_periods) = (0.0, 0);
+            return;
+        };
+        let least_lpm = self.floor_lpm();
+        let flows_on =
+            flow_lpm > least_lpm + HEAD_DOUBT_LPM && self.reference_rpm < zero_rpm + LID_MARGIN_RPM;
+        self.flows_on_periods = if flows_on { self.flows_on_periods.saturating_add(1) } else { 0 };
+        let rate = if flow_lpm < least_lpm {
+            -HEAD_TRUST_MMHG_PER_S
+        } else if self.flows_on_periods > HEAD_DOUBT_PERIODS {
+            HEAD_DOUBT_MMHG_PER_S
+        } else {
+            0.0
+        };
+        self.head_error_mmhg = between(self.head_error_mmhg + rate * PERIOD_S, 0.0, HEAD_ERROR_MMHG_MAX);
+    }
+
+    /// Speed above which no floor goes [rpm]: no artery pushes back more, and no closed clamp is pumped against beyond its limit. Blood that
+    /// runs back is worse than a pressure over a limit that is below the artery's.
+    fn floor_rpm_max(&self, therapy: &Therapy) -> f32 {
+        if self.over_limit_periods > 0 {
+            return FLOOR_RPM_MAX;
+        }
+        let by_limit = 1000.0 * sqrt(therapy.settings.return_pressure_mmhg_max / SHUT_OFF_MMHG_PER_KRPM2);
+        smaller(FLOOR_RPM_MAX, by_limit)
     }
 
     /// Moves the reference.
@@ -439,12 +533,15 @@ impl ModeControl {
         let [drainage, outlet, floor] = self.held.map(|held| held >= TOLD_PERIODS);
         let zero_long = mode == Mode::ZeroFlow && self.periods_in_mode >= ZERO_FLOW_PERIODS;
         let retrograde = mode == Mode::RetrogradeTrial;
+        let pressure_blind = seen.drainage_mmhg.is_none()
+            || seen.return_mmhg.is_none()
+            || mode == Mode::Pressure && seen.return_stands_in;
         [
             (is_blind, condition::FLOW_BLIND),
             (drainage, condition::DRAINAGE_LIMIT),
             (outlet, condition::RETURN_LIMIT),
             (floor, condition::BACKFLOW_FLOOR),
-            (seen.drainage_mmhg.is_none() || seen.return_mmhg.is_none(), condition::PRESSURE_BLIND),
+            (pressure_blind, condition::PRESSURE_BLIND),
             (zero_long, condition::ZERO_FLOW_LONG),
             (retrograde, condition::RETROGRADE),
             (self.missed >= MISSED_PERIODS, condition::NOT_REACHED),
@@ -457,8 +554,7 @@ impl ModeControl {
     }
 }
 
-/// Speed above which no floor goes [rpm]: no artery pushes back more, and no closed clamp is pumped against beyond its limit.
-fn floor_rpm_max(therapy: &Therapy) -> f32 {
-    let by_limit = 1000.0 * sqrt(therapy.settings.return_pressure_mmhg_max / SHUT_OFF_MMHG_PER_KRPM2);
-    smaller(FLOOR_RPM_MAX, by_limit)
+/// Nothing is to flow, or backward.
+const fn is_rest(mode: Mode) -> bool {
+    matches!(mode, Mode::ZeroFlow | Mode::RetrogradeTrial)
 }

@@ -25,6 +25,10 @@ struct Rig {
     seen_drainage_mmhg: f32,
     seen_return_mmhg: f32,
     meter: bool,
+    /// What the return sensor reads too much, and whether the one before the lung stands in for it.
+    return_error_mmhg: f32,
+    stands_in: bool,
+    asked: u32,
     pulse: PulseTiming,
     reverse_ml: f32,
     return_mmhg_max: f32,
@@ -48,6 +52,9 @@ fn rig(mode: Mode) -> Rig {
         seen_drainage_mmhg: 5.0,
         seen_return_mmhg: 80.0,
         meter: true,
+        return_error_mmhg: 0.0,
+        stands_in: false,
+        asked: 0,
         pulse: PulseTiming::default(),
         reverse_ml: 0.0,
         return_mmhg_max: 0.0,
@@ -58,7 +65,7 @@ fn rig(mode: Mode) -> Rig {
 impl Rig {
     fn period(&mut self) -> Decision {
         let seen = self.seen();
-        let therapy = self.control.in_force(&self.therapy, &seen);
+        let therapy = self.control.in_force(&self.therapy, self.asked, &seen);
         let decision = self.control.step(&therapy, &self.interventions, &seen);
         self.conditions |= decision.conditions;
         for _ in 0..10 {
@@ -72,7 +79,8 @@ impl Rig {
         Seen {
             flow_lpm: self.meter.then_some(self.seen_flow_lpm),
             drainage_mmhg: Some(self.seen_drainage_mmhg),
-            return_mmhg: Some(self.seen_return_mmhg),
+            return_mmhg: Some(self.seen_return_mmhg + self.return_error_mmhg),
+            return_stands_in: self.stands_in,
             speed_rpm: self.speed_rpm,
             pulse: self.pulse,
         }
@@ -115,7 +123,7 @@ fn flowing(flow_lpm: f32) -> Rig {
     let mut rig = rig(Mode::Flow);
     rig.therapy.settings.flow_setpoint_lpm = flow_lpm;
     rig.speed_rpm = 2000.0;
-    rig.control.follow(&rig.seen());
+    rig.control.follow(&rig.therapy, &rig.seen());
     rig.run(8.0);
     assert!((rig.flow_lpm - flow_lpm).abs() < 0.02 * flow_lpm, "{}", rig.flow_lpm);
     rig.reverse_ml = 0.0;
@@ -127,7 +135,7 @@ fn flowing(flow_lpm: f32) -> Rig {
 fn four_litres_from_zero_flow_settle_in_two_and_a_half_seconds_without_a_limit() {
     let mut rig = rig(Mode::ZeroFlow);
     rig.speed_rpm = 1800.0;
-    rig.control.follow(&rig.seen());
+    rig.control.follow(&rig.therapy, &rig.seen());
     rig.run(5.0);
     rig.therapy.mode = Mode::Flow;
     rig.therapy.settings.flow_setpoint_lpm = 4.0;
@@ -261,6 +269,55 @@ fn a_pressure_sensor_that_is_wrong_does_not_take_the_flow_away() {
 }
 
 #[test]
+fn an_open_line_that_runs_back_through_a_pump_at_rest_is_turned() {
+    let mut rig = rig(Mode::Speed);
+    rig.control.follow(&rig.therapy, &rig.seen());
+    rig.run(5.0);
+    // The rotor has to come up from rest: what runs back until then.
+    assert!(rig.flow_lpm > 0.05 && rig.reverse_ml < 25.0, "{} L/min, {} mL", rig.flow_lpm, rig.reverse_ml);
+    let before_ml = rig.reverse_ml;
+    rig.run(20.0);
+    assert!(rig.reverse_ml - before_ml < 0.1, "{} mL", rig.reverse_ml - before_ml);
+}
+
+#[test]
+fn a_return_sensor_that_reads_high_does_not_pump_where_nothing_is_to_flow() {
+    let mut rig = flowing(4.0);
+    rig.return_error_mmhg = 28.0;
+    rig.interventions.zero_flow = true;
+    rig.run(4.0);
+    assert!(rig.flow_lpm < 0.3 && rig.reverse_ml == 0.0, "{} L/min, {} mL", rig.flow_lpm, rig.reverse_ml);
+    let most = rig.run(60.0).into_iter().fold(f32::MIN, f32::max);
+    assert!(most < 0.35 && rig.reverse_ml < 0.1, "{most} L/min, {} mL", rig.reverse_ml);
+}
+
+#[test]
+fn a_return_limit_below_the_artery_makes_no_backflow() {
+    let mut rig = flowing(2.0);
+    rig.therapy.settings.return_pressure_mmhg_max = 50.0;
+    rig.run(60.0);
+    // Flow and limit cannot both be: it hovers about no flow.
+    assert!(rig.reverse_ml < 30.0, "{} mL", rig.reverse_ml);
+    let mean = rig.run(20.0).iter().sum::<f32>() / 2000.0;
+    assert!(mean.abs() < 0.1, "{mean} L/min");
+    assert!(rig.conditions & condition::RETURN_LIMIT != 0);
+}
+
+#[test]
+fn a_pressure_that_only_stands_in_is_no_set_point() {
+    let mut rig = flowing(3.0);
+    rig.therapy.mode = Mode::Pressure;
+    rig.therapy.settings.pressure_setpoint_mmhg = 150.0;
+    rig.run(8.0);
+    let before_rpm = rig.speed_rpm;
+    (rig.return_error_mmhg, rig.stands_in) = (60.0, true);
+    rig.conditions = 0;
+    rig.run(20.0);
+    assert!((rig.speed_rpm - before_rpm).abs() < 5.0, "{} of {before_rpm} rpm", rig.speed_rpm);
+    assert!(rig.conditions & condition::PRESSURE_BLIND != 0);
+}
+
+#[test]
 fn without_any_flow_the_speed_is_held_and_said_so() {
     let mut rig = flowing(4.0);
     rig.meter = false;
@@ -303,6 +360,47 @@ fn a_retrograde_trial_is_bounded_and_ends_in_the_flow_from_before() {
     assert!(rig.conditions & condition::RETROGRADE != 0);
     rig.run(10.0);
     assert!((rig.flow_lpm - 3.0).abs() < 0.1, "{}", rig.flow_lpm);
+    // Asked for once more it is a new one.
+    rig.asked += 1;
+    rig.run(15.0);
+    assert!((rig.flow_lpm + 0.3).abs() < 0.05, "{}", rig.flow_lpm);
+    rig.run(20.0);
+    assert!((rig.flow_lpm - 3.0).abs() < 0.1, "{}", rig.flow_lpm);
+    // A controller that finds one carries it on for nobody.
+    rig.control = ModeControl::default();
+    rig.run(15.0);
+    assert!((rig.flow_lpm - 3.0).abs() < 0.1, "{}", rig.flow_lpm);
+}
+
+#[test]
+fn a_trial_after_a_takeover_in_zero_flow_ends_in_the_flow_from_before() {
+    let mut rig = flowing(3.0);
+    let mut standby = ModeControl::default();
+    standby.in_force(&rig.therapy, 0, &rig.seen());
+    standby.follow(&rig.therapy, &rig.seen());
+    rig.therapy.mode = Mode::ZeroFlow;
+    for _ in 0..1000 {
+        rig.period();
+        standby.follow(&rig.therapy, &rig.seen());
+    }
+    rig.control = standby;
+    rig.run(5.0);
+    rig.therapy.mode = Mode::RetrogradeTrial;
+    rig.therapy.settings.trial_s_max = 10.0;
+    rig.asked += 1;
+    rig.run(25.0);
+    assert!((rig.flow_lpm - 3.0).abs() < 0.1, "{}", rig.flow_lpm);
+}
+
+#[test]
+fn weaning_after_zero_flow_starts_from_what_flows() {
+    let mut rig = flowing(4.0);
+    rig.therapy.mode = Mode::ZeroFlow;
+    rig.run(10.0);
+    rig.therapy.mode = Mode::Weaning;
+    rig.therapy.settings.weaning_flow_lpm = 1.0;
+    let most = rig.run(20.0).into_iter().fold(f32::MIN, f32::max);
+    assert!((rig.flow_lpm - 1.0).abs() < 0.05 && most < 1.2, "{} {most}", rig.flow_lpm);
 }
 
 #[test]
@@ -370,7 +468,7 @@ fn a_unit_that_stands_by_goes_on_from_where_the_other_one_was() {
     let mut rig = flowing(4.0);
     let seen = rig.seen();
     let mut standby = ModeControl::default();
-    standby.follow(&seen);
+    standby.follow(&rig.therapy, &seen);
     let decision = standby.step(&rig.therapy, &Override::default(), &seen);
     assert!((decision.speed_rpm - rig.speed_rpm).abs() < 5.0);
     rig.control = standby;
@@ -388,7 +486,7 @@ proptest! {
         let mut control = ModeControl::default();
         let therapy = Therapy { mode: Mode::from_code(mode).unwrap(), settings: TherapySettings { speed_setpoint_rpm: 4000.0, ..TherapySettings::ADULT } };
         for (flow_lpm, pressure) in flows.into_iter().zip(pressures) {
-            let seen = Seen { flow_lpm, drainage_mmhg: pressure, return_mmhg: pressure, speed_rpm: 3000.0, pulse: PulseTiming::default() };
+            let seen = Seen { flow_lpm, drainage_mmhg: pressure, return_mmhg: pressure, speed_rpm: 3000.0, ..Seen::default() };
             let decision = control.step(&therapy, &Override::default(), &seen);
             prop_assert!((0.0..=6100.0).contains(&decision.speed_rpm), "{}", decision.speed_rpm);
         }

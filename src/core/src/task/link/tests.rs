@@ -122,7 +122,7 @@ fn the_flow_that_is_held_because_of_air_is_no_set_point() {
     {
         let mut bench = Bench::new(1);
         let therapy = Therapy { mode: Mode::Flow, settings };
-        bench.mail.therapy.write(&TherapyMail { therapy, resumes: 0 });
+        bench.mail.therapy.write(&TherapyMail { therapy, asked: 0, resumes: 0 });
         let circulation: CirculationMail =
             Words::<{ crate::mail::CIRCULATION_WORDS }>::from_words([0; crate::mail::CIRCULATION_WORDS]);
         bench.mail.circulation.write(&CirculationMail {
@@ -141,7 +141,11 @@ fn weaning_that_air_interrupts_is_told_with_its_step() {
     let mut bench = Bench::new(1);
     let settings = TherapySettings { flow_setpoint_lpm: 4.0, ..TherapySettings::ADULT };
     let mut told = |asked: Mode, mode: Mode, flow_target_lpm: f32| {
-        bench.mail.therapy.write(&TherapyMail { therapy: Therapy { mode: asked, settings }, resumes: 0 });
+        bench.mail.therapy.write(&TherapyMail {
+            therapy: Therapy { mode: asked, settings },
+            asked: 0,
+            resumes: 0,
+        });
         let circulation: CirculationMail =
             Words::<{ crate::mail::CIRCULATION_WORDS }>::from_words([0; crate::mail::CIRCULATION_WORDS]);
         bench.mail.circulation.write(&CirculationMail { mode: mode as u32, flow_target_lpm, ..circulation });

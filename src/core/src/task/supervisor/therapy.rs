@@ -59,6 +59,7 @@ impl SupervisorTask {
         }
         therapy.mode = mode;
         self.therapy = therapy;
+        self.asked = self.asked.wrapping_add(1);
         Ok(())
     }
 
@@ -153,7 +154,7 @@ impl SupervisorTask {
     pub(super) fn recall(&mut self, mail: &Mailboxes, last: Option<&SupervisorMail>) {
         let before = mail.therapy.read::<TherapyMail>();
         if let Some((_, before)) = &before {
-            (self.therapy, self.resumes) = (before.therapy, before.resumes);
+            (self.therapy, self.asked, self.resumes) = (before.therapy, before.asked, before.resumes);
         }
         if self.state != UnitState::Operating {
             self.stand_still();
