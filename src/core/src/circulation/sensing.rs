@@ -18,8 +18,9 @@
 //! | the membrane lung is a new one | - | at once | |
 //! | the pump head is a new one, or the meter was right | - | at once | while the meter is not believed: the estimate is all there is |
 //!
-//! Each is carried out once, when its number is new, one at a time; the result stands in the mail under that number. What does not
-//! end within 15 s ends without a signal.
+//! Each is carried out once, when its number is new, one at a time; the result stands in the mail under that number. One that is refused while another is
+//! under way is told for a second, then the other one again. What does not end within 15 s ends without a signal. An order that is there when the
+//! task starts is an old one: the task before has carried it out.
 //! # Limits and failure
 //! Nobody measures the temperature of the blood yet: it is taken as 37 C.
 
@@ -41,6 +42,8 @@ const CLAMPED_PERIODS: u32 = 500;
 const CLAMPED_LPM_MAX: f32 = 0.25;
 /// Periods after which an order is given up.
 const ORDER_PERIODS_MAX: u32 = 1500;
+/// Periods for which a refusal stands before the order that is under way is told again.
+const REFUSAL_PERIODS: u32 = 100;
 /// Periods that something must stand before it is an alarm.
 const ALARM_PERIODS: u32 = 50;
 
@@ -212,6 +215,9 @@ pub struct Sensing {
     pressures: Pressures,
     levitation: Reader<LevitationMail>,
     orders: Reader<CircuitOrderMail>,
+    /// Number of the last order, 0 if there was none; `None` before the first period.
+    last_number: Option<u32>,
+    refusal_periods: u32,
     /// The order that is under way, its number, and for how many periods.
     running: Option<(CircuitOrder, u32, u32)>,
     has_new_pump: bool,
@@ -232,6 +238,8 @@ impl Sensing {
             pressures: Pressures::new(),
             levitation: Reader::new(period_us),
             orders: Reader::new(period_us),
+            last_number: None,
+            refusal_periods: 0,
             running: None,
             has_new_pump: false,
             has_new_reference: false,
@@ -248,10 +256,12 @@ impl Sensing {
     /// One period: writes what is measured into `into`.
     pub fn step(&mut self, samples: &CirculationInputs, mail: &Mailboxes, into: &mut CirculationMail) {
         self.levitation.poll(&mail.levitation);
-        if self.orders.poll(&mail.circuit_order)
-            && let Some(order) = self.orders.latest()
-            && order.number != into.order_number
-        {
+        self.orders.poll(&mail.circuit_order);
+        let order = self.orders.latest();
+        let before = *self.last_number.get_or_insert(order.map_or(0, |order| order.number));
+        if let Some(order) = order.filter(|order| order.number != before) {
+            self.last_number = Some(order.number);
+            self.refusal_periods = REFUSAL_PERIODS;
             into.order_number = order.number;
             into.order_result = self.take_order(&order, into) as u32;
         }
@@ -305,6 +315,10 @@ impl Sensing {
     fn go_on(&mut self, flow: &FlowReading, zeroed: Option<OrderResult>, into: &mut CirculationMail) {
         let Some((kind, number, periods)) = &mut self.running else { return };
         *periods = periods.saturating_add(1);
+        self.refusal_periods = self.refusal_periods.saturating_sub(1);
+        if self.refusal_periods == 0 {
+            (into.order_number, into.order_result) = (*number, OrderResult::Running as u32);
+        }
         let ended = match kind {
             CircuitOrder::Clamped if flow.flow_lpm.abs() > CLAMPED_LPM_MAX => Some(OrderResult::TooFarOff),
             CircuitOrder::Clamped => (*periods >= CLAMPED_PERIODS).then(|| self.meter.has_zero().into()),
@@ -317,9 +331,7 @@ impl Sensing {
             self.meter.drop_zero();
         }
         self.has_new_reference |= *kind == CircuitOrder::KnownFlow && result == OrderResult::Done;
-        if into.order_number == *number {
-            into.order_result = result as u32;
-        }
+        (into.order_number, into.order_result) = (*number, result as u32);
         if ended.is_none() {
             self.meter.stop_weighing();
         }

@@ -237,6 +237,11 @@ mod tests {
             self.mail.circulation.read().unwrap().1
         }
 
+        /// The meter says nothing.
+        fn without_meter(&mut self, periods: u32) -> CirculationMail {
+            self.run(periods, |samples| samples.valid &= !valid::FLOW)
+        }
+
         fn order(&mut self, number: u32, kind: u32, value: f32) {
             self.mail.circuit_order.write(&CircuitOrderMail { number, kind, value });
         }
@@ -257,10 +262,9 @@ mod tests {
     fn what_cannot_be_believed_is_marked_at_once_and_told_within_a_second() {
         let mut rig = Rig::new();
         rig.run(100, |_| {});
-        let no_meter = |samples: &mut CirculationInputs| samples.valid &= !valid::FLOW;
-        let seen = rig.run(6, no_meter);
+        let seen = rig.without_meter(6);
         assert!(!seen.flow_valid && seen.alarms == 0 && (seen.flow_lpm - 5.0).abs() < 0.1);
-        assert_eq!(rig.run(60, no_meter).alarms, fault::FLOW_METER | fault::BUBBLE_SENSOR);
+        assert_eq!(rig.without_meter(60).alarms, fault::FLOW_METER | fault::BUBBLE_SENSOR);
         assert_eq!(rig.run(20, |_| {}).alarms, 0);
         let seen = rig.run(100, |samples| samples.return_pressure_mmhg = f32::INFINITY);
         assert!(seen.flow_valid && !seen.pressures_valid);
@@ -366,10 +370,9 @@ mod tests {
         rig.run(50, |_| {});
         rig.order(3, CircuitOrder::Clamped as u32, 0.0);
         assert_eq!(rig.run(500, |_| {}).order_result, OrderResult::TooFarOff as u32);
-        let no_meter = |samples: &mut CirculationInputs| samples.valid &= !valid::FLOW;
-        rig.run(20, no_meter);
+        rig.without_meter(20);
         rig.order(4, CircuitOrder::Clamped as u32, 0.0);
-        assert_eq!(rig.run(1, no_meter).order_result, OrderResult::NoSignal as u32);
+        assert_eq!(rig.without_meter(1).order_result, OrderResult::NoSignal as u32);
     }
 
     #[test]
@@ -379,18 +382,27 @@ mod tests {
         rig.order(1, CircuitOrder::KnownFlow as u32, 5.0);
         rig.run(10, |_| {});
         rig.order(2, CircuitOrder::ZeroReturn as u32, 0.0);
-        assert_eq!(rig.run(1, |_| {}).order_result, OrderResult::Busy as u32);
-        let no_meter = |samples: &mut CirculationInputs| samples.valid &= !valid::FLOW;
-        let seen = rig.run(1500, no_meter);
-        assert_eq!(
-            (seen.order_number, seen.order_result),
-            (2, OrderResult::Busy as u32),
-            "the result of another one"
-        );
+        let told = |seen: CirculationMail| (seen.order_number, seen.order_result);
+        assert_eq!(told(rig.run(50, |_| {})), (2, OrderResult::Busy as u32));
+        assert_eq!(told(rig.run(100, |_| {})), (1, OrderResult::Running as u32));
+        assert_eq!(told(rig.without_meter(1500)), (1, OrderResult::NoSignal as u32), "not hidden");
         rig.run(50, |_| {});
         rig.order(3, CircuitOrder::KnownFlow as u32, 5.0);
-        assert_eq!(rig.run(1, no_meter).order_result, OrderResult::Running as u32);
-        assert_eq!(rig.run(1500, no_meter).order_result, OrderResult::NoSignal as u32);
+        assert_eq!(rig.without_meter(1).order_result, OrderResult::Running as u32);
+        assert_eq!(rig.without_meter(1500).order_result, OrderResult::NoSignal as u32);
+    }
+
+    #[test]
+    fn a_task_that_starts_anew_leaves_the_last_order_alone() {
+        let mut rig = Rig::new();
+        rig.run(200, |_| {});
+        rig.order(7, CircuitOrder::NewLung as u32, 0.0);
+        assert_eq!(rig.run(1, |_| {}).order_number, 7);
+        rig.task = CirculationTask::new(&FlowMeterConfig::ECMO_50, 5500.0).unwrap();
+        assert_eq!(rig.run(200, |_| {}).order_number, 0);
+        rig.order(8, CircuitOrder::NewLung as u32, 0.0);
+        let seen = rig.run(1, |_| {});
+        assert_eq!((seen.order_number, seen.order_result), (8, OrderResult::Done as u32));
     }
 
     #[test]
@@ -399,12 +411,11 @@ mod tests {
         rig.run(200, |_| {});
         rig.order(1, CircuitOrder::NewPump as u32, 0.0);
         assert_eq!(rig.run(1, |_| {}).order_result, OrderResult::Done as u32);
-        let no_meter = |samples: &mut CirculationInputs| samples.valid &= !valid::FLOW;
-        rig.run(20, no_meter);
+        rig.without_meter(20);
         rig.order(2, CircuitOrder::NewPump as u32, 0.0);
-        assert_eq!(rig.run(1, no_meter).order_result, OrderResult::NoSignal as u32);
+        assert_eq!(rig.without_meter(1).order_result, OrderResult::NoSignal as u32);
         rig.order(3, CircuitOrder::NewLung as u32, 0.0);
-        assert_eq!(rig.run(1, no_meter).order_result, OrderResult::Done as u32);
+        assert_eq!(rig.without_meter(1).order_result, OrderResult::Done as u32);
     }
 
     #[test]
