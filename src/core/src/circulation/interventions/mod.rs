@@ -28,10 +28,10 @@ mod suction;
 mod tests;
 
 use super::conditions as condition;
-use super::modes::{Override, PERIOD_S};
+use super::modes::{FlowMean, Override, PERIOD_S};
 use super::therapy::{Mode, Therapy};
 use crate::link::PeerTherapy;
-use crate::math::{larger, smaller};
+use crate::math::{between, larger, smaller};
 use return_air::ReturnAir;
 use suction::{Answer, Suction};
 
@@ -40,10 +40,13 @@ use suction::{Answer, Suction};
 const IDLE_RPM: f32 = 2000.0;
 /// A pump that turns [rpm].
 const TURNING_RPM: f32 = 1500.0;
-/// Flow that is none [L/min].
-const NO_FLOW_LPM: f32 = 0.3;
-/// Flow that shows an open circuit again [L/min].
-const FLOWS_LPM: f32 = 0.5;
+/// Part of the least flow of this patient, [`flow_lpm_min`](crate::circulation::therapy::TherapySettings), that is none.
+const NO_FLOW_PART: f32 = 0.3;
+/// It is no less than a meter of a closed line may show, and no more than that of an adult [L/min]: a limit that is set high says nothing
+/// of a closed line.
+const NO_FLOW_LPM: [f32; 2] = [0.1, 0.3];
+/// So much more shows an open circuit again.
+const FLOWS_PART: f32 = 5.0 / 3.0;
 const NO_FLOW_S: f32 = 10.0;
 /// Disc torque of the head in blood [N.m/krpm^2], and the part of it below which there is air in the head.
 const DISC_N_M_PER_KRPM2: f32 = 0.85e-3;
@@ -61,8 +64,6 @@ const NEGATIVE_S: f32 = 0.5;
 /// Suction that the unit that drives does not answer for so long is none, or the operator has resumed there [s]: both see a vein close
 /// within a few periods of each other.
 const ALONE_S: f32 = 0.1;
-/// Lag of the flow that alarms are judged by [s]: longer than a beat or a pulse.
-const FLOW_MEAN_S: f32 = 1.5;
 
 /// What the interventions look at; `None` is not believed.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -119,8 +120,7 @@ pub struct Interventions {
     has_flowed: bool,
     low: Standing,
     line: ReturnLine,
-    /// Flow without the beat [L/min].
-    flow_mean_lpm: Option<f32>,
+    flow_mean: FlowMean,
     return_air: ReturnAir,
 }
 
@@ -162,21 +162,16 @@ impl Interventions {
         }
         let standing_bits = self.watch_return(therapy, signs);
         let quiet = is_quiet(therapy) || self.return_air.is_held();
-        self.flow_mean_lpm = signs.flow_lpm.map(|flow| {
-            let mean = self.flow_mean_lpm.unwrap_or(flow);
-            mean + (flow - mean) * PERIOD_S / FLOW_MEAN_S
-        });
+        let mean_lpm = self.flow_mean.update(signs.flow_lpm);
         let (suction_lid, suction_bits) =
             self.suction.step(signs, Answer::of(therapy.settings.suction_answer), quiet);
-        let no_flow_bits = self.watch_flow(signs, quiet);
+        let no_flow_bits = self.watch_flow(therapy, signs, mean_lpm, quiet);
         let air = self.has_air(signs);
-        self.has_flowed |=
-            signs.speed_rpm > TURNING_RPM || self.flow_mean_lpm.is_some_and(|flow| flow > FLOWS_LPM);
         let low = self.low.after(
             !quiet
                 && therapy.mode != Mode::Weaning
                 && self.has_flowed
-                && self.flow_mean_lpm.is_some_and(|flow| flow < therapy.settings.flow_lpm_min),
+                && mean_lpm.is_some_and(|flow| flow < therapy.settings.flow_lpm_min),
             LOW_FLOW_S,
         );
         let idle = (self.occluded || air).then_some(IDLE_RPM);
@@ -224,9 +219,13 @@ impl Interventions {
     }
 
     /// A pump that turns and moves nothing.
-    fn watch_flow(&mut self, signs: &Signs, quiet: bool) -> u32 {
-        let flows = signs.flow_lpm.is_some_and(|flow| flow > FLOWS_LPM);
-        let none = !flows && self.flow_mean_lpm.is_some_and(|flow| flow.abs() < NO_FLOW_LPM);
+    fn watch_flow(&mut self, therapy: &Therapy, signs: &Signs, mean_lpm: Option<f32>, quiet: bool) -> u32 {
+        let [least_lpm, most_lpm] = NO_FLOW_LPM;
+        let none_lpm = between(NO_FLOW_PART * therapy.settings.flow_lpm_min, least_lpm, most_lpm);
+        let flows = signs.flow_lpm.is_some_and(|flow| flow > FLOWS_PART * none_lpm);
+        let none = !flows && mean_lpm.is_some_and(|flow| flow.abs() < none_lpm);
+        self.has_flowed |=
+            signs.speed_rpm > TURNING_RPM || mean_lpm.is_some_and(|flow| flow > FLOWS_PART * none_lpm);
         let stands = self.no_flow.after(none && self.has_flowed, NO_FLOW_S);
         if stands && !quiet && signs.speed_rpm > TURNING_RPM {
             self.occluded = true;

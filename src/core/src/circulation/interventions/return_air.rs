@@ -7,7 +7,7 @@
 
 use super::super::conditions as condition;
 use super::super::modes::PERIOD_S;
-use super::{FLOWS_LPM, Signs, Standing};
+use super::{Signs, Standing};
 use crate::link::PeerTherapy;
 use crate::math::larger;
 
@@ -17,6 +17,8 @@ const AIR_ML_MAX: f32 = 0.5;
 const FORGOTTEN_ML_PER_S: f32 = 0.05;
 /// For how long a bubble is told [s].
 const BUBBLE_TOLD_S: f32 = 10.0;
+/// Flow that no hold lets through [L/min].
+const FLOWS_LPM: f32 = 0.5;
 /// Blood that flows for so long is not held [s]; a pump that is held slows down sooner.
 const FLOWS_S: f32 = 2.0;
 

@@ -295,6 +295,20 @@ fn a_pump_that_moves_nothing_idles_and_goes_on_when_it_flows() {
 }
 
 #[test]
+fn what_no_flow_is_depends_on_the_patient() {
+    let trickle = Signs { flow_lpm: Some(0.25), meter_lpm: Some(0.25), drainage_mmhg: Some(4.0), ..well() };
+    for (least_lpm, occluded) in [(8.0, true), (1.0, true), (0.3, false), (0.0, false)] {
+        let mut therapy = VA;
+        therapy.settings.flow_lpm_min = least_lpm;
+        let (_, told) = stand(&mut Interventions::default(), &therapy, &trickle, 20.0);
+        assert_eq!(told & condition::OUTLET_OCCLUSION != 0, occluded, "{least_lpm}");
+        let closed = Signs { flow_lpm: Some(0.05), meter_lpm: Some(0.05), ..trickle };
+        let (_, told) = stand(&mut Interventions::default(), &therapy, &closed, 20.0);
+        assert!(told & condition::OUTLET_OCCLUSION != 0, "closed for every patient");
+    }
+}
+
+#[test]
 fn air_in_the_head_is_torque_that_is_gone() {
     let mut all = acquainted();
     let (_, told) = stand(&mut all, &VA, &Signs { flow_lpm: Some(0.2), meter_lpm: Some(0.2), ..well() }, 2.0);

@@ -166,11 +166,32 @@ impl Slope {
     }
 }
 
+/// Flow without the beat, or the pulse: what is told is judged by it.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct FlowMean {
+    lpm: Option<f32>,
+}
+
+impl FlowMean {
+    /// Lag [s].
+    const LAG_S: f32 = 1.5;
+
+    /// One period; a flow that is not believed has no mean, and the next one begins anew.
+    pub fn update(&mut self, flow_lpm: Option<f32>) -> Option<f32> {
+        self.lpm = flow_lpm.map(|flow| {
+            let mean = self.lpm.unwrap_or(flow);
+            mean + (flow - mean) * PERIOD_S / Self::LAG_S
+        });
+        self.lpm
+    }
+}
+
 /// See the [module](self).
 #[derive(Clone, Debug, Default)]
 pub struct ModeControl {
     reference_rpm: f32,
     flow: Slope,
+    flow_mean: FlowMean,
     beats: Beats,
     drainage: Slope,
     outlet: Slope,
@@ -519,7 +540,7 @@ impl ModeControl {
             *held = if bound == Some(which) { held.saturating_add(1) } else { held.saturating_sub(1) };
             *held = (*held).min(2 * TOLD_PERIODS);
         }
-        let misses = match (mode, self.flow.last) {
+        let misses = match (mode, self.flow_mean.update(self.flow.last)) {
             (Mode::Flow, Some(flow)) => {
                 let setpoint = therapy.settings.flow_setpoint_lpm;
                 (flow - setpoint).abs() > MISS * larger(setpoint, 1.0)

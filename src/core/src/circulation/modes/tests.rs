@@ -170,6 +170,22 @@ fn a_kink_ends_at_the_drainage_limit_and_not_beyond() {
     assert!((rig.flow_lpm - 5.0).abs() < 0.05);
 }
 
+/// A lid leaves less than was asked for, and at the crest of each beat nearly all of it.
+#[test]
+fn what_the_mean_misses_is_told_though_beats_reach_it() {
+    let mut rig = flowing(4.0);
+    rig.interventions.speed_rpm_max = Some(rig.speed_rpm - 150.0);
+    let mut reached = 0;
+    for period in 0..2500 {
+        let turn = period as f32 * PERIOD_S * 70.0 / 60.0;
+        rig.arterial_mmhg = 80.0 + 15.0 * (core::f32::consts::TAU * turn).sin();
+        rig.period();
+        reached += u32::from((rig.seen_flow_lpm - 4.0).abs() < 0.2);
+    }
+    assert!(reached > 100, "{reached}");
+    assert!(rig.conditions & condition::NOT_REACHED != 0);
+}
+
 #[test]
 fn a_return_clamp_that_closes_in_0_3_s_is_not_pumped_against() {
     let mut rig = flowing(5.0);
