@@ -30,15 +30,15 @@ ZTEST(shell_commands, test_status_names_state_and_units)
 ZTEST(shell_commands, test_every_fault_has_its_name_and_a_cut_list_says_so)
 {
 	/* Last of the table in src/core/src/mail.rs, and all of them. */
-	const uint32_t last = 1U << 25;
-	const char *const end = ", flow_meter, pressure_sensor, bubble_sensor";
+	const uint32_t last = 1U << 26;
+	const char *const end = ", pressure_sensor, bubble_sensor, therapy_lost";
 	char all[LEVITAS_FAULT_NAMES_BYTES], some[24], other[24];
 
 	levitas_fault_names(UINT32_MAX, all, sizeof(all));
 	zassert_equal(strncmp(all, "displacement, angle, current, ", 30), 0, "%s", all);
 	zassert_str_equal(all + strlen(all) - strlen(end), end, "%s", all);
 	levitas_fault_names(last, some, sizeof(some));
-	zassert_str_equal(some, "bubble_sensor");
+	zassert_str_equal(some, "therapy_lost");
 	levitas_fault_names(last << 1, some, sizeof(some));
 	zassert_str_equal(some, "", "a fault behind the last one: count it in here");
 	levitas_fault_names(UINT32_MAX, some, sizeof(some));
@@ -49,7 +49,7 @@ ZTEST(shell_commands, test_every_fault_has_its_name_and_a_cut_list_says_so)
 
 ZTEST(shell_commands, test_thread_shows_every_task)
 {
-	static const char *const tasks[] = {".levitation", ".link", ".speed", ".circulation", ".supervisor", "stack free"};
+	static const char *const tasks[] = {".levitation", ".link", ".speed", ".circulation", ".supervisor", ".alarm", "stack free"};
 
 	for (size_t i = 0; i < ARRAY_SIZE(tasks); i++) {
 		shell_text_expect("levitas thread", 0, tasks[i]);
