@@ -238,7 +238,7 @@ extern "C" fn levitas_calibration_read(unit: u32, result: Option<&mut Calibratio
     *result = CalibrationView {
         copies: selection.copies.each_ref().map(view),
         place: selection.place.map_or(PLACE_NONE, |place| place as u32),
-        start_place: unit.start_place.load(Ordering::Relaxed),
+        start_place: unit.start_place(),
         start_sequence: unit.start_sequence.load(Ordering::Relaxed),
     };
 }

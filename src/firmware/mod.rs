@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Zephyr glue: the border to C, the units of this image, and in simulation the plant or the way to it.
 
+pub(crate) mod alarms;
 pub(crate) mod calibration;
 pub(crate) mod can;
 pub(crate) mod circuit_orders;

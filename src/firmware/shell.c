@@ -356,6 +356,61 @@ static int cmd_circuit(const struct shell *sh, size_t argc, char **argv)
 	return print_answer(sh, answer, text);
 }
 
+static int cmd_alarm(const struct shell *sh, size_t argc, char **argv)
+{
+	const uint32_t pause_ms = levitas_alarm_pause_ms(OPERATED_UNIT);
+	char text[LEVITAS_ALARM_BYTES];
+	uint32_t count = 0;
+
+	ARG_UNUSED(argc);
+	ARG_UNUSED(argv);
+	if (pause_ms == UINT32_MAX) {
+		shell_error(sh, "no answer: the alarm task does not run");
+		return -ETIMEDOUT;
+	}
+	while (levitas_alarm_text(OPERATED_UNIT, count, text, sizeof(text))) {
+		shell_print(sh, "%s", text);
+		count++;
+	}
+	if (count == 0) {
+		shell_print(sh, "no alarm");
+	}
+	if (pause_ms > 0) {
+		shell_print(sh, "audio paused for %u s", (pause_ms + 999) / 1000);
+	}
+	return 0;
+}
+
+static int order_alarm(const struct shell *sh, enum levitas_alarm_order order, const char *done)
+{
+	k_mutex_lock(&operating, K_FOREVER);
+	(void)levitas_alarm_order(OPERATED_UNIT, order);
+	k_mutex_unlock(&operating);
+	shell_print(sh, "%s", done);
+	return 0;
+}
+
+static int cmd_alarm_acknowledge(const struct shell *sh, size_t argc, char **argv)
+{
+	ARG_UNUSED(argc);
+	ARG_UNUSED(argv);
+	return order_alarm(sh, LEVITAS_ALARM_ACKNOWLEDGE, "acknowledged: what stands is silent for five minutes");
+}
+
+static int cmd_alarm_pause(const struct shell *sh, size_t argc, char **argv)
+{
+	ARG_UNUSED(argc);
+	ARG_UNUSED(argv);
+	return order_alarm(sh, LEVITAS_ALARM_PAUSE_AUDIO, "audio paused for 120 s; a new alarm of high priority ends that");
+}
+
+static int cmd_alarm_sound(const struct shell *sh, size_t argc, char **argv)
+{
+	ARG_UNUSED(argc);
+	ARG_UNUSED(argv);
+	return order_alarm(sh, LEVITAS_ALARM_RESUME_AUDIO, "audio on");
+}
+
 static uint32_t stack_free(const struct levitas_thread *thread)
 {
 	size_t bytes = 0;
@@ -435,6 +490,13 @@ SHELL_STATIC_SUBCMD_SET_CREATE(
 	SHELL_SUBCMD_SET_END);
 
 SHELL_STATIC_SUBCMD_SET_CREATE(
+	levitas_alarm_commands,
+	SHELL_CMD_ARG(acknowledge, NULL, "All that stand are seen: silent for five minutes, lit as long as they stand.", cmd_alarm_acknowledge,
+		      1, 0),
+	SHELL_CMD_ARG(pause, NULL, "No sound for 120 s, unless a new alarm of high priority comes.", cmd_alarm_pause, 1, 0),
+	SHELL_CMD_ARG(sound, NULL, "End the pause.", cmd_alarm_sound, 1, 0), SHELL_SUBCMD_SET_END);
+
+SHELL_STATIC_SUBCMD_SET_CREATE(
 	levitas_lift_commands,
 	SHELL_CMD_ARG(alone, NULL, "The same where neither drive line nor link says that there is no other unit: you have looked.",
 		      cmd_lift_alone, 1, 0),
@@ -475,6 +537,7 @@ SHELL_STATIC_SUBCMD_SET_CREATE(
 		      "steady, by another meter, 10 s. saline C: no blood in the circuit. zero_drainage, zero_pre_membrane, zero_return: open "
 		      "to air, 1 s. new_lung, new_pump: exchanged. Usage: levitas circuit flow 4.0",
 		      cmd_circuit, 1, 2),
+	SHELL_CMD_ARG(alarm, &levitas_alarm_commands, "The alarms that stand, with what to do.", cmd_alarm, 1, 0),
 	SHELL_CMD_ARG(resume, NULL, "End what an intervention holds.", cmd_resume, 1, 0),
 	SHELL_CMD_ARG(land, NULL, "Stop the motor, then set the rotor down.", cmd_land, 1, 0),
 	SHELL_CMD_ARG(handback, NULL, "Give the head to the other unit, which must be ready.", cmd_hand_back, 1, 0),

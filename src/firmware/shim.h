@@ -366,11 +366,30 @@ void levitas_mode_name(uint32_t mode, char *text, size_t size);
 /** One of the conditions that stand, in one sentence; false when there are not so many. */
 bool levitas_condition_text(uint32_t conditions, uint32_t index, char *text, size_t size);
 
+/** Room for one alarm with what has happened and what to do. */
+#define LEVITAS_ALARM_BYTES 384
+
+/** One of the alarms that a unit shows, the most important first, in three lines; false when there are not so many. */
+bool levitas_alarm_text(uint32_t unit, uint32_t index, char *text, size_t size);
+
+/** What is left of the audio pause [ms]; UINT32_MAX: the alarm task does not run. */
+uint32_t levitas_alarm_pause_ms(uint32_t unit);
+
+/** What an operator can do about alarms. */
+enum levitas_alarm_order {
+	LEVITAS_ALARM_ACKNOWLEDGE = 1,
+	LEVITAS_ALARM_PAUSE_AUDIO,
+	LEVITAS_ALARM_RESUME_AUDIO,
+};
+
+/** Posts it; false for an order that there is not. One thread at a time may call it. */
+bool levitas_alarm_order(uint32_t unit, uint32_t order);
+
 /** Latest status of a unit; a state that cannot be read has a code outside its enum. */
 void levitas_status_read(uint32_t unit, struct levitas_unit_status *status);
 
 /** Room for the names of all faults at once. */
-#define LEVITAS_FAULT_NAMES_BYTES 360
+#define LEVITAS_FAULT_NAMES_BYTES 384
 
 /** Names of faults, with a comma between them; "..." at the end of a text that did not fit. */
 void levitas_fault_names(uint32_t faults, char *text, size_t size);

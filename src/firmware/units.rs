@@ -5,6 +5,8 @@
 //! library serves all roles.
 
 use core::cell::UnsafeCell;
+use core::mem::MaybeUninit;
+use core::ops::Deref;
 use core::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, Ordering};
 
 use levitas_core::config::ConfigError;
@@ -32,7 +34,8 @@ const READY: u8 = 2;
 /// A place for one value that is put once, then claimed by the thread that owns it for the rest of its life.
 pub(crate) struct Owned<T> {
     state: AtomicU8,
-    value: UnsafeCell<Option<T>>,
+    /// Without a value it is all zeros, and costs no flash.
+    value: UnsafeCell<MaybeUninit<T>>,
 }
 
 // SAFETY: the value is reached by whoever moved `state` to BUSY and by nobody else; see `put` and `claim`.
@@ -40,7 +43,7 @@ unsafe impl<T: Send> Sync for Owned<T> {}
 
 impl<T> Owned<T> {
     pub(crate) const fn empty() -> Self {
-        Self { state: AtomicU8::new(EMPTY), value: UnsafeCell::new(None) }
+        Self { state: AtomicU8::new(EMPTY), value: UnsafeCell::new(MaybeUninit::uninit()) }
     }
 
     /// Puts the value; false when there was one before, which then stays.
@@ -49,7 +52,7 @@ impl<T> Owned<T> {
             return false;
         }
         // SAFETY: the exchange above succeeds once in the life of this place, and nobody claims before READY.
-        unsafe { *self.value.get() = Some(value) };
+        unsafe { (*self.value.get()).write(value) };
         self.state.store(READY, Ordering::Release);
         true
     }
@@ -58,8 +61,9 @@ impl<T> Owned<T> {
     #[expect(clippy::mut_from_ref, reason = "given out once; the state is what makes it exclusive")]
     pub(crate) fn claim(&'static self) -> Option<&'static mut T> {
         self.state.compare_exchange(READY, BUSY, Ordering::Acquire, Ordering::Relaxed).ok()?;
-        // SAFETY: READY is left once and never comes back, so this is the only reference there will ever be.
-        unsafe { (*self.value.get()).as_mut() }
+        // SAFETY: READY says that the value was put; it is left once and never comes back, so this is the only reference there will
+        // ever be.
+        Some(unsafe { (*self.value.get()).assume_init_mut() })
     }
 }
 
@@ -68,13 +72,28 @@ pub(crate) struct FirmwareUnit {
     /// Number as in `enum levitas_unit`.
     pub(crate) number: u32,
     pub(crate) role: Role,
+    state: &'static UnitState,
+}
+
+impl Deref for FirmwareUnit {
+    type Target = UnitState;
+
+    fn deref(&self) -> &UnitState {
+        self.state
+    }
+}
+
+/// What changes in a unit; all zeros at first, so that it needs RAM and no flash.
+pub(crate) struct UnitState {
     pub(crate) mail: Mailboxes,
     /// Number of the last command that was posted.
     pub(crate) command_number: AtomicU32,
     /// The same of the orders to the sensors of the circuit.
     pub(crate) order_number: AtomicU32,
-    /// Place of the calibration record that the tasks were built from, or [`PLACE_NONE`], and its sequence number.
-    pub(crate) start_place: AtomicU32,
+    /// And of those about alarms.
+    pub(crate) alarm_order_number: AtomicU32,
+    /// Place of the calibration record that the tasks were built from, counted from 1, 0 for none; and its sequence number.
+    start_place: AtomicU32,
     pub(crate) start_sequence: AtomicU32,
     /// What it says to the other unit.
     pub(crate) fast_frame: Mailbox<FAST_WORDS>,
@@ -91,15 +110,14 @@ pub(crate) struct FirmwareUnit {
     pub(crate) alarm: Owned<AlarmTask>,
 }
 
-impl FirmwareUnit {
-    const fn new(number: u32, role: Role) -> Self {
+impl UnitState {
+    const fn new() -> Self {
         Self {
-            number,
-            role,
             mail: Mailboxes::new(),
             command_number: AtomicU32::new(0),
             order_number: AtomicU32::new(0),
-            start_place: AtomicU32::new(PLACE_NONE),
+            alarm_order_number: AtomicU32::new(0),
+            start_place: AtomicU32::new(0),
             start_sequence: AtomicU32::new(0),
             fast_frame: Mailbox::new(),
             slow_frame: Mailbox::new(),
@@ -112,6 +130,13 @@ impl FirmwareUnit {
             supervisor: Owned::empty(),
             alarm: Owned::empty(),
         }
+    }
+}
+
+impl FirmwareUnit {
+    /// Place of the calibration record that the tasks were built from, or [`PLACE_NONE`].
+    pub(crate) fn start_place(&self) -> u32 {
+        self.start_place.load(Ordering::Relaxed).checked_sub(1).unwrap_or(PLACE_NONE)
     }
 
     /// Builds the tasks on what the storage holds, if it is mounted; whatever that is, the drive starts.
@@ -126,7 +151,7 @@ impl FirmwareUnit {
         let sender = if self.role == Role::Host { Unit::Host } else { Unit::Drive };
         self.receiver.put(Receiver::new(sender, key));
         if let (Some(place), Some(record)) = (selection.place, selection.record()) {
-            self.start_place.store(place as u32, Ordering::Relaxed);
+            self.start_place.store(place as u32 + 1, Ordering::Relaxed);
             self.start_sequence.store(record.sequence, Ordering::Relaxed);
         }
         self.levitation.put(tasks.levitation);
@@ -140,8 +165,11 @@ impl FirmwareUnit {
 }
 
 /// Host and emergency drive.
-static UNITS: [FirmwareUnit; 2] =
-    [FirmwareUnit::new(0, Role::Host), FirmwareUnit::new(1, Role::EmergencyDrive)];
+static UNITS: [FirmwareUnit; 2] = [
+    FirmwareUnit { number: 0, role: Role::Host, state: &STATES[0] },
+    FirmwareUnit { number: 1, role: Role::EmergencyDrive, state: &STATES[1] },
+];
+static STATES: [UnitState; 2] = [UnitState::new(), UnitState::new()];
 
 /// The configuration of both units; the world within an image has no patient.
 pub(crate) const CONFIG: UnitConfig =

@@ -13,6 +13,8 @@
 //! | flow, pressures, ECG | slower threads | through a mailbox |
 
 use core::cell::UnsafeCell;
+use core::mem::MaybeUninit;
+use core::sync::atomic::{AtomicBool, Ordering};
 
 use levitas_core::mailbox::{Mailbox, Words};
 use levitas_core::ports::{CirculationInputs, LevitationInputs, LevitationOutputs, valid};
@@ -126,20 +128,28 @@ impl Simulation {
     }
 }
 
-struct Shared(UnsafeCell<Option<Simulation>>);
+/// The plant, once it is there; all zeros before, so that it costs no flash.
+struct Shared {
+    is_there: AtomicBool,
+    plant: UnsafeCell<MaybeUninit<Simulation>>,
+}
 
 // SAFETY: see "Who touches it" in the module's header; the firmware runs on one core.
 unsafe impl Sync for Shared {}
 
-static SIMULATION: Shared = Shared(UnsafeCell::new(None));
+static SIMULATION: Shared =
+    Shared { is_there: AtomicBool::new(false), plant: UnsafeCell::new(MaybeUninit::uninit()) };
 
 /// Runs `act` on the plant; the default before it exists.
 ///
 /// # Safety
 /// Only from a levitation thread, or with interrupts locked; `act` must not call back into this function.
 unsafe fn with_simulation<R: Default>(act: impl FnOnce(&mut Simulation) -> R) -> R {
-    // SAFETY: the caller's promise excludes a second reference.
-    unsafe { (*SIMULATION.0.get()).as_mut() }.map_or_else(R::default, act)
+    if !SIMULATION.is_there.load(Ordering::Relaxed) {
+        return R::default();
+    }
+    // SAFETY: it was written before it was said to be there; the caller's promise excludes a second reference.
+    act(unsafe { (*SIMULATION.plant.get()).assume_init_mut() })
 }
 
 /// As [`with_simulation`], from any thread but a levitation thread.
@@ -181,7 +191,8 @@ extern "C" fn levitas_world_start() -> i32 {
             let simulation =
                 Simulation { world, period: None, samples: Default::default(), outputs: Default::default() };
             // SAFETY: called before the threads start, so nobody else looks at the plant.
-            unsafe { *SIMULATION.0.get() = Some(simulation) };
+            unsafe { (*SIMULATION.plant.get()).write(simulation) };
+            SIMULATION.is_there.store(true, Ordering::Relaxed);
             0
         }
         Err(error) => {

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <zephyr/ztest.h>
 
+#include "shell.h"
 #include "shell_text.h"
 #include "shim.h"
 
@@ -54,6 +55,45 @@ ZTEST(shell_commands, test_thread_shows_every_task)
 	for (size_t i = 0; i < ARRAY_SIZE(tasks); i++) {
 		shell_text_expect("levitas thread", 0, tasks[i]);
 	}
+}
+
+/* Index of an alarm in the list of the shell, -1: it does not stand. */
+static int alarm_index(const char *name)
+{
+	char text[LEVITAS_ALARM_BYTES];
+
+	for (int i = 0; levitas_alarm_text(OPERATED_UNIT, i, text, sizeof(text)); i++) {
+		if (strstr(text, name) != NULL) {
+			return i;
+		}
+	}
+	return -1;
+}
+
+ZTEST(shell_commands, test_a_held_rotor_without_backup_is_an_alarm)
+{
+	shell_text_expect("levitas lift", 0, "lifting off");
+	k_sleep(K_MSEC(1500));
+	if (IS_ENABLED(CONFIG_LEVITAS_ROLE_BOTH)) {
+		zassert_equal(alarm_index("no_backup"), -1, "the other unit is ready");
+		shell_text_expect("levitas land", 0, "landing");
+		k_sleep(K_MSEC(3000));
+		return;
+	}
+	zassert_true(alarm_index("NO BACKUP (no_backup)") >= 0);
+	shell_text_expect("levitas alarm", 0, "medium: NO BACKUP (no_backup)");
+	shell_text_expect("levitas alarm acknowledge", 0, "acknowledged: what stands is silent");
+	k_sleep(K_MSEC(50));
+	shell_text_expect("levitas alarm", 0, "no_backup, acknowledged");
+	shell_text_expect("levitas alarm pause", 0, "audio paused for 120 s");
+	k_sleep(K_MSEC(50));
+	zassert_between_inclusive(levitas_alarm_pause_ms(OPERATED_UNIT), 119000, 120000);
+	shell_text_expect("levitas alarm sound", 0, "audio on");
+	k_sleep(K_MSEC(50));
+	zassert_equal(levitas_alarm_pause_ms(OPERATED_UNIT), 0);
+	shell_text_expect("levitas land", 0, "landing");
+	k_sleep(K_MSEC(3000));
+	zassert_equal(alarm_index("no_backup"), -1, "it stands while no rotor is held");
 }
 
 ZTEST(shell_commands, test_speed_that_is_not_a_number)
