@@ -273,16 +273,17 @@ mod tests {
         let coil = Coil::new(&config, 50e-6);
         // Every value follows another one, every one comes twice, none moves; all of them follow one of the current. What sticks
         // near zero and is left behind by the current is a sensor.
-        let changing = |k: u32| 4e-3 * (k * k % 5) as f32 - 8e-3;
-        let in_pairs = |k: u32| 4e-3 * (k / 2 % 3) as f32;
-        let still = |_: u32| 0.012;
-        let cases: [(f32, &dyn Fn(u32) -> f32, Option<u32>); 6] = [
-            (3.0, &changing, Some(3)),
-            (-3.0, &changing, Some(3)),
-            (3.0, &in_pairs, Some(3)),
-            (-3.0, &in_pairs, Some(3)),
-            (3.0, &still, Some(3)),
-            (0.8, &changing, None),
+        type Noise = fn(u32) -> f32;
+        let changing: Noise = |k| 4e-3 * (k * k % 5) as f32 - 8e-3;
+        let in_pairs: Noise = |k| 4e-3 * (k / 2 % 3) as f32;
+        let still: Noise = |_| 0.012;
+        let cases = [
+            (3.0, changing, Some(3)),
+            (-3.0, changing, Some(3)),
+            (3.0, in_pairs, Some(3)),
+            (-3.0, in_pairs, Some(3)),
+            (3.0, still, Some(3)),
+            (0.8, changing, None),
         ];
         for (large_a, noise_a, gone_after) in cases {
             let mut current_loop = CurrentLoop::default();
