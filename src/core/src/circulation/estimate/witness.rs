@@ -23,15 +23,14 @@
 //! # Shown by
 //! Tests below; `tests/scenarios/5s_meter_wrong.toml`.
 
-use crate::math::{larger, smaller};
+use crate::circulation::pressures::Trend;
+use crate::math::smaller;
 
-/// Lag of R [s], and the time after which it is known.
-const RESISTANCE_S: f32 = 60.0;
-const KNOWN_S: f32 = 5.0;
+/// Lag of R [periods], and those after which it is known.
+const RESISTANCE_PERIODS: f32 = 6000.0;
+const KNOWN_PERIODS: f32 = 500.0;
 /// Lag of what is compared [s]: longer than a beat.
 const MEAN_S: f32 = 1.0;
-/// Flow from which a drop tells [L/min].
-const FLOW_LPM_MIN: f32 = 1.0;
 /// Meter and pump agree to this part of the flow: R is learnt, and a refuted meter is on its way back.
 const AGREE: f32 = 0.1;
 /// So much nearer to the one than to the other.
@@ -55,15 +54,26 @@ pub struct Testimony {
 }
 
 /// See the [module](self).
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 pub struct Witness {
-    resistance: f32,
-    known_s: f32,
+    resistance: Trend,
     /// Mean testimony; `None` when there was none in the period before.
     mean: Option<Testimony>,
     against_s: f32,
     agreed_s: f32,
     refuted: bool,
+}
+
+impl Default for Witness {
+    fn default() -> Self {
+        Self {
+            resistance: Trend::new(RESISTANCE_PERIODS, true),
+            mean: None,
+            against_s: 0.0,
+            agreed_s: 0.0,
+            refuted: false,
+        }
+    }
 }
 
 impl Witness {
@@ -104,29 +114,19 @@ impl Witness {
         } else {
             self.against_s = 0.0;
             if is_near && !self.refuted {
-                self.learn(&now, dt_s);
+                self.resistance.step(Some(now.drop_mmhg), Some(now.meter_lpm), |flow_lpm| flow_lpm);
             }
         }
         self.refuted
     }
 
     fn judge(&mut self, now: &Testimony, dt_s: f32) {
-        if self.known_s < KNOWN_S || self.resistance <= 0.0 {
-            return;
-        }
-        let by_lung_lpm = now.drop_mmhg / self.resistance;
+        let Some(resistance) = self.resistance.reference(KNOWN_PERIODS) else { return };
+        let by_lung_lpm = now.drop_mmhg / resistance;
         let from_pump = (by_lung_lpm - now.pump_lpm).abs();
         let from_meter = (by_lung_lpm - now.meter_lpm).abs();
         self.against_s = if from_meter > CLEARLY * from_pump { self.against_s + dt_s } else { 0.0 };
         self.refuted |= self.against_s >= REFUTED_S;
-    }
-
-    fn learn(&mut self, now: &Testimony, dt_s: f32) {
-        if now.meter_lpm > FLOW_LPM_MIN {
-            self.known_s = smaller(self.known_s + dt_s, RESISTANCE_S);
-            let share = dt_s / larger(self.known_s, dt_s);
-            self.resistance += (now.drop_mmhg / now.meter_lpm - self.resistance) * share;
-        }
     }
 }
 

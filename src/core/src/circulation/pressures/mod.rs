@@ -15,10 +15,10 @@ mod resistance;
 mod signal;
 
 pub use resistance::Resistance;
+pub(crate) use resistance::Trend;
 pub use signal::ZeroRefused;
 
 use compare::{Comparison, Scene};
-use resistance::Trend;
 use signal::Signal;
 
 use crate::ports::{CirculationInputs, valid};

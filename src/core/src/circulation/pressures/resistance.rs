@@ -11,6 +11,7 @@
 //! Venous and arterial pressure are not measured: 5 and 60 mmHg are taken for them, so the two of the cannulas are good
 //! for a comparison with before alone. Each is filtered with 1 s. The reference of the lung is the mean of its first minute, until
 //! it is exchanged; those of the cannulas follow with 2 minutes, because a kink is sudden and a patient changes.
+//! The [witness](crate::circulation::estimate::witness) has one of its own for the lung, which it feeds while meter and pump agree.
 //! # Limits and failure
 //! Below 1 L/min, or without one of the pressures, nothing is said and the reference stands.
 //! # Source
@@ -36,7 +37,7 @@ pub struct Resistance {
 
 /// See the [module](self).
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Trend {
+pub(crate) struct Trend {
     value: f32,
     periods: f32,
     gap_periods: u32,
@@ -48,7 +49,7 @@ pub(super) struct Trend {
 
 impl Trend {
     /// A reference that is the mean of so many periods, and then follows with as many or stands.
-    pub(super) const fn new(reference_periods_max: f32, follows: bool) -> Self {
+    pub(crate) const fn new(reference_periods_max: f32, follows: bool) -> Self {
         Self {
             value: 0.0,
             periods: 0.0,
@@ -66,14 +67,18 @@ impl Trend {
     }
 
     pub(super) fn resistance(&self) -> Option<Resistance> {
-        let has_reference = self.reference_periods >= self.reference_periods_max && self.reference > 0.0;
-        let ratio = has_reference.then(|| self.value / self.reference);
+        let ratio = self.reference(self.reference_periods_max).map(|reference| self.value / reference);
         (self.gap_periods < GAP_PERIODS_MAX && self.periods >= FILTER_PERIODS)
             .then_some(Resistance { value: self.value, ratio })
     }
 
+    /// The reference, when it is the mean of so many periods.
+    pub(crate) fn reference(&self, periods_min: f32) -> Option<f32> {
+        (self.reference_periods >= periods_min && self.reference > 0.0).then_some(self.reference)
+    }
+
     /// One period with the pressure drop and what it is divided by.
-    pub(super) fn step(&mut self, drop_mmhg: Option<f32>, flow_lpm: Option<f32>, divisor: fn(f32) -> f32) {
+    pub(crate) fn step(&mut self, drop_mmhg: Option<f32>, flow_lpm: Option<f32>, divisor: fn(f32) -> f32) {
         let flow_lpm = flow_lpm.filter(|flow_lpm| *flow_lpm >= FLOW_LPM_MIN);
         let Some((drop_mmhg, flow_lpm)) = drop_mmhg.zip(flow_lpm) else {
             self.gap_periods = self.gap_periods.saturating_add(1);
