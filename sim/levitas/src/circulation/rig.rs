@@ -114,12 +114,6 @@ impl Rig {
         })
     }
 
-    /// The pump stands still.
-    pub(super) fn standing(mut self) -> Self {
-        (self.speed_rpm, self.asked_rpm) = (0.0, 0.0);
-        self
-    }
-
     /// The operator sets a mode.
     pub(super) fn set_mode(&mut self, mode: Mode, value: f32) {
         self.therapy.mode = mode;
