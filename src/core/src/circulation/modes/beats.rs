@@ -36,6 +36,8 @@ const SLOW: f32 = 300.0;
 const SLOW_RPM_PER_S: f32 = 200.0;
 /// Lag of n_m [s]: what the mode itself does within a beat is no need.
 const MEAN_S: f32 = 1.0;
+/// A line that has just been opened settles for so long, and no beat is like the next [s].
+const KNOWN_S: f32 = 5.0;
 /// A flow so far above the trough may be the fall of every beat [L/min].
 const NEW_LOW_LPM: f32 = 0.1;
 
@@ -45,6 +47,8 @@ pub(super) struct Beats {
     /// Least flow in this stretch and in the one before [L/min].
     troughs_lpm: [Option<f32>; 2],
     stretch_s: f32,
+    /// For how long the line has been open [s].
+    age_s: f32,
     least_rpm: f32,
     mean_rpm: f32,
 }
@@ -54,6 +58,7 @@ impl Beats {
     pub(super) fn look(&mut self, flow_lpm: Option<f32>) {
         let Some(flow_lpm) = flow_lpm else { return };
         self.stretch_s += PERIOD_S;
+        self.age_s = smaller(self.age_s + PERIOD_S, KNOWN_S);
         let [mut now, mut before] = self.troughs_lpm;
         if self.stretch_s >= LOOK_BACK_S {
             (now, before, self.stretch_s) = (None, now, 0.0);
@@ -68,7 +73,8 @@ impl Beats {
 
     /// The flow is lower than every beat has made it, or nearly: a fall that must be met at once.
     pub(super) fn is_new_low(&self, flow_lpm: f32) -> bool {
-        self.trough_lpm().is_none_or(|trough_lpm| flow_lpm < trough_lpm + NEW_LOW_LPM)
+        let is_known = self.age_s >= KNOWN_S;
+        self.trough_lpm().filter(|_| is_known).is_none_or(|trough_lpm| flow_lpm < trough_lpm + NEW_LOW_LPM)
     }
 
     /// One period at this speed [rpm]: the speed that the beats need [rpm].

