@@ -4,7 +4,7 @@
 use levitas::takeover::takeover;
 
 /// The rows that miss a bound, and why: docs/takeover.md.
-const MISSED: [&str; 19] = [
+const MISSED: [&str; 17] = [
     "wrong: gain 0.3, levitated, 0 rpm",
     "wrong: a pair is deaf, levitated, 0 rpm",
     "wrong: a pair is deaf, lift-off",
@@ -16,8 +16,6 @@ const MISSED: [&str; 19] = [
     "wrong: a pair is deaf, 5500 rpm",
     "wrong: gain 0.3, 3000 rpm, the emergency drive drives",
     "wrong: a pair is deaf, 3000 rpm, the emergency drive drives",
-    "hand-back, 3000 rpm, the emergency drive drives",
-    "coil open, 3000 rpm, in a shock of 30 g",
     "wrong: a pair drifts, 3000 rpm, in a shock of 30 g",
     "wrong: gain 0.3, 3000 rpm, in a shock of 30 g",
     "wrong: a pair is deaf, 3000 rpm, in a shock of 30 g",

@@ -12,7 +12,7 @@ use levitas_world::{
 
 /// The keys that can be set, or could if they had more than one allowed value, and change nothing; docs/world.md
 /// gives the reason of each.
-const NO_EFFECT: [&str; 8] = [
+const NO_EFFECT: [&str; 9] = [
     "motor.current_a_max",
     "drive.pwm_hz",
     "drive.control_hz",
@@ -20,6 +20,7 @@ const NO_EFFECT: [&str; 8] = [
     "drive.hold_up_s",
     "sensor.displacement.gain_drift_per_k",
     "sensor.displacement.offset_drift_m_per_k",
+    "drive_line.monostable_s",
     "drive_line.debounce_samples",
 ];
 

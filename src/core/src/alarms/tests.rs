@@ -257,8 +257,7 @@ fn tones_and_flashes_are_in_the_ranges_of_the_standard() {
         let Burst { pulses, .. } = priority.burst();
         assert!(pulses.iter().all(|pulse| (150.0..=1000.0).contains(&pulse.tone_hz)));
         let flash = priority.flash();
-        let (rate_hz, duty) =
-            (1000.0 / f64::from(flash.period_ms), f64::from(flash.lit_ms) / f64::from(flash.period_ms));
+        let (rate_hz, duty) = (1000.0 / flash.period_ms as f32, flash.lit_ms as f32 / flash.period_ms as f32);
         match priority {
             Priority::High => {
                 assert!(

@@ -686,10 +686,8 @@ impl SupervisorTask {
             commissioning.stop();
             return Ok(());
         }
+        self.is_of_use(command)?;
         match (command, self.state) {
-            (Command::HandBack | Command::TakeoverDrill, UnitState::Landing) => {
-                return Err(Refusal::IsLanding);
-            }
             (Command::HandBack, _) => self.ask(Order::HandBack, asked),
             (Command::TakeoverDrill, _) => {
                 self.may_drill()?;
@@ -718,21 +716,11 @@ impl SupervisorTask {
                 self.stand_still();
             }
             (Command::Land, UnitState::Landing) => {}
-            (Command::Land | Command::SetMode { .. } | Command::Resume, UnitState::Standby)
-                if self.mirrors =>
-            {
-                return Err(Refusal::OtherDrives);
-            }
             (Command::Land, UnitState::Standby | UnitState::Service) => self.state = UnitState::Standby,
             (Command::Service, UnitState::Standby | UnitState::Service) => {
                 self.begin(UnitState::Service, false, asked);
             }
             (Command::Service, _) => return Err(Refusal::NotStandby),
-            (Command::SetMode { .. } | Command::Resume, UnitState::Operating)
-                if self.is_circulation_silent() =>
-            {
-                return Err(Refusal::CirculationSilent);
-            }
             (Command::SetMode { mode, value }, UnitState::Operating) => {
                 self.set_mode(mode, value)?;
                 self.therapy_is_known();
@@ -752,6 +740,24 @@ impl SupervisorTask {
             self.unchanged_periods = 0;
         }
         Ok(())
+    }
+
+    /// Whether anybody would follow the command, where its state alone does not say so.
+    fn is_of_use(&self, command: Command) -> Result<(), Refusal> {
+        match (command, self.state) {
+            (Command::HandBack | Command::TakeoverDrill, UnitState::Landing) => Err(Refusal::IsLanding),
+            (Command::Land | Command::SetMode { .. } | Command::Resume, UnitState::Standby)
+                if self.mirrors =>
+            {
+                Err(Refusal::OtherDrives)
+            }
+            (Command::SetMode { .. } | Command::Resume, UnitState::Operating)
+                if self.is_circulation_silent() =>
+            {
+                Err(Refusal::CirculationSilent)
+            }
+            _ => Ok(()),
+        }
     }
 
     /// A task that would follow a mode has been there and is not heard of any more.
