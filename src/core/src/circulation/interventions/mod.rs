@@ -28,7 +28,7 @@ mod suction;
 mod tests;
 
 use super::conditions as condition;
-use super::modes::{FlowMean, Override, PERIOD_S};
+use super::modes::{FlowMean, Override, PERIOD_S, is_rest};
 use super::therapy::{Mode, Therapy};
 use crate::link::PeerTherapy;
 use crate::math::{between, larger, smaller};
@@ -84,11 +84,6 @@ pub struct Signs {
     pub bubble_ml: f32,
     /// The operator resumes.
     pub resume: bool,
-}
-
-/// Nothing is to flow, or backwards.
-fn is_quiet(therapy: &Therapy) -> bool {
-    matches!(therapy.mode, Mode::ZeroFlow | Mode::RetrogradeTrial)
 }
 
 /// A sign that counts when it has stood for some time.
@@ -161,7 +156,7 @@ impl Interventions {
             *self = Self { suction: self.suction.resumed(), has_flowed, return_air, ..Self::default() };
         }
         let standing_bits = self.watch_return(therapy, signs);
-        let quiet = is_quiet(therapy) || self.return_air.is_held();
+        let quiet = is_rest(therapy.mode) || self.return_air.is_held();
         let mean_lpm = self.flow_mean.update(signs.flow_lpm);
         let (suction_lid, suction_bits) =
             self.suction.step(signs, Answer::of(therapy.settings.suction_answer), quiet);
@@ -191,7 +186,8 @@ impl Interventions {
     /// The rotor does not tell whether it has a lid: the floor against backflow and pulses raise it above one.
     pub fn follow(&mut self, therapy: &Therapy, signs: &Signs, there: Option<&PeerTherapy>) -> u32 {
         let (mut suction, mut alone) = (self.suction, self.alone);
-        let (_, told) = suction.step(signs, Answer::of(therapy.settings.suction_answer), is_quiet(therapy));
+        let (_, told) =
+            suction.step(signs, Answer::of(therapy.settings.suction_answer), is_rest(therapy.mode));
         let is_denied = there.is_some_and(|there| there.conditions & condition::SUCTION == 0);
         if alone.after(told & condition::SUCTION != 0 && is_denied, ALONE_S) {
             suction = suction.resumed();

@@ -581,6 +581,6 @@ impl ModeControl {
 }
 
 /// Nothing is to flow, or backward.
-const fn is_rest(mode: Mode) -> bool {
+pub const fn is_rest(mode: Mode) -> bool {
     matches!(mode, Mode::ZeroFlow | Mode::RetrogradeTrial)
 }
