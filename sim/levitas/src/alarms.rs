@@ -17,7 +17,7 @@ use levitas_core::mail::fault;
 use crate::channel::Sample;
 use crate::event_log::EventLog;
 use crate::fault_catalogue::{alarm_name, all_alarms};
-use crate::metrics::{ALARM_LATENCY, METRICS, Metrics};
+use crate::metrics::{ALARM_LATENCY, Metrics};
 use crate::scenario::{EventAction, InjectedFault, Scenario, sensor_of};
 use crate::story::Act;
 
@@ -171,14 +171,9 @@ impl AlarmWatch {
 
     /// Enters the latencies.
     pub fn measure(&self, metrics: &mut Metrics) {
-        let (prefix, suffix) = ALARM_LATENCY;
         for alarm in &self.alarms {
-            let Some(first_s) = alarm.first_s else { continue };
-            let own = |name: &str| {
-                name.strip_prefix(prefix).and_then(|rest| rest.strip_suffix(suffix)) == Some(alarm.name)
-            };
-            if let Some(metric) = METRICS.iter().find(|metric| own(metric.name)) {
-                metrics.set(metric.name, first_s - self.from_s);
+            if let Some(first_s) = alarm.first_s {
+                metrics.set_of(ALARM_LATENCY, alarm.name, first_s - self.from_s);
             }
         }
     }

@@ -4,7 +4,7 @@
 use levitas_core::circulation::conditions::TABLE;
 
 use crate::event_log::EventLog;
-use crate::metrics::{CONDITION_LATENCY, METRICS, Metrics};
+use crate::metrics::{CONDITION_LATENCY, Metrics};
 
 /// See the [module](self).
 #[derive(Clone, Debug, Default)]
@@ -41,13 +41,9 @@ impl ConditionWatch {
 
     /// Enters the latencies.
     pub fn measure(&self, metrics: &mut Metrics) {
-        let (prefix, suffix) = CONDITION_LATENCY;
         for ((_, name, _), first_s) in TABLE.iter().zip(self.first_s) {
-            let own = |metric: &str| {
-                metric.strip_prefix(prefix).and_then(|rest| rest.strip_suffix(suffix)) == Some(*name)
-            };
-            if let (Some(first_s), Some(metric)) = (first_s, METRICS.iter().find(|metric| own(metric.name))) {
-                metrics.set(metric.name, first_s);
+            if let Some(first_s) = first_s {
+                metrics.set_of(CONDITION_LATENCY, name, first_s);
             }
         }
     }

@@ -191,6 +191,16 @@ impl Metrics {
         }
     }
 
+    /// Enters a number of a family; between its prefix and suffix stands `name`. A name that the family does not have is left out.
+    pub fn set_of(&mut self, (prefix, suffix): (&str, &str), name: &str, value: f64) {
+        let own = |metric: &&Metric| {
+            metric.name.strip_prefix(prefix).and_then(|rest| rest.strip_suffix(suffix)) == Some(name)
+        };
+        if let Some(metric) = METRICS.iter().find(own) {
+            self.set(metric.name, value);
+        }
+    }
+
     /// JSON object, one key per line in the order of [`METRICS`]; the wall-clock figure is the last line.
     #[must_use]
     pub fn to_json(&self) -> String {

@@ -4,7 +4,7 @@
 use levitas_core::alarms::{ALARMS, AlarmSet, AlarmStatus, COUNT};
 
 use crate::event_log::EventLog;
-use crate::metrics::{METRICS, Metrics, SIGNAL_LATENCY};
+use crate::metrics::{Metrics, SIGNAL_LATENCY};
 
 /// Who shows it, by winding set.
 const UNITS: [&str; 2] = ["host", "emergency_drive"];
@@ -56,13 +56,9 @@ impl SignalWatch {
 
     /// Enters the latencies.
     pub fn measure(&self, metrics: &mut Metrics) {
-        let (prefix, suffix) = SIGNAL_LATENCY;
         for (alarm, first_s) in ALARMS.iter().zip(self.first_s) {
-            let own = |metric: &str| {
-                metric.strip_prefix(prefix).and_then(|rest| rest.strip_suffix(suffix)) == Some(alarm.name)
-            };
-            if let (Some(first_s), Some(metric)) = (first_s, METRICS.iter().find(|metric| own(metric.name))) {
-                metrics.set(metric.name, first_s);
+            if let Some(first_s) = first_s {
+                metrics.set_of(SIGNAL_LATENCY, alarm.name, first_s);
             }
         }
     }
