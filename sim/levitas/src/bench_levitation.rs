@@ -226,6 +226,7 @@ impl<L: Linear, M: Motor> PeerTask<L, M> {
             missed_samples: self.missed_samples,
             limits,
             faults,
+            recent_faults: faults,
             phase_current_a_a: 0.0,
             phase_current_b_a: 0.0,
             report: 0,

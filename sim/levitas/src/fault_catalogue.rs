@@ -13,6 +13,7 @@
 
 use levitas_core::arbitration::alarm;
 use levitas_core::mail::fault::TABLE;
+use levitas_core::schedule::TaskId;
 use levitas_world::{CanFault, CanNode, CircuitFault, Fault};
 
 use crate::installed::Computer;
@@ -86,7 +87,7 @@ const TARGET: CanNode = CanNode::Host;
 const BUS_SAG_V: f64 = 36.0;
 
 /// Every fault of this stage.
-pub const FAULTS: [FaultSpec; 36] = [
+pub const FAULTS: [FaultSpec; 42] = [
     FaultSpec {
         name: "hall_open",
         doc: "The wire of a displacement Hall is open: it reads a rail of the converter.",
@@ -187,6 +188,24 @@ pub const FAULTS: [FaultSpec; 36] = [
         within: Within::Time(100e-6),
         reaction: "All observers run on their models; after 5 ms the gates open.",
         make: |_| World(Fault::SampleLoss),
+    },
+    FaultSpec {
+        name: "samples_frozen",
+        doc: "The converters deliver the same samples again and again, and their count stands.",
+        keys: &[],
+        alarm: "samples_stale",
+        within: Within::Time(100e-6),
+        reaction: "As for sample_loss.",
+        make: |_| World(Fault::SamplesFrozen),
+    },
+    FaultSpec {
+        name: "bus_sensor_loss",
+        doc: "The voltage of the supply is not measured.",
+        keys: &[],
+        alarm: "bus_voltage",
+        within: Within::Time(100e-6),
+        reaction: "The last voltage that was measured is used.",
+        make: |_| World(Fault::BusSensorLoss),
     },
     FaultSpec {
         name: "angle_loss",
@@ -299,7 +318,43 @@ pub const FAULTS: [FaultSpec; 36] = [
         alarm: "link_lost",
         within: Within::Time(4e-3),
         reaction: "As for hang. The link task sends no more fast frames, so that nobody is told that this unit drives.",
-        make: |_| Broken::Computer(Computer::ThreadStall),
+        make: |_| Broken::Computer(Computer::Stall(TaskId::Levitation)),
+    },
+    FaultSpec {
+        name: "link_stall",
+        doc: "The link task of the unit stands, the others go on.",
+        keys: &[],
+        alarm: "link_lost",
+        within: Within::Time(4e-3),
+        reaction: "An alarm and no takeover: the drive line tells who drives. The unit itself says link_silent.",
+        make: |_| Broken::Computer(Computer::Stall(TaskId::Link)),
+    },
+    FaultSpec {
+        name: "speed_stall",
+        doc: "The speed task of the unit stands, the others go on.",
+        keys: &[],
+        alarm: "speed_task_silent",
+        within: Within::Time(0.02),
+        reaction: "Levitation holds the last speed itself.",
+        make: |_| Broken::Computer(Computer::Stall(TaskId::Speed)),
+    },
+    FaultSpec {
+        name: "circulation_stall",
+        doc: "The circulation task of the unit stands, the others go on.",
+        keys: &[],
+        alarm: "circulation_silent",
+        within: Within::Open,
+        reaction: "The last speed is held, no limit is watched; a high alarm after 60 ms ([alarms.md](alarms.md)).",
+        make: |_| Broken::Computer(Computer::Stall(TaskId::Circulation)),
+    },
+    FaultSpec {
+        name: "supervisor_stall",
+        doc: "The supervisor of the unit stands, the others go on.",
+        keys: &[],
+        alarm: "supervisor_silent",
+        within: Within::Time(0.2),
+        reaction: "What was asked for last stands: mode, limits and speed go on, no command is taken.",
+        make: |_| Broken::Computer(Computer::Stall(TaskId::Supervisor)),
     },
     FaultSpec {
         name: "reboot",

@@ -5,7 +5,7 @@
 //! | | tasks | outputs | power |
 //! |---|---|---|---|
 //! | runs | all | of this period | on |
-//! | levitation stalls | all but levitation | the last ones, its line stands still | on |
+//! | a task stalls | all others | the last ones, where it is levitation: its line stands still | on |
 //! | hangs | none | the last ones | on |
 //! | dead, or starting again | none | none | off: gates and line fall at once |
 //!
@@ -35,8 +35,8 @@ pub enum Computer {
     PowerLoss,
     /// Every task stands, the timers go on.
     Hang,
-    /// The levitation task stands.
-    ThreadStall,
+    /// One of its tasks stands.
+    Stall(TaskId),
     /// It starts again, and runs after this time [s].
     Reboot {
         /// Time without power and until the tasks run [s].
@@ -48,7 +48,7 @@ pub enum Computer {
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Runs {
     All,
-    AllButLevitation,
+    AllBut(TaskId),
     Nothing,
     Off,
     /// Starts in this tick, with what the retained RAM says.
@@ -140,7 +140,11 @@ impl UnitInLoop for Installed<'_> {
     }
 
     fn report(&self) -> PeerReport {
-        let says = self.runs == Runs::All;
+        let says = match self.runs {
+            Runs::All => true,
+            Runs::AllBut(task) => task != TaskId::Levitation,
+            Runs::Nothing | Runs::Off | Runs::Boots(_) => false,
+        };
         self.said()
             .filter(|_| says)
             .map_or_else(PeerReport::default, |mail| PeerReport::from_bits(mail.report))
@@ -150,14 +154,14 @@ impl UnitInLoop for Installed<'_> {
         self.runs = match computer {
             Computer::PowerLoss => Runs::Off,
             Computer::Hang => Runs::Nothing,
-            Computer::ThreadStall => Runs::AllButLevitation,
+            Computer::Stall(task) => Runs::AllBut(task),
             Computer::Reboot { boot_s } => Runs::Boots(tick + (boot_s / step_s).ceil() as u64),
         };
     }
 
     fn clear(&mut self, _tick: u64, world: &mut World, bus: &mut LinkBus) {
         match self.runs {
-            Runs::Nothing | Runs::AllButLevitation => self.runs = Runs::All,
+            Runs::Nothing | Runs::AllBut(_) => self.runs = Runs::All,
             // Without power for any time: nothing is retained.
             Runs::Off => self.boot(world, bus, false),
             Runs::All | Runs::Boots(_) => {}
@@ -179,7 +183,7 @@ impl UnitInLoop for Installed<'_> {
     }
 
     fn listens(&self) -> bool {
-        matches!(self.runs, Runs::All | Runs::AllButLevitation)
+        matches!(self.runs, Runs::All | Runs::AllBut(_))
     }
 
     fn hear(&mut self, frame: &CanFrame, receiver: &Receiver) {
@@ -191,8 +195,8 @@ impl UnitInLoop for Installed<'_> {
         // The converters go on whoever reads them.
         let samples = (task == TaskId::Levitation).then(|| world.sample(set));
         match (task, self.runs) {
-            (_, Runs::Nothing | Runs::Off | Runs::Boots(_))
-            | (TaskId::Levitation, Runs::AllButLevitation) => {}
+            (_, Runs::Nothing | Runs::Off | Runs::Boots(_)) => {}
+            (_, Runs::AllBut(stalled)) if stalled == task => {}
             (TaskId::Levitation, _) => {
                 if let Some(samples) = samples {
                     self.outputs = self.unit.step_levitation(&samples);

@@ -6,6 +6,7 @@
 //! configurations by name; then `[override]`, then `--set` again for the keys inside of them; then events and
 //! expectations. Everything is checked before anything is written.
 
+mod alarm;
 mod circulation_event;
 mod event;
 mod expect;
@@ -15,9 +16,11 @@ mod therapy;
 
 use std::path::{Path, PathBuf};
 
+use levitas_core::alarms::{ALARMS, Sign};
 use levitas_core::unit::UnitConfig;
 use levitas_world::{Circuit, Patient, Plant, PumpTable};
 
+pub use alarm::ExpectedAlarm;
 pub use circulation_event::{CIRCUIT_EVENTS, PATIENT_EVENTS};
 pub use event::{
     DISTURBANCES, EVENTS, Event, EventAction, FAULT_DURATION_S, FAULT_TARGETS, InjectedFault, LATER_EVENTS,
@@ -113,6 +116,8 @@ pub struct Scenario {
     pub events: Vec<Event>,
     /// Expectations.
     pub expects: Vec<Expect>,
+    /// What the units must show, and nothing else; empty: it is not judged.
+    pub alarms: Vec<ExpectedAlarm>,
     /// What was overridden, as `key = value`, in order.
     pub overridden: Vec<String>,
 }
@@ -174,7 +179,7 @@ pub fn read(found: &Found, argument: &str, settings: &[Setting]) -> Checked<Scen
     let document = found.source.parse()?;
     let top = Table::top(&found.source, &document);
     let mut keys: Vec<&str> = TOP_KEYS.iter().map(|(key, _)| *key).collect();
-    keys.extend(["override", "event", "expect"]);
+    keys.extend(["override", "event", "expect", "alarm"]);
     top.allow_keys(&keys, "")?;
 
     let head = Head { top: &top, settings, folder: &found.folder };
@@ -207,6 +212,9 @@ pub fn read(found: &Found, argument: &str, settings: &[Setting]) -> Checked<Scen
     scenario.events.sort_by(|a, b| a.at_s.total_cmp(&b.at_s));
     for table in top.tables("expect")? {
         scenario.expects.push(expect::read(&table)?);
+    }
+    for table in top.tables("alarm")? {
+        scenario.alarms.push(alarm::read(&table, scenario.duration_s)?);
     }
     Ok(scenario)
 }
@@ -286,6 +294,7 @@ impl Head<'_> {
             emergency_drive: configuration_for(&patient),
             events: Vec::new(),
             expects: Vec::new(),
+            alarms: Vec::new(),
             overridden: Vec::new(),
         })
     }
@@ -358,6 +367,12 @@ impl Scenario {
             radius_m: self.plant.rotor_fluid.radius_m,
             marks,
         }
+    }
+
+    /// True when it lists the alarm of a sign.
+    #[must_use]
+    pub fn lists_alarm(&self, sign: Sign) -> bool {
+        self.alarms.iter().any(|alarm| ALARMS[alarm.index].sign == sign)
     }
 
     /// True when a touchdown is what the scenario is about.

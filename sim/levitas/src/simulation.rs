@@ -13,7 +13,7 @@ use std::collections::VecDeque;
 use std::f64::consts::TAU;
 use std::time::Instant;
 
-use levitas_core::alarms::AlarmStatus;
+use levitas_core::alarms::{AlarmOrderMail, AlarmStatus};
 use levitas_core::calibration::CalibrationError;
 use levitas_core::circulation::sensing::CircuitOrder;
 use levitas_core::circulation::therapy::Mode;
@@ -212,6 +212,7 @@ impl<'a, U: UnitInLoop> Simulation<'a, U> {
                 EventAction::Fault(_)
                 | EventAction::Operator(_)
                 | EventAction::CircuitOrder(..)
+                | EventAction::AlarmOrder(_)
                 | EventAction::Remote(_)
                 | EventAction::Clear(_) => {}
             }
@@ -403,6 +404,11 @@ impl<'a, U: UnitInLoop> Simulation<'a, U> {
                 }
                 EventAction::Operator(command) => self.command(*command, event.name),
                 EventAction::CircuitOrder(order, value) => self.order_circuit(*order, *value, due.event),
+                EventAction::AlarmOrder(order) => {
+                    let mail = AlarmOrderMail { number: due.event as u32 + 1, order: *order as u32 };
+                    self.units.iter().filter_map(U::mail).for_each(|unit| unit.alarm_order.write(&mail));
+                    self.signals.order(event.at_s);
+                }
                 EventAction::Remote(order) => {
                     if !self.order(*order) {
                         let text = format!("{}: not sent: nothing is heard of the unit", event.text);
@@ -438,7 +444,7 @@ impl<'a, U: UnitInLoop> Simulation<'a, U> {
                         self.bus.power(set, false);
                         self.world.fault(set, Fault::PowerLoss { after_s })
                     }
-                    Computer::Hang | Computer::ThreadStall => Ok(()),
+                    Computer::Hang | Computer::Stall(_) => Ok(()),
                 }
             }
             Broken::Bus(fault) => {
@@ -752,7 +758,7 @@ fn finish<'a, U: UnitInLoop>(
     }
     let ticks = simulation.ticks();
     let mut meter = Meter::new(&story, STEP_S);
-    let mut invariants = Invariants::new(scenario.expects_touchdown());
+    let mut invariants = Invariants::new(scenario);
     let mut alarms = AlarmWatch::new(scenario);
     let mut recording = Recording::new(&story, ticks, STEP_S);
     let mut twin = Twin::default();
@@ -781,6 +787,7 @@ fn finish<'a, U: UnitInLoop>(
     let candump = simulation.bus.log().to_owned();
     let mut log = simulation.log;
     invariants.take_alarms(&alarms.broken(scenario.duration_s), &mut log);
+    invariants.take_alarms(&simulation.signals.broken(&scenario.alarms, scenario.duration_s), &mut log);
     invariants.finish(scenario.duration_s, &mut log);
     log.push(scenario.duration_s, "end", "");
     let mut metrics = meter.metrics(Some(scenario.duration_s / wall_s.max(1e-9)));

@@ -27,6 +27,10 @@ fn overriding(line: &str) -> String {
     format!("{HEAD}[override]\n{line}\n")
 }
 
+fn alarming(body: &str) -> String {
+    format!("{HEAD}{LIFT}[[alarm]]\n{body}\n")
+}
+
 fn expecting(body: &str) -> String {
     format!("{HEAD}{LIFT}[[expect]]\n{body}\n")
 }
@@ -115,6 +119,10 @@ fn scenario_cases() -> Vec<Case> {
         Case("min above max", expecting("metric = \"flow.lpm\"\nmin = 5\nmax = 4"), &["[[expect]] 1: min = 5", "above max = 4", "allowed is at most"]),
         Case("no bound", expecting("metric = \"flow.lpm\""), &["[[expect]] 1: metric", "no bound", "allowed is min, max or both"]),
         Case("NaN bound", expecting("metric = \"flow.lpm\"\nmax = nan"), &["[[expect]] 1: max = NaN", "not a finite number"]),
+        Case("unknown alarm", alarming("name = \"low_flw\"\nfrom_s = 0.1"), &["[[alarm]] 1: name = \"low_flw\"", "unknown alarm", "low_flow (did you mean it?)"]),
+        Case("alarm without its time", alarming("name = \"low_flow\""), &["[[alarm]] 1: from_s", "allowed is a time from 0 to the end"]),
+        Case("alarm over before it comes", alarming("name = \"low_flow\"\nfrom_s = 0.2\nover_by_s = 0.1"), &["[[alarm]] 1: over_by_s = 0.1", "allowed is a time from 0.2 to the end"]),
+        Case("unknown order to the alarms", event("at_s = 0.2\ndo = \"alarm_order\"\norder = \"mute\""), &["order = \"mute\"", "acknowledge, pause or sound"]),
         Case("unknown key of expect", expecting("metric = \"flow.lpm\"\nmaximum = 4"), &["[[expect]] 1: maximum", "unknown key of expect", "allowed is metric, min or max"]),
         Case("curve that is not there", overriding("\"pump.curve\" = \"no.csv\""), &["pump.curve = \"no.csv\"", "no such file", "allowed is"]),
         Case("curve of an unknown name", overriding("\"pump.curve\" = \"heartmate2\""), &["pump.curve = \"heartmate2\"", "heartmate3"]),

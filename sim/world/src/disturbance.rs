@@ -43,6 +43,20 @@ pub enum Disturbance {
         /// How long [s], 50e-6 to 3600.
         duration_s: f64,
     },
+    /// A torque on the rotor about its axis that stays for a while, as a stream drives it.
+    Spin {
+        /// Size, forward positive [N m], -10 to 10.
+        n_m: f64,
+        /// How long [s], 50e-6 to 3600.
+        duration_s: f64,
+    },
+    /// Something rubs on the rotor, a clot: a torque against the rotation, whichever way it goes.
+    Brake {
+        /// Size [N m], 0 to 10.
+        n_m: f64,
+        /// How long [s], 50e-6 to 3600.
+        duration_s: f64,
+    },
     /// A half-sine of acceleration of the housing along the axis; the rotor feels mass times it along z.
     AxialShock {
         /// Peak in standard gravities, -1000 to 1000.
@@ -65,6 +79,7 @@ pub type DisturbanceError = RangeError;
 const FORCE_RANGE_N: [f64; 2] = [-1000.0, 1000.0];
 const SHOCK_RANGE_G: [f64; 2] = [-1000.0, 1000.0];
 const MOMENT_RANGE_N_M: [f64; 2] = [-10.0, 10.0];
+const BRAKE_RANGE_N_M: [f64; 2] = [0.0, 10.0];
 const ECCENTRICITY_RANGE_M: [f64; 2] = [0.0, 1.0e-3];
 /// More than a turn either way, so that no rounding of a turn is refused.
 const ANGLE_RANGE_RAD: [f64; 2] = [-10.0, 10.0];
@@ -101,6 +116,14 @@ impl Disturbance {
                 "tilt",
                 &[("n_m", n_m, MOMENT_RANGE_N_M), ("duration_s", duration_s, DURATION_RANGE_S)],
             ),
+            Self::Spin { n_m, duration_s } => check_numbers(
+                "spin",
+                &[("n_m", n_m, MOMENT_RANGE_N_M), ("duration_s", duration_s, DURATION_RANGE_S)],
+            ),
+            Self::Brake { n_m, duration_s } => check_numbers(
+                "brake",
+                &[("n_m", n_m, BRAKE_RANGE_N_M), ("duration_s", duration_s, DURATION_RANGE_S)],
+            ),
             Self::AxialShock { g, duration_s } => check_numbers(
                 "axial_shock",
                 &[("g", g, SHOCK_RANGE_G), ("duration_s", duration_s, DURATION_RANGE_S)],
@@ -118,6 +141,8 @@ impl Disturbance {
 pub(crate) struct Load {
     pub(crate) force_n: [f64; 3],
     pub(crate) moment_n_m: f64,
+    pub(crate) spin_n_m: f64,
+    pub(crate) brake_n_m: f64,
 }
 
 impl Load {
@@ -140,6 +165,8 @@ impl Load {
             }
             Disturbance::Tilt { n_m, .. } => self.moment_n_m += n_m,
             Disturbance::TiltShock { n_m, duration_s } => self.moment_n_m += n_m * half_sine(duration_s),
+            Disturbance::Spin { n_m, .. } => self.spin_n_m += n_m,
+            Disturbance::Brake { n_m, .. } => self.brake_n_m += n_m,
             Disturbance::Unbalance { .. } => {}
         }
     }
@@ -169,6 +196,8 @@ impl Disturbances {
             Disturbance::ForceStep { duration_s, .. }
             | Disturbance::Shock { duration_s, .. }
             | Disturbance::Tilt { duration_s, .. }
+            | Disturbance::Spin { duration_s, .. }
+            | Disturbance::Brake { duration_s, .. }
             | Disturbance::AxialShock { duration_s, .. }
             | Disturbance::TiltShock { duration_s, .. } => duration_s,
             Disturbance::Unbalance { .. } => return,
@@ -213,7 +242,7 @@ mod tests {
         let force = |newton, angle_rad, duration_s| Disturbance::ForceStep { newton, angle_rad, duration_s };
         let shock = |g, angle_rad, duration_s| Disturbance::Shock { g, duration_s, angle_rad };
         type Make<'a> = &'a dyn Fn(f64) -> Disturbance;
-        let cases: [(&str, [f64; 2], Make<'_>); 13] = [
+        let cases: [(&str, [f64; 2], Make<'_>); 17] = [
             ("force_step.newton", FORCE_RANGE_N, &|v| force(v, 0.0, 1.0)),
             ("force_step.angle_rad", ANGLE_RANGE_RAD, &|v| force(1.0, v, 1.0)),
             ("force_step.duration_s", DURATION_RANGE_S, &|v| force(1.0, 0.0, v)),
@@ -225,6 +254,10 @@ mod tests {
             }),
             ("tilt.n_m", MOMENT_RANGE_N_M, &|v| Disturbance::Tilt { n_m: v, duration_s: 1.0 }),
             ("tilt.duration_s", DURATION_RANGE_S, &|v| Disturbance::Tilt { n_m: 1.0, duration_s: v }),
+            ("spin.n_m", MOMENT_RANGE_N_M, &|v| Disturbance::Spin { n_m: v, duration_s: 1.0 }),
+            ("spin.duration_s", DURATION_RANGE_S, &|v| Disturbance::Spin { n_m: 1.0, duration_s: v }),
+            ("brake.n_m", BRAKE_RANGE_N_M, &|v| Disturbance::Brake { n_m: v, duration_s: 1.0 }),
+            ("brake.duration_s", DURATION_RANGE_S, &|v| Disturbance::Brake { n_m: 1.0, duration_s: v }),
             ("axial_shock.g", SHOCK_RANGE_G, &|v| Disturbance::AxialShock { g: v, duration_s: 1.0 }),
             ("axial_shock.duration_s", DURATION_RANGE_S, &|v| Disturbance::AxialShock {
                 g: 1.0,

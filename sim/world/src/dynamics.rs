@@ -59,6 +59,8 @@ pub(crate) const CONTACT_DAMPING_N_S_PER_M: f64 = 300.0;
 const CONTACT_FRICTION: f64 = 0.1;
 /// Sliding speed at which friction has 71 % of its full value [m/s].
 const CONTACT_CREEP_M_PER_S: f64 = 0.01;
+/// Speed from which on dry friction is whole [rad/s]: with the largest torque and the rotor's inertia still slow for a step.
+const RUBBING_RAD_PER_S: f64 = 20.0;
 /// Direction of the static force at rest, and how it turns with flow.
 const STATIC_ANGLE_RAD: f64 = 0.5;
 const STATIC_TURN_RAD_PER_LPM: f64 = 0.2;
@@ -78,6 +80,9 @@ pub(crate) struct Held {
     pub(crate) axial_force_n: f64,
     /// Moment about x from outside [N m].
     pub(crate) moment_n_m: f64,
+    /// Torque about the axis from outside, and what rubs against the rotation [N m].
+    pub(crate) spin_n_m: f64,
+    pub(crate) brake_n_m: f64,
     /// Flow through the pump at the start of the period [L/min] and its rate [L/min/s].
     pub(crate) flow_lpm: f64,
     pub(crate) flow_rate: f64,
@@ -121,6 +126,11 @@ pub(crate) fn small_angle(angle: f64) -> [f64; 2] {
     let cosine = 1.0 - s * (0.5 - s * (1.0 / 24.0 - s * (1.0 / 720.0 - s / 40_320.0)));
     let sine = angle * (1.0 - s * (1.0 / 6.0 - s * (1.0 / 120.0 - s * (1.0 / 5040.0 - s / 362_880.0))));
     [cosine, sine]
+}
+
+/// Dry friction at a speed as a part of its whole: none at rest, all of it from `RUBBING_RAD_PER_S` on, so that it holds without chatter.
+fn rubbing(speed_rad_per_s: f64) -> f64 {
+    (speed_rad_per_s / RUBBING_RAD_PER_S).clamp(-1.0, 1.0)
 }
 
 pub(crate) fn rotate(by: [f64; 2], v: [f64; 2]) -> [f64; 2] {
@@ -221,7 +231,9 @@ impl Dynamics {
         let friction_n_m = self.radial_and_tilt(held, state, direction, &mut rate);
         self.axial(held, state, &mut rate);
         let torques = self.torques(state, electrical, flow);
-        rate[SPEED] = (torques.motor_n_m - torques.pump_n_m + friction_n_m) / self.plant.motor.inertia_kg_m2;
+        let outside_n_m = held.spin_n_m - held.brake_n_m * rubbing(state[SPEED]);
+        rate[SPEED] = (torques.motor_n_m - torques.pump_n_m + friction_n_m + outside_n_m)
+            / self.plant.motor.inertia_kg_m2;
         self.coils(held, state, &mut rate);
         self.phases(held, state, electrical, &mut rate);
         rate

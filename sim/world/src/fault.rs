@@ -11,7 +11,8 @@
 //! | `AngleOpen`, `AngleStuck` | angle Halls |
 //! | `CurrentStuck` | current sensors |
 //! | `EmiBurst` | all of these |
-//! | `SampleLoss` | every group of samples |
+//! | `SampleLoss`, `SamplesFrozen` | every group of samples |
+//! | `BusSensorLoss` | bus voltage as it is measured |
 //! | `CoilOpen`, `PhaseOpen`, `PhaseShort` | windings |
 //! | `GateFault` | both bridges |
 //! | `BusSag` | supply |
@@ -84,6 +85,10 @@ pub enum Fault {
     },
     /// The converters deliver nothing: no group of samples is valid, the count goes on.
     SampleLoss,
+    /// The converters deliver the same samples again and again, and the count stands.
+    SamplesFrozen,
+    /// The bus voltage is not measured.
+    BusSensorLoss,
     /// The wire of an angle Hall is open: it reads a rail of the converter.
     AngleOpen {
         /// 0, 1: cosine, sine.
@@ -183,7 +188,13 @@ impl Fault {
             Self::PowerLoss { after_s } => {
                 check_numbers("power_loss", &[("after_s", after_s, WITHIN_PERIOD_S)])
             }
-            Self::SampleLoss | Self::AngleStuck | Self::GateFault | Self::LineCut | Self::LineStuck => Ok(()),
+            Self::SampleLoss
+            | Self::SamplesFrozen
+            | Self::BusSensorLoss
+            | Self::AngleStuck
+            | Self::GateFault
+            | Self::LineCut
+            | Self::LineStuck => Ok(()),
         }
     }
 }

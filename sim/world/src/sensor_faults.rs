@@ -10,6 +10,8 @@
 //! | open | rail: 0 or 3.3 V; angle Halls +-1.65 V off their mid level |
 //! | stuck, frozen | the sample delivered last, to the last bit |
 //! | sample loss | everything as delivered last, `valid` 0, the count goes on |
+//! | samples frozen | everything as delivered last, the count too |
+//! | bus sensor loss | bus voltage not `valid` |
 //!
 //! v: `v_per_m`. A fault's noise is a stream of its own: the other noise of a run stays as it was without the fault.
 //! # Limits and failure
@@ -20,7 +22,7 @@
 
 use core::f64::consts::FRAC_1_SQRT_2;
 
-use levitas_core::ports::LevitationInputs;
+use levitas_core::ports::{LevitationInputs, valid};
 
 use crate::fault::Fault;
 use crate::noise::Noise;
@@ -64,6 +66,8 @@ pub(crate) struct Additions {
 pub(crate) struct SensorFaults {
     any: bool,
     lost: bool,
+    frozen: bool,
+    bus_lost: bool,
     hall: [Reading; 4],
     angle: [Reading; 2],
     current: [Reading; 5],
@@ -82,6 +86,8 @@ impl SensorFaults {
         Self {
             any: false,
             lost: false,
+            frozen: false,
+            bus_lost: false,
             hall: Default::default(),
             angle: Default::default(),
             current: Default::default(),
@@ -121,6 +127,8 @@ impl SensorFaults {
                 self.emi_a = self.emi_v / TOP_V * 2.0 * CURRENT_STEPS * plant.sensor_current.lsb_a;
             }
             Fault::SampleLoss => self.lost = true,
+            Fault::SamplesFrozen => self.frozen = true,
+            Fault::BusSensorLoss => self.bus_lost = true,
             Fault::AngleOpen { channel, high } => self.angle[channel] = Reading::Rail { high },
             Fault::AngleStuck => self.angle = [Reading::Stuck; 2],
             Fault::CurrentStuck { channel } => self.current[channel] = Reading::Stuck,
@@ -195,6 +203,11 @@ impl SensorFaults {
         }
         if self.lost {
             *samples = LevitationInputs { sample_count: samples.sample_count, valid: 0, ..last };
+        } else if self.frozen {
+            *samples = last;
+        }
+        if self.bus_lost {
+            samples.valid &= !valid::BUS_VOLTAGE;
         }
     }
 }

@@ -369,6 +369,8 @@ impl World {
             force_n: [still[0] + load_x, still[1] + load_y],
             axial_force_n: load_z,
             moment_n_m: load.moment_n_m,
+            spin_n_m: load.spin_n_m,
+            brake_n_m: load.brake_n_m,
             flow_lpm,
             flow_rate,
             start_s: self.within_s,

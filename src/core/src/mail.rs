@@ -162,6 +162,8 @@ snapshot! {
         pub limits: u32,
         /// Bits of [`fault`].
         pub faults: u32,
+        /// Those of the last 10 to 20 ms.
+        pub recent_faults: u32,
         /// Current of phase A, as measured [A].
         pub phase_current_a_a: f32,
         /// Current of phase B, as measured [A].

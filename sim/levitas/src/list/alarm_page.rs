@@ -18,6 +18,7 @@ The alarm system of a unit, built after IEC 60601-1-8; this is no claim of confo
 
 A run logs what the units show, `alarm_shown` and `alarm_over` in `events.jsonl`, and measures how soon: metric `signal.NAME.latency_s`.
 
+- **Detection** is what the tasks need at most from the cause, once it is large enough, to its sign.
 - The **condition** is a sign that a task writes, for the condition delay. A sign that is away for less than a second is the same alarm.
 - **Light and text** come with the condition, **sound** after the signal delay.
 - Of several alarms the one of the highest priority is heard, lit and first, and of these the one that stands highest here. No other one is lost.
@@ -42,6 +43,7 @@ pub(super) fn tables() -> Vec<Table> {
             "what to do",
             "harm, onset",
             "where",
+            "detection",
             "condition delay",
             "signal delay",
             "latches",
@@ -79,6 +81,7 @@ fn row(alarm: &Alarm) -> Vec<String> {
         alarm.action.to_owned(),
         format!("{harm}, {onset}"),
         place.to_owned(),
+        format!("{} ms", alarm.detection_ms),
         format!("{} ms", alarm.condition_delay_ms),
         format!("{} ms", alarm.signal_delay_ms),
         if alarm.latching { "yes" } else { "-" }.to_owned(),

@@ -20,11 +20,12 @@ use std::path::Path;
 use std::rc::Rc;
 use std::time::Duration;
 
+use levitas_core::schedule::TaskId;
 use levitas_core::unit::Role;
 
 use crate::fault_catalogue::Broken;
 use crate::input::{BadInput, Checked};
-use crate::installed::Installed;
+use crate::installed::{Computer, Installed};
 use crate::scenario::{EventAction, InjectedFault, Scenario, configuration_for};
 use crate::simulation::{Outcome, Units, run_with};
 use crate::unit_in_loop::UnitInLoop;
@@ -71,6 +72,13 @@ fn check(scenario: &Scenario, processes: Processes) -> Checked<()> {
     let is_about_record = |action: &EventAction| matches!(action, EventAction::Fault(InjectedFault { broken: Broken::Record(_), set, .. }) if processes[*set]);
     if scenario.events.iter().any(|event| is_about_record(&event.action)) {
         return refuse("it is about the calibration record of a unit that is a process", "another scenario");
+    }
+    let is_stall = |action: &EventAction| matches!(action, EventAction::Fault(InjectedFault { broken: Broken::Computer(Computer::Stall(task)), set, .. }) if processes[*set] && *task != TaskId::Levitation);
+    if scenario.events.iter().any(|event| is_stall(&event.action)) {
+        return refuse(
+            "of a unit that is a process levitation alone can stall",
+            "thread_stall, hang or another scenario",
+        );
     }
     if scenario.events.iter().any(|event| event.action.needs_key_of().is_some_and(|set| processes[set])) {
         let allowed =

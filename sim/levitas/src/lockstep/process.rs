@@ -195,7 +195,7 @@ impl UnitInLoop for Process {
                 }
                 self.runs = Runs::Nothing;
             }
-            Computer::ThreadStall => self.runs = Runs::AllButLevitation,
+            Computer::Stall(_) => self.runs = Runs::AllButLevitation,
         }
     }
 

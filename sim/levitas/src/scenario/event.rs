@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Events of a scenario: one table of what there is, which keys each needs and what they may be.
 
+use levitas_core::alarms::AlarmOrder;
 use levitas_core::circulation::sensing::CircuitOrder;
 use levitas_core::circulation::therapy::Mode;
 use levitas_core::task::supervisor::Command;
@@ -35,6 +36,8 @@ const ANGLE_DEG: KeySpec = KeySpec::numbers(
 const DURATION_S: KeySpec = KeySpec::numbers("duration_s", 50e-6..=3600.0, "how long it lasts [s]");
 const G: KeySpec = KeySpec::numbers("g", 0.0..=1000.0, "peak acceleration in units of 9.81 m/s2");
 const DURATION_MS: KeySpec = KeySpec::numbers("duration_ms", 0.1..=1000.0, "length of the half-sine [ms]");
+const SPIN_N_M: KeySpec = KeySpec::numbers("n_m", -10.0..=10.0, "size of the torque [N.m]");
+const BRAKE_N_M: KeySpec = KeySpec::numbers("n_m", 0.0..=10.0, "size of the torque [N.m]");
 const MOMENT_N_M: KeySpec = KeySpec::numbers("n_m", -10.0..=10.0, "size of the moment [N.m]");
 /// How long a fault lasts, where the scenario says so.
 pub const FAULT_DURATION_S: KeySpec =
@@ -69,8 +72,14 @@ const COMMAND_NAME: KeySpec = KeySpec::names("name", &COMMANDS, "what is asked o
 const COMMAND_VALUE: KeySpec =
     KeySpec::numbers("value", 0.0..=10e3, "set-point [rpm] of set_speed, [L/min] of set_flow");
 
+/// In the order of the names of [`ALARM_ORDER`].
+const ALARM_ORDERS: [AlarmOrder; 3] =
+    [AlarmOrder::Acknowledge, AlarmOrder::PauseAudio, AlarmOrder::ResumeAudio];
+const ALARM_ORDER: KeySpec =
+    KeySpec::names("order", &["acknowledge", "pause", "sound"], "as `levitas alarm` of the shell spells it");
+
 /// Events that the program carries out.
-pub const EVENTS: [Specification; 16] = [
+pub const EVENTS: [Specification; 17] = [
     Specification { name: "lift_off", doc: "the operator has the rotor lifted off", keys: &[] },
     Specification {
         name: "land",
@@ -93,6 +102,11 @@ pub const EVENTS: [Specification; 16] = [
         name: "circuit_order",
         doc: "the operator tells the sensors of the circuit what is known: a zero, a flow, a new part; flow-meter.md",
         keys: &[],
+    },
+    Specification {
+        name: "alarm_order",
+        doc: "the operator presses a key of the alarm system of both units",
+        keys: &[ALARM_ORDER],
     },
     Specification { name: "disturb", doc: "the plant is disturbed; see the table of kinds", keys: &[] },
     Specification {
@@ -134,7 +148,7 @@ pub const EVENTS: [Specification; 16] = [
 ];
 
 /// Kinds of `disturb`.
-pub const DISTURBANCES: [Specification; 6] = [
+pub const DISTURBANCES: [Specification; 8] = [
     Specification {
         name: "force_step",
         doc: "a radial force on the rotor",
@@ -158,6 +172,16 @@ pub const DISTURBANCES: [Specification; 6] = [
         name: "tilt",
         doc: "a moment on the rotor about the x axis",
         keys: &[MOMENT_N_M, DURATION_S],
+    },
+    Specification {
+        name: "spin",
+        doc: "a torque on the rotor about its axis, forward positive",
+        keys: &[SPIN_N_M, DURATION_S],
+    },
+    Specification {
+        name: "brake",
+        doc: "something rubs on the rotor, a clot: a torque against the rotation",
+        keys: &[BRAKE_N_M, DURATION_S],
     },
     Specification {
         name: "axial_shock",
@@ -185,6 +209,8 @@ pub enum EventAction {
     Operator(Command),
     /// An order to the sensors of the circuit, with its value.
     CircuitOrder(CircuitOrder, f32),
+    /// An order to the alarm system.
+    AlarmOrder(AlarmOrder),
     /// A command over the link.
     Remote(Order),
     /// A disturbance of the plant that lasts for this long [s].
@@ -239,7 +265,7 @@ impl EventAction {
             Self::Remote(order) => return Self::Operator(order.command).act(),
             Self::Operator(Command::LiftOff | Command::LiftOffAlone) => Act::LiftOff,
             Self::Operator(Command::HandBack | Command::TakeoverDrill) => Act::Disturb,
-            Self::Operator(Command::Rejoin) | Self::CircuitOrder(..) => return None,
+            Self::Operator(Command::Rejoin) | Self::CircuitOrder(..) | Self::AlarmOrder(_) => return None,
             Self::Operator(Command::Land | Command::Service | Command::Commission) => Act::Land,
             Self::Operator(Command::SetMode { .. } | Command::Set { .. } | Command::Resume) => Act::SetMode,
             Self::Fault(InjectedFault { broken: Broken::Record(_), .. }) => return None,
@@ -279,6 +305,7 @@ impl EventAction {
             }
             Self::Operator(_)
             | Self::CircuitOrder(..)
+            | Self::AlarmOrder(_)
             | Self::Remote(_)
             | Self::Clear(_)
             | Self::Circuit(_)
@@ -310,6 +337,7 @@ pub(super) fn read(table: &Table<'_>, end_s: f64, patient: &Patient) -> Checked<
         "set_limit" | "set" => therapy::set(table, name)?,
         "resume" => (EventAction::Operator(Command::Resume), String::new()),
         "circuit_order" => therapy::circuit_order(table)?,
+        "alarm_order" => alarm_order(table)?,
         "command" => command(table)?,
         "fault" => fault(table)?,
         "clear" => clear(table)?,
@@ -360,6 +388,13 @@ fn command(table: &Table<'_>) -> Checked<(EventAction, String)> {
     Ok((EventAction::Remote(Order { set, command }), text))
 }
 
+fn alarm_order(table: &Table<'_>) -> Checked<(EventAction, String)> {
+    table.allow_keys(&["at_s", "do", ALARM_ORDER.name], " of event alarm_order")?;
+    let index = ALARM_ORDER.read(table)?;
+    let order = ALARM_ORDERS.get(index as usize).copied().unwrap_or(AlarmOrder::Acknowledge);
+    Ok((EventAction::AlarmOrder(order), ALARM_ORDER.shown(index)))
+}
+
 /// The command of a name in [`COMMANDS`].
 fn command_of(index: usize) -> Command {
     match index {
@@ -407,6 +442,8 @@ fn disturbance(kind: &str, values: &[f64]) -> (Disturbance, f64, String) {
         "axial_shock" => {
             (Disturbance::AxialShock { g: a, duration_s: b / 1e3 }, b / 1e3, format!("{a} g for {b} ms"))
         }
+        "spin" => (Disturbance::Spin { n_m: a, duration_s: b }, b, format!("{a} N.m for {b} s")),
+        "brake" => (Disturbance::Brake { n_m: a, duration_s: b }, b, format!("{a} N.m for {b} s")),
         "tilt_shock" => {
             (Disturbance::TiltShock { n_m: a, duration_s: b / 1e3 }, b / 1e3, format!("{a} N.m for {b} ms"))
         }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The plan: what fails, and where the rotor is when it does.
 
+use levitas_core::schedule::TaskId;
 use levitas_core::task::supervisor::Command;
 use levitas_world::{CanFault, CanNode, Disturbance, Fault};
 
@@ -150,7 +151,7 @@ const DRIFT_M_PER_S: f64 = 2e-3;
 pub const CASES: [Case; 24] = [
     lost("power loss", faults!(Broken::Computer(Computer::PowerLoss))),
     lost("hang", faults!(Broken::Computer(Computer::Hang))),
-    lost("levitation task stalls", faults!(Broken::Computer(Computer::ThreadStall))),
+    lost("levitation task stalls", faults!(Broken::Computer(Computer::Stall(TaskId::Levitation)))),
     lost("reboot", faults!(Broken::Computer(Computer::Reboot { boot_s: 0.1 }))),
     lost("gate driver fault", faults!(Broken::World(Fault::GateFault))),
     lost("Hall set lost: no samples", faults!(Broken::World(Fault::SampleLoss))),

@@ -6,6 +6,9 @@
 
 use crate::code::from_code;
 
+/// What a task needs that sees the cause by itself, or misses another one [ms].
+const DETECTION_MS: u32 = 100;
+
 /// What comes of it when nobody answers the alarm.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Harm {
@@ -102,6 +105,8 @@ pub struct Alarm {
     pub when: When,
     /// Its signals go on after the condition has ended, until it is acknowledged.
     pub latching: bool,
+    /// From the cause to the sign at most, what the tasks need to find it [ms]; from the moment on at which the cause is as large as it has to be.
+    pub detection_ms: u32,
     /// For how long the sign must stand [ms].
     pub condition_delay_ms: u32,
     /// From the alarm to its sound [ms]; light and text come at once.
@@ -125,6 +130,7 @@ impl Alarm {
             onset,
             when,
             latching: false,
+            detection_ms: DETECTION_MS,
             condition_delay_ms: 0,
             signal_delay_ms: 0,
             escalates_after_s: 0,
@@ -137,6 +143,12 @@ impl Alarm {
     #[must_use]
     pub const fn latching(self) -> Self {
         Self { latching: true, ..self }
+    }
+
+    /// Found that late.
+    #[must_use]
+    pub const fn found_within_ms(self, detection_ms: u32) -> Self {
+        Self { detection_ms, ..self }
     }
 
     /// With its condition delay.

@@ -34,13 +34,13 @@ pub static ALARMS: [Alarm; COUNT] = [
         .says("ROTOR POSITION LOST", "The other unit should take the head. Prepare a spare drive."),
     Alarm::new("levitation_silent", Sign::Silence(silence::LEVITATION), Always, Death, Immediate)
         .says("BEARING CONTROL STOPPED", "The other unit should take the head. If the pump stands: CLAMP THE RETURN LINE."),
-    Alarm::new("air_lock", Sign::Circulation(condition::AIR_LOCK), Drives, Death, Prompt)
+    Alarm::new("air_lock", Sign::Circulation(condition::AIR_LOCK), Drives, Death, Prompt).found_within_ms(500)
         .says("AIR IN PUMP HEAD", "Clamp the return line, de-air the head, then resume."),
-    Alarm::new("backflow", Sign::Circulation(condition::BACKFLOW), Drives, Death, Prompt)
+    Alarm::new("backflow", Sign::Circulation(condition::BACKFLOW), Drives, Death, Prompt).found_within_ms(500)
         .says("BLOOD FLOWS BACK", "Raise the speed, or clamp the return line."),
-    Alarm::new("outlet_occlusion", Sign::Circulation(condition::OUTLET_OCCLUSION), Drives, Death, Prompt)
+    Alarm::new("outlet_occlusion", Sign::Circulation(condition::OUTLET_OCCLUSION), Drives, Death, Prompt).found_within_ms(12000)
         .says("RETURN LINE CLOSED", "Look for a clamp or a kink between pump and patient, and open it."),
-    Alarm::new("low_flow", Sign::Circulation(condition::LOW_FLOW), Drives, Death, Prompt)
+    Alarm::new("low_flow", Sign::Circulation(condition::LOW_FLOW), Drives, Death, Prompt).found_within_ms(8000)
         .says("LOW FLOW", "Look at volume, cannulas and clamps, then at set-point and alarm limit."),
     Alarm::new("touchdown", Sign::Fault(fault::TOUCHDOWN), Always, Death, Prompt).latching()
         .says("ROTOR TOUCHED", "Look for haemolysis. Change the pump head as soon as the patient allows it."),
@@ -50,46 +50,46 @@ pub static ALARMS: [Alarm; COUNT] = [
         .says("MOTOR SHORTED", "The other unit carries on. Change this unit and its motor cable."),
     Alarm::new("overspeed", Sign::Fault(fault::OVERSPEED), Always, Death, Prompt)
         .says("PUMP TOO FAST", "Look for air in the head. Hand the head over to the other unit."),
-    Alarm::new("membrane_negative", Sign::Circulation(condition::MEMBRANE_NEGATIVE), Drives, Death, Prompt)
+    Alarm::new("membrane_negative", Sign::Circulation(condition::MEMBRANE_NEGATIVE), Drives, Death, Prompt).found_within_ms(1000)
         .says("SUCTION BEHIND MEMBRANE LUNG", "Stop the sweep gas, raise the flow or the patient's return line: air may enter the blood."),
     Alarm::new("circulation_silent", Sign::Silence(silence::CIRCULATION), Therapy, Death, Prompt)
         .says("FLOW CONTROL STOPPED", "PUMP RUNNING at its last speed, no limit is watched. Hand the head over to the other unit."),
-    Alarm::new("therapy_lost", Sign::Fault(fault::THERAPY_LOST), Drives, Death, Prompt)
+    Alarm::new("therapy_lost", Sign::Fault(fault::THERAPY_LOST), Drives, Death, Prompt).found_within_ms(1000)
         .says("SET MODE AND LIMITS", "PUMP RUNNING at the speed that it had; this unit does not know the therapy. Set mode and limits anew."),
     // Medium.
-    Alarm::new("isolated", Sign::Pair(pair::ISOLATED), Therapy, Death, Delayed)
+    Alarm::new("isolated", Sign::Pair(pair::ISOLATED), Therapy, Death, Delayed).found_within_ms(1000)
         .says("THIS UNIT HAS FAILED", "The other unit drives without a backup. Read the faults, then let this unit rejoin or change it."),
     Alarm::new("no_backup", Sign::Pair(pair::NO_BACKUP), Therapy, Death, Delayed).after_ms(PASSING_MS)
         .says("NO BACKUP", "PUMP RUNNING. Look at the other unit: power, faults, cables. Have a spare drive at hand."),
     Alarm::new("both_drive", Sign::Pair(pair::BOTH_DRIVE), Therapy, Injury, Prompt).after_ms(TAKEOVER_MS)
         .says("BOTH UNITS DRIVE", "PUMP RUNNING. The windings heat: look at the drive line cables, then let the host be the backup."),
-    Alarm::new("suction", Sign::Circulation(condition::SUCTION), Drives, Injury, Prompt).sounds_after_ms(2000).escalates_after_s(60)
+    Alarm::new("suction", Sign::Circulation(condition::SUCTION), Drives, Injury, Prompt).found_within_ms(1000).sounds_after_ms(2000).escalates_after_s(60)
         .says("SUCTION", "Give volume, look at the drainage cannula and the patient's posture, or ask for less flow."),
-    Alarm::new("inlet_occlusion", Sign::Circulation(condition::INLET_OCCLUSION), Drives, Injury, Prompt).escalates_after_s(60)
+    Alarm::new("inlet_occlusion", Sign::Circulation(condition::INLET_OCCLUSION), Drives, Injury, Prompt).found_within_ms(5000).escalates_after_s(60)
         .says("DRAINAGE NARROW", "Look for a kink or a clamp in the drainage line, or for lost volume."),
     Alarm::new("bubble", Sign::Circulation(condition::BUBBLE), Drives, Injury, Prompt)
         .says("BUBBLE", "Look for air in the circuit and for a leak in the drainage line."),
-    Alarm::new("sweep_gas", Sign::Circulation(condition::SWEEP_GAS), Drives, Injury, Prompt)
+    Alarm::new("sweep_gas", Sign::Circulation(condition::SWEEP_GAS), Drives, Injury, Prompt).found_within_ms(11000)
         .says("REDUCE SWEEP GAS", "Almost no blood flows: reduce the sweep gas until it does."),
     Alarm::new("retrograde", Sign::Circulation(condition::RETROGRADE), Drives, Injury, Prompt)
         .says("RETROGRADE TRIAL", "Blood flows back on purpose: stay at the bedside, end the trial by any other mode."),
-    Alarm::new("zero_flow_long", Sign::Circulation(condition::ZERO_FLOW_LONG), Drives, Injury, Prompt).escalates_after_s(120)
+    Alarm::new("zero_flow_long", Sign::Circulation(condition::ZERO_FLOW_LONG), Drives, Injury, Prompt).found_within_ms(121000).escalates_after_s(120)
         .says("ZERO FLOW FOR LONG", "The blood in the head heats by a kelvin a minute: go on with a flow, or clamp and stop."),
     Alarm::new("flow_blind", Sign::Circulation(condition::FLOW_BLIND), Drives, Death, Delayed)
         .says("FLOW UNKNOWN", "PUMP RUNNING at a held speed. Look at the flow meter; judge the flow by the patient."),
     Alarm::new("pressure_blind", Sign::Circulation(condition::PRESSURE_BLIND), Drives, Death, Delayed)
         .says("PRESSURE LIMIT NOT WATCHED", "Look at the pressure sensors and their lines. Watch the tubing for chatter."),
-    Alarm::new("flow_meter", Sign::Fault(fault::FLOW_METER), Always, Death, Delayed)
+    Alarm::new("flow_meter", Sign::Fault(fault::FLOW_METER), Always, Death, Delayed).found_within_ms(1000)
         .says("FLOW METER", "Flow is estimated from speed and torque. Look at the sensor's fit on the tube."),
-    Alarm::new("flow_doubted", Sign::Circulation(condition::FLOW_DOUBTED), Drives, Death, Delayed)
+    Alarm::new("flow_doubted", Sign::Circulation(condition::FLOW_DOUBTED), Drives, Death, Delayed).found_within_ms(4000)
         .says("FLOW METER DOUBTED", "Look at the sensor's fit, or compare with a known flow."),
-    Alarm::new("pressure_sensor", Sign::Fault(fault::PRESSURE_SENSOR), Always, Death, Delayed)
+    Alarm::new("pressure_sensor", Sign::Fault(fault::PRESSURE_SENSOR), Always, Death, Delayed).found_within_ms(1000)
         .says("PRESSURE SENSOR", "Look at the sensor, its line and its zero: it is missing, frozen, wild, drifting or exchanged."),
-    Alarm::new("bubble_sensor", Sign::Fault(fault::BUBBLE_SENSOR), Always, Death, Delayed)
+    Alarm::new("bubble_sensor", Sign::Fault(fault::BUBBLE_SENSOR), Always, Death, Delayed).found_within_ms(1000)
         .says("BUBBLES NOT WATCHED", "Look at the flow and bubble sensor on the return line; watch the line yourself."),
     Alarm::new("challenged", Sign::Pair(pair::CHALLENGED), Therapy, Death, Delayed).after_ms(TAKEOVER_MS)
         .says("UNITS DISAGREE", "PUMP RUNNING. One unit sees the rotor wrongly: call service, have a spare drive at hand."),
-    Alarm::new("bearing_overload", Sign::Fault(fault::BEARING_OVERLOAD), Always, Death, Delayed).after_ms(100)
+    Alarm::new("bearing_overload", Sign::Fault(fault::BEARING_OVERLOAD), Always, Death, Delayed).found_within_ms(1000).after_ms(100)
         .says("BEARING AT ITS LIMIT", "Look at posture, shaking and mounting of the head; lower the speed if the patient allows it."),
     Alarm::new("coil_open", Sign::Fault(fault::COIL_OPEN), Always, Death, Delayed).latching()
         .says("BEARING COIL OPEN", "The other unit should drive. Look at the coil cable of this unit."),
@@ -121,22 +121,22 @@ pub static ALARMS: [Alarm; COUNT] = [
         .says("DRIVE LINE DOUBTED", "PUMP RUNNING. Look at the drive line cable between the units."),
     Alarm::new("link_lost", Sign::Pair(pair::LINK_LOST), Therapy, Death, Delayed).after_ms(PASSING_MS)
         .says("LINK TO OTHER UNIT LOST", "PUMP RUNNING. Settings do not carry over now: look at the link cable."),
-    Alarm::new("commands_refused", Sign::Fault(fault::COMMANDS_REFUSED), Always, Injury, Prompt)
+    Alarm::new("commands_refused", Sign::Fault(fault::COMMANDS_REFUSED), Always, Injury, Prompt).found_within_ms(200)
         .says("COMMANDS REFUSED", "PUMP RUNNING as set. Unplug whatever sends on the link, and call service."),
     Alarm::new("link_silent", Sign::Silence(silence::LINK), Always, Death, Delayed)
         .says("LINK CONTROL STOPPED", "PUMP RUNNING. The other unit gets no settings from this one: hand the head over."),
     Alarm::new("protocol_version", Sign::Fault(fault::PROTOCOL_VERSION), Always, Death, Delayed)
         .says("OTHER UNIT: OTHER VERSION", "The units do not understand each other: bring both to the same firmware."),
     // Low.
-    Alarm::new("not_reached", Sign::Circulation(condition::NOT_REACHED), Drives, Injury, Delayed)
+    Alarm::new("not_reached", Sign::Circulation(condition::NOT_REACHED), Drives, Injury, Delayed).found_within_ms(15000)
         .says("SET-POINT NOT REACHED", "A limit holds the speed back: see which, or ask for less."),
-    Alarm::new("trigger_lost", Sign::Circulation(condition::TRIGGER_LOST), Drives, Injury, Delayed)
+    Alarm::new("trigger_lost", Sign::Circulation(condition::TRIGGER_LOST), Drives, Injury, Delayed).found_within_ms(3000)
         .says("NO HEART BEAT SEEN", "Pulses go on at the fixed rate: look at the electrodes, or switch pulse_by_ecg off."),
     Alarm::new("calibration", Sign::Fault(fault::CALIBRATION), Always, Injury, Delayed)
         .says("CALIBRATION COPY REFUSED", "The other copy, or the built-in one, is in force: commission this unit when it does not drive."),
     Alarm::new("interference", Sign::Fault(fault::INTERFERENCE), Always, Injury, Delayed).after_ms(PASSING_MS)
         .says("INTERFERENCE", "PUMP RUNNING. Move radio and surgical devices away from head and cables."),
-    Alarm::new("weaning_unstable", Sign::Circulation(condition::WEANING_UNSTABLE), Drives, Minor, Prompt)
+    Alarm::new("weaning_unstable", Sign::Circulation(condition::WEANING_UNSTABLE), Drives, Minor, Prompt).found_within_ms(12000)
         .says("WEANING: ONE STEP BACK", "Judge whether the patient is ready, then go on or end the guide."),
 ];
 

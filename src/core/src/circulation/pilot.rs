@@ -104,12 +104,14 @@ impl Pilot {
         }
     }
 
-    /// Speed [rpm] and load torque [N.m] of the rotor, the torque while this unit drives it.
+    /// Speed [rpm] and load torque [N.m] of the rotor, the torque while this unit drives it and knows its angle: one that was stopped
+    /// unseen has no torque and is no head full of air.
     #[must_use]
     pub fn rotor(&self) -> (f32, Option<f32>) {
         match self.levitation.fresh(SILENT_US_MAX) {
             Some(mail) => {
-                let torque_n_m = self.is_operating().then_some(mail.load_torque_n_m);
+                let knows_angle = mail.faults & (fault::ANGLE | fault::SENSORLESS) != fault::ANGLE;
+                let torque_n_m = (self.is_operating() && knows_angle).then_some(mail.load_torque_n_m);
                 (mail.rotor_speed_rad_per_s * RPM_PER_RAD_PER_S, torque_n_m)
             }
             None => (self.speed_rpm, None),

@@ -90,7 +90,7 @@ impl AlarmTask {
         let circulation = self.circulation.latest();
         let report = levitation.map(|levitation| PeerReport::from_bits(levitation.report));
         Signs {
-            faults: levitation.map_or(0, |levitation| levitation.faults)
+            faults: levitation.map_or(0, |levitation| levitation.recent_faults)
                 | self.link.latest().map_or(0, |link| link.alarms)
                 | circulation.map_or(0, |circulation| circulation.alarms)
                 | self.supervisor.latest().map_or(0, |supervisor| supervisor.alarms),
@@ -157,7 +157,7 @@ mod tests {
     fn what_a_task_says_is_an_alarm() {
         let mut bench = Bench::new();
         assert!(bench.run(200, [true; 3]).is_empty());
-        bench.levitation.faults = fault::COIL_OPEN;
+        bench.levitation.recent_faults = fault::COIL_OPEN;
         bench.circulation.conditions = condition::LOW_FLOW;
         bench.circulation.alarms = fault::FLOW_METER;
         assert_eq!(bench.run(2, [true; 3]), ["low_flow", "flow_meter", "coil_open"]);

@@ -25,6 +25,7 @@
 
 mod opinion;
 mod pair;
+mod recent;
 #[cfg(test)]
 mod tests;
 #[cfg(test)]
@@ -44,6 +45,7 @@ use crate::probe::{Excitation, Probe, ProbeLimits, SET_POINT_FRACTION_MAX, UnitN
 use crate::schedule::TaskId;
 use crate::unit::Role;
 use pair::{BLIND_SAMPLES, Drive, PairControl, Situation};
+use recent::RecentFaults;
 
 /// Most missed triggers that are predicted over: 5 ms, after which no model knows where the rotor is.
 const MISSED_MAX: u32 = 100;
@@ -116,6 +118,7 @@ pub struct LevitationTask {
     pair: PairControl,
     drive_line: bool,
     faults: u32,
+    recent_faults: RecentFaults,
     asked: bool,
     /// Samples in a row in which each axis was not seen; periods that were missed say nothing about the Halls.
     unseen_samples: [u32; 2],
@@ -151,6 +154,7 @@ impl LevitationTask {
             pair: PairControl::new(role, &config.bearing, period_us),
             drive_line: false,
             faults: 0,
+            recent_faults: RecentFaults::default(),
             asked: false,
             unseen_samples: [BLIND_SAMPLES; 2],
             standing_faults: 0,
@@ -225,7 +229,8 @@ impl LevitationTask {
         self.faults = faults;
         self.asked = bearing.gate || motor.gate;
         self.count_unseen();
-        self.publish(mail, limits, faults);
+        let recent_faults = self.recent_faults.step(faults);
+        self.publish(mail, limits, faults, recent_faults);
         if self.probe.is_active() {
             self.listen(mail, hall_v, input.angle_hall_v, limits, faults);
             self.coil_duty = bearing.coil_duty;
@@ -445,7 +450,7 @@ impl LevitationTask {
         speed.motor_enable
     }
 
-    fn publish(&self, mail: &Mailboxes, limits: u32, faults: u32) {
+    fn publish(&self, mail: &Mailboxes, limits: u32, faults: u32, recent_faults: u32) {
         let [displacement_x_m, displacement_y_m] = self.bearing.displacement_m();
         let [coil_current_x_a, coil_current_y_a] = self.coil_current_a;
         let [coil_current_mean_x_a, coil_current_mean_y_a] = self.coil_current_mean_a;
@@ -468,6 +473,7 @@ impl LevitationTask {
             missed_samples: self.missed_samples,
             limits,
             faults,
+            recent_faults,
             phase_current_a_a,
             phase_current_b_a,
             report: self.pair.report,
