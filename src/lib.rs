@@ -95,6 +95,6 @@ extern "C" fn levitas_alarm_thread(thread: *mut c_void, unit: usize, _: usize) {
     let Some((unit, task)) = units::claim(unit, |unit| &unit.alarm) else { return };
     loop {
         shim::wait(thread);
-        task.step(&unit.mail);
+        shim::write_alarm_signal(unit.number, &task.step(&unit.mail));
     }
 }

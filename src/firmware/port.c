@@ -6,6 +6,7 @@
  * task, never here.
  */
 
+#include <levitas/alarm_signal.h>
 #include <levitas/coil_driver.h>
 #include <levitas/ecg.h>
 #include <levitas/flow_meter.h>
@@ -30,6 +31,8 @@ struct unit_devices {
 	const struct device *pressure_drainage;
 	const struct device *pressure_pre_membrane;
 	const struct device *pressure_return;
+	/* NULL: the unit has none. */
+	const struct device *alarm_signal;
 };
 
 #define DEVICES(node)                                                                                                  \
@@ -43,6 +46,7 @@ struct unit_devices {
 		.pressure_drainage = DEVICE_DT_GET(DT_PHANDLE(node, pressure_drainage)),                               \
 		.pressure_pre_membrane = DEVICE_DT_GET(DT_PHANDLE(node, pressure_pre_membrane)),                       \
 		.pressure_return = DEVICE_DT_GET(DT_PHANDLE(node, pressure_return)),                                   \
+		.alarm_signal = DEVICE_DT_GET_OR_NULL(DT_PHANDLE(node, alarm_signal)),                                 \
 	}
 
 static const struct unit_devices devices[LEVITAS_UNIT_COUNT] = {
@@ -125,6 +129,23 @@ void levitas_port_write_levitation(uint32_t unit, const struct levitas_levitatio
 	/* A duty that is not a number has opened the gates already; the task sees it in the currents. */
 	(void)levitas_coil_driver_apply(of->coil_driver, &coil);
 	(void)levitas_motor_inverter_apply(of->motor_inverter, &phase);
+}
+
+void levitas_port_write_alarm_signal(uint32_t unit, uint32_t tone_hz, uint32_t light)
+{
+	static int error_before[LEVITAS_UNIT_COUNT];
+	const struct device *signal = devices[unit].alarm_signal;
+	int error;
+
+	if (signal == NULL) {
+		return;
+	}
+	/* One that does not work keeps no pump from running. */
+	error = device_is_ready(signal) ? levitas_alarm_signal_set(signal, tone_hz, light) : -ENODEV;
+	if (error != error_before[unit]) {
+		printk("levitas: unit %u: alarm signal: %s (%d)\n", unit, error == 0 ? "works again" : "failed", error);
+	}
+	error_before[unit] = error;
 }
 
 /* Pressure in mmHg through the sensor API, which speaks kilopascal. */

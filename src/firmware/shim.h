@@ -267,6 +267,9 @@ void levitas_port_write_levitation(uint32_t unit, const struct levitas_levitatio
 /** Samples the circulation devices of a unit. */
 void levitas_port_read_circulation(uint32_t unit, struct levitas_circulation_inputs *inputs);
 
+/** Sounds a tone [Hz], 0 for none, and shows a light, an enum levitas_alarm_light, where the unit has something for it. */
+void levitas_port_write_alarm_signal(uint32_t unit, uint32_t tone_hz, uint32_t light);
+
 /** Makes the storage readable, again if need be; a negative errno when it cannot be. */
 int levitas_storage_mount(void);
 

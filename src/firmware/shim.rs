@@ -3,6 +3,7 @@
 
 use core::ffi::c_void;
 
+use levitas_core::alarms::AlarmStatus;
 use levitas_core::calibration::Place;
 use levitas_core::ports::{CirculationInputs, LevitationInputs, LevitationOutputs};
 
@@ -15,6 +16,7 @@ unsafe extern "C" {
     fn levitas_port_read_levitation(unit: u32, inputs: *mut LevitationInputs);
     fn levitas_port_write_levitation(unit: u32, outputs: *const LevitationOutputs);
     fn levitas_port_read_circulation(unit: u32, inputs: *mut CirculationInputs);
+    fn levitas_port_write_alarm_signal(unit: u32, tone_hz: u32, light: u32);
     fn levitas_storage_mount() -> i32;
     fn levitas_storage_read(unit: u32, place: u32, bytes: *mut u8, size: u32) -> i32;
     fn levitas_storage_write(unit: u32, place: u32, bytes: *const u8, size: u32) -> i32;
@@ -75,6 +77,13 @@ pub(crate) fn read_circulation(unit: u32) -> CirculationInputs {
     // SAFETY: as above.
     unsafe { levitas_port_read_circulation(unit, &raw mut inputs) };
     inputs
+}
+
+/// Sounds and shows what the alarm system says.
+pub(crate) fn write_alarm_signal(unit: u32, status: &AlarmStatus) {
+    let light = status.light.map_or(0, |colour| colour as u32);
+    // SAFETY: as above.
+    unsafe { levitas_port_write_alarm_signal(unit, status.tone_hz as u32, light) }
 }
 
 /// Makes the storage readable; a negative errno when it cannot be.

@@ -99,7 +99,7 @@ pub static METRICS: LazyLock<Vec<Metric>> = LazyLock::new(|| {
 
 /// The metrics that have each their own line here.
 #[rustfmt::skip]
-const WRITTEN: [Metric; 53] = [
+const WRITTEN: [Metric; 54] = [
     metric("levitation.liftoff_s", "s", 4, "from the first lift_off event to lift-off's end: the rotor comes within 10 % of the clearance and stays there for 20 ms"),
     metric("levitation.overshoot_um", "um", 1, "largest crossing past the centre, seen from where the rotor left the touchdown circle, up to 100 ms after lift-off's end or to the next event"),
     metric("levitation.peak_um", "um", 1, "largest radius of the true position after the first disturb or fault event (without one: after lift-off's end), less the orbit radius (orbit_peak_um)"),
@@ -143,6 +143,7 @@ const WRITTEN: [Metric; 53] = [
     metric("pulse.by_clock", "", 0, "the other pulses: rises of the true speed by 30 rpm in pulsatile mode"),
     metric("pulse.off_ms", "ms", 1, "95 % of them are at most this far from the programmed delay after the last true R wave; a pulse is where the true speed has risen by 30 rpm"),
     metric("pulse.in_diastole_pct", "%", 1, "part of them that comes between the end of systole and the next one"),
+    metric("signals.shown", "", 0, "alarms that the units have shown, each as often as it came"),
     metric("takeover.count", "", 0, "how often the head went from one unit to the other; only with both units"),
     metric("takeover.total_us", "us", 1, "longest time from the last valid PWM update of one unit to the first PWM edge of the other"),
     metric("takeover.nobody_us", "us", 1, "longest time in which no gate was open while the rotor was to be held; only with both units"),

@@ -142,6 +142,7 @@ impl SignalWatch {
 
     /// Enters the latencies.
     pub fn measure(&self, metrics: &mut Metrics) {
+        metrics.set("signals.shown", self.shown.len() as f64);
         for (alarm, first_s) in ALARMS.iter().zip(self.first_s) {
             if let Some(first_s) = first_s {
                 metrics.set_of(SIGNAL_LATENCY, alarm.name, first_s);

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* An alarm from the condition to buzzer and light: a rotor that is held without a backup, medium priority. */
+
+#include <zephyr/drivers/gpio.h>
+#include <zephyr/drivers/gpio/gpio_emul.h>
+#include <zephyr/ztest.h>
+
+#include "shim.h"
+#include "test_pwm.h"
+
+#define RED_PIN    4
+#define YELLOW_PIN 5
+#define STEP_MS    10
+
+/* What is seen and heard over a time. */
+struct seen {
+	uint32_t lit_ms;
+	uint32_t flashes;
+	uint32_t heard_ms;
+	uint32_t pulses;
+	bool red;
+};
+
+static struct seen look_for(uint32_t time_ms)
+{
+	const struct device *const gpio = DEVICE_DT_GET(DT_NODELABEL(gpio0));
+	struct seen seen = {0};
+	bool was_lit = true;
+	bool was_heard = true;
+
+	for (uint32_t ms = 0; ms < time_ms; ms += STEP_MS) {
+		const bool lit = gpio_emul_output_get(gpio, YELLOW_PIN) != 0;
+		const bool heard = pwm.pulse_cycles > 0;
+
+		seen.lit_ms += lit ? STEP_MS : 0;
+		seen.flashes += lit && !was_lit;
+		seen.heard_ms += heard ? STEP_MS : 0;
+		seen.pulses += heard && !was_heard;
+		seen.red |= gpio_emul_output_get(gpio, RED_PIN) != 0;
+		was_lit = lit;
+		was_heard = heard;
+		k_sleep(K_MSEC(STEP_MS));
+	}
+	return seen;
+}
+
+ZTEST(alarm_signal, test_no_backup_is_heard_and_lit_and_acknowledged)
+{
+	const struct levitas_command lift = {.kind = LEVITAS_COMMAND_LIFT};
+	const struct levitas_command land = {.kind = LEVITAS_COMMAND_LAND};
+	struct levitas_unit_status status = {0};
+	struct seen seen;
+
+	if (!IS_ENABLED(CONFIG_LEVITAS_ROLE_HOST)) {
+		ztest_test_skip();
+	}
+	(void)levitas_command_post(LEVITAS_UNIT_HOST, &lift);
+	k_sleep(K_SECONDS(2));
+	seen = look_for(20000);
+	/* IEC 60601-1-8, medium priority: yellow, 0.4 to 0.8 Hz, lit for 20 to 60 %; three pulses every 2.5 to 30 s. */
+	zassert_between_inclusive(seen.flashes, 8, 16, "%u flashes", seen.flashes);
+	zassert_between_inclusive(seen.lit_ms, 4000, 12000, "lit for %u ms", seen.lit_ms);
+	zassert_true(seen.pulses >= 2 && seen.pulses <= 24, "%u pulses", seen.pulses);
+	zassert_false(seen.red, "no alarm of high priority stands");
+	zassert_true(levitas_alarm_order(LEVITAS_UNIT_HOST, 1));
+	k_sleep(K_MSEC(50));
+	seen = look_for(20000);
+	zassert_equal(seen.heard_ms, 0, "heard although it is acknowledged");
+	zassert_true(seen.flashes >= 8, "%u flashes", seen.flashes);
+	(void)levitas_command_post(LEVITAS_UNIT_HOST, &land);
+	for (uint32_t ms = 0; ms < 15000 && status.state != LEVITAS_STATE_STANDBY; ms += STEP_MS) {
+		k_sleep(K_MSEC(STEP_MS));
+		levitas_status_read(LEVITAS_UNIT_HOST, &status);
+	}
+	zassert_equal(status.state, LEVITAS_STATE_STANDBY, "state %u", status.state);
+	/* A sign that has gone is away for a second before its alarm is over. */
+	k_sleep(K_MSEC(1500));
+	seen = look_for(5000);
+	zassert_equal(seen.lit_ms + seen.heard_ms, 0, "lit for %u ms, heard for %u ms", seen.lit_ms, seen.heard_ms);
+}
+
+ZTEST_SUITE(alarm_signal, NULL, NULL, NULL, NULL, NULL);
