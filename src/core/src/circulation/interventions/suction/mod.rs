@@ -1,0 +1,303 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Suction: the drainage cannula sucks the vein shut. Found by how narrow drainage is, answered by a dip in two steps, a probe and a guard.
+//!
+//! What is learned of line and vein, and the symbols, are in [`line`].
+//!
+//! # Model
+//! It counts as suction while drainage is narrow and deepens and neither flow nor speed rise. With less speed, flow and suction fall together and
+//! w stays; when the vein closes flow falls while suction grows. A vein that flutters is narrow part of the time: evidence builds up fast
+//! and fades slowly.
+//!
+//! A kink stays a kink at a low flow, a vein that has had its rest is wide again: the probe tells them apart, and gives the second of the two points
+//! through which the drop of the open line is drawn. The first one is that of the moment before it closed. What the vein had at these two
+//! times is assumed, `CLOSING_MMHG` and `OPEN_MMHG`, the second one corrected by a part of what a square law through the first point says.
+//!
+//! From then on the guard sets the lid so that the vein keeps a pressure at which it is open and gives all that comes:
+//! ```text
+//! lid' = K_p P' + K_i (P - P*),   P* = HELD_MMHG, after a while slowly down to `LOWER_MMHG` less
+//! ```
+//! because what was assumed is uncertain by two mmHg, and a mmHg of a vein is half a litre a minute.
+//!
+//! # States
+//! ```text
+//! Watching --evidence--> Dip 1 --0.25 s--> Dip 2 --1 s--> Probe --1.4 s, wide--> Guard --the mode asks for less than the lid--> Watching
+//!    ^                     ^                 ^              |  |                  |  |
+//!    |                     +-----evidence----|--------------+--|------------------+  |
+//!    |                                       +-----------------|----4 s at its lowest+
+//!    +--------narrow: told as occlusion until it is wide-------+
+//! ```
+//! Plain reduction, and a guard that sees nothing any more: `Lid` stays for 30 s, then it rises by 0.5 % a second.
+//!
+//! # Source
+//! Two steps reverse a collapse faster than one: E. Molegraaf et al., the reference in `docs/circulation.md`. Times and speeds of the stages, gains and
+//! pressures: the campaign `levitas circulation`, whose table is there.
+
+mod line;
+
+use super::{Signs, Standing};
+use crate::circulation::conditions as condition;
+use crate::circulation::modes::PERIOD_S;
+use crate::math::{between, larger};
+use line::{Drop, Line, Point};
+
+/// Narrow, and narrow when it has just been.
+const NARROW: f32 = 1.5;
+const NARROW_AGAIN: f32 = 1.35;
+/// No kink is as narrow within a moment: a vein that is shut, in a probe, and behind what was taken for a kink.
+const SHUT_IN_PROBE: f32 = 2.0;
+const SHUT_IN_KINK: f32 = 2.5;
+/// Evidence gained in a period that is narrow, lost in one that is not: six periods in a row, or a vein that is shut a quarter of the time.
+const GAIN: f32 = 1.0 / 6.0;
+const LOSS: f32 = 1.0 / 20.0;
+/// Speeds of the two steps and of the probe, as parts of the speed at which it happened, and how long they take [s]: the vein comes free
+/// and fills; at the probe the blood between the compliances of the circuit has swung once.
+const DIPS: [f32; 2] = [0.80, 0.62];
+const DIP_S: [f32; 2] = [0.25, 1.0];
+const PROBE: f32 = 0.74;
+const PROBE_S: f32 = 1.4;
+/// A kink: so narrow at the probe, and with so much more suction than the usual line has [mmHg]: of a small flow the venous pressure, which
+/// nobody knows, is a large part.
+const KINK: f32 = 1.3;
+const KINK_MMHG: f32 = 7.0;
+/// It is over when drainage is as wide as this, by a flow that is large enough to say so [L/min], for some time [s].
+const WIDE: f32 = 1.25;
+const WIDE_LPM: f32 = 1.0;
+const WIDE_S: f32 = 1.0;
+/// Pressure of a vein that is about to close, and at the probe, with the part of what the square law says that is added and the range of all that
+/// [mmHg]: of the patients of the world it was -1.4 to 2.7.
+const CLOSING_MMHG: f32 = -2.8;
+const OPEN_MMHG: f32 = 1.2;
+const TRUST: f32 = 0.45;
+const OPEN_MMHG_RANGE: [f32; 2] = [-1.5, 3.0];
+/// Pressure that the guard keeps [mmHg]: a vein below 0 gives all that comes, one below -3 closes.
+const HELD_MMHG: f32 = -0.4;
+/// By how much less it tries in the end, how fast and from when on [mmHg, mmHg/s, s].
+const LOWER_MMHG: f32 = 2.5;
+const LOWER_MMHG_PER_S: f32 = 0.1;
+const LOWER_AFTER_S: f32 = 5.0;
+/// Its gains [rpm/mmHg, rpm/s/mmHg]: more of the first one meets the swing of drainage line and meter, at 0.6 Hz.
+const RPM_PER_MMHG: f32 = 50.0;
+const RPM_PER_S_PER_MMHG: f32 = 40.0;
+/// How it begins: so much faster than the probe for each mmHg that the vein has over what is kept [rpm/mmHg].
+const FIRST_RPM_PER_MMHG: f32 = 160.0;
+/// Its range, as parts of the speed at which it happened; at its lowest for so long: something else has changed [s].
+const GUARD_RANGE: [f32; 2] = [0.60, 1.05];
+const LOWEST_S: f32 = 4.0;
+/// The mode asks for less than this part of the lid for so long [s].
+const LESS: f32 = 0.97;
+const LESS_S: f32 = 1.0;
+/// The lid of a plain reduction stays for so long [s], then it rises by this part in a second, up to this part.
+const LID_S: f32 = 30.0;
+const RISE_PER_S: f32 = 0.005;
+const LID_MAX: f32 = 1.05;
+
+/// What is done, setting `suction_answer`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Answer {
+    None,
+    Plain,
+    Dip,
+}
+
+impl Answer {
+    pub(super) fn of(setting: f32) -> Self {
+        if setting < 0.5 {
+            Self::None
+        } else if setting < 1.5 {
+            Self::Plain
+        } else {
+            Self::Dip
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+enum Stage {
+    #[default]
+    Watching,
+    Dip {
+        second: bool,
+    },
+    Probe,
+    /// Drop of the open line, and the pressure in the vein of the last period [mmHg].
+    Guard {
+        drop: Drop,
+        last_mmhg: Option<f32>,
+    },
+    Lid,
+}
+
+/// See the [module](self).
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(super) struct Suction {
+    stage: Stage,
+    in_stage_s: f32,
+    line: Line,
+    evidence: f32,
+    onset_rpm: f32,
+    lid_rpm: f32,
+    /// Before the vein closed.
+    closing: Point,
+    less: Standing,
+    lowest: Standing,
+    /// A kink stands; w_0 of before it.
+    kinked: Option<f32>,
+    wide: Standing,
+}
+
+impl Suction {
+    /// The operator resumes: no lid any more, what was learned stays.
+    pub(super) fn resumed(&self) -> Self {
+        Self { line: self.line.resumed(), ..Self::default() }
+    }
+
+    /// The lid on the speed [rpm], and bits of conditions.
+    pub(super) fn step(&mut self, signs: &Signs, answer: Answer, quiet: bool) -> (Option<f32>, u32) {
+        self.in_stage_s += PERIOD_S;
+        // A kink that stays, and what a lid has settled on, becomes usual.
+        let is_settled = self.stage == Stage::Lid && self.in_stage_s > LID_S;
+        let whatever = self.kinked.is_some() || is_settled;
+        let narrow = self.line.step(signs, self.stage == Stage::Watching || is_settled, whatever);
+        if quiet {
+            *self = self.resumed();
+            return (None, 0);
+        }
+        self.weigh(narrow);
+        self.look_at_kink();
+        let is_over = |most: f32| narrow.is_some_and(|narrow| narrow > most);
+        let is_event = self.evidence >= 1.0
+            && match self.stage {
+                Stage::Watching => self.kinked.is_none() || is_over(SHUT_IN_KINK),
+                Stage::Probe => is_over(SHUT_IN_PROBE),
+                Stage::Dip { .. } => false,
+                Stage::Guard { .. } | Stage::Lid => true,
+            };
+        if is_event {
+            self.begin(answer, signs.speed_rpm);
+        } else {
+            self.go_on(signs.speed_rpm);
+        }
+        let bits = match self.stage {
+            Stage::Watching if answer != Answer::None || self.evidence < 0.5 => 0,
+            _ => condition::SUCTION,
+        };
+        let lid = (self.stage != Stage::Watching).then_some(self.lid_rpm);
+        (lid, if self.kinked.is_some() { bits | condition::INLET_OCCLUSION } else { bits })
+    }
+
+    fn go_on(&mut self, speed_rpm: f32) {
+        match self.stage {
+            Stage::Watching => {}
+            Stage::Dip { second } => self.dip(second),
+            Stage::Probe if self.in_stage_s < PROBE_S => {}
+            Stage::Probe => self.judge(),
+            Stage::Guard { drop, last_mmhg } => self.guard(drop, last_mmhg, speed_rpm),
+            Stage::Lid => self.rest(speed_rpm),
+        }
+    }
+
+    fn weigh(&mut self, narrow: Option<f32>) {
+        // A vein that has just closed is near to it: less is enough.
+        let threshold = if self.stage == Stage::Watching { NARROW } else { NARROW_AGAIN };
+        let is_narrow =
+            self.line.sucks && self.line.deepens && narrow.is_some_and(|narrow| narrow > threshold);
+        let change = if is_narrow { GAIN } else { -LOSS };
+        self.evidence = between(self.evidence + change, 0.0, 1.0);
+    }
+
+    /// A kink is over when drainage is as wide as before it, at whatever speed.
+    fn look_at_kink(&mut self) {
+        let Some(before) = self.kinked else { return };
+        let is_wide = self.line.mean().is_some_and(|now| now.lpm > WIDE_LPM && now.w() < WIDE * before);
+        if self.wide.after(is_wide, WIDE_S) {
+            self.no_kink();
+        }
+    }
+
+    fn no_kink(&mut self) {
+        self.wide = Standing::default();
+        self.line.usual = self.kinked.take().unwrap_or(self.line.usual);
+    }
+
+    fn begin(&mut self, answer: Answer, speed_rpm: f32) {
+        self.onset_rpm = speed_rpm;
+        self.closing = self.line.before;
+        self.no_kink();
+        // It is told while the evidence stands.
+        if answer == Answer::None {
+            return;
+        }
+        self.evidence = 0.0;
+        self.lid_rpm = DIPS[0] * speed_rpm;
+        self.go(if answer == Answer::Plain { Stage::Lid } else { Stage::Dip { second: false } });
+    }
+
+    fn dip(&mut self, second: bool) {
+        let [first_s, second_s] = DIP_S;
+        if !second && self.in_stage_s >= first_s {
+            self.lid_rpm = DIPS[1] * self.onset_rpm;
+            self.go(Stage::Dip { second: true });
+        } else if second && self.in_stage_s >= second_s {
+            self.lid_rpm = PROBE * self.onset_rpm;
+            self.evidence = 0.0;
+            self.go(Stage::Probe);
+        }
+    }
+
+    /// At the end of the probe: a kink or a vein.
+    fn judge(&mut self) {
+        self.evidence = 0.0;
+        let Some(now) = self.line.quick() else { return self.go(Stage::Lid) };
+        let usual = self.line.usual;
+        if now.w() > KINK * usual && now.beyond_mmhg(usual) > KINK_MMHG {
+            self.kinked = Some(usual);
+            self.line.usual = now.w();
+            return self.go(Stage::Watching);
+        }
+        let closing = self.closing.of_vein(CLOSING_MMHG);
+        let part = now.lpm / larger(closing.lpm, now.lpm);
+        let by_square_mmhg = closing.suction_mmhg * part * part - now.suction_mmhg;
+        let [least_mmhg, most_mmhg] = OPEN_MMHG_RANGE;
+        let open_mmhg = between(OPEN_MMHG + TRUST * by_square_mmhg, least_mmhg, most_mmhg);
+        self.lid_rpm += FIRST_RPM_PER_MMHG * (open_mmhg - HELD_MMHG);
+        (self.less, self.lowest) = (Standing::default(), Standing::default());
+        let drop = Drop::through(now.of_vein(open_mmhg), closing);
+        self.go(Stage::Guard { drop, last_mmhg: None });
+    }
+
+    /// The lid keeps the vein open.
+    fn guard(&mut self, drop: Drop, last_mmhg: Option<f32>, speed_rpm: f32) {
+        let Some(now) = self.line.mean() else { return self.go(Stage::Lid) };
+        let venous_mmhg = drop.venous_mmhg(now);
+        self.stage = Stage::Guard { drop, last_mmhg: Some(venous_mmhg) };
+        let lower_mmhg = between(LOWER_MMHG_PER_S * (self.in_stage_s - LOWER_AFTER_S), 0.0, LOWER_MMHG);
+        let over_mmhg = venous_mmhg - (HELD_MMHG - lower_mmhg);
+        let change_mmhg = venous_mmhg - last_mmhg.unwrap_or(venous_mmhg);
+        let [least_rpm, most_rpm] = GUARD_RANGE.map(|part| part * self.onset_rpm);
+        let moved_rpm = RPM_PER_MMHG * change_mmhg + RPM_PER_S_PER_MMHG * PERIOD_S * over_mmhg;
+        self.lid_rpm = between(self.lid_rpm + moved_rpm, least_rpm, most_rpm);
+        if self.lowest.after(self.lid_rpm <= least_rpm, LOWEST_S) {
+            // A kink, or a vein that gives much less: the next probe tells.
+            self.onset_rpm = speed_rpm;
+            self.lid_rpm = DIPS[1] * speed_rpm;
+            self.go(Stage::Dip { second: true });
+        } else if self.less.after(speed_rpm < LESS * self.lid_rpm, LESS_S) {
+            self.go(Stage::Watching);
+        }
+    }
+
+    /// The lid stays, and at last rises until the mode asks for less.
+    fn rest(&mut self, speed_rpm: f32) {
+        if self.in_stage_s < LID_S {
+            return;
+        }
+        self.lid_rpm += RISE_PER_S * self.onset_rpm * PERIOD_S;
+        if speed_rpm < LESS * self.lid_rpm || self.lid_rpm > LID_MAX * self.onset_rpm {
+            self.go(Stage::Watching);
+        }
+    }
+
+    fn go(&mut self, stage: Stage) {
+        (self.stage, self.in_stage_s) = (stage, 0.0);
+    }
+}
