@@ -33,6 +33,8 @@
 //! pressures: the campaign `levitas circulation`, whose table is there.
 
 mod line;
+#[cfg(test)]
+mod tests;
 
 use super::{Signs, Standing};
 use crate::circulation::conditions as condition;
