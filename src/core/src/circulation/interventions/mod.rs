@@ -3,8 +3,8 @@
 //!
 //! | sign | answer | ends |
 //! |---|---|---|
-//! | [suction](Suction): drainage becomes narrow at once | two-step dip, slow return, a lid on the speed | by itself |
-//! | drainage stays narrow after the dip | told; the drainage limit holds the speed | when it is wide again |
+//! | [suction](Suction): drainage becomes narrow at once | two-step dip, a probe, a guard that moves a lid on the speed | by itself |
+//! | drainage is narrow at the probe | told; the drainage limit holds the speed | when it is wide again |
 //! | pump turns, nothing flows for 10 s | speed down to `IDLE_RPM`, because the head heats | when it flows |
 //! | torque gone: air in the head | speed down to `IDLE_RPM`, told how to de-air | when the torque is back |
 //! | small bubble at the meter | told | after 10 s |
