@@ -38,6 +38,7 @@ pub mod circulation;
 mod code;
 pub mod commissioning;
 pub mod health;
+pub mod kits;
 pub mod link;
 pub mod mail;
 pub mod math;
