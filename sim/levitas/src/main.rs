@@ -12,6 +12,7 @@ mod corners_command;
 mod ecg_command;
 mod flow_meter_command;
 mod forge_command;
+mod kit_command;
 mod sensitivity_command;
 mod takeover_command;
 mod world_command;
@@ -67,6 +68,8 @@ Examples:
   levitas forge --frames 10000              forged commands against two units that pump
   levitas ecg --seconds 120                 heart beats found in synthetic ECGs, pulses timed by them
   levitas campaign --hours 2 --minutes 5    both units in trouble all the time, a drill in each hour
+  levitas kit cannulas --drainage 25 --return 21 --flow 4
+                                            which limits go with these cannulas
   levitas canhub                            the CAN bus for python-can, SavvyCAN and others
 
 Exit code: 0 all expectations held, 1 some did not or an invariant broke, 2 bad input.
@@ -113,6 +116,9 @@ enum Command {
     /// Find the heart beats in synthetic and recorded ECGs, and time the pulses by them
     #[command(after_help = ecg_command::EXAMPLES)]
     Ecg(ecg_command::Arguments),
+    /// Read the UDI of disposables, check expiry and reuse, find the limits that go with cannulas
+    #[command(subcommand, arg_required_else_help = false, after_help = kit_command::EXAMPLES)]
+    Kit(kit_command::Command),
     /// Run both units through 24 seeded hours of trouble, with a drill in each; goes on where it was interrupted
     #[command(after_help = campaign_command::EXAMPLES)]
     Campaign(campaign_command::Arguments),
@@ -248,6 +254,7 @@ fn main() -> ExitCode {
         Some(Command::FlowMeter(arguments)) => flow_meter_command::run(&arguments),
         Some(Command::Forge(arguments)) => forge_command::run(&arguments),
         Some(Command::Ecg(arguments)) => ecg_command::run(&arguments),
+        Some(Command::Kit(command)) => kit_command::run(&command),
         Some(Command::Campaign(arguments)) => campaign_command::run(&arguments),
         Some(Command::Canhub(arguments)) => canhub_command::run(&arguments),
         Some(Command::World(arguments)) => world_command::run(&arguments),

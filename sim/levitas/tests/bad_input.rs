@@ -355,6 +355,30 @@ fn bad_campaigns() {
 }
 
 #[test]
+fn bad_kits() {
+    let scratch = Scratch::new("bad-kits");
+    let good = "(01)09501101530003(17)271119";
+    #[rustfmt::skip]
+    let cases: [(&[&str], &[&str]); 12] = [
+        (&["check", good], &["--date", "allowed is"]),
+        (&["check", "--date", "2026-11-27"], &["<UDI>", "allowed is"]),
+        (&["check", good, "--date", "2026-02-29"], &["--date: date = 2026-02-29", "no such day", "YYYY-MM-DD"]),
+        (&["check", good, "--date", "27.11.2026"], &["--date: date = 27.11.2026", "no such day"]),
+        (&["check", good, "--date", "2026-11-27", "--kind", "lung"], &["--kind: kind = lung", "unknown", "circulation, drainage_cannula"]),
+        (&["check", good, "--date", "2026-11-27", "--reason", "haste"], &["--reason: reason = haste", "unknown", "emergency, no_other or inspected"]),
+        (&["check", good, "(01)09501101530002", "--date", "2026-11-27"], &["UDI 2: character 18: check digit 2 of (01)", "allowed is 3"]),
+        (&["check", "]d2\u{1d}01", "--date", "2026-11-27"], &["UDI 1: character 4", "no GS1 identifier", "allowed is"]),
+        (&["cannulas", "--drainage", "20", "--return", "21", "--flow", "4"], &["--drainage: drainage = 20", "no cannula of this size", "19, 21, 23, 25 or 29 Fr"]),
+        (&["cannulas", "--drainage", "25", "--return", "25", "--flow", "4"], &["--return: return = 25", "15, 17, 19, 21 or 23 Fr"]),
+        (&["cannulas", "--drainage", "25", "--return", "21", "--flow", "nan"], &["--flow: flow = NaN", "out of range", "0.5 to 8 L/min"]),
+        (&[], &["kit", "subcommand", "allowed is"]),
+    ];
+    for (arguments, wanted) in cases {
+        refused(&scratch, &format!("{arguments:?}"), &[&["kit"], arguments].concat(), wanted);
+    }
+}
+
+#[test]
 fn a_bad_plant_file_is_refused_by_its_own_name() {
     let scratch = Scratch::new("bad-plant");
     fs::write(scratch.path.join("s.toml"), format!("{HEAD}plant = \"mine.toml\"\n")).unwrap();

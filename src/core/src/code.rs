@@ -35,6 +35,7 @@ mod tests {
             crate::mail::fault::TABLE,
             crate::circulation::conditions::TABLE,
             crate::arbitration::alarm::TABLE,
+            crate::kits::registry::TABLE,
         ] {
             for (index, (bit, name, text)) in table.iter().enumerate() {
                 assert_eq!(*bit, 1 << index, "{name}");
