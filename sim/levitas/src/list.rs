@@ -357,7 +357,7 @@ fn alarms() -> Table {
 fn metrics() -> Table {
     let unit = |name: &str, unit: &str| match (name, unit) {
         (INVARIANTS_BROKEN, _) => "list".to_owned(),
-        (REALTIME_FACTOR, _) => "ratio".to_owned(),
+        (REALTIME_FACTOR | "exposure.shear_index", _) => "ratio".to_owned(),
         (_, "") => "count".to_owned(),
         (_, unit) => unit.to_owned(),
     };

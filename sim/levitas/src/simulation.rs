@@ -119,6 +119,8 @@ pub struct Simulation<'a, U = Installed<'a>> {
     signals: SignalWatch,
     heart: HeartWatch,
     orders: OrderWatch,
+    /// Shear and heat index that the driving unit has told last.
+    exposure: [f32; 2],
     sample: Sample,
     log: EventLog,
     tick: u64,
@@ -234,6 +236,7 @@ impl<'a, U: UnitInLoop> Simulation<'a, U> {
             signals: SignalWatch::default(),
             heart: HeartWatch::default(),
             orders: OrderWatch::default(),
+            exposure: [f32::NAN; 2],
             sample: Sample::default(),
             log,
             tick: 0,
@@ -614,6 +617,7 @@ impl<'a, U: UnitInLoop> Simulation<'a, U> {
         {
             self.heart.hear(tick as f64 * STEP_S, set, &seen.1);
             self.orders.hear(tick as f64 * STEP_S, &seen.1, &mut self.log);
+            self.exposure = [seen.1.shear_index, seen.1.heat_index_min_per_h];
         }
         self.heart.follow(&truth);
         [sample.body.beat_found, sample.body.pulse_begun] = self.heart.news;
@@ -796,6 +800,9 @@ fn finish<'a, U: UnitInLoop>(
     simulation.signals.measure(&mut metrics);
     simulation.heart.measure(scenario.duration_s, &mut metrics);
     simulation.orders.measure(&mut metrics);
+    let [shear, heat] = simulation.exposure.map(f64::from);
+    metrics.set("exposure.shear_index", shear);
+    metrics.set("exposure.heat_index_min_per_h", heat);
     if scenario.units == Units::Both {
         meter.pair().measure(&mut metrics);
         twin.measure(&mut metrics);

@@ -113,6 +113,28 @@ fn proposed_limits_carry_the_flow_they_were_proposed_for() {
     }
 }
 
+/// More speed through the same circuit dissipates more; the heat index is that of 37 C while blood flows.
+#[test]
+fn the_shear_index_grows_with_the_speed_and_flowing_blood_stays_cool() {
+    let scratch = Scratch::new("exposure");
+    let run = |speed_rpm: u32| -> [f64; 2] {
+        let text = format!(
+            "title = \"exposure\"\nduration_s = 6\n[[event]]\nat_s = 0.1\ndo = \"lift_off\"\n\
+             [[event]]\nat_s = 0.3\ndo = \"set_mode\"\nmode = \"speed\"\nvalue = {speed_rpm}\n"
+        );
+        fs::write(scratch.path.join("exposure.toml"), text).unwrap();
+        let run = levitas(&scratch.path, &["run", "exposure.toml", "--json", "-", "--quiet"]);
+        let json: serde_json::Value = serde_json::from_str(&run.stdout).unwrap();
+        ["exposure.shear_index", "exposure.heat_index_min_per_h"].map(|name| json[name].as_f64().unwrap())
+    };
+    let [slow, fast] = [3000, 4500].map(run);
+    assert!(slow[0] > 0.1 && fast[0] > 1.5 * slow[0], "{slow:?} {fast:?}");
+    // 37 C: 60 / 4^6 minutes.
+    for heat in [slow[1], fast[1]] {
+        assert!((0.0146..0.02).contains(&heat), "{slow:?} {fast:?}");
+    }
+}
+
 /// Core and world share no code: their tables are the same all the same.
 #[test]
 fn cannulas_of_core_and_world_are_the_same() {

@@ -252,6 +252,10 @@ snapshot! {
         pub drainage_cannula_ratio: f32,
         /// The same of return tube and cannula [1].
         pub return_cannula_ratio: f32,
+        /// Shear index of [`crate::circulation::exposure`], no measurement [1]; not a number when it is not known, likewise the next.
+        pub shear_index: f32,
+        /// Heat index [min/h].
+        pub heat_index_min_per_h: f32,
         /// Bits of [`fault`]: alarms of the circuit's sensors.
         pub alarms: u32,
         /// Number of the last order that was looked at.

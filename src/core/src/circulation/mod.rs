@@ -8,6 +8,7 @@
 //! | [`pressures`] | which pressures are to be believed, and how narrow the lines have become |
 //! | [`sensing`] | what the sensors say, into the mail of the task; orders to them, and their alarms |
 //! | [`estimate`] | how much flows by speed and torque, when the meter does not say |
+//! | [`exposure`] | what shear and heat in the head may do to the blood: indices |
 //! | [`ecg`] | when the heart beats, and when a pulse is due |
 //! | [`therapy`] | what does the operator want, and what may he want |
 //! | [`conditions`] | what is wrong with the circulation: one bit and one sentence each |
@@ -20,6 +21,7 @@
 pub mod conditions;
 pub mod ecg;
 pub mod estimate;
+pub mod exposure;
 pub mod flow_meter;
 pub mod interventions;
 pub mod modes;

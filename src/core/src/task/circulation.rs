@@ -19,6 +19,7 @@ use crate::circulation::ecg::detector::QrsDetector;
 use crate::circulation::ecg::trigger::{Ratio, Source, Trigger, TriggerConfig};
 use crate::circulation::estimate::witness::{Testimony, Witness};
 use crate::circulation::estimate::{Estimate, PumpEstimator, PumpMap};
+use crate::circulation::exposure::{Exposure, Work};
 use crate::circulation::flow_meter::FlowMeterConfig;
 use crate::circulation::modes::{PERIOD_S, PulseTiming};
 use crate::circulation::pilot::{Measured, Pilot};
@@ -41,6 +42,7 @@ pub struct CirculationTask {
     sensing: Sensing,
     estimator: PumpEstimator,
     witness: Witness,
+    exposure: Exposure,
     /// By its own signals, whatever the witness says: orders are judged by that.
     meter_is_valid: bool,
     ecg: QrsDetector,
@@ -59,6 +61,7 @@ impl CirculationTask {
             sensing: Sensing::new(config)?,
             estimator: PumpEstimator::new(&PumpMap::ECMO_50)?,
             witness: Witness::default(),
+            exposure: Exposure::default(),
             meter_is_valid: false,
             ecg: QrsDetector::new(ECG_RAIL_MV),
             trigger: Trigger::new(&TriggerConfig::DEFAULT, Ratio::EveryBeat)?,
@@ -83,6 +86,7 @@ impl CirculationTask {
         }
         let estimate = self.estimate();
         self.weigh_meter(&estimate);
+        self.expose();
         let pulse = self.beat(samples);
         self.steer(&estimate, pulse);
         mail.circulation.write(&self.latest);
@@ -99,6 +103,22 @@ impl CirculationTask {
         let (speed_rpm, torque_n_m) = self.pilot.rotor();
         // Without a torque the estimator says so itself.
         self.estimator.update(speed_rpm, torque_n_m.unwrap_or(f32::NAN), head_mmhg, flow_lpm, PERIOD_S)
+    }
+
+    /// What the head does to the blood, by meter and pressures that are to be believed.
+    fn expose(&mut self) {
+        let latest = &mut self.latest;
+        let (speed_rpm, torque_n_m) = self.pilot.rotor();
+        let known = latest.flow_valid && latest.drainage_trouble == 0 && latest.pre_membrane_trouble == 0;
+        let work = torque_n_m.filter(|_| known).map(|torque_n_m| Work {
+            speed_rpm,
+            torque_n_m,
+            head_mmhg: latest.pre_membrane_pressure_mmhg - latest.drainage_pressure_mmhg,
+            flow_lpm: latest.flow_lpm,
+        });
+        let indices = self.exposure.step(work);
+        latest.shear_index = indices.map_or(f32::NAN, |indices| indices.shear);
+        latest.heat_index_min_per_h = indices.map_or(f32::NAN, |indices| indices.heat_min_per_h);
     }
 
     /// A meter that pump and membrane lung refute is as good as lost: it is told so, and the estimate leads.
