@@ -20,6 +20,7 @@ target_sources_ifdef(CONFIG_LEVITAS_SHELL app PRIVATE
   ${glue}/calibration.c
   ${glue}/commission.c
   ${glue}/key.c
+  ${glue}/kits.c
   ${glue}/shell.c
 )
 

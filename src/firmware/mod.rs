@@ -9,6 +9,7 @@ pub(crate) mod circuit_orders;
 pub(crate) mod circuit_sensors;
 pub(crate) mod commissioning;
 pub(crate) mod key;
+pub(crate) mod kits;
 #[cfg(levitas_world)]
 pub(crate) mod layout;
 pub(crate) mod link;

@@ -497,6 +497,14 @@ SHELL_STATIC_SUBCMD_SET_CREATE(
 	SHELL_CMD_ARG(sound, NULL, "End the pause.", cmd_alarm_sound, 1, 0), SHELL_SUBCMD_SET_END);
 
 SHELL_STATIC_SUBCMD_SET_CREATE(
+	levitas_kit_commands,
+	SHELL_CMD_ARG(add, NULL,
+		      "Take a disposable into use: circulation, drainage_cannula, return_cannula, puncture or warming. An expired or used one only "
+		      "with a reason: emergency, no_other or inspected. Usage: levitas kit add KIND UDI YYYY-MM-DD [REASON]",
+		      levitas_shell_kit_add, 4, 1),
+	SHELL_SUBCMD_SET_END);
+
+SHELL_STATIC_SUBCMD_SET_CREATE(
 	levitas_lift_commands,
 	SHELL_CMD_ARG(alone, NULL, "The same where neither drive line nor link says that there is no other unit: you have looked.",
 		      cmd_lift_alone, 1, 0),
@@ -537,6 +545,7 @@ SHELL_STATIC_SUBCMD_SET_CREATE(
 		      "steady, by another meter, 10 s. saline C: no blood in the circuit. zero_drainage, zero_pre_membrane, zero_return: open "
 		      "to air, 1 s. new_lung, new_pump: exchanged. Usage: levitas circuit flow 4.0",
 		      cmd_circuit, 1, 2),
+	SHELL_CMD_ARG(kit, &levitas_kit_commands, "The disposables since the start: hours in use, membrane lung.", levitas_shell_kit, 1, 0),
 	SHELL_CMD_ARG(alarm, &levitas_alarm_commands, "The alarms that stand, with what to do.", cmd_alarm, 1, 0),
 	SHELL_CMD_ARG(resume, NULL, "End what an intervention holds.", cmd_resume, 1, 0),
 	SHELL_CMD_ARG(land, NULL, "Stop the motor, then set the rotor down.", cmd_land, 1, 0),

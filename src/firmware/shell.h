@@ -65,4 +65,8 @@ int levitas_shell_key_set(const struct shell *sh, size_t argc, char **argv);
 int levitas_shell_key_erase(const struct shell *sh, size_t argc, char **argv);
 int levitas_shell_link(const struct shell *sh, size_t argc, char **argv);
 
+/** `levitas kit`, `levitas kit add`. */
+int levitas_shell_kit(const struct shell *sh, size_t argc, char **argv);
+int levitas_shell_kit_add(const struct shell *sh, size_t argc, char **argv);
+
 #endif /* LEVITAS_SHELL_H_ */

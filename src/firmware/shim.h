@@ -360,6 +360,28 @@ enum levitas_order_answer {
 /** The answer to the order of this number, 0: to the last one, and one phrase; enum levitas_order_answer. */
 uint32_t levitas_circuit_answer(uint32_t unit, uint32_t number, char *text, size_t size);
 
+/** Room for one kit, or why it is not taken. */
+#define LEVITAS_KIT_BYTES 256
+
+/** What became of a kit. */
+enum levitas_kit_answer {
+	/** The words are wrong. */
+	LEVITAS_KIT_WRONG,
+	LEVITAS_KIT_TAKEN,
+	/** It may not be used. */
+	LEVITAS_KIT_REFUSED,
+};
+
+/**
+ * Takes a disposable into the list of the session (`levitas kit add KIND UDI DATE REASON`), `reason` may be null; enum levitas_kit_answer,
+ * and one line. `now_s`: since the start.
+ */
+uint32_t levitas_kit_add(const char *kind, const char *udi, const char *date, const char *reason, uint32_t now_s, char *text,
+			 size_t size);
+
+/** One kit of the list, with the membrane lung of the unit where it is a circulation kit; false when there is none of that number. */
+bool levitas_kit_text(uint32_t unit, uint32_t index, uint32_t now_s, char *text, size_t size);
+
 /** One setting with its value and its range; false when there is none of that number. */
 bool levitas_setting_text(uint32_t unit, uint32_t index, char *text, size_t size);
 

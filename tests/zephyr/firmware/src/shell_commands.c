@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The operator's commands as text in and text out. */
 
+#include <stdio.h>
 #include <string.h>
 #include <zephyr/ztest.h>
 
@@ -203,6 +204,32 @@ ZTEST(shell_commands, test_a_clamped_line_and_no_other_gives_the_zero)
 	shell_text_expect("levitas circuit flow 4.0", 0, "under way");
 	k_sleep(K_MSEC(10200));
 	shell_text_expect("levitas circuit", -EPERM, "refused: too far off");
+}
+
+ZTEST(shell_commands, test_kits_are_entered_listed_and_refused)
+{
+	const char *const good = "levitas kit add circulation (01)09501101530003(17)271119(10)AB-123(21)7 2026-11-27";
+	const char *const old = "levitas kit add puncture (01)09501101530003(17)261126(10)AB-123 2026-11-27";
+	char line[LEVITAS_KIT_BYTES];
+
+	shell_text_expect("levitas kit add lung (01)09501101530003 2026-11-27", -EINVAL, "kind: allowed is circulation, drainage_cannula, ");
+	shell_text_expect("levitas kit add warming (01)09501101530003 27.11.26", -EINVAL, "date: allowed is a day as YYYY-MM-DD");
+	shell_text_expect("levitas kit add warming (01)09501101530002 2026-11-27", -EINVAL,
+			  "UDI: character 18: check digit 2 of (01); allowed is 3");
+	shell_text_expect(good, 0, "circulation 09501101530003, lot AB-123, serial 7, since 2026-11-27, in use for 0 h 0 min; tell the sensors");
+	shell_text_expect(good, -EPERM, "refused: Its serial number has been in use before. Allowed is another kit, or");
+	shell_text_expect(old, -EPERM, "refused: Its expiration date is over. ");
+	snprintf(line, sizeof(line), "%s haste", old);
+	shell_text_expect(line, -EINVAL, "reason: allowed is emergency, no_other, inspected");
+	snprintf(line, sizeof(line), "%s emergency", old);
+	shell_text_expect(line, 0, "puncture 09501101530003, lot AB-123, serial unknown, since 2026-11-27, in use for 0 h 0 min, expired, taken for reason emergency");
+	shell_text_expect("levitas kit add circulation (01)09501101530003(17)271119(21)8 2026-11-27", 0, "serial 8");
+	shell_text_expect("levitas kit", 0, "serial 7, since 2026-11-27, exchanged after 0 h 0 min");
+	shell_text_expect("levitas kit", 0, "serial unknown, since 2026-11-27, in use for 0 h 0 min, expired");
+	/* Two hours and five minutes later. */
+	zassert_true(levitas_kit_text(OPERATED_UNIT, 2, k_uptime_seconds() + 7500, line, sizeof(line)));
+	zassert_not_null(strstr(line, "serial 8, since 2026-11-27, in use for 2 h 5 min"), "%s", line);
+	zassert_false(levitas_kit_text(OPERATED_UNIT, 3, 0, line, sizeof(line)));
 }
 
 ZTEST_SUITE(shell_commands, NULL, setup, NULL, NULL, NULL);

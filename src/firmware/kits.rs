@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Disposables at the shell: words in, one line out. The list of the session is here, and no task reads it.
+
+use core::cell::UnsafeCell;
+use core::ffi::c_char;
+use core::fmt::{Arguments, Display, Formatter, Result as FmtResult};
+use core::mem::MaybeUninit;
+use core::sync::atomic::{AtomicU8, Ordering};
+
+use levitas_core::kits::date::Date;
+use levitas_core::kits::registry::{Kind, Kit, Reason, Registry, Text};
+use levitas_core::kits::udi::Udi;
+use levitas_core::mail::CirculationMail;
+
+use super::operator::look;
+use super::text::{self, Decimal};
+use super::therapy::{Names, word};
+use super::units;
+
+/// Answers of `enum levitas_kit_answer`.
+const WRONG: u32 = 0;
+const TAKEN: u32 = 1;
+const REFUSED: u32 = 2;
+
+const EMPTY: u8 = 0;
+const READY: u8 = 1;
+const BUSY: u8 = 2;
+
+/// The list, made at its first use, so that it needs RAM and no flash.
+struct Shelf {
+    state: AtomicU8,
+    registry: UnsafeCell<MaybeUninit<Registry>>,
+}
+
+// SAFETY: the list is reached by whoever moved `state` to BUSY and by nobody else, until he moves it on.
+unsafe impl Sync for Shelf {}
+
+static SHELF: Shelf = Shelf { state: AtomicU8::new(EMPTY), registry: UnsafeCell::new(MaybeUninit::uninit()) };
+
+impl Shelf {
+    /// Does something with the list; `None` while another shell does.
+    fn with<T>(&self, work: impl FnOnce(&mut Registry) -> T) -> Option<T> {
+        let was = self.state.swap(BUSY, Ordering::Acquire);
+        if was == BUSY {
+            return None;
+        }
+        // SAFETY: the swap has found another state than BUSY, so nobody else is here until the store below.
+        let registry = unsafe { &mut *self.registry.get() };
+        if was == EMPTY {
+            registry.write(Registry::new());
+        }
+        // SAFETY: written above, or by the first one who was here.
+        let done = work(unsafe { registry.assume_init_mut() });
+        self.state.store(READY, Ordering::Release);
+        Some(done)
+    }
+}
+
+/// A kit on one line.
+struct Line<'a> {
+    kit: &'a Kit,
+    now_s: u32,
+}
+
+impl Display for Line<'_> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> FmtResult {
+        let Self { kit, now_s } = self;
+        let minutes = kit.minutes(*now_s);
+        let state = if kit.until_s.is_some() { "exchanged after" } else { "in use for" };
+        write!(f, "{} {}", kit.kind.name(), kit.gtin.as_str())?;
+        for (name, text) in [("lot", &kit.lot), ("serial", &kit.serial)] {
+            write!(f, ", {name} {}", text.as_ref().map_or("unknown", Text::as_str))?;
+        }
+        write!(f, ", since {}, {state} {} h {} min", kit.added, minutes / 60, minutes % 60)?;
+        kit.objections().try_for_each(|(name, _)| write!(f, ", {name}"))?;
+        kit.reason.map_or(Ok(()), |reason| write!(f, ", taken for reason {}", reason.name()))
+    }
+}
+
+/// What the words say, or what is allowed.
+fn add(words: [Option<&str>; 4], now_s: u32, say: &mut dyn FnMut(Arguments<'_>)) -> u32 {
+    let [kind, udi, date, reason] = words;
+    let Some(kind) = kind.and_then(Kind::of) else {
+        let names = Names(Kind::ALL.iter().map(|kind| kind.name()));
+        say(format_args!("kind: allowed is {names}"));
+        return WRONG;
+    };
+    let Some(today) = date.and_then(Date::parse) else {
+        say(format_args!("date: allowed is a day as YYYY-MM-DD"));
+        return WRONG;
+    };
+    let chosen = reason.and_then(Reason::of);
+    if chosen.is_none() && reason.is_some() {
+        let names = Names(Reason::ALL.iter().map(|reason| reason.name()));
+        say(format_args!("reason: allowed is {names}"));
+        return WRONG;
+    }
+    let udi = match Udi::parse(udi.unwrap_or(""), today) {
+        Ok(udi) => udi,
+        Err(error) => {
+            say(format_args!("UDI: {error}"));
+            return WRONG;
+        }
+    };
+    match SHELF.with(|registry| registry.add(kind, &udi, today, chosen, now_s)) {
+        Some(Ok(kit)) => {
+            let lung =
+                if kind == Kind::Circulation { "; tell the sensors: levitas circuit new_lung" } else { "" };
+            say(format_args!("{}{lung}", Line { kit: &kit, now_s }));
+            TAKEN
+        }
+        Some(Err(refused)) => {
+            say(format_args!("{refused}"));
+            REFUSED
+        }
+        None => {
+            say(format_args!("another shell is at the list"));
+            REFUSED
+        }
+    }
+}
+
+/// See `shim.h`.
+///
+/// # Safety
+/// The words are null or texts with a terminating zero, `text` is null or points to `size` bytes that nobody else uses during the call.
+#[unsafe(no_mangle)]
+unsafe extern "C" fn levitas_kit_add(
+    kind: *const c_char,
+    udi: *const c_char,
+    date: *const c_char,
+    reason: *const c_char,
+    now_s: u32,
+    text: *mut u8,
+    size: usize,
+) -> u32 {
+    // SAFETY: the caller's promise.
+    let (words, buffer) =
+        unsafe { ([word(kind), word(udi), word(date), word(reason)], text::buffer(text, size)) };
+    add(words, now_s, &mut |line| text::fill(buffer, line))
+}
+
+/// See `shim.h`.
+///
+/// # Safety
+/// `text` is null or points to `size` bytes that nobody else uses during the call.
+#[unsafe(no_mangle)]
+unsafe extern "C" fn levitas_kit_text(unit: u32, index: u32, now_s: u32, text: *mut u8, size: usize) -> bool {
+    // SAFETY: the caller's promise.
+    let buffer = unsafe { text::buffer(text, size) };
+    let index = usize::try_from(index).unwrap_or(usize::MAX);
+    let Some(Some(kit)) = SHELF.with(|registry| registry.kits().nth(index).copied()) else { return false };
+    let line = Line { kit: &kit, now_s };
+    let unit = usize::try_from(unit).ok().and_then(units::get);
+    let mail = unit.and_then(|unit| look(|| unit.mail.circulation.read::<CirculationMail>()));
+    match mail.filter(|_| kit.kind == Kind::Circulation && kit.until_s.is_none()) {
+        Some(mail) if !mail.lung_mmhg_per_lpm.is_nan() => {
+            let (lung, ratio) = (Decimal(mail.lung_mmhg_per_lpm), Decimal(mail.lung_ratio));
+            let (shear, heat) = (Decimal(mail.shear_index), Decimal(mail.heat_index_min_per_h));
+            text::fill(
+                buffer,
+                format_args!(
+                    "{line}\n  lung {lung} mmHg/(L/min), {ratio} of its first minute\n  indices, no measurements: shear {shear}, heat {heat} min/h"
+                ),
+            );
+        }
+        _ => text::fill(buffer, format_args!("{line}")),
+    }
+    true
+}
