@@ -36,6 +36,7 @@ mod tests {
             crate::circulation::conditions::TABLE,
             crate::arbitration::alarm::TABLE,
             crate::kits::registry::TABLE,
+            crate::warming::conditions::TABLE,
         ] {
             for (index, (bit, name, text)) in table.iter().enumerate() {
                 assert_eq!(*bit, 1 << index, "{name}");

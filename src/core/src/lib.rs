@@ -50,3 +50,4 @@ pub mod schedule;
 pub mod task;
 pub mod unit;
 pub mod units;
+pub mod warming;

@@ -17,6 +17,9 @@
 //! | `command` | the operator: shell or scenario, one command at a time | supervisor |
 //! | `probe_request` | one of sensitivity, commissioning, shell at a time | levitation |
 //! | `probe_result` | levitation task | who asked |
+//! | `warming` | warming task | alarm, shell |
+//! | `warming_order` | the operator: shell or scenario | warming |
+//! | `cut_out` | cut-out task, which reads none | warming, shell |
 //! | `commissioning` | supervisor task | shell, storage of the calibration record |
 
 use crate::alarms::{ALARM_ORDER_WORDS, ALARM_WORDS};
@@ -27,6 +30,7 @@ use crate::health::orbit::ORBIT_WORDS;
 use crate::link::{LINK_WORDS, PEER_THERAPY_WORDS, PEER_WORDS, REMOTE_COMMAND_WORDS};
 use crate::mailbox::Mailbox;
 use crate::probe::{PROBE_REQUEST_WORDS, PROBE_RESULT_WORDS};
+use crate::warming::messages::{CUT_OUT_WORDS, WARMING_ORDER_WORDS, WARMING_WORDS};
 
 /// State of the bearing; the transitions are drawn in [`crate::bearing`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -354,6 +358,12 @@ pub struct Mailboxes {
     pub alarm: Mailbox<ALARM_WORDS>,
     /// To the alarm task, from the operator.
     pub alarm_order: Mailbox<ALARM_ORDER_WORDS>,
+    /// From the warming task.
+    pub warming: Mailbox<WARMING_WORDS>,
+    /// To the warming task, from the operator.
+    pub warming_order: Mailbox<WARMING_ORDER_WORDS>,
+    /// From the cut-out task.
+    pub cut_out: Mailbox<CUT_OUT_WORDS>,
     /// To the probe.
     pub probe_request: Mailbox<PROBE_REQUEST_WORDS>,
     /// From the probe.
@@ -381,6 +391,9 @@ impl Mailboxes {
             command: Mailbox::new(),
             alarm: Mailbox::new(),
             alarm_order: Mailbox::new(),
+            warming: Mailbox::new(),
+            warming_order: Mailbox::new(),
+            cut_out: Mailbox::new(),
             probe_request: Mailbox::new(),
             probe_result: Mailbox::new(),
             commissioning: Mailbox::new(),

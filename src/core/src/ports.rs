@@ -72,6 +72,30 @@ pub mod valid {
     pub const CIRCULATION: u32 = 0xf00;
     /// New ECG from electrodes that are in contact.
     pub const ECG: u32 = 1 << 12;
+
+    /// The first water sensor of the warming device answers.
+    pub const WATER_A: u32 = 1 << 16;
+    /// The second one.
+    pub const WATER_B: u32 = 1 << 17;
+    /// Blood temperature.
+    pub const BLOOD: u32 = 1 << 18;
+    /// Power of the heater.
+    pub const HEATER_POWER: u32 = 1 << 19;
+    /// Its leakage current.
+    pub const LEAKAGE: u32 = 1 << 20;
+    /// Flow of the water.
+    pub const WATER_FLOW: u32 = 1 << 21;
+    /// Level of the water.
+    pub const WATER_LEVEL: u32 = 1 << 22;
+    /// Everything the warming task reads.
+    pub const WARMING: u32 = 0x7f_0000;
+
+    /// Water temperature of the cut-out.
+    pub const CUT_OUT_WATER: u32 = 1 << 24;
+    /// Its blood temperature.
+    pub const CUT_OUT_BLOOD: u32 = 1 << 25;
+    /// Everything the cut-out reads.
+    pub const CUT_OUT: u32 = 0x300_0000;
 }
 
 /// Commands of the levitation task to its own winding set; they take effect at the next PWM update.
@@ -135,4 +159,60 @@ impl CirculationInputs {
         let count = if self.valid & valid::FLOW != 0 { self.shot_count as usize } else { 0 };
         self.shots.iter().take(count)
     }
+}
+
+/// Samples of the warming task, 10 Hz.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct WarmingInputs {
+    /// Water on its way to the exchanger, two sensors [C]. An open or a shorted one reads an end of its converter's range.
+    pub water_celsius: [f32; 2],
+    /// Blood that leaves the membrane lung, in which the exchanger is [C].
+    pub blood_celsius: f32,
+    /// Electric power of the heater, mean of the last period [W].
+    pub heater_power_w: f32,
+    /// Current that the heater takes and does not give back [mA].
+    pub leakage_ma: f32,
+    /// Water through the exchanger [L/min].
+    pub water_flow_lpm: f32,
+    /// Water over what belongs in [1].
+    pub water_level: f32,
+    /// Bits of [`valid`].
+    pub valid: u32,
+}
+
+/// Commands of the warming task to its device. The heater needs two of them: its switch and its relay.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct WarmingOutputs {
+    /// Part of the next period in which the heater's switch is closed, 0 to 1.
+    pub heater_duty: f32,
+    /// 1: the relay before the switch is closed, as long as `alive` alternates.
+    pub heater_relay: u32,
+    /// 1: the water pump runs.
+    pub water_pump: u32,
+    /// Alternates every period; a monostable opens the relay when it stands still.
+    pub alive: u32,
+}
+
+/// Samples of the cut-out, 10 Hz, from sensors that nobody else reads.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct CutOutInputs {
+    /// Water at the heater [C].
+    pub water_celsius: f32,
+    /// Blood that leaves the membrane lung [C].
+    pub blood_celsius: f32,
+    /// 1 while its button is pressed.
+    pub reset: u32,
+    /// Bits of [`valid`].
+    pub valid: u32,
+}
+
+/// What the cut-out says to its relay.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct CutOutOutputs {
+    /// Alternates every period while the heater may have power; a monostable opens the relay when it stands still.
+    pub permit: u32,
 }

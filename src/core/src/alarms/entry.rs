@@ -75,6 +75,8 @@ pub enum Sign {
     Circulation(u32),
     /// Of [`crate::arbitration::alarm`]: the two units.
     Pair(u32),
+    /// Of [`crate::warming::conditions`].
+    Warming(u32),
     /// Of [`silence`](super::silence): a task that is not heard of.
     Silence(u32),
 }
@@ -196,6 +198,7 @@ impl Alarm {
             Sign::Fault(bit) => (crate::mail::fault::TABLE, bit),
             Sign::Circulation(bit) => (crate::circulation::conditions::TABLE, bit),
             Sign::Pair(bit) => (crate::arbitration::alarm::TABLE, bit),
+            Sign::Warming(bit) => (crate::warming::conditions::TABLE, bit),
             Sign::Silence(bit) => (super::silence::TABLE, bit),
         };
         table.iter().find(|(mask, ..)| *mask == bit).map_or("", |(_, _, text)| text)

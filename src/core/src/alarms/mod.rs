@@ -49,6 +49,7 @@ pub mod silence {
         0 LEVITATION "levitation_silent" "The levitation task of this unit does not run: it holds no rotor.";
         1 CIRCULATION "circulation_silent" "The circulation task does not run: neither mode nor limits are followed.";
         2 LINK "link_silent" "The link task does not run: the other unit hears nothing, and no command of the link is taken.";
+        3 WARMING "warming_silent" "The warming task or its cut-out does not run: nothing is heated.";
     }
 }
 
@@ -61,6 +62,8 @@ pub struct Signs {
     pub conditions: u32,
     /// Bits of [`crate::arbitration::alarm`].
     pub pair: u32,
+    /// Bits of [`crate::warming::conditions`].
+    pub warming: u32,
     /// Bits of [`silence`].
     pub silence: u32,
     /// A rotor is to be held.
@@ -81,6 +84,7 @@ impl Signs {
             Sign::Fault(bit) => (self.faults, bit),
             Sign::Circulation(bit) => (self.conditions, bit),
             Sign::Pair(bit) => (self.pair, bit),
+            Sign::Warming(bit) => (self.warming, bit),
             Sign::Silence(bit) => (self.silence, bit),
         };
         is_due && word & bit != 0

@@ -11,6 +11,7 @@ use super::silence;
 use crate::arbitration::alarm as pair;
 use crate::circulation::conditions as condition;
 use crate::mail::fault;
+use crate::warming::conditions as warming;
 
 /// Longer than a takeover or a hand-back leaves a rotor to nobody [ms].
 const TAKEOVER_MS: u32 = 20;
@@ -18,7 +19,7 @@ const TAKEOVER_MS: u32 = 20;
 const PASSING_MS: u32 = 1000;
 
 /// How many there are: a set of them is a word of 64 bits.
-pub const COUNT: usize = 56;
+pub const COUNT: usize = 62;
 
 /// Every alarm.
 #[rustfmt::skip]
@@ -56,6 +57,8 @@ pub static ALARMS: [Alarm; COUNT] = [
         .says("FLOW CONTROL STOPPED", "PUMP RUNNING at its last speed, no limit is watched. Hand the head over to the other unit."),
     Alarm::new("therapy_lost", Sign::Fault(fault::THERAPY_LOST), Drives, Death, Prompt).found_within_ms(1000)
         .says("SET MODE AND LIMITS", "PUMP RUNNING at the speed that it had; this unit does not know the therapy. Set mode and limits anew."),
+    Alarm::new("overheated", Sign::Warming(warming::OVERHEATED), Always, Death, Prompt)
+        .says("TOO WARM: HEATER OFF", "Look at the patient's temperature. If the water stays hot, unplug the warming device; set the target anew when it is cool."),
     // Medium.
     Alarm::new("isolated", Sign::Pair(pair::ISOLATED), Therapy, Death, Delayed).found_within_ms(1000)
         .says("THIS UNIT HAS FAILED", "The other unit drives without a backup. Read the faults, then let this unit rejoin or change it."),
@@ -75,6 +78,16 @@ pub static ALARMS: [Alarm; COUNT] = [
         .says("RETROGRADE TRIAL", "Blood flows back on purpose: stay at the bedside, end the trial by any other mode."),
     Alarm::new("zero_flow_long", Sign::Circulation(condition::ZERO_FLOW_LONG), Drives, Injury, Prompt).found_within_ms(121000).escalates_after_s(120)
         .says("ZERO FLOW FOR LONG", "The blood in the head heats by a kelvin a minute: go on with a flow, or clamp and stop."),
+    Alarm::new("cut_out", Sign::Warming(warming::CUT_OUT), Always, Injury, Prompt)
+        .says("HEATER CUT OUT", "Nothing is heated: cover the patient. Find out what was too warm, then press the button of the cut-out."),
+    Alarm::new("heater", Sign::Warming(warming::HEATER), Always, Injury, Prompt)
+        .says("HEATER FAILED", "Nothing is heated: cover the patient. Unplug the warming device and use another one."),
+    Alarm::new("water_loop", Sign::Warming(warming::WATER_LOOP), Always, Injury, Prompt)
+        .says("NO WATER FLOW", "Nothing is heated: look at level, hoses and pump of the water, and for water in the circuit's surroundings."),
+    Alarm::new("temperature_sensor", Sign::Warming(warming::TEMPERATURE_SENSOR), Always, Injury, Prompt)
+        .says("TEMPERATURE SENSOR", "Compare with another thermometer on the patient, then set the target anew or let the water be followed."),
+    Alarm::new("warming_silent", Sign::Silence(silence::WARMING), Always, Injury, Prompt)
+        .says("WARMING STOPPED", "PUMP RUNNING. Nothing is heated: cover the patient, and use another warming device."),
     Alarm::new("flow_blind", Sign::Circulation(condition::FLOW_BLIND), Drives, Death, Delayed)
         .says("FLOW UNKNOWN", "PUMP RUNNING at a held speed. Look at the flow meter; judge the flow by the patient."),
     Alarm::new("pressure_blind", Sign::Circulation(condition::PRESSURE_BLIND), Drives, Death, Delayed)

@@ -19,6 +19,7 @@ fn signs(names: &[&str]) -> Signs {
             Sign::Fault(bit) => signs.faults |= bit,
             Sign::Circulation(bit) => signs.conditions |= bit,
             Sign::Pair(bit) => signs.pair |= bit,
+            Sign::Warming(bit) => signs.warming |= bit,
             Sign::Silence(bit) => signs.silence |= bit,
         }
     }
@@ -46,6 +47,9 @@ fn every_bit_is_one_alarm_or_says_why_not() {
     }
     for (bit, name, _) in pair::TABLE {
         assert_eq!(alarms_of(&|sign| sign == Sign::Pair(*bit)), 1, "{name}");
+    }
+    for (bit, name, _) in crate::warming::conditions::TABLE {
+        assert_eq!(alarms_of(&|sign| sign == Sign::Warming(*bit)), 1, "{name}");
     }
     for (bit, name, _) in silence::TABLE {
         assert_eq!(alarms_of(&|sign| sign == Sign::Silence(*bit)), 1, "{name}");
@@ -279,12 +283,13 @@ fn tones_and_flashes_are_in_the_ranges_of_the_standard() {
 }
 
 fn any_signs() -> impl Strategy<Value = Signs> {
-    (any::<[u32; 4]>(), any::<[u32; 4]>(), any::<bool>(), any::<bool>()).prop_map(
+    (any::<[u32; 5]>(), any::<[u32; 5]>(), any::<bool>(), any::<bool>()).prop_map(
         |(a, b, therapy, drives)| Signs {
             faults: a[0] & b[0],
             conditions: a[1] & b[1],
             pair: a[2] & b[2],
             silence: a[3] & b[3],
+            warming: a[4] & b[4],
             therapy,
             drives,
         },

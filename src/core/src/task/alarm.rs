@@ -4,7 +4,7 @@
 //!
 //! # Stale input
 //! A task that is not heard of for `SILENT_US_MAX` is an alarm of its own; what it said last counts on. One that has never spoken
-//! is given `START_PERIODS`.
+//! is given `START_PERIODS`; a unit without a warming device has no tasks for it, and never misses them.
 //!
 //! # Restart
 //! A task that starts anew knows no acknowledgement and no pause: what stands is heard again. The order of before is not carried out again.
@@ -17,9 +17,12 @@ use crate::link::{LinkMail, PeerReport};
 use crate::mail::{CirculationMail, LevitationMail, Mailboxes, SupervisorMail};
 use crate::mailbox::Reader;
 use crate::schedule::TaskId;
+use crate::warming::messages::{CutOutMail, WarmingMail};
 
 /// Age from which a task counts as silent [us].
 const SILENT_US_MAX: u32 = 50_000;
+/// The same of the two tasks of the warming device, which run ten times a second [us].
+const WARMING_SILENT_US_MAX: u32 = 500_000;
 /// Periods until a task that has never spoken counts as silent: 1 s.
 const START_PERIODS: u32 = TaskId::Alarm.slot().rate_hz;
 
@@ -31,6 +34,8 @@ pub struct AlarmTask {
     link: Reader<LinkMail>,
     circulation: Reader<CirculationMail>,
     supervisor: Reader<SupervisorMail>,
+    warming: Reader<WarmingMail>,
+    cut_out: Reader<CutOutMail>,
     order: Reader<AlarmOrderMail>,
     /// Number of the last order; none before the first period.
     answered: Option<u32>,
@@ -46,6 +51,8 @@ impl Default for AlarmTask {
             link: Reader::new(period_us),
             circulation: Reader::new(period_us),
             supervisor: Reader::new(period_us),
+            warming: Reader::new(period_us),
+            cut_out: Reader::new(period_us),
             order: Reader::new(period_us),
             answered: None,
             periods: 0,
@@ -60,6 +67,8 @@ impl AlarmTask {
         self.link.poll(&mail.link);
         self.circulation.poll(&mail.circulation);
         self.supervisor.poll(&mail.supervisor);
+        self.warming.poll(&mail.warming);
+        self.cut_out.poll(&mail.cut_out);
         self.order.poll(&mail.alarm_order);
         self.periods = self.periods.saturating_add(1);
         let order = self.order();
@@ -86,6 +95,9 @@ impl AlarmTask {
         .into_iter()
         .filter(|(age_us, _)| silent(*age_us))
         .fold(0, |bits, (_, bit)| bits | bit);
+        let is_heard_no_more = |age_us: u32| age_us > WARMING_SILENT_US_MAX && age_us != u32::MAX;
+        let no_warming = is_heard_no_more(self.warming.age_us()) || is_heard_no_more(self.cut_out.age_us());
+        let silence = silence | if no_warming { silence::WARMING } else { 0 };
         let levitation = self.levitation.latest();
         let circulation = self.circulation.latest();
         let report = levitation.map(|levitation| PeerReport::from_bits(levitation.report));
@@ -96,6 +108,7 @@ impl AlarmTask {
                 | self.supervisor.latest().map_or(0, |supervisor| supervisor.alarms),
             conditions: circulation.map_or(0, |circulation| circulation.conditions),
             pair: levitation.map_or(0, |levitation| levitation.pair_alarms),
+            warming: self.warming.latest().map_or(0, |warming| warming.conditions),
             silence,
             therapy: report.is_some_and(|report| report.therapy),
             drives: report.is_some_and(|report| report.drives),
@@ -175,6 +188,17 @@ mod tests {
         let mut never = Bench::new();
         assert!(never.run(100, [false; 3]).is_empty(), "it may be starting");
         assert_eq!(never.run(2, [false; 3]), ["levitation_silent", "link_silent"]);
+    }
+
+    #[test]
+    fn the_warming_device_is_heard_and_missed_once_it_was_there() {
+        let mut bench = Bench::new();
+        let warming = WarmingMail::from_words([0; crate::warming::messages::WARMING_WORDS]);
+        let conditions = crate::warming::conditions::WATER_LOOP;
+        bench.mail.warming.write(&WarmingMail { conditions, ..warming });
+        assert_eq!(bench.run(2, [true; 3]), ["water_loop"]);
+        assert_eq!(bench.run(47, [true; 3]), ["water_loop"]);
+        assert_eq!(bench.run(4, [true; 3]), ["water_loop", "warming_silent"]);
     }
 
     #[test]

@@ -3,7 +3,9 @@
 
 pub mod alarm;
 pub mod circulation;
+pub mod cut_out;
 pub mod levitation;
 pub mod link;
 pub mod speed;
 pub mod supervisor;
+pub mod warming;
