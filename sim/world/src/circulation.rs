@@ -121,7 +121,7 @@ impl Circulation {
 
     /// Water of the heat exchanger [C]; `None` when none flows.
     pub fn set_water(&mut self, celsius: Option<f64>) {
-        self.heat.water_celsius = celsius;
+        self.heat.exchange = Heat::house(celsius);
     }
 
     /// The blood in the flow meter, at the temperature of the return line.
@@ -183,7 +183,12 @@ impl Circulation {
             hydraulics: Hydraulics::new(&setup.plant, setup.pump_table.clone()),
             circuit: BloodCircuit::new(&setup.circuit, ends, &setup.plant.rotor_fluid),
             air: AirInCircuit::new(&setup.circuit, setup.plant.pump.priming_volume_ml),
-            heat: Heat::new(&setup.circuit, setup.plant.pump.priming_volume_ml, volume_ml),
+            heat: Heat::new(
+                &setup.circuit,
+                setup.plant.pump.priming_volume_ml,
+                volume_ml,
+                setup.plant.warming.room_celsius,
+            ),
             plant: setup.plant,
             shaft: ShaftTorque::new(&setup.plant, &setup.plant.rotor_fluid),
             blood: Blood { temperature_celsius: BODY_CELSIUS, ..Blood::ORDINARY },

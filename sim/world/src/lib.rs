@@ -35,6 +35,7 @@ mod sensors;
 mod setup;
 mod truth;
 mod ultrasound;
+mod warming;
 mod windings;
 mod world;
 
@@ -54,7 +55,7 @@ pub use parameters::{
     AngleSensor, Bearing, BloodVolume, Cannula, CannulaLaw, Cannulation, Circuit, Compliance, CurrentSensor,
     DisplacementSensor, Drive, DriveLine, FixedPatient, FlowMeter, Heart, LivingPatient, MembraneLung, Motor,
     Patient, Plant, PressureSensor, PulmonaryVessels, Pump, ReturnClamp, Rotor, RotorFluid, Section,
-    SystemicVessels, Tubing, VECTOR_KEYS, VectorKey, VenaCava,
+    SystemicVessels, Tubing, VECTOR_KEYS, VectorKey, VenaCava, Warming,
 };
 pub use parts::{
     CannulaSize, DRAINAGE_CANNULAS, LungType, MEMBRANE_LUNGS, RETURN_CANNULAS, cannula_mmhg_per_lpm2,
@@ -69,6 +70,7 @@ pub use sensors::{RUNOUT_1X_RAD, RUNOUT_2X_RAD};
 pub use setup::{InitialState, RotorStart, Setup, SetupError};
 pub use truth::{EcgTruth, PatientTruth, Truth};
 pub use ultrasound::{Air, Ultrasound};
+pub use warming::{TemperatureFault, WarmingBench, WarmingFault, WarmingSensor, WarmingTruth};
 pub use world::{STEP_S, World};
 
 /// Conversion factors, exact where the definition is.

@@ -474,6 +474,7 @@ ranged!(
     FlowMeter,
     PressureSensor,
     DriveLine,
+    Warming,
     Cannula,
     CannulaLaw,
     Compliance,
@@ -516,6 +517,8 @@ assembly! {
         pressure_sensor: PressureSensor = "pressure_sensor",
         /// Drive line.
         drive_line: DriveLine = "drive_line",
+        /// Warming device.
+        warming: Warming = "warming",
     }
 }
 
@@ -548,6 +551,10 @@ mod patient;
 pub use patient::{
     BloodVolume, Cannulation, Heart, LivingPatient, PulmonaryVessels, SystemicVessels, VenaCava,
 };
+
+#[path = "parameters/warming.rs"]
+mod warming;
+pub use warming::Warming;
 
 /// What the circuit is connected to.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -4,10 +4,10 @@
 mod common;
 
 use common::{OFF, setup};
-use levitas_core::ports::LevitationOutputs;
+use levitas_core::ports::{CutOutOutputs, LevitationOutputs, WarmingOutputs};
 use levitas_world::{
     Air, Blood, Circuit, Circulation, ECMO_50, FixedPatient, InitialState, KeyInfo, LivingPatient, Patient,
-    Plant, Setup, Ultrasound, VA_25_21_ELASTIC, VA_ADULT, World, units,
+    Plant, Setup, Ultrasound, VA_25_21_ELASTIC, VA_ADULT, WarmingBench, WarmingFault, World, units,
 };
 
 /// The keys that can be set, or could if they had more than one allowed value, and change nothing; docs/world.md
@@ -78,6 +78,7 @@ fn bytes(setup: &Setup) -> Vec<u64> {
     }
     bits.push(world.truth().gate_closed_s[0].to_bits());
     bits.extend(warm_blood_with_bubbles(setup));
+    bits.extend(warmed(setup));
     if matches!(setup.patient, Patient::Living(_)) {
         bits.extend(suction(setup));
     }
@@ -92,6 +93,30 @@ fn suction(setup: &Setup) -> [u64; 2] {
     }
     let truth = circulation.truth_at(6000.0);
     [truth.flow_lpm.to_bits(), truth.patient.unwrap().cava_collapse.to_bits()]
+}
+
+/// What the warming device says while it heats with the pump on, of itself, after its outputs have stood still, and of its thermostat.
+fn warmed(setup: &Setup) -> Vec<u64> {
+    let mut bench = WarmingBench::new(&setup.plant, &setup.circuit, 5000.0, 37.0, setup.seed);
+    bench.blood_flow_lpm = 4.0;
+    let mut bits = Vec::new();
+    for tenth in 0..3000 {
+        // Edges for ten seconds; relays that are welded from twelve on.
+        let edge = if tenth < 100 { tenth % 2 } else { 0 };
+        bench.control(&WarmingOutputs { heater_duty: 1.0, heater_relay: 1, water_pump: 1, alive: edge });
+        bench.cut_out(&CutOutOutputs { permit: edge });
+        if tenth == 120 {
+            bench.blood_flow_lpm = 0.0;
+            bench.fault(&WarmingFault::RelayWelded).unwrap();
+            bench.fault(&WarmingFault::CutOutRelayWelded).unwrap();
+        }
+        bench.advance();
+        let (truth, samples, own) = (bench.truth(), bench.sample(), bench.sample_cut_out());
+        bits.extend([truth.water_celsius, truth.heater_w, truth.water_flow_lpm].map(f64::to_bits));
+        let shown = [samples.water_celsius[0], samples.blood_celsius, samples.leakage_ma, own.water_celsius];
+        bits.extend(shown.map(|value| u64::from(value.to_bits())));
+    }
+    bits
 }
 
 /// What the flow meter says of blood at 39 C, with little air and with so much that the echo is nearly gone.

@@ -7,23 +7,31 @@
 //! |---|---|
 //! | tubing | k (T_room - T), k = 0.3 W/K per metre |
 //! | pump head | the power of the shaft: all of it ends as heat of the blood |
-//! | membrane lung | eps rho c \|Q\| (T_water - T of what enters), eps = 0.6, when water flows |
-//! | patient | rho c Q (T_return - T), heat capacity 3470 J/(kg K), 14.3 kg of body per litre of blood; no metabolism |
+//! | membrane lung | k (T_water - T), when water flows: that of the warming device, or of a heater-cooler of the house with 380 W/K |
+//! | patient | rho c Q (T_return - T); 1.1 W/kg of metabolism, 7 % less per kelvin under 37 C; 0.07 W/K per kg to the room. Heat capacity 3470 J/(kg K), 14.3 kg of body per litre of blood |
+//!
+//! A lung that is well mixed has the effectiveness k/(k + rho c Q): 0.6 at 4 L/min.
 //! # Limits and failure
-//! Viscosity does not follow the temperature: `CircuitChange::Viscosity` sets it. No heater: `World::set_water` is its end.
+//! Viscosity does not follow the temperature: `CircuitChange::Viscosity` sets it. A patient who sweats or shivers is left out.
 //! # Source
-//! facts 3.7: rho c, eps 0.5 to 0.7 of exchangers, 3470 J/(kg K). Loss of tubing: 10 W/(m2 K) on 9.5 mm, a choice.
+//! facts 3.7: rho c, effectiveness 0.5 to 0.7 of exchangers, 3470 J/(kg K). Loss of tubing: 10 W/(m2 K) on 9.5 mm, a choice. Metabolism and
+//! loss of the patient: 77 W of an adult at rest, in balance at 37 C in a room of 22 C (general knowledge, unverified).
 
 use super::air::volume_ml;
 use crate::parameters::{Circuit, Tubing};
+use crate::warming::Exchange;
 
 /// Heat capacity of blood [J/(mL K)].
 const J_PER_ML_K: f64 = 3.8;
 /// Loss of tubing [W/(m K)].
 const LOSS_W_PER_M_K: f64 = 0.3;
-const ROOM_CELSIUS: f64 = 22.0;
-/// Effectiveness of the heat exchanger.
-const EXCHANGE: f64 = 0.6;
+/// Exchanger of a heater-cooler of the house [W/K].
+const HOUSE_W_PER_K: f64 = 380.0;
+/// Metabolism at 37 C and loss to the room, over the heat capacity [1/s K, 1/s]: 1.1 W and 0.073 W/K over 3470 J/K, per kg.
+const METABOLISM_K_PER_S: f64 = 1.1 / 3470.0;
+const BODY_LOSS_PER_S: f64 = 1.1 / 15.0 / 3470.0;
+/// Part of the metabolism per kelvin.
+const METABOLISM_PER_K: f64 = 0.07;
 /// Heat capacity of the body per blood [J/(mL K)]: 3470 J/(kg K) and 70 mL/kg.
 const BODY_J_PER_ML_K: f64 = 3470.0 / 70.0;
 /// Temperature of blood and water at the start [C].
@@ -35,21 +43,24 @@ pub(crate) struct Heat {
     /// Drainage tubing, head, lung, return tubing [C].
     pub(crate) celsius: [f64; 4],
     pub(crate) patient_celsius: f64,
-    /// Water of the heat exchanger [C]; `None` when none flows.
-    pub(crate) water_celsius: Option<f64>,
+    /// Water at the heat exchanger; `None` when none flows.
+    pub(crate) exchange: Option<Exchange>,
+    room_celsius: f64,
     volume_ml: [f64; 4],
     loss_w_per_k: [f64; 4],
     body_j_per_k: f64,
 }
 
 impl Heat {
-    pub(crate) fn new(circuit: &Circuit, head_ml: f64, patient_ml: f64) -> Self {
+    /// Everything at 37 C, in a room of this temperature, with water of 37 C from the house.
+    pub(crate) fn new(circuit: &Circuit, head_ml: f64, patient_ml: f64, room_celsius: f64) -> Self {
         let least = |ml: f64| ml.max(5.0);
         let loss = |tubing: &Tubing| LOSS_W_PER_M_K * tubing.length_m;
         Self {
             celsius: [BODY_CELSIUS; 4],
             patient_celsius: BODY_CELSIUS,
-            water_celsius: Some(BODY_CELSIUS),
+            exchange: Self::house(Some(BODY_CELSIUS)),
+            room_celsius,
             volume_ml: [
                 least(volume_ml(&circuit.drainage_tubing)),
                 least(head_ml),
@@ -61,6 +72,16 @@ impl Heat {
         }
     }
 
+    /// Blood and patient at a temperature; no water.
+    pub(crate) fn start(&mut self, celsius: f64) {
+        (self.celsius, self.patient_celsius, self.exchange) = ([celsius; 4], celsius, None);
+    }
+
+    /// Water of a heater-cooler of the house.
+    pub(crate) fn house(water_celsius: Option<f64>) -> Option<Exchange> {
+        water_celsius.map(|water_celsius| Exchange { water_celsius, w_per_k: HOUSE_W_PER_K })
+    }
+
     /// One step with a mean flow and the power that the head turns into heat.
     pub(crate) fn advance(&mut self, flow_lpm: f64, shaft_w: f64, step_s: f64) {
         let moved_ml_per_s = flow_lpm * 1000.0 / 60.0;
@@ -68,20 +89,20 @@ impl Heat {
         let patient = self.patient_celsius;
         let entering =
             if flow_lpm >= 0.0 { [patient, drainage, head, lung] } else { [head, lung, back, patient] };
-        let exchanged_w = match self.water_celsius {
-            Some(water) => EXCHANGE * J_PER_ML_K * moved_ml_per_s.abs() * (water - entering[2]),
-            None => 0.0,
-        };
+        let exchanged_w = self.exchange.map_or(0.0, |water| water.w_per_k * (water.water_celsius - lung));
         let gain_w = [0.0, shaft_w, exchanged_w, 0.0];
         for (index, celsius) in self.celsius.iter_mut().enumerate() {
             let carried_w = J_PER_ML_K * moved_ml_per_s.abs() * (entering[index] - *celsius);
-            let lost_w = self.loss_w_per_k[index] * (*celsius - ROOM_CELSIUS);
+            let lost_w = self.loss_w_per_k[index] * (*celsius - self.room_celsius);
             let rate = (carried_w + gain_w[index] - lost_w) / (J_PER_ML_K * self.volume_ml[index]);
             *celsius += step_s * rate;
         }
         let back_to_patient = if flow_lpm >= 0.0 { back } else { drainage };
-        self.patient_celsius +=
-            step_s * J_PER_ML_K * moved_ml_per_s.abs() * (back_to_patient - patient) / self.body_j_per_k;
+        let carried_k_per_s =
+            J_PER_ML_K * moved_ml_per_s.abs() * (back_to_patient - patient) / self.body_j_per_k;
+        let own_k_per_s = METABOLISM_K_PER_S * (1.0 + METABOLISM_PER_K * (patient - BODY_CELSIUS)).max(0.0)
+            - BODY_LOSS_PER_S * (patient - self.room_celsius);
+        self.patient_celsius += step_s * (carried_k_per_s + own_k_per_s);
     }
 }
 
@@ -91,8 +112,8 @@ mod tests {
     use crate::VA_25_21;
 
     fn after(flow_lpm: f64, shaft_w: f64, seconds: u32, water_celsius: Option<f64>) -> Heat {
-        let mut heat = Heat::new(&VA_25_21, 31.0, 5000.0);
-        heat.water_celsius = water_celsius;
+        let mut heat = Heat::new(&VA_25_21, 31.0, 5000.0, 22.0);
+        heat.exchange = Heat::house(water_celsius);
         for _ in 0..2000 * seconds {
             heat.advance(flow_lpm, shaft_w, 0.5e-3);
         }
@@ -119,6 +140,21 @@ mod tests {
         assert!((warmed / (285.0 * 110.0 / 248e3) - 1.0).abs() < 0.1, "{warmed} K");
     }
 
+    /// 0.07 W/K per kg over 3470 J/K per kg: a patient without any metabolism would take 13 h; one of 33 C has three quarters of it.
+    #[test]
+    fn a_patient_alone_is_in_balance_at_37_and_cools_below() {
+        let mut heat = Heat::new(&VA_25_21, 31.0, 5000.0, 22.0);
+        let rate = |heat: &mut Heat| {
+            let before = heat.patient_celsius;
+            (0..3600).for_each(|_| heat.advance(0.0, 0.0, 1.0));
+            heat.patient_celsius - before
+        };
+        assert!(rate(&mut heat).abs() < 1e-6);
+        heat.start(33.0);
+        let expected = 3600.0 * (1.1 * 0.72 - 1.1 / 15.0 * 11.0) / 3470.0;
+        assert!((rate(&mut heat) - expected).abs() < 0.01, "{expected}");
+    }
+
     #[test]
     fn blood_cools_in_the_tubing_and_stays_where_it_is_when_still() {
         let heat = after(4.0, 0.0, 30, None);
@@ -126,7 +162,7 @@ mod tests {
         assert!((37.0 - heat.celsius[0] - 9.0 / 253.0).abs() < 0.01, "{:?}", heat.celsius);
         assert!(heat.celsius[3] < heat.celsius[0]);
         let still = after(0.0, 0.0, 60, Some(41.0));
-        assert_eq!(still.celsius[2], 37.0, "no flow, nothing exchanged");
-        assert_eq!(still.patient_celsius, 37.0);
+        assert!((still.celsius[2] - 41.0).abs() < 0.01, "standing blood takes the water's temperature");
+        assert!((still.patient_celsius - 37.0).abs() < 1e-3);
     }
 }
