@@ -58,3 +58,4 @@ pub mod sweep;
 pub mod takeover;
 pub mod toml_file;
 pub mod unit_in_loop;
+pub mod warming;

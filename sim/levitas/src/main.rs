@@ -15,6 +15,7 @@ mod forge_command;
 mod kit_command;
 mod sensitivity_command;
 mod takeover_command;
+mod warming_command;
 mod world_command;
 
 use std::io::{Write as _, stderr, stdout};
@@ -64,6 +65,7 @@ Examples:
   levitas corners --short                   figures at the corners of the tolerances, faults
   levitas takeover --phases 10              what a takeover by the emergency drive costs
   levitas circulation --suctions 10         modes and interventions against a living patient
+  levitas warming --situations 1            the warming device, its faults and pairs of faults
   levitas flow-meter --quiet-hours 0.1      errors of the flow meter, bubbles found, false alarms
   levitas forge --frames 10000              forged commands against two units that pump
   levitas ecg --seconds 120                 heart beats found in synthetic ECGs, pulses timed by them
@@ -107,6 +109,9 @@ enum Command {
     /// Modes, limits and interventions against a living patient, beside their bounds
     #[command(after_help = circulation_command::EXAMPLES)]
     Circulation(circulation_command::Arguments),
+    /// Warm a patient, break each part of the warming device and each pair of them, beside the bounds of water and blood
+    #[command(after_help = warming_command::EXAMPLES)]
+    Warming(warming_command::Arguments),
     /// Check the flow meter against the ultrasound of the world: errors, steps, bubbles, quiet hours
     #[command(after_help = flow_meter_command::EXAMPLES)]
     FlowMeter(flow_meter_command::Arguments),
@@ -251,6 +256,7 @@ fn main() -> ExitCode {
         Some(Command::Compare(arguments)) => compare_command::run(&arguments),
         Some(Command::Takeover(arguments)) => takeover_command::run(&arguments),
         Some(Command::Circulation(arguments)) => circulation_command::run(&arguments),
+        Some(Command::Warming(arguments)) => warming_command::run(&arguments),
         Some(Command::FlowMeter(arguments)) => flow_meter_command::run(&arguments),
         Some(Command::Forge(arguments)) => forge_command::run(&arguments),
         Some(Command::Ecg(arguments)) => ecg_command::run(&arguments),

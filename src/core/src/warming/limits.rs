@@ -23,12 +23,14 @@ pub const BLOOD_CELSIUS_ALARM: f32 = 39.0;
 /// See [`BLOOD_CELSIUS_ALARM`].
 pub const BLOOD_CELSIUS_AGAIN: f32 = 38.5;
 
-/// Water at which the cut-out opens, [`CUT_OUT_LEAD_S`] ahead [C].
+/// Water at which the cut-out opens, [`CUT_OUT_WATER_LEAD_S`] ahead [C].
 pub const CUT_OUT_WATER_CELSIUS: f32 = 41.0;
-/// Blood at which it opens, likewise [C]: what heater and water have stored must not lift it to 40.0 C.
+/// Blood at which it opens, [`CUT_OUT_BLOOD_LEAD_S`] ahead [C]: what heater and water have stored must not lift it to 40.0 C.
 pub const CUT_OUT_BLOOD_CELSIUS: f32 = 39.5;
-/// How far it looks ahead [s]: lag of its sensor, its count of three, and the heat in the heater's sheath.
-pub const CUT_OUT_LEAD_S: f32 = 5.0;
+/// How far it looks ahead at the water [s]: lag of its sensor, its count of three, and what the sheath holds while the water runs out.
+pub const CUT_OUT_WATER_LEAD_S: f32 = 10.0;
+/// The same at the blood [s], which rises by half a kelvin within seconds when the pump begins.
+pub const CUT_OUT_BLOOD_LEAD_S: f32 = 5.0;
 /// What both must have fallen by before its button works [K].
 pub const CUT_OUT_HYSTERESIS_K: f32 = 1.0;
 

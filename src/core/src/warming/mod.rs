@@ -13,7 +13,7 @@
 //!
 //! # Model
 //! ```text
-//! off --target--> preparing --water 0.2 K below to 3 K over the blood--> warming
+//! off --target--> preparing --water 0.2 K below to 1 K over the blood--> warming
 //! preparing, warming --water missing or standing, no temperature, blood hot, cut-out open--> waiting --5 s well--> preparing
 //! any --water over 40.2 C, heater's power or leakage wrong--> stopped --a new target--> preparing
 //! any --target off--> off
@@ -166,7 +166,7 @@ const PERIODS_HOT: u32 = 3;
 const PERIODS_SWITCH: u32 = 12;
 const PERIODS_PROOF: u32 = 24;
 /// Water beside the blood when the pump begins [K].
-const PREPARED_K: (f32, f32) = (-0.2, 3.0);
+const PREPARED_K: (f32, f32) = (-0.2, 1.0);
 /// Water when the pump begins without a blood temperature [C].
 const PREPARED_BLIND_CELSIUS: f32 = 35.0;
 
@@ -235,8 +235,10 @@ impl Warming {
             self.state = if aim == Aim::Off { WarmingState::Off } else { WarmingState::Preparing };
             self.checks = Checks::default();
             self.prepared = 0;
-            (self.is_blind, self.latched) = (false, 0);
+            self.latched = 0;
         }
+        // Somebody has looked at the sensors: they are judged anew.
+        (self.is_blind, self.balance) = (false, HeatBalance::NEW);
         Ok(())
     }
 

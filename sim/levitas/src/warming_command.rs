@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+//! The command `levitas warming`.
+
+use levitas::corners::document;
+use levitas::input::{BadInput, Checked};
+use levitas::warming::{Effort, markdown, plain, to_json, warm};
+
+use super::batch::{Batch, Jobs, Texts};
+use super::complain;
+
+/// Shown after the help.
+pub(crate) const EXAMPLES: &str = "\
+Examples:
+  levitas warming --seeds 1 --situations 1
+  levitas warming --markdown docs/warming.md
+
+Rewarming, cooling, the cut-out alone, each fault and each pair of faults, without the rotor; docs/warming.md explains the tables.
+Exit code 1 when a bound is missed, one line on standard error each.";
+
+/// Its command line.
+#[derive(clap::Args)]
+pub(crate) struct Arguments {
+    /// Seeds of each story
+    #[arg(long, value_name = "N", default_value_t = 3)]
+    seeds: u64,
+    /// Situations in which all pairs of faults are run
+    #[arg(long, value_name = "N", default_value_t = 4)]
+    situations: usize,
+    #[command(flatten)]
+    jobs: Jobs,
+    #[command(flatten)]
+    batch: Batch,
+}
+
+/// Runs it; true when everything held.
+pub(crate) fn run(arguments: &Arguments) -> Checked<bool> {
+    let Arguments { seeds, situations, jobs, batch } = arguments;
+    if !(1..=1000).contains(seeds) {
+        return Err(BadInput::key("--seeds", "number", seeds, "too few or too many", "1 to 1000"));
+    }
+    if *situations > 4 {
+        return Err(BadInput::key("--situations", "number", situations, "too many", "0 to 4"));
+    }
+    let effort = Effort { seeds: *seeds, situations: *situations, jobs: jobs.count()? };
+    let desk = batch.open("warming")?;
+    let all = desk.watch(1.0, "of all", |progress| warm(effort, progress))?;
+    let commit = document::commit();
+    let command = format!("cargo sim -- warming --seeds {seeds} --situations {situations}");
+    let texts = Texts {
+        json: to_json(&all, commit.as_deref()),
+        markdown: markdown(&all, commit.as_deref()),
+        plain: plain(&all),
+    };
+    desk.publish(&command, &texts)?;
+    let findings = all.findings();
+    for finding in &findings {
+        complain(&format!("warming: {finding}"));
+    }
+    Ok(findings.is_empty())
+}
