@@ -24,7 +24,7 @@ impl Date {
     /// Reads `YYYY-MM-DD`; `None` for anything else, and for a day that does not exist.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        let mut parts = text.splitn(3, '-');
+        let mut parts = text.splitn(3, ['-']);
         let mut next = |length: usize| parts.next().filter(|part| part.len() == length).and_then(number);
         let (year, month, day) = (next(4)?, next(2)?, next(2)?);
         Self::new(year, u8::try_from(month).ok()?, u8::try_from(day).ok()?)

@@ -30,7 +30,8 @@ use core::fmt::{Display, Formatter, Result as FmtResult, Write as _};
 
 use super::date::{Date, days_in, number};
 
-/// Separator between elements of the scanned form: FNC1 as a scanner sends it.
+/// Separator between elements of the scanned form: FNC1 as a scanner sends it. Searched for as a set of one, for Rust's search for a single
+/// character can panic.
 const SEPARATOR: char = '\u{1d}';
 /// Symbology identifiers that announce element strings: GS1-128, GS1 DataMatrix, GS1 DataBar and composite, GS1 DotCode, GS1 QR Code.
 const SYMBOLOGIES: [&str; 5] = ["]C1", "]d2", "]e0", "]J1", "]Q3"];
@@ -230,7 +231,7 @@ fn scanned_element(text: &str, at: usize) -> Result<(Element<'_>, usize), UdiErr
     let rest = from(text, at);
     let (length, predefined) = identifier(rest).ok_or(wrong)?;
     let (identifier, value) = rest.split_at_checked(length).ok_or(wrong)?;
-    let end = value.find(SEPARATOR).unwrap_or(value.len());
+    let end = value.find([SEPARATOR]).unwrap_or(value.len());
     let value = value.get(..end.min(predefined.unwrap_or(end))).unwrap_or("");
     let element = Element { identifier, value, index: at.saturating_add(length) };
     if let Some(length) = predefined {
@@ -244,7 +245,8 @@ fn scanned_element(text: &str, at: usize) -> Result<(Element<'_>, usize), UdiErr
 
 fn printed_element(text: &str, at: usize) -> Result<(Element<'_>, usize), UdiError<'_>> {
     let wrong = UdiError::Identifier { at: place(at), printed: true };
-    let (inside, _) = from(text, at).strip_prefix('(').and_then(|rest| rest.split_once(')')).ok_or(wrong)?;
+    let (inside, _) =
+        from(text, at).strip_prefix('(').and_then(|rest| rest.split_once([')'])).ok_or(wrong)?;
     let digits = (2..=4).contains(&inside.len()) && inside.bytes().all(|byte| byte.is_ascii_digit());
     let (length, predefined) = identifier(inside).filter(|_| digits).ok_or(wrong)?;
     if predefined.is_some() && inside.len() != length {
@@ -252,7 +254,7 @@ fn printed_element(text: &str, at: usize) -> Result<(Element<'_>, usize), UdiErr
     }
     let index = at.saturating_add(inside.len()).saturating_add(2);
     let rest = from(text, index);
-    let end = rest.find('(').unwrap_or(rest.len());
+    let end = rest.find(['(']).unwrap_or(rest.len());
     let element = Element { identifier: inside, value: rest.get(..end).unwrap_or(""), index };
     if let Some(length) = predefined {
         element.length(length, length)?;
@@ -302,8 +304,9 @@ fn put<'a, T: PartialEq>(
 }
 
 fn in_set_82<'a>(element: &Element<'a>) -> Result<&'a str, UdiError<'a>> {
-    let stranger =
-        element.stranger(|found| found.is_ascii_alphanumeric() || "!\"%&'()*+,-./:;<=>?_".contains(found));
+    let stranger = element.stranger(|found| {
+        found.is_ascii_alphanumeric() || "!\"%&'()*+,-./:;<=>?_".chars().any(|one| one == found)
+    });
     stranger.map_or(Ok(element.value), |(at, found)| Err(UdiError::Character { at, found }))
 }
 
