@@ -62,7 +62,7 @@ pub struct FaultSpec {
     pub doc: &'static str,
     /// Its parameters.
     pub keys: &'static [KeySpec],
-    /// Name of the alarm that it must raise.
+    /// Name of the alarm that it must raise, a fault or one of the pair; with [`Within::Open`] any of the alarm table.
     pub alarm: &'static str,
     /// How soon.
     pub within: Within,
@@ -575,13 +575,17 @@ impl FaultSpec {
 
 #[cfg(test)]
 mod tests {
+    use levitas_core::alarms::ALARMS;
+
     use super::*;
 
     #[test]
     fn every_fault_is_one_of_the_worlds_and_has_an_alarm_of_the_core() {
         for (position, spec) in FAULTS.iter().enumerate() {
             assert!(FAULTS[..position].iter().all(|other| other.name != spec.name));
-            assert_ne!(alarm_bit(spec.alarm), 0, "{}", spec.name);
+            // What the alarm task alone finds has no bit, and is judged by what the units show.
+            let is_shown = spec.within == Within::Open && ALARMS.iter().any(|alarm| alarm.name == spec.alarm);
+            assert!(alarm_bit(spec.alarm) != 0 || is_shown, "{}", spec.name);
             let last: Vec<f64> = spec.keys.iter().map(KeySpec::last).collect();
             for values in [vec![0.0; spec.keys.len()], last] {
                 let broken = (spec.make)(&values);
