@@ -73,10 +73,6 @@ ZTEST(alarm_signal, test_no_backup_is_heard_and_lit_and_acknowledged)
 		levitas_status_read(LEVITAS_UNIT_HOST, &status);
 	}
 	zassert_equal(status.state, LEVITAS_STATE_STANDBY, "state %u", status.state);
-	/* A sign that has gone is away for a second before its alarm is over. */
-	k_sleep(K_MSEC(1500));
-	seen = look_for(5000);
-	zassert_equal(seen.lit_ms + seen.heard_ms, 0, "lit for %u ms, heard for %u ms", seen.lit_ms, seen.heard_ms);
 }
 
 ZTEST_SUITE(alarm_signal, NULL, NULL, NULL, NULL, NULL);
