@@ -45,6 +45,8 @@ pub(crate) fn suites(project: &Project, build_std: bool, passed_on: &[String]) -
     }
     let jobs = std::thread::available_parallelism().map_or(1, usize::from).to_string();
     twister.arg("-O").arg(results(project)).args(["--clobber-output", "--inline-logs", "-v", "-j", &jobs]);
+    // An image that does not fit is otherwise skipped, and its tests with it.
+    twister.arg("--overflow-as-errors");
     twister.args(passed_on);
     build.set_variables(&mut twister)?;
     Ok(run_command(&mut twister)?)

@@ -190,7 +190,7 @@ snapshot! {
         pub torque_current_reference_a: f32,
         /// Reference of the d-axis current, which makes no torque [A].
         pub flux_current_reference_a: f32,
-        /// The motor is to be energised.
+        /// The motor may be energised: the rotor is held. What else keeps the bridge open the motor knows itself.
         pub motor_enable: bool,
         /// The slewed speed reference [rad/s].
         pub speed_reference_rad_per_s: f32,

@@ -49,7 +49,8 @@
 //! reported speed has come below [`STANDSTILL_RAD_PER_S_MAX`]. So a first start (nothing was lost) is believed after
 //! 10 ms, a rotor that turns after 10 ms and 1.5 turns at most (33 ms at 4000 rpm; catching it may count half a turn
 //! either way), and a rotor that came to a stop unseen after 12 s x ln(w / 6.3 rad/s): 50 s from 4000 rpm, 54 s from
-//! 5500 rpm. One stuck channel swings and never turns.
+//! 5500 rpm; a unit that may drive asks the windings and knows after 60 ms (`standstill_probe.rs`). One stuck channel
+//! swings and never turns.
 //!
 //! # Signs
 //! Angles turn from x to y. A positive load torque brakes positive rotation.
@@ -308,6 +309,17 @@ impl AngleObserver {
     #[must_use]
     pub fn speed_rad_per_s(&self) -> f32 {
         self.speed_rad_per_s
+    }
+
+    /// True while an acquired pair is not believed, because it stands still after a loss at speed.
+    #[must_use]
+    pub(super) fn waits_for_a_turn(&self) -> bool {
+        self.phase == Phase::Acquiring { steps_left: 0 }
+    }
+
+    /// The rotor stands, as somebody else has seen: a pair that stands still is believed.
+    pub(super) fn stands(&mut self) {
+        self.reported_rad_per_s = 0.0;
     }
 
     fn predict(&mut self, motor_torque_n_m: f32) {

@@ -26,7 +26,7 @@
 //!
 //! # Limits and failure
 //! Whatever comes, the step ends with duties within 0 to 1 and says in `limits` what held it back. The phase bridge
-//! opens (`gate` false) without an angle, without a bus, after [`CURRENT_COAST_STEPS`] without a phase current, or with a
+//! opens (`gate` false) without an angle (but for a pulse, `standstill_probe.rs`), without a bus, after [`CURRENT_COAST_STEPS`] without a phase current, or with a
 //! phase on a rail (`phase_monitor.rs`). With one phase open it runs on the other two. A missing or implausible current (over twice the limit, or no number) is replaced by the model's.
 //!
 //! # Source
@@ -51,6 +51,7 @@ mod rig;
 pub mod space_vector;
 pub mod speed_control;
 pub mod speed_guard;
+mod standstill_probe;
 mod takeover;
 #[cfg(test)]
 pub(crate) mod test_plant;
@@ -74,6 +75,7 @@ use current_control::CurrentControl;
 use current_sensors::CurrentSensors;
 use phase_monitor::{Look, PhaseMonitor, SURPRISE_A_MAX};
 use space_vector::modulate;
+use standstill_probe::{StandstillProbe, Verdict};
 use transforms::{Abc, AlphaBeta, Dq, Rotation};
 
 /// Steps that the current may run on the model alone: 1 ms.
@@ -136,6 +138,7 @@ pub struct MotorDrive {
     /// The current control had a current to explain.
     explains: bool,
     phases: PhaseMonitor,
+    probe: StandstillProbe,
     sensors: CurrentSensors,
     /// As they are wired [A].
     phase_current_a: Abc,
@@ -166,6 +169,7 @@ impl MotorDrive {
             current_dq_a: Dq::default(),
             explains: false,
             phases: PhaseMonitor::new(config.motor_current_limit_a_max),
+            probe: StandstillProbe::new(config, period_s),
             sensors: CurrentSensors::default(),
             phase_current_a: Abc::default(),
             current_missing_steps: 0,
@@ -204,7 +208,9 @@ impl MotorDrive {
             limits |= limits::PHASE_TRIPPED;
         }
         if limits & obstacles != 0 || !input.enable || changed {
-            return self.open_bridge(measured, speed_rad_per_s, limits, faults);
+            let output = self.open_bridge(measured, speed_rad_per_s, limits, faults);
+            let is_asked = limits & obstacles == limits::ANGLE_LOST && input.enable && !changed;
+            return MotorOutput { gate: self.probes(is_asked, measured.is_some()), ..output };
         }
         let line = self.phases.line().map(|line| line.to_dq(frame));
         let reference_a = self.reference(input, line, &mut limits);
@@ -243,6 +249,23 @@ impl MotorDrive {
         self.control.stand_by(measured, speed_rad_per_s);
         self.explains = false;
         MotorOutput { phase_duty: [0.5; 3], gate: false, limits, faults: self.all_faults(faults) }
+    }
+
+    /// True: short the windings, to see whether a rotor turns whose Halls stand still after a loss.
+    #[cold]
+    fn probes(&mut self, is_asked: bool, is_measured: bool) -> bool {
+        if !is_asked || !self.observer.waits_for_a_turn() {
+            self.probe.rest();
+            return false;
+        }
+        match self.probe.step(is_measured.then(|| self.phase_current_a.to_alpha_beta())) {
+            Verdict::Wait => false,
+            Verdict::Pulse => true,
+            Verdict::Stands => {
+                self.observer.stands();
+                false
+            }
+        }
     }
 
     /// Looks at the phases one by one when the current is not the predicted one.

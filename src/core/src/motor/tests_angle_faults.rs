@@ -149,6 +149,52 @@ fn a_frozen_pair_with_live_noise_is_no_blocked_rotor() {
     }
 }
 
+/// Faster than any load brakes: as Halls that stop on a rotor that turns. The windings know better.
+#[test]
+fn a_rotor_that_jams_at_once_is_tried_again_and_comes_back() {
+    for rpm in [1000.0, 4000.0, 5500.0] {
+        let (mut rig, _) = at_speed(rpm, 2);
+        (rig.jam_n_m, rig.limits) = (f64::INFINITY, 0);
+        let mut known_s = None;
+        for step in 0..steps(3.0) {
+            rig.step();
+            if known_s.is_none()
+                && step > 100
+                && rig.waiting.limits & limits::ANGLE_LOST == 0
+                && rig.waiting.gate
+            {
+                known_s = Some(f64::from(step) * PERIOD_S);
+            }
+        }
+        let stalled = rig.limits & limits::STALL != 0;
+        rig.jam_n_m = 0.0;
+        let (.., peak) = rig.run(4.0);
+        std::println!("{rpm} rpm: tried after {known_s:?} s, stall told {stalled}, back at {:.0}", rig.rpm());
+        assert!(known_s.is_some_and(|s| s < 0.2) && stalled, "{known_s:?}");
+        assert!((rig.rpm() - f64::from(rpm)).abs() < 20.0 && peak < 1.02 * f64::from(rpm), "{peak}");
+    }
+}
+
+/// Halls that are frozen and live in their noise, on a rotor that coasts too slowly for its EMF to be followed: the
+/// pulses find that it turns, down to the speed that is called standing.
+#[test]
+fn stuck_halls_on_a_slow_rotor_do_not_pass_for_a_jam() {
+    for seed in 1..5 {
+        let (mut rig, hold_a) = at_speed(300.0, seed);
+        let (mut pulses, mut turning_rpm) = (0_u32, f64::MAX);
+        let last_v = rig.motor.hall_v();
+        for _ in 0..steps(0.5) {
+            let halls = frozen_but_noisy(&mut rig.motor, last_v);
+            rig.step_with_halls(halls);
+            pulses += u32::from(rig.waiting.gate && rig.waiting.limits & limits::ANGLE_LOST != 0);
+            turning_rpm = turning_rpm.min(rig.rpm());
+            assert!(rig.motor.current_dq_a().iter().all(|a| a.abs() < hold_a.abs() + 6.5));
+        }
+        assert!(pulses > 5 && turning_rpm > 30.0, "{pulses} {turning_rpm}");
+        assert!(rig.waiting.limits & limits::ANGLE_LOST != 0, "the Halls are not believed");
+    }
+}
+
 fn frozen_but_noisy(motor: &mut TestMotor, last_v: [f32; 2]) -> Option<[f32; 2]> {
     let noise_v = motor.hall_noise_v;
     Some(last_v.map(|v| v + (noise_v * motor.noise.gauss()) as f32))

@@ -78,8 +78,9 @@ impl SpeedTask {
         } else {
             setpoint_rpm
         };
-        let enable = levitation
-            .is_some_and(|levitation| is_held(&levitation) && levitation.limits & limits::BRIDGE_OPEN == 0);
+        let held = levitation.is_some_and(|levitation| is_held(&levitation));
+        let enable =
+            held && levitation.is_some_and(|levitation| levitation.limits & limits::BRIDGE_OPEN == 0);
         let output = self.control.step(&SpeedInput {
             setpoint_rpm,
             speed_rad_per_s: levitation.map_or(0.0, |levitation| levitation.rotor_speed_rad_per_s),
@@ -92,7 +93,7 @@ impl SpeedTask {
         mail.speed.write(&SpeedMail {
             torque_current_reference_a: output.torque_current_reference_a,
             flux_current_reference_a: output.flux_current_reference_a,
-            motor_enable: enable,
+            motor_enable: held,
             speed_reference_rad_per_s: output.speed_reference_rad_per_s,
             limits: output.limits,
         });
@@ -154,7 +155,9 @@ mod tests {
             task.step(&mail);
         }
         let seen = mail.speed.read::<SpeedMail>().unwrap().1;
-        assert!(!seen.motor_enable && seen.speed_reference_rad_per_s == 0.0, "{seen:?}");
+        // Enabled, so that the motor may find out whether a rotor without an angle turns; it opens the bridge itself.
+        assert!(seen.motor_enable && seen.speed_reference_rad_per_s == 0.0, "{seen:?}");
+        assert_eq!(seen.torque_current_reference_a, 0.0);
     }
 
     #[test]
