@@ -9,7 +9,7 @@ use core::sync::atomic::{AtomicU8, Ordering};
 
 use levitas_core::kits::date::Date;
 use levitas_core::kits::registry::{Kind, Kit, Reason, Registry, Text};
-use levitas_core::kits::udi::Udi;
+use levitas_core::kits::udi::{Udi, lacks_separators};
 use levitas_core::mail::CirculationMail;
 
 use super::operator::look;
@@ -95,7 +95,13 @@ fn add(words: [Option<&str>; 4], now_s: u32, say: &mut dyn FnMut(Arguments<'_>))
         say(format_args!("reason: allowed is {names}"));
         return WRONG;
     }
-    let udi = match Udi::parse(udi.unwrap_or(""), today) {
+    let text = udi.unwrap_or("");
+    let udi = match Udi::parse(text, today) {
+        // The shell takes no character that cannot be printed: what a scanner sends between elements is lost on the way.
+        Ok(udi) if lacks_separators(text, &udi) => {
+            say(format_args!("UDI: allowed is the printed form, or a scan in which ^ ends lot and serial number"));
+            return WRONG;
+        }
         Ok(udi) => udi,
         Err(error) => {
             say(format_args!("UDI: {error}"));

@@ -123,7 +123,7 @@ pub struct Kit {
     pub expires: Option<Date>,
     /// Day on which it was taken, as the operator said.
     pub added: Date,
-    /// When it was taken, since the unit has started [s].
+    /// When it was taken, for the first time if it was more than once, since the unit has started [s].
     pub since_s: u32,
     /// When another took its place.
     pub until_s: Option<u32>,
@@ -162,14 +162,23 @@ pub enum Refused {
     Objections(u32),
     /// No room, and none has ended.
     Full,
+    /// The day is before this one, on which the kit was made or another one taken.
+    TooEarly(Date),
 }
 
 impl Display for Refused {
     fn fmt(&self, f: &mut Formatter<'_>) -> FmtResult {
-        let Self::Objections(objections) = self else {
-            return write!(f, "{KITS_MAX} kits are in use; allowed is no more");
+        let objections = match *self {
+            Self::Objections(objections) => objections,
+            Self::Full => return write!(f, "{KITS_MAX} kits are in use; allowed is no more"),
+            Self::TooEarly(date) => {
+                return write!(
+                    f,
+                    "the day is over: it was {date} when it was made, or another was taken; allowed is no earlier day"
+                );
+            }
         };
-        for (_, sentence) in sentences(*objections) {
+        for (_, sentence) in sentences(objections) {
             write!(f, "{sentence} ")?;
         }
         f.write_str("Allowed is another kit, or this one with a reason:")?;
@@ -217,7 +226,7 @@ impl Registry {
     /// Takes a kit into use on a day, so many seconds after the start.
     ///
     /// # Errors
-    /// Something is against it and there is no reason, or there is no room.
+    /// Something is against it and there is no reason, there is no room, or the day cannot be right.
     pub fn add(
         &mut self,
         kind: Kind,
@@ -226,6 +235,10 @@ impl Registry {
         reason: Option<Reason>,
         now_s: u32,
     ) -> Result<Kit, Refused> {
+        let latest = self.kits().map(|kit| kit.added).chain(udi.produced).max();
+        if let Some(latest) = latest.filter(|latest| *latest > today) {
+            return Err(Refused::TooEarly(latest));
+        }
         let objections = self.objections(udi, today);
         if objections != 0 && reason.is_none() {
             return Err(Refused::Objections(objections));
@@ -237,7 +250,8 @@ impl Registry {
             serial: udi.serial.map(Text::new),
             expires: udi.expires,
             added: today,
-            since_s: now_s,
+            // One that comes again has not become younger.
+            since_s: self.kits().find(|kit| kit.is_same(udi)).map_or(now_s, |kit| kit.since_s),
             until_s: None,
             objections,
             reason: reason.filter(|_| objections != 0),
@@ -318,6 +332,29 @@ mod tests {
             20,
         );
         assert_eq!(good.unwrap().reason, None);
+    }
+
+    #[test]
+    fn a_day_that_is_over_makes_no_kit_young() {
+        let mut registry = Registry::new();
+        let udi = |text| Udi::parse(text, Date::parse(TODAY).unwrap()).unwrap();
+        let mut take = |text, day: &str, now_s| {
+            let day = Date::parse(day).unwrap();
+            registry.add(Kind::Puncture, &udi(text), day, Some(Reason::Inspected), now_s)
+        };
+        let made = Date::parse("2026-11-20").unwrap();
+        let expired = "(01)09501101530003(11)261120(17)261126(21)7";
+        assert_eq!(take(expired, "2025-11-26", 0), Err(Refused::TooEarly(made)));
+        assert_eq!(take("(01)04012345678901(17)270101(21)8", TODAY, 100).unwrap().objections, 0);
+        let today = Date::parse(TODAY).unwrap();
+        let refused = take(expired, "2026-11-26", 200).unwrap_err();
+        assert_eq!(refused, Refused::TooEarly(today));
+        assert_eq!(
+            refused.to_string(),
+            "the day is over: it was 2026-11-27 when it was made, or another was taken; allowed is no earlier day"
+        );
+        assert_eq!(take(expired, TODAY, 300).unwrap().since_s, 300);
+        assert_eq!(take(expired, "2026-11-28", 7500).unwrap().minutes(7500), 120);
     }
 
     #[test]

@@ -5,7 +5,7 @@
 //! Two forms of the same string are read:
 //! | form | looks like | an element ends |
 //! |---|---|---|
-//! | scanned | `]d2010950110153000317271119` `10AB-123` GS `21...`; the symbology identifier may be missing | after its length where that is predefined, else at the separator GS (code 29) or at the end |
+//! | scanned | `]d2010950110153000317271119` `10AB-123` GS `21...`; the symbology identifier may be missing | after its length where that is predefined, else at the separator GS (code 29) or `^`, or at the end |
 //! | printed | `(01)09501101530003(17)271119(10)AB-123` | at the next `(` |
 //!
 //! | identifier | is | length |
@@ -30,9 +30,9 @@ use core::fmt::{Display, Formatter, Result as FmtResult, Write as _};
 
 use super::date::{Date, days_in, number};
 
-/// Separator between elements of the scanned form: FNC1 as a scanner sends it. Searched for as a set of one, for Rust's search for a single
-/// character can panic.
-const SEPARATOR: char = '\u{1d}';
+/// Separators between elements of the scanned form: FNC1 as a scanner sends it, and as one sends it whose host takes printable characters
+/// alone. `^` is in no element: it is not of the character set 82.
+const SEPARATORS: [char; 2] = ['\u{1d}', '^'];
 /// Symbology identifiers that announce element strings: GS1-128, GS1 DataMatrix, GS1 DataBar and composite, GS1 DotCode, GS1 QR Code.
 const SYMBOLOGIES: [&str; 5] = ["]C1", "]d2", "]e0", "]J1", "]Q3"];
 /// Longest lot, longest serial number [characters].
@@ -226,12 +226,19 @@ fn identifier(digits: &str) -> Option<(usize, Option<usize>)> {
     (bytes.count().saturating_add(2) >= length).then_some((length, value))
 }
 
+/// True for a scanned string whose separators have been lost, or might have been: one that has a lot or a serial number and no `^`.
+#[must_use]
+pub fn lacks_separators(text: &str, udi: &Udi<'_>) -> bool {
+    let has_text = udi.lot.is_some() || udi.serial.is_some();
+    has_text && !text.starts_with(['(']) && !text.contains(['^'])
+}
+
 fn scanned_element(text: &str, at: usize) -> Result<(Element<'_>, usize), UdiError<'_>> {
     let wrong = UdiError::Identifier { at: place(at), printed: false };
     let rest = from(text, at);
     let (length, predefined) = identifier(rest).ok_or(wrong)?;
     let (identifier, value) = rest.split_at_checked(length).ok_or(wrong)?;
-    let end = value.find([SEPARATOR]).unwrap_or(value.len());
+    let end = value.find(SEPARATORS).unwrap_or(value.len());
     let value = value.get(..end.min(predefined.unwrap_or(end))).unwrap_or("");
     let element = Element { identifier, value, index: at.saturating_add(length) };
     if let Some(length) = predefined {
@@ -239,7 +246,7 @@ fn scanned_element(text: &str, at: usize) -> Result<(Element<'_>, usize), UdiErr
     }
     let end = element.index.saturating_add(value.len());
     // A separator that need not be there is allowed (7.8.6).
-    let separator = usize::from(from(text, end).starts_with(SEPARATOR));
+    let separator = usize::from(from(text, end).starts_with(SEPARATORS));
     Ok((element, end.saturating_add(separator)))
 }
 

@@ -80,7 +80,7 @@ fn scanned(printed: &str) -> String {
         text += value;
         let long = predefined(identifier.as_bytes()[0], identifier.as_bytes()[1]).is_none();
         if long && number + 1 < elements.len() {
-            text.push(SEPARATOR);
+            text.push(SEPARATORS[0]);
         }
     }
     text
@@ -180,6 +180,16 @@ fn what_is_unusual_but_allowed_is_read() {
     let udi = Udi::parse("0109501101530003\u{1d}10AB-123\u{1d}", today()).unwrap();
     assert_eq!((udi.gtin, udi.lot), ("09501101530003", Some("AB-123")));
     // The product comes last; the lot comes twice, the same.
+    let visible = Udi::parse("]d2010950110153000310AB-123^2117", today()).unwrap();
+    assert_eq!((visible.lot, visible.serial), (Some("AB-123"), Some("17")));
+    for (text, lacks) in [
+        ("]d2010950110153000310AB-1232117", true),
+        ("]d2010950110153000310AB-123^", false),
+        ("0109501101530003", false),
+        ("(01)09501101530003(10)AB-123(21)17", false),
+    ] {
+        assert_eq!(lacks_separators(text, &Udi::parse(text, today()).unwrap()), lacks, "{text}");
+    }
     let udi = Udi::parse("10AB-123\u{1d}10AB-123\u{1d}0109501101530003", today()).unwrap();
     assert_eq!((udi.gtin, udi.lot), ("09501101530003", Some("AB-123")));
     // Parentheses are characters of the set: a scanner reads them, in print they would be an identifier.
