@@ -31,10 +31,30 @@ unsafe extern "C" fn levitas_alarm_text(unit: u32, index: u32, text: *mut u8, si
         (false, true) => ", acknowledged",
         (false, false) => "",
     };
-    let (name, priority) = (alarm.name, alarm.priority().name());
+    let priority = if status.escalated.contains(place) { alarm.priority().above() } else { alarm.priority() };
+    let (name, priority) = (alarm.name, priority.name());
     let (message, cause, action) = (alarm.message, alarm.cause(), alarm.action);
     text::fill(buffer, format_args!("{priority}: {message} ({name}{state})\n  {cause}\n  {action}"));
     true
+}
+
+/// See `shim.h`.
+///
+/// # Safety
+/// `text` is null or points to `size` bytes that nobody else uses during the call.
+#[unsafe(no_mangle)]
+unsafe extern "C" fn levitas_alarm_headline(unit: u32, text: *mut u8, size: usize) -> u32 {
+    // SAFETY: the caller's promise.
+    let buffer = unsafe { text::buffer(text, size) };
+    let Some(status) = status(unit) else { return 0 };
+    text::fill(buffer, format_args!("{}", status.pump.text()));
+    status.periods
+}
+
+/// See `shim.h`.
+#[unsafe(no_mangle)]
+extern "C" fn levitas_alarm_answered(unit: u32, number: u32) -> bool {
+    status(unit).is_some_and(|status| status.answered == number)
 }
 
 /// See `shim.h`.
@@ -45,12 +65,12 @@ extern "C" fn levitas_alarm_pause_ms(unit: u32) -> u32 {
 
 /// See `shim.h`.
 #[unsafe(no_mangle)]
-extern "C" fn levitas_alarm_order(unit: u32, order: u32) -> bool {
-    let Some(unit) = usize::try_from(unit).ok().and_then(units::get) else { return false };
+extern "C" fn levitas_alarm_order(unit: u32, order: u32) -> u32 {
+    let Some(unit) = usize::try_from(unit).ok().and_then(units::get) else { return 0 };
     if AlarmOrder::from_code(order).is_none() {
-        return false;
+        return 0;
     }
     let number = unit.alarm_order_number.fetch_add(1, Ordering::Relaxed).wrapping_add(1);
     unit.mail.alarm_order.write(&AlarmOrderMail { number, order });
-    true
+    number
 }

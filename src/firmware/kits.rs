@@ -99,7 +99,9 @@ fn add(words: [Option<&str>; 4], now_s: u32, say: &mut dyn FnMut(Arguments<'_>))
     let udi = match Udi::parse(text, today) {
         // The shell takes no character that cannot be printed: what a scanner sends between elements is lost on the way.
         Ok(udi) if lacks_separators(text, &udi) => {
-            say(format_args!("UDI: allowed is the printed form, or a scan in which ^ ends lot and serial number"));
+            say(format_args!(
+                "UDI: allowed is the printed form, or a scan in which ^ ends lot and serial number"
+            ));
             return WRONG;
         }
         Ok(udi) => udi,

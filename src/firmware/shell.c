@@ -356,18 +356,29 @@ static int cmd_circuit(const struct shell *sh, size_t argc, char **argv)
 	return print_answer(sh, answer, text);
 }
 
+/* Three periods of the alarm task, and more than one order takes. */
+#define ALARM_TASK_MS 30
+
+static int no_alarm_task(const struct shell *sh)
+{
+	shell_error(sh, "no answer: the alarm task does not run; what is listed, sounded and lit is not to be believed");
+	return -ETIMEDOUT;
+}
+
 static int cmd_alarm(const struct shell *sh, size_t argc, char **argv)
 {
-	const uint32_t pause_ms = levitas_alarm_pause_ms(OPERATED_UNIT);
 	char text[LEVITAS_ALARM_BYTES];
+	const uint32_t periods = levitas_alarm_headline(OPERATED_UNIT, text, sizeof(text));
+	uint32_t pause_ms;
 	uint32_t count = 0;
 
 	ARG_UNUSED(argc);
 	ARG_UNUSED(argv);
-	if (pause_ms == UINT32_MAX) {
-		shell_error(sh, "no answer: the alarm task does not run");
-		return -ETIMEDOUT;
+	k_msleep(ALARM_TASK_MS);
+	if (levitas_alarm_headline(OPERATED_UNIT, text, sizeof(text)) == periods) {
+		return no_alarm_task(sh);
 	}
+	shell_print(sh, "%s", text);
 	while (levitas_alarm_text(OPERATED_UNIT, count, text, sizeof(text))) {
 		shell_print(sh, "%s", text);
 		count++;
@@ -375,6 +386,7 @@ static int cmd_alarm(const struct shell *sh, size_t argc, char **argv)
 	if (count == 0) {
 		shell_print(sh, "no alarm");
 	}
+	pause_ms = levitas_alarm_pause_ms(OPERATED_UNIT);
 	if (pause_ms > 0) {
 		shell_print(sh, "audio paused for %u s", (pause_ms + 999) / 1000);
 	}
@@ -383,9 +395,17 @@ static int cmd_alarm(const struct shell *sh, size_t argc, char **argv)
 
 static int order_alarm(const struct shell *sh, enum levitas_alarm_order order, const char *done)
 {
+	uint32_t number;
+	bool answered;
+
 	k_mutex_lock(&operating, K_FOREVER);
-	(void)levitas_alarm_order(OPERATED_UNIT, order);
+	number = levitas_alarm_order(OPERATED_UNIT, order);
+	k_msleep(ALARM_TASK_MS);
+	answered = levitas_alarm_answered(OPERATED_UNIT, number);
 	k_mutex_unlock(&operating);
+	if (!answered) {
+		return no_alarm_task(sh);
+	}
 	shell_print(sh, "%s", done);
 	return 0;
 }

@@ -397,7 +397,10 @@ bool levitas_condition_text(uint32_t conditions, uint32_t index, char *text, siz
 /** One of the alarms that a unit shows, the most important first, in three lines; false when there are not so many. */
 bool levitas_alarm_text(uint32_t unit, uint32_t index, char *text, size_t size);
 
-/** What is left of the audio pause [ms]; UINT32_MAX: the alarm task does not run. */
+/** Whether the pump runs, in words; gives the periods of the alarm task, which stand still when it does; 0: it has never run. */
+uint32_t levitas_alarm_headline(uint32_t unit, char *text, size_t size);
+
+/** What is left of the audio pause [ms]; UINT32_MAX: the alarm task has never run. */
 uint32_t levitas_alarm_pause_ms(uint32_t unit);
 
 /** What an operator can do about alarms. */
@@ -407,8 +410,11 @@ enum levitas_alarm_order {
 	LEVITAS_ALARM_RESUME_AUDIO,
 };
 
-/** Posts it; false for an order that there is not. One thread at a time may call it. */
-bool levitas_alarm_order(uint32_t unit, uint32_t order);
+/** Posts it and gives its number; 0 for an order that there is not. One thread at a time may call it. */
+uint32_t levitas_alarm_order(uint32_t unit, uint32_t order);
+
+/** The alarm task has carried out the order of that number. */
+bool levitas_alarm_answered(uint32_t unit, uint32_t number);
 
 /** Latest status of a unit; a state that cannot be read has a code outside its enum. */
 void levitas_status_read(uint32_t unit, struct levitas_unit_status *status);

@@ -124,7 +124,7 @@ pub mod fault {
         20 BUS_SAG "bus_sag" "The supply sags: the motor takes less, the bearing what it needs.";
         21 COMMANDS_REFUSED "commands_refused" "Commands of the link are refused again and again: somebody has a wrong key, or attacks.";
         22 PROTOCOL_VERSION "protocol_version" "The other unit, or a tool, speaks another version of the protocol.";
-        23 FLOW_METER "flow_meter" "The flow is not to be believed; the last one stands.";
+        23 FLOW_METER "flow_meter" "The flow meter is not to be believed: the flow is estimated from speed and torque where they are known.";
         24 PRESSURE_SENSOR "pressure_sensor" "A pressure of the circuit is not to be believed: missing, frozen, wild, drifting or exchanged.";
         25 BUBBLE_SENSOR "bubble_sensor" "The flow meter cannot see bubbles.";
         26 THERAPY_LOST "therapy_lost" "The head has come to a unit that does not know the therapy: the speed that the rotor had is held until a mode is set.";

@@ -11,7 +11,8 @@
 //! # Model
 //! *Condition*: a bit that a task writes, for the alarm's condition delay. *Signals*: text and light at once, sound after its signal
 //! delay. *Suppression*: of the sound alone, by acknowledgement (until [`Reminder`](REMINDER_MS), or until the alarm comes
-//! again) or by the audio pause (for [`AUDIO_PAUSE_MS`], ended by a new alarm of high priority). Nothing hides a text or a light.
+//! again) or by the audio pause (for [`AUDIO_PAUSE_MS`], ended by an alarm that is new in high priority or rises to it). Nothing hides a
+//! text or a light.
 //!
 //! Of all alarms that stand, the one with the highest priority, and of those the one that stands highest in the table, is
 //! heard, lit and first in the list. All others stay in the sets: a flood loses none.
@@ -32,6 +33,7 @@ mod tests;
 pub use entry::{Alarm, Priority, Sign, When};
 pub use table::{ALARMS, COUNT, NO_ALARM};
 
+use crate::arbitration::alarm::NOBODY_DRIVES;
 use crate::code::from_code;
 use crate::mailbox::Words;
 use standing::Standing;
@@ -42,6 +44,36 @@ pub const PERIOD_MS: u32 = 10;
 pub const AUDIO_PAUSE_MS: u32 = 120_000;
 /// An acknowledged alarm that still stands is heard again after so long [ms].
 pub const REMINDER_MS: u32 = 300_000;
+
+/// A slower rotor pumps nothing [rad/s]: 200 rpm.
+pub const RUNS_RAD_PER_S_MIN: f32 = 20.9;
+
+/// What the operator has to know before anything else.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[repr(u32)]
+pub enum Pump {
+    /// This unit does not know the rotor's speed.
+    #[default]
+    Unknown = 0,
+    /// The rotor turns and somebody drives it.
+    Runs = 1,
+    /// It turns slower than [`RUNS_RAD_PER_S_MIN`], or nobody drives it.
+    Stands = 2,
+}
+
+from_code!(Pump: u32 { Unknown, Runs, Stands });
+
+impl Pump {
+    /// As displays show it.
+    #[must_use]
+    pub const fn text(self) -> &'static str {
+        match self {
+            Self::Unknown => "PUMP: SPEED NOT KNOWN HERE",
+            Self::Runs => "PUMP RUNNING",
+            Self::Stands => "PUMP STANDS",
+        }
+    }
+}
 
 /// Tasks that are not heard of.
 pub mod silence {
@@ -54,7 +86,7 @@ pub mod silence {
 }
 
 /// What the tasks say in this period.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Signs {
     /// Bits of [`crate::mail::fault`].
     pub faults: u32,
@@ -70,15 +102,28 @@ pub struct Signs {
     pub therapy: bool,
     /// This unit drives the head.
     pub drives: bool,
+    /// The rotor's speed, whoever drives it, as far as this unit knows it [rad/s].
+    pub speed_rad_per_s: Option<f32>,
 }
 
 impl Signs {
+    /// Whether the pump runs: the sentence that every display has to show first.
+    #[must_use]
+    fn pump(&self) -> Pump {
+        match self.speed_rad_per_s {
+            _ if self.pair & NOBODY_DRIVES != 0 => Pump::Stands,
+            Some(speed_rad_per_s) if speed_rad_per_s.abs() < RUNS_RAD_PER_S_MIN => Pump::Stands,
+            Some(_) => Pump::Runs,
+            None => Pump::Unknown,
+        }
+    }
+
     fn has(&self, alarm: &Alarm) -> bool {
         let is_due = match alarm.when {
             When::Always => true,
             When::Therapy => self.therapy || self.drives,
             // Nobody pumps: what is a danger all the same is told by whoever sees it.
-            When::Drives => self.drives || !self.therapy,
+            When::Drives => self.drives || !self.therapy || self.pair & NOBODY_DRIVES != 0,
         };
         let (word, bit) = match alarm.sign {
             Sign::Fault(bit) => (self.faults, bit),
@@ -133,7 +178,8 @@ impl AlarmSet {
     }
 
     /// Its alarms, most important first but for escalation.
-    pub fn iter(self) -> impl Iterator<Item = &'static Alarm> {
+    #[cfg(test)]
+    pub(crate) fn iter(self) -> impl Iterator<Item = &'static Alarm> {
         ALARMS.iter().enumerate().filter(move |(index, _)| self.contains(*index)).map(|(_, alarm)| alarm)
     }
 }
@@ -147,12 +193,14 @@ pub struct AlarmStatus {
     pub latched: AlarmSet,
     /// Of these: seen by the operator.
     pub acknowledged: AlarmSet,
-    /// Of these: new in this period.
-    pub new: AlarmSet,
-    /// Index of the most important one.
-    pub first: Option<usize>,
-    /// Its priority, escalated if it is.
-    pub priority: Option<Priority>,
+    /// Of these: in the next higher priority, because nobody has answered.
+    pub escalated: AlarmSet,
+    /// Whether the pump runs.
+    pub pump: Pump,
+    /// Counts periods, so that whoever looks sees a task that stands still.
+    pub periods: u32,
+    /// Number of the last order that has been carried out.
+    pub answered: u32,
     /// What is left of the audio pause [ms].
     pub pause_ms: u32,
     /// Tone of the buzzer now [Hz]; 0: none.
@@ -162,14 +210,14 @@ pub struct AlarmStatus {
 }
 
 /// Words of an [`AlarmStatus`].
-pub const ALARM_WORDS: usize = 13;
+pub const ALARM_WORDS: usize = 14;
 
 impl Words<ALARM_WORDS> for AlarmStatus {
     fn to_words(&self) -> [u32; ALARM_WORDS] {
         let [standing_low, standing_high] = self.standing.to_words();
         let [latched_low, latched_high] = self.latched.to_words();
         let [acknowledged_low, acknowledged_high] = self.acknowledged.to_words();
-        let [new_low, new_high] = self.new.to_words();
+        let [escalated_low, escalated_high] = self.escalated.to_words();
         [
             standing_low,
             standing_high,
@@ -177,10 +225,11 @@ impl Words<ALARM_WORDS> for AlarmStatus {
             latched_high,
             acknowledged_low,
             acknowledged_high,
-            new_low,
-            new_high,
-            self.first.map_or(u32::MAX, |first| first as u32),
-            self.priority.map_or(0, |priority| priority as u32),
+            escalated_low,
+            escalated_high,
+            self.pump as u32,
+            self.periods,
+            self.answered,
             self.pause_ms,
             self.tone_hz.to_bits(),
             self.light.map_or(0, |colour| colour as u32),
@@ -188,14 +237,15 @@ impl Words<ALARM_WORDS> for AlarmStatus {
     }
 
     fn from_words(words: [u32; ALARM_WORDS]) -> Self {
-        let [a, b, c, d, e, f, g, h, first, priority, pause_ms, tone_hz, light] = words;
+        let [a, b, c, d, e, f, g, h, pump, periods, answered, pause_ms, tone_hz, light] = words;
         Self {
             standing: AlarmSet::from_words([a, b]),
             latched: AlarmSet::from_words([c, d]),
             acknowledged: AlarmSet::from_words([e, f]),
-            new: AlarmSet::from_words([g, h]),
-            first: usize::try_from(first).ok().filter(|first| *first < COUNT),
-            priority: Priority::from_code(priority),
+            escalated: AlarmSet::from_words([g, h]),
+            pump: Pump::from_code(pump).unwrap_or_default(),
+            periods,
+            answered,
             pause_ms,
             tone_hz: f32::from_bits(tone_hz),
             light: pattern::Colour::from_code(light),
@@ -224,6 +274,8 @@ struct Running {
 #[derive(Clone, Debug)]
 pub struct AlarmSystem {
     alarms: [Standing; COUNT],
+    /// What stood in high priority a period ago.
+    high: AlarmSet,
     pause_ms: u32,
     sound: Option<Running>,
     light: Option<Running>,
@@ -231,7 +283,13 @@ pub struct AlarmSystem {
 
 impl Default for AlarmSystem {
     fn default() -> Self {
-        Self { alarms: [Standing::default(); COUNT], pause_ms: 0, sound: None, light: None }
+        Self {
+            alarms: [Standing::default(); COUNT],
+            high: AlarmSet::default(),
+            pause_ms: 0,
+            sound: None,
+            light: None,
+        }
     }
 }
 
@@ -246,17 +304,11 @@ impl AlarmSystem {
             Some(AlarmOrder::ResumeAudio) => 0,
             _ => self.pause_ms.saturating_sub(PERIOD_MS),
         };
-        let mut status = AlarmStatus::default();
-        let mut heard = None;
+        let mut status = AlarmStatus { pump: signs.pump(), ..AlarmStatus::default() };
+        let (mut lit, mut heard, mut high) = (None, None, AlarmSet::default());
         for (index, (standing, alarm)) in self.alarms.iter_mut().zip(&ALARMS).enumerate() {
             standing.remind_after_ms(REMINDER_MS);
-            if standing.step(alarm, signs.has(alarm)) {
-                status.new.insert(index);
-                // A pause is for what is known; what is new and hurries is heard.
-                if alarm.priority() == Priority::High {
-                    self.pause_ms = 0;
-                }
-            }
+            let is_new = standing.step(alarm, signs.has(alarm));
             let Some(priority) = standing.priority(alarm) else { continue };
             status.standing.insert(index);
             if standing.is_latched() {
@@ -265,14 +317,23 @@ impl AlarmSystem {
             if standing.is_acknowledged() {
                 status.acknowledged.insert(index);
             }
-            if status.priority.is_none_or(|first| priority > first) {
-                (status.first, status.priority) = (Some(index), Some(priority));
+            if priority != alarm.priority() {
+                status.escalated.insert(index);
             }
+            if priority == Priority::High {
+                // A pause is for what is known; what is new and hurries is heard.
+                if is_new || !self.high.contains(index) {
+                    self.pause_ms = 0;
+                }
+                high.insert(index);
+            }
+            lit = lit.max(Some(priority));
             if standing.sounds(alarm) {
                 heard = heard.max(Some(priority));
             }
         }
-        self.light = run(self.light, status.priority);
+        self.high = high;
+        self.light = run(self.light, lit);
         self.sound = run(self.sound, heard.filter(|_| self.pause_ms == 0));
         status.pause_ms = self.pause_ms;
         status.tone_hz = self.sound.map_or(0.0, |sound| sound.priority.burst().tone_hz(sound.time_ms));

@@ -5,6 +5,8 @@
 //! Quiet --sign for its delay--> Standing --sign away for CLEAR_MS--> Quiet, or Latched if it latches and is not acknowledged
 //! Latched --acknowledged--> Quiet;  Latched --sign for its delay--> Standing
 //! ```
+//! The condition delay leaks: a sign that is there for more than half of the time has stood for its delay in the end, one that comes and
+//! goes more rarely has not.
 
 use super::PERIOD_MS;
 use super::entry::{Alarm, Priority};
@@ -15,9 +17,10 @@ pub const CLEAR_MS: u32 = 1000;
 /// See the [module](self).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Standing {
-    /// For how long the sign has stood, or has been away [ms].
-    since_ms: u32,
-    sign: bool,
+    /// For how long the sign has stood, less for how long it has been away [ms].
+    stood_ms: u32,
+    /// For how long it has been away [ms].
+    away_ms: u32,
     /// For how long the alarm has stood without being acknowledged [ms]; none: it does not stand.
     unanswered_ms: Option<u32>,
     /// For how long it has been acknowledged [ms].
@@ -28,14 +31,20 @@ pub struct Standing {
 impl Standing {
     /// One period. True when the alarm is new.
     pub fn step(&mut self, alarm: &Alarm, sign: bool) -> bool {
-        self.since_ms = if sign == self.sign { self.since_ms.saturating_add(PERIOD_MS) } else { 0 };
-        self.sign = sign;
+        if sign {
+            let most_ms = alarm.condition_delay_ms.saturating_add(PERIOD_MS);
+            self.stood_ms = self.stood_ms.saturating_add(PERIOD_MS).min(most_ms);
+            self.away_ms = 0;
+        } else {
+            self.stood_ms = self.stood_ms.saturating_sub(PERIOD_MS);
+            self.away_ms = self.away_ms.saturating_add(PERIOD_MS);
+        }
         self.unanswered_ms = self.unanswered_ms.map(|ms| ms.saturating_add(PERIOD_MS));
         self.answered_ms = self.answered_ms.map(|ms| ms.saturating_add(PERIOD_MS));
-        let is_new = sign && self.since_ms >= alarm.condition_delay_ms && (!self.stands() || self.latched);
+        let is_new = sign && self.stood_ms > alarm.condition_delay_ms && (!self.stands() || self.latched);
         if is_new {
-            *self = Self { since_ms: self.since_ms, sign, unanswered_ms: Some(0), ..Self::default() };
-        } else if !sign && self.since_ms >= CLEAR_MS {
+            *self = Self { stood_ms: self.stood_ms, unanswered_ms: Some(0), ..Self::default() };
+        } else if self.away_ms >= CLEAR_MS {
             let latches = alarm.latching && self.answered_ms.is_none() && self.stands();
             self.latched = latches;
             if !latches {

@@ -54,20 +54,20 @@ pub static ALARMS: [Alarm; COUNT] = [
     Alarm::new("membrane_negative", Sign::Circulation(condition::MEMBRANE_NEGATIVE), Drives, Death, Prompt).found_within_ms(1000)
         .says("SUCTION BEHIND MEMBRANE LUNG", "Stop the sweep gas, raise the flow or the patient's return line: air may enter the blood."),
     Alarm::new("circulation_silent", Sign::Silence(silence::CIRCULATION), Therapy, Death, Prompt)
-        .says("FLOW CONTROL STOPPED", "PUMP RUNNING at its last speed, no limit is watched. Hand the head over to the other unit."),
+        .says("FLOW CONTROL STOPPED", "The speed stays what it was, no limit is watched. Hand the head over to the other unit."),
     Alarm::new("therapy_lost", Sign::Fault(fault::THERAPY_LOST), Drives, Death, Prompt).found_within_ms(1000)
-        .says("SET MODE AND LIMITS", "PUMP RUNNING at the speed that it had; this unit does not know the therapy. Set mode and limits anew."),
+        .says("SET MODE AND LIMITS", "The speed stays what it was; this unit does not know the therapy. Set mode and limits anew."),
     Alarm::new("overheated", Sign::Warming(warming::OVERHEATED), Always, Death, Prompt)
         .says("TOO WARM: HEATER OFF", "Look at the patient's temperature. If the water stays hot, unplug the warming device; set the target anew when it is cool."),
     // Medium.
     Alarm::new("isolated", Sign::Pair(pair::ISOLATED), Therapy, Death, Delayed).found_within_ms(1000)
         .says("THIS UNIT HAS FAILED", "The other unit drives without a backup. Read the faults, then let this unit rejoin or change it."),
     Alarm::new("no_backup", Sign::Pair(pair::NO_BACKUP), Therapy, Death, Delayed).after_ms(PASSING_MS)
-        .says("NO BACKUP", "PUMP RUNNING. Look at the other unit: power, faults, cables. Have a spare drive at hand."),
+        .says("NO BACKUP", "Look at the other unit: power, faults, cables. Have a spare drive at hand."),
     Alarm::new("both_drive", Sign::Pair(pair::BOTH_DRIVE), Therapy, Injury, Prompt).after_ms(TAKEOVER_MS)
-        .says("BOTH UNITS DRIVE", "PUMP RUNNING. The windings heat: look at the drive line cables, then let the host be the backup."),
+        .says("BOTH UNITS DRIVE", "The windings heat: look at the drive line cables, then let the host be the backup."),
     Alarm::new("suction", Sign::Circulation(condition::SUCTION), Drives, Injury, Prompt).found_within_ms(1000).sounds_after_ms(2000).escalates_after_s(60)
-        .says("SUCTION", "Give volume, look at the drainage cannula and the patient's posture, or ask for less flow."),
+        .says("SUCTION", "Give volume, look at the drainage cannula and the patient's posture, or ask for less flow; resume when it is mended."),
     Alarm::new("inlet_occlusion", Sign::Circulation(condition::INLET_OCCLUSION), Drives, Injury, Prompt).found_within_ms(5000).escalates_after_s(60)
         .says("DRAINAGE NARROW", "Look for a kink or a clamp in the drainage line, or for lost volume."),
     Alarm::new("bubble", Sign::Circulation(condition::BUBBLE), Drives, Injury, Prompt)
@@ -87,13 +87,13 @@ pub static ALARMS: [Alarm; COUNT] = [
     Alarm::new("temperature_sensor", Sign::Warming(warming::TEMPERATURE_SENSOR), Always, Injury, Prompt)
         .says("TEMPERATURE SENSOR", "Compare with another thermometer on the patient, then set the target anew or let the water be followed."),
     Alarm::new("warming_silent", Sign::Silence(silence::WARMING), Always, Injury, Prompt)
-        .says("WARMING STOPPED", "PUMP RUNNING. Nothing is heated: cover the patient, and use another warming device."),
+        .says("WARMING STOPPED", "Nothing is heated: cover the patient, and use another warming device."),
     Alarm::new("flow_blind", Sign::Circulation(condition::FLOW_BLIND), Drives, Death, Delayed)
-        .says("FLOW UNKNOWN", "PUMP RUNNING at a held speed. Look at the flow meter; judge the flow by the patient."),
+        .says("FLOW UNKNOWN", "The speed is held. Look at the flow meter; judge the flow by the patient."),
     Alarm::new("pressure_blind", Sign::Circulation(condition::PRESSURE_BLIND), Drives, Death, Delayed)
         .says("PRESSURE LIMIT NOT WATCHED", "Look at the pressure sensors and their lines. Watch the tubing for chatter."),
     Alarm::new("flow_meter", Sign::Fault(fault::FLOW_METER), Always, Death, Delayed).found_within_ms(1000)
-        .says("FLOW METER", "Flow is estimated from speed and torque. Look at the sensor's fit on the tube."),
+        .says("FLOW METER", "The flow is estimated and suction is not watched: watch the tubing. Look at the sensor's fit on the tube."),
     Alarm::new("flow_doubted", Sign::Circulation(condition::FLOW_DOUBTED), Drives, Death, Delayed).found_within_ms(4000)
         .says("FLOW METER DOUBTED", "Look at the sensor's fit, or compare with a known flow."),
     Alarm::new("pressure_sensor", Sign::Fault(fault::PRESSURE_SENSOR), Always, Death, Delayed).found_within_ms(1000)
@@ -101,43 +101,43 @@ pub static ALARMS: [Alarm; COUNT] = [
     Alarm::new("bubble_sensor", Sign::Fault(fault::BUBBLE_SENSOR), Always, Death, Delayed).found_within_ms(1000)
         .says("BUBBLES NOT WATCHED", "Look at the flow and bubble sensor on the return line; watch the line yourself."),
     Alarm::new("challenged", Sign::Pair(pair::CHALLENGED), Therapy, Death, Delayed).after_ms(TAKEOVER_MS)
-        .says("UNITS DISAGREE", "PUMP RUNNING. One unit sees the rotor wrongly: call service, have a spare drive at hand."),
+        .says("UNITS DISAGREE", "One unit sees the rotor wrongly: call service, have a spare drive at hand."),
     Alarm::new("bearing_overload", Sign::Fault(fault::BEARING_OVERLOAD), Always, Death, Delayed).found_within_ms(1000).after_ms(100)
         .says("BEARING AT ITS LIMIT", "Look at posture, shaking and mounting of the head; lower the speed if the patient allows it."),
     Alarm::new("coil_open", Sign::Fault(fault::COIL_OPEN), Always, Death, Delayed).latching()
         .says("BEARING COIL OPEN", "The other unit should drive. Look at the coil cable of this unit."),
     Alarm::new("phase_open", Sign::Fault(fault::PHASE_OPEN), Always, Death, Delayed).latching()
-        .says("MOTOR PHASE OPEN", "PUMP RUNNING on the other phases. Hand the head over and look at the motor cable."),
+        .says("MOTOR PHASE OPEN", "The other phases carry on. Hand the head over and look at the motor cable."),
     Alarm::new("angle", Sign::Fault(fault::ANGLE), Always, Death, Delayed).after_ms(100)
-        .says("ROTOR ANGLE SENSOR", "PUMP RUNNING. Hand the head over, then change this unit or its Hall cable."),
+        .says("ROTOR ANGLE SENSOR", "Hand the head over, then change this unit or its Hall cable."),
     Alarm::new("sensorless", Sign::Fault(fault::SENSORLESS), Always, Death, Delayed).after_ms(100)
-        .says("ROTOR ANGLE ESTIMATED", "PUMP RUNNING. Do not lower the speed under 500 rpm; hand the head over."),
+        .says("ROTOR ANGLE ESTIMATED", "Do not lower the speed under 500 rpm; hand the head over."),
     Alarm::new("current", Sign::Fault(fault::CURRENT), Always, Death, Delayed).after_ms(100)
-        .says("CURRENT SENSOR", "PUMP RUNNING on a prediction. Hand the head over and change this unit."),
+        .says("CURRENT SENSOR", "A prediction stands in for it. Hand the head over and change this unit."),
     Alarm::new("hall_element", Sign::Fault(fault::HALL_ELEMENT), Always, Death, Delayed).after_ms(100)
-        .says("POSITION SENSOR OUT", "PUMP RUNNING on the second element. Hand the head over and change this unit or its Hall cable."),
+        .says("POSITION SENSOR OUT", "The second element carries on. Hand the head over and change this unit or its Hall cable."),
     Alarm::new("hall_drift", Sign::Fault(fault::HALL_DRIFT), Always, Death, Delayed)
-        .says("POSITION SENSOR DRIFTS", "PUMP RUNNING on the better element. Hand the head over, then commission this unit anew."),
+        .says("POSITION SENSOR DRIFTS", "The better element carries on. Hand the head over, then commission this unit anew."),
     Alarm::new("bus_voltage", Sign::Fault(fault::BUS_VOLTAGE), Always, Death, Delayed).after_ms(100)
-        .says("SUPPLY NOT MEASURED", "PUMP RUNNING. Change this unit when the other one drives."),
+        .says("SUPPLY NOT MEASURED", "Change this unit when the other one drives."),
     Alarm::new("bus_sag", Sign::Fault(fault::BUS_SAG), Always, Death, Delayed).after_ms(100)
         .says("SUPPLY SAGS", "Look at mains, battery and supply cable. The bearing gets what it needs, the motor less."),
     Alarm::new("samples_stale", Sign::Fault(fault::SAMPLES_STALE), Always, Death, Delayed)
         .says("MEASUREMENT STANDS STILL", "The other unit should drive. Change this unit."),
     Alarm::new("speed_task_silent", Sign::Fault(fault::SPEED_TASK_SILENT), Always, Death, Delayed).after_ms(TAKEOVER_MS)
-        .says("SPEED CONTROL STOPPED", "PUMP RUNNING at its last speed. Hand the head over to the other unit."),
+        .says("SPEED CONTROL STOPPED", "The speed stays what it was. Hand the head over to the other unit."),
     Alarm::new("supervisor_silent", Sign::Fault(fault::SUPERVISOR_SILENT), Always, Death, Delayed).after_ms(100)
-        .says("UNIT TAKES NO COMMANDS", "PUMP RUNNING as set. Do not switch this unit off; hand the head over to the other one."),
+        .says("UNIT TAKES NO COMMANDS", "The therapy stays as set. Do not switch this unit off; hand the head over to the other one."),
     Alarm::new("line_broken", Sign::Pair(pair::LINE_BROKEN), Therapy, Death, Delayed)
-        .says("DRIVE LINE BROKEN", "PUMP RUNNING. Look at the drive line cable between the units."),
+        .says("DRIVE LINE BROKEN", "Look at the drive line cable between the units."),
     Alarm::new("line_doubted", Sign::Pair(pair::LINE_DOUBTED), Therapy, Death, Delayed).after_ms(TAKEOVER_MS)
-        .says("DRIVE LINE DOUBTED", "PUMP RUNNING. Look at the drive line cable between the units."),
+        .says("DRIVE LINE DOUBTED", "Look at the drive line cable between the units."),
     Alarm::new("link_lost", Sign::Pair(pair::LINK_LOST), Therapy, Death, Delayed).after_ms(PASSING_MS)
-        .says("LINK TO OTHER UNIT LOST", "PUMP RUNNING. Settings do not carry over now: look at the link cable."),
+        .says("LINK TO OTHER UNIT LOST", "Settings do not carry over now: look at the link cable."),
     Alarm::new("commands_refused", Sign::Fault(fault::COMMANDS_REFUSED), Always, Injury, Prompt).found_within_ms(200)
-        .says("COMMANDS REFUSED", "PUMP RUNNING as set. Unplug whatever sends on the link, and call service."),
+        .says("COMMANDS REFUSED", "The therapy stays as set. Unplug whatever sends on the link, and call service."),
     Alarm::new("link_silent", Sign::Silence(silence::LINK), Always, Death, Delayed)
-        .says("LINK CONTROL STOPPED", "PUMP RUNNING. The other unit gets no settings from this one: hand the head over."),
+        .says("LINK CONTROL STOPPED", "The other unit gets no settings from this one: hand the head over."),
     Alarm::new("protocol_version", Sign::Fault(fault::PROTOCOL_VERSION), Always, Death, Delayed)
         .says("OTHER UNIT: OTHER VERSION", "The units do not understand each other: bring both to the same firmware."),
     // Low.
@@ -148,7 +148,7 @@ pub static ALARMS: [Alarm; COUNT] = [
     Alarm::new("calibration", Sign::Fault(fault::CALIBRATION), Always, Injury, Delayed)
         .says("CALIBRATION COPY REFUSED", "The other copy, or the built-in one, is in force: commission this unit when it does not drive."),
     Alarm::new("interference", Sign::Fault(fault::INTERFERENCE), Always, Injury, Delayed).after_ms(PASSING_MS)
-        .says("INTERFERENCE", "PUMP RUNNING. Move radio and surgical devices away from head and cables."),
+        .says("INTERFERENCE", "Move radio and surgical devices away from head and cables."),
     Alarm::new("weaning_unstable", Sign::Circulation(condition::WEANING_UNSTABLE), Drives, Minor, Prompt).found_within_ms(12000)
         .says("WEANING: ONE STEP BACK", "Judge whether the patient is ready, then go on or end the guide."),
 ];

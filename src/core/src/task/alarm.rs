@@ -16,6 +16,7 @@ use crate::alarms::{AlarmOrder, AlarmOrderMail, AlarmStatus, AlarmSystem, Signs,
 use crate::link::{LinkMail, PeerReport};
 use crate::mail::{CirculationMail, LevitationMail, Mailboxes, SupervisorMail};
 use crate::mailbox::Reader;
+use crate::motor::limits;
 use crate::schedule::TaskId;
 use crate::warming::messages::{CutOutMail, WarmingMail};
 
@@ -70,9 +71,13 @@ impl AlarmTask {
         self.warming.poll(&mail.warming);
         self.cut_out.poll(&mail.cut_out);
         self.order.poll(&mail.alarm_order);
-        self.periods = self.periods.saturating_add(1);
+        self.periods = self.periods.wrapping_add(1);
         let order = self.order();
-        let status = self.system.step(&self.signs(), order);
+        let status = AlarmStatus {
+            periods: self.periods,
+            answered: self.answered.unwrap_or(0),
+            ..self.system.step(&self.signs(), order)
+        };
         mail.alarm.write(&status);
         status
     }
@@ -112,6 +117,11 @@ impl AlarmTask {
             silence,
             therapy: report.is_some_and(|report| report.therapy),
             drives: report.is_some_and(|report| report.drives),
+            speed_rad_per_s: self
+                .levitation
+                .fresh(SILENT_US_MAX)
+                .filter(|levitation| levitation.limits & limits::ANGLE_LOST == 0)
+                .map(|levitation| levitation.rotor_speed_rad_per_s),
         }
     }
 }
@@ -119,7 +129,6 @@ impl AlarmTask {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::alarms::ALARMS;
     use crate::circulation::conditions as condition;
     use crate::mail::{CIRCULATION_WORDS, LEVITATION_WORDS, fault};
     use crate::mailbox::Words as _;
@@ -223,7 +232,7 @@ mod tests {
         bench.run(1, [true; 3]);
         let status = bench.task.step(&bench.mail);
         assert_eq!(bench.mail.alarm.read::<AlarmStatus>().unwrap().1, status);
-        assert_eq!(status.first.map(|first| ALARMS[first].name), Some("low_flow"));
+        assert_eq!(status.standing.iter().next().map(|alarm| alarm.name), Some("low_flow"));
         assert_eq!(AlarmStatus::from_words(status.to_words()), status);
         assert_eq!(AlarmStatus::from_words(AlarmStatus::default().to_words()), AlarmStatus::default());
     }

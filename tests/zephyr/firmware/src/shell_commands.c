@@ -83,6 +83,7 @@ ZTEST(shell_commands, test_a_held_rotor_without_backup_is_an_alarm)
 	}
 	zassert_true(alarm_index("NO BACKUP (no_backup)") >= 0);
 	shell_text_expect("levitas alarm", 0, "medium: NO BACKUP (no_backup)");
+	shell_text_expect("levitas alarm", 0, "PUMP STANDS");
 	shell_text_expect("levitas alarm acknowledge", 0, "acknowledged: what stands is silent");
 	k_sleep(K_MSEC(50));
 	shell_text_expect("levitas alarm", 0, "no_backup, acknowledged");
@@ -216,6 +217,8 @@ ZTEST(shell_commands, test_kits_are_entered_listed_and_refused)
 	shell_text_expect("levitas kit add warming (01)09501101530003 27.11.26", -EINVAL, "date: allowed is a day as YYYY-MM-DD");
 	shell_text_expect("levitas kit add warming (01)09501101530002 2026-11-27", -EINVAL,
 			  "UDI: character 18: check digit 2 of (01); allowed is 3");
+	shell_text_expect("levitas kit add warming ]d2010950110153000310AB-123217 2026-11-27", -EINVAL,
+			  "UDI: allowed is the printed form, or a scan in which ^ ends lot and serial number");
 	shell_text_expect(good, 0, "circulation 09501101530003, lot AB-123, serial 7, since 2026-11-27, in use for 0 h 0 min; tell the sensors");
 	shell_text_expect(good, -EPERM, "refused: Its serial number has been in use before. Allowed is another kit, or");
 	shell_text_expect(old, -EPERM, "refused: Its expiration date is over. ");

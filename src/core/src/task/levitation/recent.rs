@@ -4,8 +4,10 @@
 
 use crate::schedule::{BASE_RATE_HZ, TaskId};
 
-/// Periods of levitation in one of the alarm task.
-const WINDOW_PERIODS: u32 = BASE_RATE_HZ / TaskId::Alarm.slot().rate_hz;
+/// Periods of the alarm task in which a fault is there for it: a look may be late by a period, or be lost when levitation writes
+/// while it reads.
+const LOOKS: u32 = 2;
+const WINDOW_PERIODS: u32 = LOOKS * BASE_RATE_HZ / TaskId::Alarm.slot().rate_hz;
 
 /// See the [module](self).
 #[derive(Clone, Copy, Debug, Default)]
@@ -18,7 +20,7 @@ pub(super) struct RecentFaults {
 }
 
 impl RecentFaults {
-    /// Takes the faults of a period; bits that were set in one to two periods of the alarm task.
+    /// Takes the faults of a period; bits that were set in the last [`LOOKS`] periods of the alarm task, up to twice that.
     #[inline(always)]
     pub(super) fn step(&mut self, faults: u32) -> u32 {
         if self.periods >= WINDOW_PERIODS {
