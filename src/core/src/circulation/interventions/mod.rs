@@ -238,7 +238,8 @@ impl Interventions {
         let disc_n_m = DISC_N_M_PER_KRPM2 * krpm * krpm;
         let turns = signs.speed_rpm > TURNING_RPM;
         let gone = signs.torque_n_m.is_some_and(|torque| torque < AIR_PART * disc_n_m);
-        let back = signs.torque_n_m.is_none_or(|torque| torque > BLOOD_PART * disc_n_m);
+        // An unknown torque is no blood.
+        let back = signs.torque_n_m.is_some_and(|torque| torque > BLOOD_PART * disc_n_m);
         if self.air.after(turns && gone, AIR_S) {
             self.has_air = true;
         }

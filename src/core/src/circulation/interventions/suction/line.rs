@@ -19,7 +19,8 @@
 //! The first form finds a line that narrows whatever the flow is. The second one is measured anew in each event, at two flows: a
 //! mmHg is what divides a vein that gives its all from one that closes, and no law of a line is known so well over all flows.
 //! # Limits
-//! The meter is behind the compliance of the lung and swings with it at 0.6 Hz: a [`Point`] is good when speed and flow have been steady for a second.
+//! Under [`LEARNING_LPM_MIN`] nothing is learned, and before something was learned nothing is found. A line that narrows over half a minute
+//! is learned as usual. The meter is behind the compliance of the lung and swings with it at 0.6 Hz: a [`Point`] is good when speed and flow have been steady for a second.
 
 use crate::circulation::interventions::Signs;
 use crate::circulation::modes::PERIOD_S;

@@ -82,7 +82,7 @@ const RPM_PER_MMHG: f32 = 50.0;
 const RPM_PER_S_PER_MMHG: f32 = 40.0;
 /// How it begins: so much faster than the probe for each mmHg that the vein has over what is kept [rpm/mmHg].
 const FIRST_RPM_PER_MMHG: f32 = 160.0;
-/// Its range, as parts of the speed at which it happened; at its lowest for so long: something else has changed [s].
+/// Its range, as parts of the speed at which it happened, and happened first; at its lowest for so long: something else has changed [s].
 const GUARD_RANGE: [f32; 2] = [0.60, 1.05];
 const LOWEST_S: f32 = 4.0;
 /// The mode asks for less than this part of the lid for so long [s].
@@ -137,6 +137,8 @@ pub(super) struct Suction {
     line: Line,
     evidence: f32,
     onset_rpm: f32,
+    /// Speed at which the first event of these happened: a vein that fills again is given it back, however often it closed.
+    first_rpm: f32,
     lid_rpm: f32,
     /// Before the vein closed.
     closing: Point,
@@ -148,9 +150,9 @@ pub(super) struct Suction {
 }
 
 impl Suction {
-    /// The operator resumes: no lid any more, what was learned stays.
+    /// The operator resumes: no lid any more; what was learned stays, and a kink until it is wide.
     pub(super) fn resumed(&self) -> Self {
-        Self { line: self.line.resumed(), ..Self::default() }
+        Self { line: self.line.resumed(), kinked: self.kinked, ..Self::default() }
     }
 
     /// The lid on the speed [rpm], and bits of conditions.
@@ -222,9 +224,11 @@ impl Suction {
     }
 
     fn begin(&mut self, answer: Answer, speed_rpm: f32) {
+        if self.stage == Stage::Watching {
+            self.first_rpm = speed_rpm;
+        }
         self.onset_rpm = speed_rpm;
         self.closing = self.line.before;
-        self.no_kink();
         // It is told while the evidence stands.
         if answer == Answer::None {
             return;
@@ -252,7 +256,7 @@ impl Suction {
         let Some(now) = self.line.quick() else { return self.go(Stage::Lid) };
         let usual = self.line.usual;
         if now.w() > KINK * usual && now.beyond_mmhg(usual) > KINK_MMHG {
-            self.kinked = Some(usual);
+            self.kinked = self.kinked.or(Some(usual));
             self.line.usual = now.w();
             return self.go(Stage::Watching);
         }
@@ -275,7 +279,8 @@ impl Suction {
         let lower_mmhg = between(LOWER_MMHG_PER_S * (self.in_stage_s - LOWER_AFTER_S), 0.0, LOWER_MMHG);
         let over_mmhg = venous_mmhg - (HELD_MMHG - lower_mmhg);
         let change_mmhg = venous_mmhg - last_mmhg.unwrap_or(venous_mmhg);
-        let [least_rpm, most_rpm] = GUARD_RANGE.map(|part| part * self.onset_rpm);
+        let [least, most] = GUARD_RANGE;
+        let (least_rpm, most_rpm) = (least * self.onset_rpm, most * self.first_rpm);
         let moved_rpm = RPM_PER_MMHG * change_mmhg + RPM_PER_S_PER_MMHG * PERIOD_S * over_mmhg;
         self.lid_rpm = between(self.lid_rpm + moved_rpm, least_rpm, most_rpm);
         if self.lowest.after(self.lid_rpm <= least_rpm, LOWEST_S) {
@@ -294,7 +299,7 @@ impl Suction {
             return;
         }
         self.lid_rpm += RISE_PER_S * self.onset_rpm * PERIOD_S;
-        if speed_rpm < LESS * self.lid_rpm || self.lid_rpm > LID_MAX * self.onset_rpm {
+        if speed_rpm < LESS * self.lid_rpm || self.lid_rpm > LID_MAX * self.first_rpm {
             self.go(Stage::Watching);
         }
     }

@@ -151,3 +151,49 @@ fn a_vein_that_was_taken_for_a_kink_is_answered_when_it_closes() {
     let (asked, told) = stand(&mut all, &VA, &shut, 0.2);
     assert!(asked.speed_rpm_max.is_some() && told & condition::SUCTION != 0);
 }
+
+/// The range of the guard is that of the first event: three that follow, each at a lower speed, leave no lid on a vein that has filled.
+#[test]
+fn a_vein_that_closed_again_and_again_and_then_fills_is_given_its_speed_back() {
+    let mut all = guarded(2.0);
+    for speed_rpm in [2600.0, 2300.0, 2100.0] {
+        stand(&mut all, &VA, &drained(speed_rpm, 1.0, 0.0), 0.5);
+        stand(&mut all, &VA, &Signs { speed_rpm, ..SHUT }, 0.2);
+        for lid_part in [0.80, 0.62, 0.62, 0.62, 0.74, 0.74, 0.74] {
+            stand(&mut all, &VA, &drained(lid_part * speed_rpm, 1.0, 1.0), 0.36);
+        }
+    }
+    let held_rpm = all.step(&VA, &drained(1600.0, 1.0, 0.0)).0.speed_rpm_max.unwrap();
+    assert!(held_rpm < 2200.0, "{held_rpm}");
+    let (lid_rpm, _) = under_lid(&mut all, 60.0, |speed_rpm| drained(speed_rpm, 1.0, 8.0));
+    assert_eq!(lid_rpm, None);
+}
+
+#[test]
+fn a_kink_is_told_on_and_forgotten_by_nobody_when_the_operator_resumes() {
+    let mut all = acquainted();
+    let kinked = |speed_rpm: f32| drained(speed_rpm, 4.0, 5.0);
+    under_lid(&mut all, 5.0, kinked);
+    all.step(&VA, &Signs { resume: true, ..kinked(3400.0) });
+    let (_, told) = under_lid(&mut all, 3.0, kinked);
+    assert!(told & condition::INLET_OCCLUSION != 0);
+    // Straight again, and a vein that closes then is seen.
+    stand(&mut all, &VA, &drained(3400.0, 1.0, 5.0), 8.0);
+    assert_eq!(all.step(&VA, &well()).1, 0);
+    let (asked, told) = stand(&mut all, &VA, &SHUT, 0.3);
+    assert!(asked.speed_rpm_max.is_some() && told & condition::SUCTION != 0);
+}
+
+#[test]
+fn a_vein_that_closes_behind_a_kink_gets_a_guard_and_the_kink_stays_told() {
+    let mut all = acquainted();
+    let kinked = |speed_rpm: f32, venous_mmhg: f32| drained(speed_rpm, 2.0, venous_mmhg);
+    under_lid(&mut all, 10.0, |speed_rpm| kinked(speed_rpm, 5.0));
+    let mut shut = kinked(3400.0, -250.0);
+    shut.meter_lpm = Some(2.0);
+    let (_, told) = stand(&mut all, &VA, &shut, 0.2);
+    assert!(told & condition::INLET_OCCLUSION != 0);
+    let (lid_rpm, told) = under_lid(&mut all, 5.0, |speed_rpm| kinked(speed_rpm, 2.0));
+    assert!(lid_rpm.is_some(), "it is no second kink");
+    assert!(told & condition::INLET_OCCLUSION != 0 && told & condition::SUCTION != 0);
+}
