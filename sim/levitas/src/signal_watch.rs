@@ -31,8 +31,8 @@ pub struct SignalWatch {
     cause_s: f64,
     /// From the event before to the first time that each alarm is shown, by whichever unit [s].
     first_s: [Option<f64>; COUNT],
-    /// The last order to the alarm systems [s].
-    order_s: Option<f64>,
+    /// The last acknowledgement [s].
+    seen_s: Option<f64>,
     /// Latching alarms that went unasked.
     gone: Vec<String>,
 }
@@ -44,7 +44,7 @@ impl Default for SignalWatch {
             shown: Vec::new(),
             cause_s: 0.0,
             first_s: [None; COUNT],
-            order_s: None,
+            seen_s: None,
             gone: Vec::new(),
         }
     }
@@ -56,9 +56,9 @@ impl SignalWatch {
         self.cause_s = time_s;
     }
 
-    /// The operator presses a key of the alarm systems.
-    pub fn order(&mut self, time_s: f64) {
-        self.order_s = Some(time_s);
+    /// The operator acknowledges what stands.
+    pub fn acknowledged(&mut self, time_s: f64) {
+        self.seen_s = Some(time_s);
     }
 
     /// What the unit of that set shows now; `None`: it is off, and shows nothing.
@@ -91,7 +91,7 @@ impl SignalWatch {
         let Some(shown) = self.shown.iter_mut().find(is_it) else { return };
         shown.over_s = Some(time_s);
         let alarm = &ALARMS[index];
-        let is_seen = self.order_s.is_some_and(|order_s| order_s >= shown.from_s);
+        let is_seen = self.seen_s.is_some_and(|seen_s| seen_s >= shown.from_s);
         if alarm.latching && has_power && !is_seen {
             self.gone.push(format!("{} latches, and went at {time_s:.2} s unasked", alarm.name));
         }

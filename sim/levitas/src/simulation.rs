@@ -13,7 +13,7 @@ use std::collections::VecDeque;
 use std::f64::consts::TAU;
 use std::time::Instant;
 
-use levitas_core::alarms::{AlarmOrderMail, AlarmStatus};
+use levitas_core::alarms::{AlarmOrder, AlarmOrderMail, AlarmStatus};
 use levitas_core::calibration::CalibrationError;
 use levitas_core::circulation::sensing::CircuitOrder;
 use levitas_core::circulation::therapy::Mode;
@@ -410,7 +410,9 @@ impl<'a, U: UnitInLoop> Simulation<'a, U> {
                 EventAction::AlarmOrder(order) => {
                     let mail = AlarmOrderMail { number: due.event as u32 + 1, order: *order as u32 };
                     self.units.iter().filter_map(U::mail).for_each(|unit| unit.alarm_order.write(&mail));
-                    self.signals.order(event.at_s);
+                    if *order == AlarmOrder::Acknowledge {
+                        self.signals.acknowledged(event.at_s);
+                    }
                 }
                 EventAction::Remote(order) => {
                     if !self.order(*order) {
