@@ -49,12 +49,12 @@ impl WarmingBench {
         self.device.sample_cut_out()
     }
 
-    /// What the control says; `None`: its output stands as it was.
+    /// What the control says; it stands until it says something else.
     pub fn control(&mut self, outputs: &WarmingOutputs) {
         self.device.control(outputs);
     }
 
-    /// What the cut-out says.
+    /// What the cut-out says, likewise.
     pub fn cut_out(&mut self, outputs: &CutOutOutputs) {
         self.device.cut_out(outputs);
     }

@@ -100,8 +100,8 @@ impl AlarmTask {
         .into_iter()
         .filter(|(age_us, _)| silent(*age_us))
         .fold(0, |bits, (_, bit)| bits | bit);
-        let is_heard_no_more = |age_us: u32| age_us > WARMING_SILENT_US_MAX && age_us != u32::MAX;
-        let no_warming = is_heard_no_more(self.warming.age_us()) || is_heard_no_more(self.cut_out.age_us());
+        let no_warming = self.warming.latest().is_some() && self.warming.age_us() > WARMING_SILENT_US_MAX
+            || self.cut_out.latest().is_some() && self.cut_out.age_us() > WARMING_SILENT_US_MAX;
         let silence = silence | if no_warming { silence::WARMING } else { 0 };
         let levitation = self.levitation.latest();
         let circulation = self.circulation.latest();
@@ -208,6 +208,8 @@ mod tests {
         assert_eq!(bench.run(2, [true; 3]), ["water_loop"]);
         assert_eq!(bench.run(47, [true; 3]), ["water_loop"]);
         assert_eq!(bench.run(4, [true; 3]), ["water_loop", "warming_silent"]);
+        // For ever: the age is at its end after 72 minutes.
+        assert_eq!(bench.run(72 * 60 * 100, [true; 3]), ["water_loop", "warming_silent"]);
     }
 
     #[test]

@@ -5,6 +5,9 @@
 //! A cut-out that has not been heard of for 0.5 s does not permit. What the operator wants stands until he wants something else, and a task
 //! that starts anew finds it where it lay.
 //!
+//! # Restart
+//! A task that starts anew looks once at what it said itself: what stands until a target is set anew stands on, unless one was set meanwhile.
+//!
 //! # Shown by
 //! Unit tests below; [`crate::warming`]; docs/warming.md.
 
@@ -28,6 +31,7 @@ pub struct WarmingTask {
     cut_out: Reader<CutOutMail>,
     order: Reader<WarmingOrderMail>,
     order_result: u32,
+    is_running: bool,
 }
 
 impl WarmingTask {
@@ -42,6 +46,7 @@ impl WarmingTask {
             cut_out: Reader::new(PERIOD_US),
             order: Reader::new(PERIOD_US),
             order_result: 0,
+            is_running: false,
         })
     }
 
@@ -50,11 +55,17 @@ impl WarmingTask {
         if self.order.poll(&mail.warming_order) {
             self.order_result = self.order.latest().map_or(0, |order| self.carry_out(&order));
         }
+        let number = self.order.latest().map_or(0, |order| order.number);
+        if !core::mem::replace(&mut self.is_running, true)
+            && let Some((_, said)) = mail.warming.read::<WarmingMail>()
+            && said.order_number == number
+        {
+            self.warming.resume(said.conditions, said.latched);
+        }
         self.cut_out.poll(&mail.cut_out);
         let is_heard = self.cut_out.age_us() <= CUT_OUT_US_MAX;
         let cut_out = self.cut_out.latest().filter(|_| is_heard).map(|said| said.report());
         let (outputs, report) = self.warming.step(inputs, cut_out);
-        let number = self.order.latest().map_or(0, |order| order.number);
         let heater_w = if outputs.heater_relay == 1 { outputs.heater_duty * self.heater_w } else { 0.0 };
         mail.warming.write(&WarmingMail::new(&report, heater_w, number, self.order_result));
         outputs
@@ -83,6 +94,7 @@ mod tests {
         cut_out: CutOutTask,
         mail: Mailboxes,
         periods: u32,
+        leakage_ma: f32,
     }
 
     impl Bench {
@@ -92,6 +104,7 @@ mod tests {
                 cut_out: CutOutTask::default(),
                 mail: Mailboxes::new(),
                 periods: 0,
+                leakage_ma: 0.0,
             }
         }
 
@@ -117,7 +130,7 @@ mod tests {
                     water_celsius: [own.water_celsius; 2],
                     blood_celsius: own.blood_celsius,
                     heater_power_w: before,
-                    leakage_ma: 0.0,
+                    leakage_ma: self.leakage_ma,
                     water_flow_lpm: 10.0,
                     water_level: 1.0,
                     valid: valid::WARMING,
@@ -146,6 +159,27 @@ mod tests {
         assert_eq!(bench.run(40, true).state, WarmingState::Warming as u32);
     }
 
+    #[test]
+    fn what_has_stopped_stays_stopped_after_a_restart_until_a_target_is_set_anew() {
+        let mut bench = Bench::new();
+        bench.run(20, true);
+        bench.order(1, &WarmingSettings::ADULT);
+        assert_eq!(bench.run(40, true).state, WarmingState::Warming as u32);
+        bench.leakage_ma = 5.0;
+        assert_eq!(bench.run(5, true).state, WarmingState::Stopped as u32);
+        bench.leakage_ma = 0.0;
+        bench.warming = WarmingTask::new(&WarmingConfig::ECMO_50).unwrap();
+        for _ in 0..100 {
+            let seen = bench.run(1, true);
+            assert_eq!((seen.state, seen.heater_w), (WarmingState::Stopped as u32, 0.0));
+        }
+        assert_eq!(bench.run(1, true).latched, condition::HEATER);
+        // A target that was set while the task stood ends it.
+        bench.order(2, &WarmingSettings::ADULT);
+        bench.warming = WarmingTask::new(&WarmingConfig::ECMO_50).unwrap();
+        assert_eq!(bench.run(40, true).state, WarmingState::Warming as u32);
+    }
+
     fn order() -> WarmingOrderMail {
         WarmingOrderMail::new(0, Aim::Off, &WarmingSettings::ADULT)
     }
@@ -153,6 +187,7 @@ mod tests {
     #[test]
     fn without_the_cut_out_nothing_is_heated() {
         let mut bench = Bench::new();
+        bench.run(20, true);
         bench.order(1, &WarmingSettings::ADULT);
         assert_eq!(bench.run(40, true).state, WarmingState::Warming as u32);
         assert_eq!(bench.run(5, false).conditions, 0);

@@ -7,33 +7,40 @@
 //! | leakage | over 2 mA | 0.3 s |
 //! | level | under half, or not measured; again over 0.6 | 1 s, 5 s |
 //! | flow | under 3 L/min, 5 s after the pump began, or not measured | 2 s, 5 s |
+//!
+//! What comes and goes counts as in `trouble.rs`.
 
 use super::WarmingConfig;
 use super::limits::{
     LEAKAGE_MA_MAX, LEVEL_AGAIN, LEVEL_MIN, PERIODS_PER_S, POWER_OFF_PART, POWER_OFF_W, WATER_FLOW_LPM_MIN,
 };
+use super::trouble::Trouble;
 use crate::ports::{WarmingInputs, WarmingOutputs, valid};
 
 const PERIODS_POWER: u32 = PERIODS_PER_S;
 const PERIODS_LEAKAGE: u32 = 3;
+const PERIODS_LEVEL: u32 = PERIODS_PER_S;
+const PERIODS_FLOW: u32 = 2 * PERIODS_PER_S;
+/// The pump is given so long to move the water.
+const PERIODS_PUMP: u32 = 5 * PERIODS_PER_S;
 const PERIODS_AGAIN: u32 = 5 * PERIODS_PER_S;
 
-/// Counts how long something has been wrong, and how long right since.
-#[derive(Clone, Copy, Debug, Default)]
+/// Something that has been wrong for long, until it has been right for long.
+#[derive(Clone, Copy, Debug)]
 struct Watch {
-    wrong: u32,
+    wrong: Trouble,
     right: u32,
     stands: bool,
 }
 
 impl Watch {
-    fn step(&mut self, is_wrong: bool, periods: u32) -> bool {
-        if is_wrong {
-            (self.wrong, self.right) = (self.wrong.saturating_add(1), 0);
-        } else {
-            (self.wrong, self.right) = (0, self.right.saturating_add(1));
-        }
-        if self.wrong >= periods {
+    const fn after(periods: u32) -> Self {
+        Self { wrong: Trouble::after(periods), right: 0, stands: false }
+    }
+
+    fn step(&mut self, is_wrong: bool) -> bool {
+        self.right = if is_wrong { 0 } else { self.right.saturating_add(1) };
+        if self.wrong.step(is_wrong) {
             self.stands = true;
         } else if self.right >= PERIODS_AGAIN {
             self.stands = false;
@@ -43,7 +50,7 @@ impl Watch {
 }
 
 /// See the [module](self).
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 pub(super) struct Checks {
     power: Watch,
     leakage: Watch,
@@ -53,6 +60,14 @@ pub(super) struct Checks {
 }
 
 impl Checks {
+    pub(super) const NEW: Self = Self {
+        power: Watch::after(PERIODS_POWER),
+        leakage: Watch::after(PERIODS_LEAKAGE),
+        level: Watch::after(PERIODS_LEVEL),
+        flow: Watch::after(PERIODS_FLOW),
+        pump_periods: 0,
+    };
+
     /// True when the heater is not to be trusted; `told` are the outputs of the period that was measured.
     pub(super) fn heater(
         &mut self,
@@ -63,16 +78,16 @@ impl Checks {
         let told_w = if told.heater_relay == 1 { told.heater_duty * config.heater_w } else { 0.0 };
         let off_w = (inputs.heater_power_w - told_w).abs();
         let fits = off_w <= POWER_OFF_W + POWER_OFF_PART * told_w;
-        let power = self.power.step(!(fits && inputs.valid & valid::HEATER_POWER != 0), PERIODS_POWER);
+        let power = self.power.step(!(fits && inputs.valid & valid::HEATER_POWER != 0));
         let is_tight = inputs.leakage_ma <= LEAKAGE_MA_MAX && inputs.valid & valid::LEAKAGE != 0;
-        self.leakage.step(!is_tight, PERIODS_LEAKAGE) || power
+        self.leakage.step(!is_tight) || power
     }
 
     /// True when water is missing.
     pub(super) fn level(&mut self, inputs: &WarmingInputs) -> bool {
         let least = if self.level.stands { LEVEL_AGAIN } else { LEVEL_MIN };
         let is_full = inputs.water_level >= least && inputs.valid & valid::WATER_LEVEL != 0;
-        self.level.step(!is_full, PERIODS_PER_S)
+        self.level.step(!is_full)
     }
 
     /// Water is missing, as far as is known.
@@ -85,7 +100,7 @@ impl Checks {
         let runs = told.water_pump == 1;
         self.pump_periods = if runs { self.pump_periods.saturating_add(1) } else { 0 };
         let flows = inputs.water_flow_lpm >= WATER_FLOW_LPM_MIN && inputs.valid & valid::WATER_FLOW != 0;
-        let is_due = self.pump_periods > 5 * PERIODS_PER_S;
-        self.flow.step(is_due && !flows, 2 * PERIODS_PER_S)
+        let is_due = self.pump_periods > PERIODS_PUMP;
+        self.flow.step(is_due && !flows)
     }
 }

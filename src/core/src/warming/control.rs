@@ -81,7 +81,7 @@ impl Cascade {
         }
         let error_k = self.reference_celsius - blood_celsius;
         let wanted = self.reference_celsius + error_k + self.blood_integral_k;
-        self.water_celsius = limited(wanted, Some(blood_celsius));
+        self.water_celsius = limited(wanted, blood_celsius);
         let is_held = (wanted > self.water_celsius || self.at_limit > 0) && error_k > 0.0
             || (wanted < self.water_celsius || self.at_limit < 0) && error_k < 0.0;
         if !is_held {
@@ -91,7 +91,7 @@ impl Cascade {
     }
 
     /// Moves the water's target to a temperature of its own.
-    pub(super) fn follow_water(&mut self, target_celsius: f32, rates: Rates, blood_celsius: Option<f32>) {
+    pub(super) fn follow_water(&mut self, target_celsius: f32, rates: Rates, blood_celsius: f32) {
         self.reference_celsius = rates.toward(self.reference_celsius, target_celsius);
         self.water_celsius = limited(self.reference_celsius, blood_celsius);
     }
@@ -119,7 +119,7 @@ impl Cascade {
 }
 
 /// Water within its limits.
-fn limited(water_celsius: f32, blood_celsius: Option<f32>) -> f32 {
-    let over_blood = blood_celsius.map_or(WATER_CELSIUS_MAX, |blood| blood + WATER_OVER_BLOOD_K_MAX);
-    between(water_celsius, WATER_CELSIUS_MIN, WATER_CELSIUS_MAX.min(over_blood))
+fn limited(water_celsius: f32, blood_celsius: f32) -> f32 {
+    let most = WATER_CELSIUS_MAX.min(blood_celsius + WATER_OVER_BLOOD_K_MAX);
+    between(water_celsius, WATER_CELSIUS_MIN, most)
 }

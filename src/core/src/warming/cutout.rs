@@ -4,7 +4,11 @@
 //! # Model
 //! It opens when the water is at 41.0 C 10 s ahead, or the blood at 39.5 C 5 s ahead, at the present rate, for three periods, and when a sensor
 //! of its own has not been believable for 1 s (no number, an end of the converter's range, or the same to the last bit for 5 s). It
-//! stays open until its button is pressed with both 1 K under their limits.
+//! stays open until its button is pressed with both 1 K under their limits. What comes and goes counts as in `trouble.rs`: a sample that
+//! is not believable takes nothing from what counts as too warm, and a good one little from what counts as unbelievable.
+//!
+//! It starts open, and closes by itself once, after a second in which both sensors were well and 1 K under their limits. One that starts
+//! anew stays open if it was; see [`CutOut::resume`].
 //!
 //! It reads two sensors and a button that nobody else reads, writes one output that nobody else writes, and shares no state. It has no
 //! clock: what stops it stops its output, and a monostable opens the relay.
@@ -19,6 +23,7 @@ use super::limits::{
     CUT_OUT_BLOOD_CELSIUS, CUT_OUT_BLOOD_LEAD_S, CUT_OUT_HYSTERESIS_K, CUT_OUT_WATER_CELSIUS,
     CUT_OUT_WATER_LEAD_S, PERIOD_S, PERIODS_PER_S, PLAUSIBLE_CELSIUS,
 };
+use super::trouble::Trouble;
 use crate::code::from_code;
 use crate::math::larger;
 use crate::ports::{CutOutInputs, CutOutOutputs, valid};
@@ -27,7 +32,9 @@ use crate::ports::{CutOutInputs, CutOutOutputs, valid};
 const PERIODS_OVER: u32 = 3;
 const PERIODS_BAD: u32 = PERIODS_PER_S;
 const PERIODS_FROZEN: u32 = 5 * PERIODS_PER_S;
-/// Time constant of the water's rate [s].
+/// Both are well so long before it closes at its start.
+const PERIODS_WELL: u32 = PERIODS_PER_S;
+/// Time constant of the rate [s].
 const RATE_S: f32 = 1.0;
 
 /// Why it is open.
@@ -40,9 +47,11 @@ pub enum Trip {
     Blood = 2,
     /// A sensor of its own is not to be believed.
     Sensor = 3,
+    /// It has just started.
+    Start = 4,
 }
 
-from_code!(Trip: u32 { Water, Blood, Sensor });
+from_code!(Trip: u32 { Water, Blood, Sensor, Start });
 
 /// A sensor of the cut-out, with its limit.
 #[derive(Clone, Copy, Debug)]
@@ -50,49 +59,54 @@ struct OwnSensor {
     limit_celsius: f32,
     lead_s: f32,
     celsius: f32,
+    /// The last one that can be a temperature.
+    last_celsius: f32,
     mean_celsius: f32,
     equal: u32,
-    bad: u32,
-    over: u32,
+    bad: Trouble,
+    over: Trouble,
 }
 
 impl OwnSensor {
     const fn new(limit_celsius: f32, lead_s: f32) -> Self {
-        Self { limit_celsius, lead_s, celsius: f32::NAN, mean_celsius: f32::NAN, equal: 0, bad: 0, over: 0 }
+        Self {
+            limit_celsius,
+            lead_s,
+            celsius: f32::NAN,
+            last_celsius: f32::NAN,
+            mean_celsius: f32::NAN,
+            equal: 0,
+            bad: Trouble::after(PERIODS_BAD),
+            over: Trouble::after(PERIODS_OVER),
+        }
     }
 
     fn take(&mut self, celsius: f32, is_valid: bool) {
         let (min, max) = PLAUSIBLE_CELSIUS;
-        self.equal = if celsius == self.celsius { self.equal.saturating_add(1) } else { 0 };
         self.celsius = celsius;
-        if !(is_valid && celsius >= min && celsius <= max && self.equal < PERIODS_FROZEN) {
-            self.bad = self.bad.saturating_add(1);
-            (self.mean_celsius, self.over) = (f32::NAN, 0);
+        let can_be = is_valid && celsius >= min && celsius <= max;
+        if can_be {
+            self.equal = if celsius == self.last_celsius { self.equal.saturating_add(1) } else { 0 };
+            self.last_celsius = celsius;
+        }
+        let is_good = can_be && self.equal < PERIODS_FROZEN;
+        self.bad.step(!is_good);
+        if !is_good {
             return;
         }
-        self.bad = 0;
-        // From the second good sample on there is a rate.
+        // From the second good sample on there is a rate; one that was missed makes it larger.
         let rate_k_per_s = larger((celsius - self.mean_celsius) / RATE_S, 0.0);
         self.mean_celsius = if self.mean_celsius.is_nan() {
             celsius
         } else {
             self.mean_celsius + PERIOD_S / RATE_S * (celsius - self.mean_celsius)
         };
-        let is_over = celsius + self.lead_s * rate_k_per_s >= self.limit_celsius;
-        self.over = if is_over { self.over.saturating_add(1) } else { 0 };
+        self.over.step(celsius + self.lead_s * rate_k_per_s >= self.limit_celsius);
     }
 
-    const fn is_over(&self) -> bool {
-        self.over >= PERIODS_OVER
-    }
-
-    const fn is_bad(&self) -> bool {
-        self.bad >= PERIODS_BAD
-    }
-
-    /// Well, and so far under its limit that the button works.
+    /// Well, and so far under its limit that it may close.
     fn is_cool(&self) -> bool {
-        self.bad == 0 && self.celsius < self.limit_celsius - CUT_OUT_HYSTERESIS_K
+        self.bad.is_over() && self.over.is_over() && self.celsius < self.limit_celsius - CUT_OUT_HYSTERESIS_K
     }
 }
 
@@ -102,6 +116,8 @@ pub struct CutOut {
     water: OwnSensor,
     blood: OwnSensor,
     trip: Option<Trip>,
+    /// Periods in which it might close.
+    well: u32,
     button: bool,
     permit: u32,
 }
@@ -111,7 +127,8 @@ impl Default for CutOut {
         Self {
             water: OwnSensor::new(CUT_OUT_WATER_CELSIUS, CUT_OUT_WATER_LEAD_S),
             blood: OwnSensor::new(CUT_OUT_BLOOD_CELSIUS, CUT_OUT_BLOOD_LEAD_S),
-            trip: None,
+            trip: Some(Trip::Start),
+            well: 0,
             button: false,
             permit: 0,
         }
@@ -119,29 +136,42 @@ impl Default for CutOut {
 }
 
 impl CutOut {
+    /// It was open for this reason before it started anew, and is until its button is pressed.
+    pub fn resume(&mut self, trip: Trip) {
+        self.trip = Some(trip);
+    }
+
     /// One period.
     pub fn step(&mut self, inputs: &CutOutInputs) -> CutOutOutputs {
         self.water.take(inputs.water_celsius, inputs.valid & valid::CUT_OUT_WATER != 0);
         self.blood.take(inputs.blood_celsius, inputs.valid & valid::CUT_OUT_BLOOD != 0);
-        let reason = if self.water.is_over() {
-            Some(Trip::Water)
-        } else if self.blood.is_over() {
-            Some(Trip::Blood)
-        } else if self.water.is_bad() || self.blood.is_bad() {
-            Some(Trip::Sensor)
-        } else {
-            None
-        };
+        let is_cool = self.water.is_cool() && self.blood.is_cool();
+        self.well = if is_cool { self.well.saturating_add(1) } else { 0 };
         let pressed = inputs.reset == 1 && !self.button;
         self.button = inputs.reset == 1;
-        if pressed && self.water.is_cool() && self.blood.is_cool() {
+        let has_started = self.trip == Some(Trip::Start) && self.well >= PERIODS_WELL;
+        if has_started || pressed && is_cool {
             self.trip = None;
         }
-        self.trip = self.trip.or(reason);
+        if matches!(self.trip, None | Some(Trip::Start)) {
+            self.trip = self.reason().or(self.trip);
+        }
         if self.trip.is_none() {
             self.permit ^= 1;
         }
         CutOutOutputs { permit: self.permit }
+    }
+
+    fn reason(&self) -> Option<Trip> {
+        if self.water.over.stands() {
+            Some(Trip::Water)
+        } else if self.blood.over.stands() {
+            Some(Trip::Blood)
+        } else if self.water.bad.stands() || self.blood.bad.stands() {
+            Some(Trip::Sensor)
+        } else {
+            None
+        }
     }
 
     /// Why it is open; `None` while it is not.
@@ -179,7 +209,7 @@ mod tests {
         let mut last = 0;
         for period in 0..100 {
             let permit = cut_out.step(&warm(period, 38.0, 37.0)).permit;
-            assert_ne!(permit, last, "period {period}");
+            assert_eq!(permit != last, period >= PERIODS_WELL - 1, "period {period}");
             last = permit;
         }
         (0..600).find(|&period| {
@@ -253,6 +283,55 @@ mod tests {
         cut_out.step(&warm(200, 38.0, 37.0));
         cut_out.step(&pressed(201, 38.0));
         assert_eq!(cut_out.trip(), None);
+    }
+
+    #[test]
+    fn a_sensor_that_comes_and_goes_does_not_hold_it_closed() {
+        let every_other = |period: u32, water: f32| CutOutInputs {
+            valid: if period % 2 == 0 { valid::CUT_OUT } else { valid::CUT_OUT_BLOOD },
+            ..warm(period / 2, water, 37.0)
+        };
+        // Hot: as soon as three samples have said so. Cool: as a sensor that is not to be believed.
+        assert_eq!(opens_after(|period| every_other(period, 41.1)), Some(2 * (PERIODS_OVER - 1)));
+        let loose = opens_after(|period| every_other(period, 38.0)).unwrap();
+        assert!(loose <= 4 * PERIODS_BAD, "{loose}");
+        // Hot, but every other sample says that it is not.
+        let wrong =
+            opens_after(|period| warm(period, if period % 2 == 0 { 41.1 } else { 36.0 }, 37.0)).unwrap();
+        assert!(wrong <= 4 * PERIODS_OVER, "{wrong}");
+        // The rate is not lost between two samples, of which each third is missing: at 0.3 K/s 41.0 C are ahead at 38.0 C.
+        let ahead = opens_after(|period| CutOutInputs {
+            valid: if period % 3 == 0 { valid::CUT_OUT_BLOOD } else { valid::CUT_OUT },
+            ..warm(period, 37.5 + 0.03 * period as f32, 37.0)
+        });
+        assert!(ahead.is_some_and(|period| period <= 40), "{ahead:?}");
+        // The same value for ever, with a gap now and then.
+        let frozen = opens_after(|period| CutOutInputs {
+            valid: if period % 20 == 0 { 0 } else { valid::CUT_OUT },
+            ..warm(0, 38.0, 37.0)
+        });
+        assert!(frozen.is_some_and(|period| period < 2 * PERIODS_FROZEN), "{frozen:?}");
+    }
+
+    #[test]
+    fn it_starts_open_and_closes_in_the_cool_alone() {
+        let mut hot = CutOut::default();
+        (0..600).for_each(|period| {
+            hot.step(&warm(period, 40.5, 37.0));
+        });
+        assert_eq!(hot.trip(), Some(Trip::Start));
+        (0..PERIODS_WELL - 1).for_each(|period| {
+            hot.step(&warm(period, 39.0, 37.0));
+        });
+        assert_eq!(hot.trip(), Some(Trip::Start));
+        hot.step(&warm(9, 39.0, 37.0));
+        assert_eq!(hot.trip(), None);
+        let mut open = CutOut::default();
+        open.resume(Trip::Water);
+        (0..600).for_each(|period| {
+            open.step(&warm(period, 38.0, 37.0));
+        });
+        assert_eq!(open.trip(), Some(Trip::Water));
     }
 
     proptest! {

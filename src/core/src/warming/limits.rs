@@ -14,6 +14,10 @@ pub const PERIODS_PER_S: u32 = 10;
 pub const WATER_CELSIUS_MAX: f32 = 39.5;
 /// Water over blood [K]: gas leaves blood that is warmed too fast.
 pub const WATER_OVER_BLOOD_K_MAX: f32 = 10.0;
+/// Water under blood that is pumped while nothing is heated [K]: a litre so cold takes 4.2 kJ from the patient, 0.02 K.
+pub const WATER_UNDER_BLOOD_K_MAX: f32 = 1.0;
+/// The same while water or blood is too warm, so that it cools [K]: 0.09 K of the patient.
+pub const WATER_UNDER_HOT_BLOOD_K_MAX: f32 = 5.0;
 /// Water that is followed while no blood temperature is believed [C].
 pub const WATER_BLIND_CELSIUS_MAX: f32 = 38.0;
 /// Water from which the control stops itself [C]: 0.7 K over the most that it asks for, 0.8 K under the cut-out.

@@ -11,6 +11,8 @@ snapshot! {
         pub state: u32,
         /// Bits of [`super::conditions`].
         pub conditions: u32,
+        /// Those of them that stand until a target is set anew, after a restart of the task too.
+        pub latched: u32,
         /// Water, the higher of two sensors [C]; not a number when it is not believed.
         pub water_celsius: f32,
         /// Blood that leaves the membrane lung, likewise [C].
@@ -30,7 +32,7 @@ snapshot! {
 }
 
 snapshot! {
-    /// What the cut-out says. Nothing is ever said to it.
+    /// What the cut-out says. Nothing is ever said to it; it finds here itself whether it was open, when it starts anew.
     pub struct CutOutMail [CUT_OUT_WORDS] {
         /// 0: it permits; else the code of a [`super::cutout::Trip`].
         pub trip: u32,
@@ -93,6 +95,7 @@ impl WarmingMail {
         Self {
             state: report.state as u32,
             conditions: report.conditions,
+            latched: report.latched,
             water_celsius: report.water_celsius.unwrap_or(f32::NAN),
             blood_celsius: report.blood_celsius.unwrap_or(f32::NAN),
             reference_celsius: report.reference_celsius,

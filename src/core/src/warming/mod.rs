@@ -9,6 +9,7 @@
 //! | `checks.rs` | heater power, leakage, level, flow of the water |
 //! | `control.rs` | ramp, blood over water, water over power |
 //! | `cutout.rs` | the cut-out, which shares nothing with all of these |
+//! | `trouble.rs` | how long something has been wrong |
 //! | `conditions.rs`, `messages.rs` | what is told |
 //!
 //! # Model
@@ -18,12 +19,15 @@
 //! any --water over 40.2 C, heater's power or leakage wrong--> stopped --a new target--> preparing
 //! any --target off--> off
 //! ```
+//! While it waits or is stopped the pump runs only with water that is not much colder than the blood: 1 K, or 5 K when one of them is too
+//! warm. Where one is not seen the pump goes on, or does not begin.
 //! Preparing first proves that neither relay nor switch conducts alone: power that is not told stops it. Then it heats the water alone, the pump stands: a litre at room temperature would cool the patient by a quarter of a kelvin.
 //! # Timing
 //! One [`Warming::step`] per 0.1 s; what the cut-out said may be 0.5 s old.
 //! # Limits and failure
 //! The heater has power only while relay and switch are told so, both tasks run and the cut-out permits. With a blood temperature that is
-//! lost, or does not fit the heat that flows, the water stays where it was, at 38.0 C at most.
+//! lost, or does not fit the heat that flows, the water stays where it was, at 38.0 C at most. Blood that was hot when its temperature was
+//! lost counts as hot until it is seen to be cool, or a target is set anew.
 //! # Source
 //! facts/clinical.md 2.5, 3.7; anti-windup by holding the integral: K. J. Astrom, T. Hagglund, Advanced PID Control, 2006, section 3.5.
 //! # Shown by
@@ -38,6 +42,7 @@ pub mod limits;
 pub mod messages;
 mod sensors;
 mod thermometer;
+mod trouble;
 
 #[cfg(test)]
 mod tests;
@@ -51,9 +56,10 @@ use conditions as condition;
 use control::{Cascade, Rates};
 use limits::{
     BLOOD_CELSIUS_AGAIN, BLOOD_CELSIUS_ALARM, CUT_OUT_APART_K_MAX, PERIODS_PER_S, WATER_BLIND_CELSIUS_MAX,
-    WATER_CELSIUS_ALARM,
+    WATER_CELSIUS_ALARM, WATER_UNDER_BLOOD_K_MAX, WATER_UNDER_HOT_BLOOD_K_MAX,
 };
 use sensors::{TemperatureSensors, Temperatures};
+use trouble::Trouble;
 
 ranged_struct! {
     /// What the warming device is made of.
@@ -70,7 +76,7 @@ ranged_struct! {
 }
 
 impl WarmingConfig {
-    /// Of the device of the plant ecmo-50.
+    /// Of the device of the plant ecmo-50; a test of the simulator compares them.
     pub const ECMO_50: Self =
         Self { heater_w: 500.0, water_l: 1.0, exchanger_w_per_k: 368.0, water_loss_w_per_k: 2.0 };
 }
@@ -131,8 +137,6 @@ pub enum WarmingState {
     Stopped = 4,
 }
 
-from_code!(WarmingState: u32 { Off, Preparing, Warming, Waiting, Stopped });
-
 /// What the cut-out says.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct CutOutReport {
@@ -149,6 +153,8 @@ pub struct WarmingReport {
     pub state: WarmingState,
     /// Bits of [`conditions`].
     pub conditions: u32,
+    /// Those that stand until a target is set anew.
+    pub latched: u32,
     /// Water, the higher of two sensors [C]; `None` when it is not believed.
     pub water_celsius: Option<f32>,
     /// Blood [C]; likewise.
@@ -182,10 +188,10 @@ pub struct Warming {
     balance: HeatBalance,
     cascade: Cascade,
     outputs: WarmingOutputs,
-    water_hot: u32,
-    blood_hot: u32,
+    water_hot: Trouble,
+    blood_hot: Trouble,
     blood_is_hot: bool,
-    cut_out_apart: u32,
+    cut_out_apart: Trouble,
     well: u32,
     /// Periods of the present preparation.
     prepared: u32,
@@ -208,14 +214,14 @@ impl Warming {
             settings: WarmingSettings::ADULT,
             state: WarmingState::Off,
             sensors: TemperatureSensors::NEW,
-            checks: Checks::default(),
+            checks: Checks::NEW,
             balance: HeatBalance::NEW,
             cascade: Cascade::at(f32::NAN),
             outputs: WarmingOutputs::default(),
-            water_hot: 0,
-            blood_hot: 0,
+            water_hot: Trouble::after(PERIODS_HOT),
+            blood_hot: Trouble::after(PERIODS_HOT),
             blood_is_hot: false,
-            cut_out_apart: 0,
+            cut_out_apart: Trouble::after(PERIODS_APART),
             well: 0,
             prepared: 0,
             is_blind: false,
@@ -233,13 +239,20 @@ impl Warming {
         (self.aim, self.settings) = (aim, *settings);
         if !goes_on {
             self.state = if aim == Aim::Off { WarmingState::Off } else { WarmingState::Preparing };
-            self.checks = Checks::default();
+            self.checks = Checks::NEW;
             self.prepared = 0;
             self.latched = 0;
         }
         // Somebody has looked at the sensors: they are judged anew.
-        (self.is_blind, self.balance) = (false, HeatBalance::NEW);
+        (self.is_blind, self.blood_is_hot, self.balance) = (false, false, HeatBalance::NEW);
         Ok(())
+    }
+
+    /// What its report said before the task started anew; after the target of that time was set.
+    pub fn resume(&mut self, conditions: u32, latched: u32) {
+        self.latched = latched & (condition::HEATER | condition::OVERHEATED);
+        self.is_blind = latched & condition::TEMPERATURE_SENSOR != 0;
+        self.blood_is_hot = conditions & condition::OVERHEATED != 0;
     }
 
     /// One period; `cut_out` is `None` when nothing has been heard of it for 0.5 s.
@@ -267,6 +280,7 @@ impl Warming {
         let report = WarmingReport {
             state: self.state,
             conditions,
+            latched: self.latched | if self.is_blind { condition::TEMPERATURE_SENSOR } else { 0 },
             water_celsius: seen.water_celsius,
             blood_celsius: self.blood(&seen),
             reference_celsius: self.cascade.reference_celsius,
@@ -287,13 +301,13 @@ impl Warming {
         let heater = self.checks.heater(&self.config, inputs, &told);
         let level = self.checks.level(inputs);
         let flow = self.checks.flow(inputs, &told);
-        let water_hot = seen.water_celsius.is_some_and(|water| water > WATER_CELSIUS_ALARM);
-        self.water_hot = if water_hot { self.water_hot.saturating_add(1) } else { 0 };
+        if let Some(water) = seen.water_celsius {
+            self.water_hot.step(water > WATER_CELSIUS_ALARM);
+        }
         self.watch_blood(seen);
         self.watch_balance(inputs, seen);
         let is_on = self.aim != Aim::Off;
-        let stops =
-            bit(heater, condition::HEATER) | bit(self.water_hot >= PERIODS_HOT, condition::OVERHEATED);
+        let stops = bit(heater, condition::HEATER) | bit(self.water_hot.stands(), condition::OVERHEATED);
         if is_on {
             self.latched |= stops;
         }
@@ -305,13 +319,12 @@ impl Warming {
             | bit(!self.is_guarded(seen, cut_out) && is_on, condition::CUT_OUT)
     }
 
+    /// What is not seen is as it was.
     fn watch_blood(&mut self, seen: &Temperatures) {
-        let hot = seen.blood_celsius.is_some_and(|blood| blood > BLOOD_CELSIUS_ALARM);
-        let cool = seen.blood_celsius.is_some_and(|blood| blood < BLOOD_CELSIUS_AGAIN);
-        self.blood_hot = if hot { self.blood_hot.saturating_add(1) } else { 0 };
-        if self.blood_hot >= PERIODS_HOT {
+        let Some(blood) = seen.blood_celsius else { return };
+        if self.blood_hot.step(blood > BLOOD_CELSIUS_ALARM) {
             self.blood_is_hot = true;
-        } else if cool || seen.blood_celsius.is_none() {
+        } else if blood < BLOOD_CELSIUS_AGAIN {
             self.blood_is_hot = false;
         }
     }
@@ -333,8 +346,7 @@ impl Warming {
         let is_near = |own: f32, other: f32| (own - other).abs() <= CUT_OUT_APART_K_MAX;
         let apart = |own: f32, other: Option<f32>| other.is_some_and(|other| !is_near(own, other));
         let differ = apart(own_water, seen.water_celsius) || apart(own_blood, self.blood(seen));
-        self.cut_out_apart = if differ { self.cut_out_apart.saturating_add(1) } else { 0 };
-        report.permits && self.cut_out_apart < PERIODS_APART
+        report.permits && !self.cut_out_apart.step(differ)
     }
 
     /// Blood that the control goes by.
@@ -396,7 +408,7 @@ impl Warming {
             (WarmingState::Warming, Aim::Blood, Some(blood)) => {
                 self.cascade.follow_blood(self.settings.blood_celsius, rates, blood);
             }
-            (WarmingState::Warming, Aim::Water, Some(_)) => {
+            (WarmingState::Warming, Aim::Water, Some(blood)) => {
                 self.cascade.follow_water(self.settings.water_celsius, rates, blood);
             }
             // Blind: the water stays where it was.
@@ -410,14 +422,19 @@ impl Warming {
     }
 
     fn pumps(&self, conditions: u32, seen: &Temperatures) -> bool {
-        // Too warm: water that is cooler than the blood may take heat away.
-        let cools =
-            matches!((seen.water_celsius, seen.blood_celsius), (Some(water), Some(blood)) if water < blood);
+        // What is not seen is as it was: a pump that stands does not begin.
         let is_hot = conditions & condition::OVERHEATED != 0;
+        let under_k_max = if is_hot { WATER_UNDER_HOT_BLOOD_K_MAX } else { WATER_UNDER_BLOOD_K_MAX };
+        let (may, cools) = match (seen.water_celsius, seen.blood_celsius) {
+            // Too warm: water that is cooler than the blood may take heat away.
+            (Some(water), Some(blood)) => (water >= blood - under_k_max, water < blood),
+            _ => (self.outputs.water_pump == 1, false),
+        };
+        let may = may && !self.checks.is_dry();
         match self.state {
             WarmingState::Warming => true,
-            WarmingState::Waiting => !self.checks.is_dry() && (!is_hot || cools),
-            WarmingState::Stopped => is_hot && cools && !self.checks.is_dry(),
+            WarmingState::Waiting => may && (!is_hot || cools),
+            WarmingState::Stopped => may && is_hot && cools,
             WarmingState::Off | WarmingState::Preparing => false,
         }
     }

@@ -6,6 +6,7 @@
 
 use super::limits::{PERIODS_PER_S, WATER_APART_K_MAX};
 use super::thermometer::Thermometer;
+use super::trouble::Trouble;
 use crate::ports::{WarmingInputs, valid};
 
 /// Periods until a difference is told: the sensors' lags may differ.
@@ -27,11 +28,12 @@ pub(super) struct Temperatures {
 pub(super) struct TemperatureSensors {
     water: [Thermometer; 2],
     blood: Thermometer,
-    apart: u32,
+    apart: Trouble,
 }
 
 impl TemperatureSensors {
-    pub(super) const NEW: Self = Self { water: [Thermometer::NEW; 2], blood: Thermometer::NEW, apart: 0 };
+    pub(super) const NEW: Self =
+        Self { water: [Thermometer::NEW; 2], blood: Thermometer::NEW, apart: Trouble::after(PERIODS_APART) };
 
     /// One period.
     pub(super) fn step(&mut self, inputs: &WarmingInputs) -> Temperatures {
@@ -41,12 +43,12 @@ impl TemperatureSensors {
         let water = [water_a.step(seen(a, valid::WATER_A)), water_b.step(seen(b, valid::WATER_B))];
         let blood_celsius = self.blood.step(seen(inputs.blood_celsius, valid::BLOOD));
         let differ = matches!(water, [Some(a), Some(b)] if (a - b).abs() > WATER_APART_K_MAX);
-        self.apart = if differ { self.apart.saturating_add(1) } else { 0 };
+        let are_apart = self.apart.step(differ);
         let water_celsius = match water {
             [Some(a), Some(b)] => Some(a.max(b)),
             [a, b] => a.or(b),
         };
         let is_out = self.water.iter().chain([&self.blood]).any(Thermometer::is_out);
-        Temperatures { water_celsius, blood_celsius, is_in_trouble: is_out || self.apart >= PERIODS_APART }
+        Temperatures { water_celsius, blood_celsius, is_in_trouble: is_out || are_apart }
     }
 }

@@ -10,9 +10,11 @@
 //! | frozen | the same to the last bit for 10 s; the converter resolves a millikelvin, and there is noise |
 //!
 //! # Timing
-//! The last good value stands for 1 s; after a jump for none. A sensor is believed again after 5 s without trouble.
+//! The last good value stands for 1 s; after a jump for none. What comes and goes counts as in `trouble.rs`. A sensor is believed again
+//! after 5 s without trouble.
 
 use super::limits::{PERIODS_PER_S, PLAUSIBLE_CELSIUS};
+use super::trouble::Trouble;
 
 const JUMP_K: f32 = 1.0;
 const PERIODS_FROZEN: u32 = 10 * PERIODS_PER_S;
@@ -25,15 +27,21 @@ pub(super) struct Thermometer {
     celsius: f32,
     last_celsius: f32,
     equal: u32,
-    bad: u32,
+    bad: Trouble,
     good: u32,
     is_believed: bool,
 }
 
 impl Thermometer {
     /// Believed from the first good sample on.
-    pub(super) const NEW: Self =
-        Self { celsius: f32::NAN, last_celsius: f32::NAN, equal: 0, bad: 0, good: 0, is_believed: false };
+    pub(super) const NEW: Self = Self {
+        celsius: f32::NAN,
+        last_celsius: f32::NAN,
+        equal: 0,
+        bad: Trouble::after(PERIODS_BAD),
+        good: 0,
+        is_believed: false,
+    };
 
     /// One period; the temperature, if it is believed.
     pub(super) fn step(&mut self, sample_celsius: Option<f32>) -> Option<f32> {
@@ -48,7 +56,7 @@ impl Thermometer {
                 self.is_believed = true;
             }
             self.judge(!jumped && self.equal < PERIODS_FROZEN, jumped);
-            if self.bad == 0 {
+            if self.good > 0 {
                 self.celsius = celsius;
             }
         } else {
@@ -59,16 +67,12 @@ impl Thermometer {
 
     /// True when it has been in trouble for long.
     pub(super) fn is_out(&self) -> bool {
-        !self.is_believed && (self.bad >= PERIODS_BAD || self.good > 0)
+        !self.is_believed && (self.bad.stands() || self.good > 0)
     }
 
     fn judge(&mut self, is_good: bool, jumped: bool) {
-        if is_good {
-            (self.good, self.bad) = (self.good.saturating_add(1), 0);
-        } else {
-            (self.good, self.bad) = (0, self.bad.saturating_add(1));
-        }
-        if self.bad >= PERIODS_BAD || jumped {
+        self.good = if is_good { self.good.saturating_add(1) } else { 0 };
+        if self.bad.step(!is_good) || jumped {
             self.is_believed = false;
         } else if self.good >= PERIODS_GOOD {
             self.is_believed = true;
@@ -107,6 +111,18 @@ mod tests {
         let mut frozen = Thermometer::NEW;
         assert!((0..100).all(|_| frozen.step(Some(37.0)).is_some()));
         assert!((0..12).map(|_| frozen.step(Some(37.0))).last().unwrap().is_none());
+    }
+
+    /// It is not believed while it comes and goes, which a count that each good sample ends would never find.
+    #[test]
+    fn one_that_answers_every_other_time_is_out() {
+        let mut loose = Thermometer::NEW;
+        let mut seen =
+            |period: u32| loose.step((period % 2 == 0).then_some(37.0 + 0.001 * (period % 3) as f32));
+        assert!((0..30).all(|period| seen(period).is_some()));
+        assert!((30..60).map(&mut seen).last().unwrap().is_none());
+        assert!((60..600).all(|period| seen(period).is_none()));
+        assert!(loose.is_out());
     }
 
     #[test]
