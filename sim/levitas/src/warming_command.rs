@@ -3,7 +3,7 @@
 
 use levitas::corners::document;
 use levitas::input::{BadInput, Checked};
-use levitas::warming::{Effort, markdown, plain, to_json, warm};
+use levitas::warming::{Effort, SEEDS_MAX, SITUATIONS_MAX, markdown, plain, to_json, warm};
 
 use super::batch::{Batch, Jobs, Texts};
 use super::complain;
@@ -24,7 +24,7 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "N", default_value_t = 3)]
     seeds: u64,
     /// Situations in which all pairs of faults are run
-    #[arg(long, value_name = "N", default_value_t = 4)]
+    #[arg(long, value_name = "N", default_value_t = SITUATIONS_MAX)]
     situations: usize,
     #[command(flatten)]
     jobs: Jobs,
@@ -35,11 +35,13 @@ pub(crate) struct Arguments {
 /// Runs it; true when everything held.
 pub(crate) fn run(arguments: &Arguments) -> Checked<bool> {
     let Arguments { seeds, situations, jobs, batch } = arguments;
-    if !(1..=1000).contains(seeds) {
-        return Err(BadInput::key("--seeds", "number", seeds, "too few or too many", "1 to 1000"));
+    if !(1..=SEEDS_MAX).contains(seeds) {
+        let allowed = format!("1 to {SEEDS_MAX}");
+        return Err(BadInput::key("--seeds", "number", seeds, "too few or too many", allowed));
     }
-    if *situations > 4 {
-        return Err(BadInput::key("--situations", "number", situations, "too many", "0 to 4"));
+    if *situations > SITUATIONS_MAX {
+        let allowed = format!("0 to {SITUATIONS_MAX}");
+        return Err(BadInput::key("--situations", "number", situations, "too many", allowed));
     }
     let effort = Effort { seeds: *seeds, situations: *situations, jobs: jobs.count()? };
     let desk = batch.open("warming")?;

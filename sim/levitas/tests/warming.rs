@@ -7,9 +7,10 @@ use levitas::warming::{Effort, Warmings, warm};
 fn every_bound_is_met_and_what_does_not_hold_is_found() {
     let found = warm(Effort { seeds: 1, situations: 1, jobs: 2 }, &|_| {}).unwrap();
     assert_eq!(found.findings(), Vec::<String>::new());
-    assert_eq!((found.rows.len(), found.singles.len(), found.pairs.len()), (31, 37, 1));
+    assert_eq!((found.rows.len(), found.singles.len(), found.pairs.len()), (35, 37, 1));
     // 37 faults, 12 of them in the chain of the cut-out, each pair in three orders.
     assert_eq!(found.pairs[0].count, 3 * (37 * 36 / 2 - 12 * 11 / 2));
+    assert_eq!(found.in_chain[0].count, 3 * 12 * 11 / 2);
     let after = |change: &dyn Fn(&mut Warmings)| {
         let mut changed = found.clone();
         change(&mut changed);

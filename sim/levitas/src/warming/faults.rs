@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-//! Every fault of the warming device alone, and every pair that is not wholly in the cut-out's chain.
+//! Every fault of the warming device alone, and every pair: those of which a bound is asked, and those that are wholly in the cut-out's
+//! chain, of which none is.
 
 use levitas_core::warming::Aim;
 use levitas_core::warming::conditions::TABLE;
@@ -204,13 +205,19 @@ pub(super) fn singles(jobs: usize, done: &(dyn Fn() + Sync)) -> Checked<Vec<Sing
     pool::carry_out(&all(), jobs, &work, done)
 }
 
-/// Each pair that is not wholly in the cut-out's chain, together and one after the other, in the first so many situations.
-pub(super) fn pairs(situations: usize, jobs: usize, done: &(dyn Fn() + Sync)) -> Checked<Vec<Pairs>> {
+/// Each pair that is wholly in the cut-out's chain, or each that is not, together and one after the other, in the first so many
+/// situations.
+pub(super) fn pairs(
+    in_chain: bool,
+    situations: usize,
+    jobs: usize,
+    done: &(dyn Fn() + Sync),
+) -> Checked<Vec<Pairs>> {
     let faults = all();
     let mut drawn = Vec::new();
     for (index, first) in faults.iter().enumerate() {
         for second in &faults[index + 1..] {
-            if !(first.is_in_cut_out() && second.is_in_cut_out()) {
+            if in_chain == (first.is_in_cut_out() && second.is_in_cut_out()) {
                 drawn.extend([
                     (*first, *second, 0.0),
                     (*first, *second, LATER_S),

@@ -25,12 +25,19 @@ pub const WATER_CELSIUS_MAX: f64 = 42.0;
 /// Blood that is never to be exceeded [C].
 pub const BLOOD_CELSIUS_MAX: f64 = 40.0;
 
+/// Water that the thermostat lets be, when nothing else is left [C]: 43 C, what its lag and the sheath add, and a kelvin.
+pub const THERMOSTAT_WATER_CELSIUS_MAX: f64 = 45.0;
+/// Situations in which pairs of faults are run.
+pub const SITUATIONS_MAX: usize = faults::SITUATIONS.len();
+/// Seeds of one run.
+pub const SEEDS_MAX: u64 = 1000;
+
 /// How much is done.
 #[derive(Clone, Copy, Debug)]
 pub struct Effort {
     /// Seeds of each story.
     pub seeds: u64,
-    /// Situations in which all pairs of faults are run, 0 to 4.
+    /// Situations in which all pairs of faults are run, 0 to [`SITUATIONS_MAX`].
     pub situations: usize,
     /// Threads.
     pub jobs: usize,
@@ -43,8 +50,10 @@ pub struct Warmings {
     pub rows: Vec<Row>,
     /// Each fault alone.
     pub singles: Vec<Single>,
-    /// All pairs, by situation.
+    /// All pairs of which a bound is asked, by situation.
     pub pairs: Vec<Pairs>,
+    /// Pairs that are wholly in the chain of the cut-out, by situation: nothing is asked of them.
+    pub in_chain: Vec<Pairs>,
 }
 
 impl Warmings {
@@ -83,6 +92,7 @@ pub fn warm(effort: Effort, progress: &(dyn Fn(f64) + Sync)) -> Checked<Warmings
     }
     let singles = faults::singles(effort.jobs, &|| {})?;
     done();
-    let pairs = faults::pairs(effort.situations, effort.jobs, &done)?;
-    Ok(Warmings { rows, singles, pairs })
+    let pairs = faults::pairs(false, effort.situations, effort.jobs, &done)?;
+    let in_chain = faults::pairs(true, effort.situations, effort.jobs, &|| {})?;
+    Ok(Warmings { rows, singles, pairs, in_chain })
 }

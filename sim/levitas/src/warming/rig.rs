@@ -193,3 +193,24 @@ impl Rig {
         self.extremes.conditions |= conditions;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What the control believes of its device is what the plant has, with half of the water's own drop in the exchanger.
+    #[test]
+    fn the_configuration_is_that_of_the_plant() {
+        let (config, plant) = (WarmingConfig::ECMO_50, ECMO_50.warming);
+        let water_w_per_k = 4180.0 / 60.0 * plant.water_flow_lpm;
+        let exchanger_w_per_k = 1.0 / (1.0 / plant.exchanger_w_per_k + 0.5 / water_w_per_k);
+        for (name, believed, is) in [
+            ("heater_w", config.heater_w, plant.heater_w),
+            ("water_l", config.water_l, plant.water_l),
+            ("exchanger_w_per_k", config.exchanger_w_per_k, exchanger_w_per_k),
+            ("water_loss_w_per_k", config.water_loss_w_per_k, plant.water_loss_w_per_k),
+        ] {
+            assert!((f64::from(believed) / is - 1.0).abs() < 0.005, "{name}: {believed}, {is}");
+        }
+    }
+}

@@ -7,7 +7,7 @@ use levitas_world::{TemperatureFault, WarmingFault, WarmingSensor};
 
 use super::faults::{self, Broken};
 use super::rig::{PERIOD_S, Rig};
-use super::{BLOOD_CELSIUS_MAX, WATER_CELSIUS_MAX};
+use super::{BLOOD_CELSIUS_MAX, THERMOSTAT_WATER_CELSIUS_MAX, WATER_CELSIUS_MAX};
 use crate::input::Checked;
 
 /// One row of the table.
@@ -39,17 +39,19 @@ type Figures = Vec<Row>;
 pub(super) type Story = fn(u64) -> Checked<Figures>;
 
 /// All stories.
-pub(super) const STORIES: [Story; 10] = [
+pub(super) const STORIES: [Story; 12] = [
     rewarming,
     at_full_power,
     cooling,
     cold_water,
+    cold_and_open,
     water_target,
     steady,
     slow_drift,
     broken_before,
     back_again,
     cut_out_alone,
+    thermostat_alone,
 ];
 
 /// Blood over the target that may be, in either direction [K].
@@ -133,6 +135,33 @@ fn cold_water(seed: u64) -> Checked<Figures> {
     rig.set(Aim::Blood, 37.0, 0.5)?;
     rig.run(600.0, |rig| coldest = coldest.min(rig.lung_celsius()));
     Ok(vec![row(STORY, "fall of the blood [K]", before - coldest, 0.2)])
+}
+
+/// Nothing is heated because the cut-out is open, or the pump comes back when the water has become cold: neither reaches the patient.
+fn cold_and_open(seed: u64) -> Checked<Figures> {
+    const STORY: &str = "water of 22 C, patient of 37 C, 4 L/min, cut-out open: the first ten minutes";
+    const PUMP: &str = "37 C held, 4 L/min, cut-out opens, pump stands for two hours and comes back";
+    let own = WarmingFault::Sensor(WarmingSensor::CutOutWater, TemperatureFault::Open);
+    let mut rig = Rig::new(37.0, 4.0, seed)?;
+    rig.break_down(&Broken::Device(own))?;
+    rig.run(60.0, |_| {});
+    let (before, mut coldest) = (rig.lung_celsius(), f64::INFINITY);
+    rig.set(Aim::Blood, 37.0, 0.5)?;
+    rig.run(600.0, |rig| coldest = coldest.min(rig.lung_celsius()));
+    let at_start = before - coldest;
+    let mut rig = Rig::new(37.0, 4.0, seed)?;
+    rig.set(Aim::Blood, 37.0, 0.5)?;
+    rig.settle(1800.0);
+    rig.break_down(&Broken::Device(own))?;
+    rig.break_down(&Broken::Device(WarmingFault::WaterPumpStops))?;
+    rig.run(7200.0, |_| {});
+    let (before, mut coldest) = (rig.lung_celsius(), f64::INFINITY);
+    rig.bench.clear();
+    rig.run(600.0, |rig| coldest = coldest.min(rig.lung_celsius()));
+    Ok(vec![
+        row(STORY, "fall of the blood [K]", at_start, 0.2),
+        row(PUMP, "fall of the blood in the ten minutes after [K]", before - coldest, 0.2),
+    ])
 }
 
 fn water_target(seed: u64) -> Checked<Figures> {
@@ -264,6 +293,29 @@ fn cut_out_alone(seed: u64) -> Checked<Figures> {
         row(STORY, "runs in which it did not open [1]", f64::from(closed), 0.0),
         row(FAULT, "hottest water [C]", with_fault[0], WATER_CELSIUS_MAX),
         row(FAULT, "hottest blood [C]", with_fault[1], BLOOD_CELSIUS_MAX),
+    ])
+}
+
+/// The control is gone, and the relay of the cut-out is welded: nothing electronic is left.
+fn thermostat_alone(seed: u64) -> Checked<Figures> {
+    const STORY: &str =
+        "control task removed, 500 W for good, cut-out's relay welded, 0 to 7 L/min: the thermostat alone";
+    let mut hottest = [0.0_f64; 2];
+    for flow_lpm in [0.0, 1.0, 4.0, 7.0] {
+        for pump in [None, Some(WarmingFault::WaterPumpStops)] {
+            let mut rig = Rig::new(37.0, flow_lpm, seed)?;
+            rig.bench.fill(37.0);
+            rig.runs_away = true;
+            for fault in [Some(WarmingFault::CutOutRelayWelded), pump].into_iter().flatten() {
+                rig.break_down(&Broken::Device(fault))?;
+            }
+            rig.run(2.0 * 3600.0, |_| {});
+            hottest = hotter(hottest, &rig);
+        }
+    }
+    Ok(vec![
+        row(STORY, "hottest water [C]", hottest[0], THERMOSTAT_WATER_CELSIUS_MAX),
+        row(STORY, "hottest blood [C]", hottest[1], THERMOSTAT_WATER_CELSIUS_MAX),
     ])
 }
 

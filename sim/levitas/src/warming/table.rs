@@ -46,6 +46,13 @@ pub fn plain(all: &Warmings) -> String {
             writeln!(text, "{verdict:<7} {count} pairs, {situation}: water {:.2} C ({})", water.0, water.1);
         let _ = writeln!(text, "{:<7} {:<width$}blood {:.2} C ({})", "", "", blood.0, blood.1, width = 8);
     }
+    for Pairs { situation, count, water, blood } in &all.in_chain {
+        let _ = writeln!(
+            text,
+            "{:<7} {count} pairs in the cut-out's chain, {situation}: water {:.2} C ({}), blood {:.2} C ({})",
+            "", water.0, water.1, blood.0, blood.1
+        );
+    }
     text
 }
 
@@ -83,6 +90,14 @@ pub fn markdown(all: &Warmings, commit: Option<&str>) -> String {
             water.0, water.1, blood.0, blood.1
         );
     }
+    text.push_str("\n| pairs wholly in the cut-out's chain, of which no bound is asked | runs | hottest water | in | hottest blood | in |\n|---|---|---|---|---|---|\n");
+    for Pairs { situation, count, water, blood } in &all.in_chain {
+        let _ = writeln!(
+            text,
+            "| {situation} | {count} | {:.2} C | {} | {:.2} C | {} |",
+            water.0, water.1, blood.0, blood.1
+        );
+    }
     text
 }
 
@@ -103,13 +118,22 @@ pub fn to_json(all: &Warmings, commit: Option<&str>) -> String {
                     "water_celsius": water, "blood_celsius": blood, "held": single.finding().is_none() })
         })
         .collect();
+    let known = |pairs: &Pairs| {
+        json!({ "situation": pairs.situation, "runs": pairs.count, "water_celsius": rounded(pairs.water.0, 3), "water_in": pairs.water.1,
+                "blood_celsius": rounded(pairs.blood.0, 3), "blood_in": pairs.blood.1 })
+    };
     let pairs: Vec<_> = all
         .pairs
         .iter()
         .map(|pairs| {
-            json!({ "situation": pairs.situation, "runs": pairs.count, "water_celsius": rounded(pairs.water.0, 3), "water_in": pairs.water.1,
-                    "blood_celsius": rounded(pairs.blood.0, 3), "blood_in": pairs.blood.1, "held": pairs.finding().is_none() })
+            let mut object = known(pairs);
+            object["held"] = json!(pairs.finding().is_none());
+            object
         })
         .collect();
-    format!("{:#}\n", json!({ "commit": commit, "rows": rows, "singles": singles, "pairs": pairs }))
+    let in_chain: Vec<_> = all.in_chain.iter().map(known).collect();
+    format!(
+        "{:#}\n",
+        json!({ "commit": commit, "rows": rows, "singles": singles, "pairs": pairs, "pairs_in_cut_out": in_chain })
+    )
 }
