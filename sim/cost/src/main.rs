@@ -210,6 +210,7 @@ fn at_speed(clock: &impl Clock, out: &mut impl Write) -> [Tally; 4] {
                 TaskId::Alarm => {
                     unit.step_alarm();
                 }
+                TaskId::CutOut | TaskId::Warming => {}
             }
         }
         world.advance(&outputs);

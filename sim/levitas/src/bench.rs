@@ -152,6 +152,7 @@ fn run_timed(scenario: &Scenario, timed: &mut dyn FnMut(usize, &mut dyn FnMut())
                 TaskId::Alarm => {
                     unit.step_alarm();
                 }
+                TaskId::CutOut | TaskId::Warming => {}
             }
         }
         if tick + KEPT >= TICKS {

@@ -63,7 +63,7 @@ impl Orders {
             match slot.task {
                 TaskId::Supervisor => mail.supervisor.write(&self.supervisor),
                 TaskId::Speed => mail.speed.write(&self.speed),
-                TaskId::Levitation | TaskId::Link | TaskId::Circulation | TaskId::Alarm => (),
+                _ => (),
             }
         }
     }

@@ -49,7 +49,7 @@ impl Bench {
         for slot in SCHEDULE.iter().filter(|slot| slot.is_due(self.tick)) {
             match slot.task {
                 TaskId::Levitation => outputs = self.levitation.step(&self.world.sample(0), &self.mail),
-                TaskId::Link | TaskId::Alarm => {}
+                TaskId::Link | TaskId::Alarm | TaskId::CutOut | TaskId::Warming => {}
                 TaskId::Speed => self.speed.step(&self.mail),
                 TaskId::Circulation => {
                     self.circulation.step(&self.world.sample_circulation(), &self.mail);

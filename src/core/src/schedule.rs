@@ -3,6 +3,9 @@
 //!
 //! Within one tick the tasks run in the order of the table (rate-monotonic; on Zephyr the order is the thread
 //! priority). The base tick is the levitation period.
+//!
+//! The two tasks of the warming device have a table of their own: they run only where there is one, after all others, and so slowly that the
+//! tick in which everything of the first table is due comes ten times as often.
 
 /// Rate of the base tick, which is the levitation task's [Hz].
 pub const BASE_RATE_HZ: u32 = 20_000;
@@ -22,9 +25,13 @@ pub enum TaskId {
     Supervisor,
     /// What is shown, heard and lit.
     Alarm,
+    /// Takes the power from the heater when it is too warm.
+    CutOut,
+    /// Heater and water pump.
+    Warming,
 }
 
-/// One line of [`SCHEDULE`].
+/// One line of [`SCHEDULE`] or [`WARMING_SCHEDULE`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Slot {
     /// Which task.
@@ -33,7 +40,7 @@ pub struct Slot {
     pub rate_hz: u32,
 }
 
-/// All tasks, highest priority first.
+/// All tasks that every unit has, highest priority first.
 pub const SCHEDULE: [Slot; 6] = [
     Slot { task: TaskId::Levitation, rate_hz: 20_000 },
     Slot { task: TaskId::Link, rate_hz: 2_000 },
@@ -42,6 +49,10 @@ pub const SCHEDULE: [Slot; 6] = [
     Slot { task: TaskId::Supervisor, rate_hz: 100 },
     Slot { task: TaskId::Alarm, rate_hz: 100 },
 ];
+
+/// The tasks of a warming device.
+pub const WARMING_SCHEDULE: [Slot; 2] =
+    [Slot { task: TaskId::CutOut, rate_hz: 10 }, Slot { task: TaskId::Warming, rate_hz: 10 }];
 
 impl Slot {
     /// Base ticks from one run to the next.
@@ -75,6 +86,7 @@ impl TaskId {
     #[must_use]
     pub const fn slot(self) -> Slot {
         let [levitation, link, speed, circulation, supervisor, alarm] = SCHEDULE;
+        let [cut_out, warming] = WARMING_SCHEDULE;
         match self {
             Self::Levitation => levitation,
             Self::Link => link,
@@ -82,6 +94,8 @@ impl TaskId {
             Self::Circulation => circulation,
             Self::Supervisor => supervisor,
             Self::Alarm => alarm,
+            Self::CutOut => cut_out,
+            Self::Warming => warming,
         }
     }
 }
@@ -92,7 +106,7 @@ mod tests {
 
     #[test]
     fn every_rate_divides_the_base_rate_and_slots_are_in_order() {
-        for slot in SCHEDULE {
+        for slot in SCHEDULE.into_iter().chain(WARMING_SCHEDULE) {
             assert_eq!(BASE_RATE_HZ % slot.rate_hz, 0, "{slot:?}");
             assert_eq!(slot.task.slot(), slot);
         }

@@ -10,13 +10,19 @@ use crate::commissioning::CommissioningConfig;
 use crate::config::{ConfigError, Field};
 use crate::mail::{Mailboxes, SupervisorMail};
 use crate::motor::SpeedConfig;
-use crate::ports::{CirculationInputs, LevitationInputs, LevitationOutputs};
+use crate::ports::{
+    CirculationInputs, CutOutInputs, CutOutOutputs, LevitationInputs, LevitationOutputs, WarmingInputs,
+    WarmingOutputs,
+};
 use crate::task::alarm::AlarmTask;
 use crate::task::circulation::CirculationTask;
+use crate::task::cut_out::CutOutTask;
 use crate::task::levitation::{LevitationConfig, LevitationTask};
 use crate::task::link::{LinkOutputs, LinkTask};
 use crate::task::speed::SpeedTask;
 use crate::task::supervisor::{Command, Refusal, SupervisorConfig, SupervisorTask};
+use crate::task::warming::WarmingTask;
+use crate::warming::WarmingConfig;
 
 /// Which of the two units this is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -41,6 +47,8 @@ pub struct UnitConfig {
     pub supervisor: SupervisorConfig,
     /// Commissioning.
     pub commissioning: CommissioningConfig,
+    /// Warming task, where there is a warming device.
+    pub warming: WarmingConfig,
 }
 
 impl UnitConfig {
@@ -51,19 +59,21 @@ impl UnitConfig {
         flow_meter: FlowMeterConfig::ECMO_50,
         supervisor: SupervisorConfig::ECMO_50,
         commissioning: CommissioningConfig::ECMO_50,
+        warming: WarmingConfig::ECMO_50,
     };
 
     /// The same on a bench, where no limit of a therapy holds the speed back.
     pub const BENCH: Self = Self { supervisor: SupervisorConfig::BENCH, ..Self::ECMO_50 };
 
     /// Tables of all fields, by part.
-    pub const PARTS: [(&'static str, &'static [Field<f32>]); 6] = [
+    pub const PARTS: [(&'static str, &'static [Field<f32>]); 7] = [
         ("bearing", crate::bearing::BearingConfig::FIELDS),
         ("motor", crate::motor::MotorConfig::FIELDS),
         ("speed", SpeedConfig::FIELDS),
         ("flow meter", FlowMeterConfig::FIELDS),
         ("supervisor", SupervisorConfig::FIELDS),
         ("commissioning", CommissioningConfig::FIELDS),
+        ("warming", WarmingConfig::FIELDS),
     ];
 
     /// The field of that name, to read or to override.
@@ -76,6 +86,7 @@ impl UnitConfig {
             .or_else(|| self.flow_meter.field_mut(name))
             .or_else(|| self.supervisor.field_mut(name))
             .or_else(|| self.commissioning.field_mut(name))
+            .or_else(|| self.warming.field_mut(name))
     }
 
     /// Checks everything that `UnitTasks::new` checks, without making a task.
@@ -88,7 +99,8 @@ impl UnitConfig {
         self.speed.check_order()?;
         self.flow_meter.check()?;
         self.supervisor.check()?;
-        self.commissioning.check()
+        self.commissioning.check()?;
+        self.warming.check()
     }
 }
 
@@ -107,6 +119,10 @@ pub struct UnitTasks {
     pub supervisor: SupervisorTask,
     /// 100 Hz.
     pub alarm: AlarmTask,
+    /// 10 Hz, where there is a warming device, as the next one.
+    pub cut_out: CutOutTask,
+    /// 10 Hz.
+    pub warming: WarmingTask,
 }
 
 impl UnitTasks {
@@ -123,6 +139,8 @@ impl UnitTasks {
             circulation: CirculationTask::new(&config.flow_meter, config.speed.speed_rpm_max)?,
             supervisor: SupervisorTask::new(config)?,
             alarm: AlarmTask::default(),
+            cut_out: CutOutTask::default(),
+            warming: WarmingTask::new(&config.warming)?,
         })
     }
 
@@ -239,6 +257,16 @@ impl Unit {
     /// One period of the alarm task; what is shown, heard and lit.
     pub fn step_alarm(&mut self) -> AlarmStatus {
         self.tasks.alarm.step(&self.mail)
+    }
+
+    /// One period of the cut-out of the warming device.
+    pub fn step_cut_out(&mut self, samples: &CutOutInputs) -> CutOutOutputs {
+        self.tasks.cut_out.step(samples, &self.mail)
+    }
+
+    /// One period of the warming task.
+    pub fn step_warming(&mut self, samples: &WarmingInputs) -> WarmingOutputs {
+        self.tasks.warming.step(samples, &self.mail)
     }
 }
 

@@ -66,6 +66,7 @@ impl Drive {
                         TaskId::Alarm => {
                             unit.step_alarm();
                         }
+                        TaskId::CutOut | TaskId::Warming => {}
                     }
                 }
                 outputs

@@ -180,6 +180,7 @@ impl RemoteUnit {
                 TaskId::Alarm => {
                     self.unit.step_alarm();
                 }
+                TaskId::CutOut | TaskId::Warming => {}
             }
         }
         self.ticks += 1;

@@ -57,7 +57,7 @@ pub static ALARMS: [Alarm; COUNT] = [
         .says("FLOW CONTROL STOPPED", "The speed stays what it was, no limit is watched. Hand the head over to the other unit."),
     Alarm::new("therapy_lost", Sign::Fault(fault::THERAPY_LOST), Drives, Death, Prompt).found_within_ms(1000)
         .says("SET MODE AND LIMITS", "The speed stays what it was; this unit does not know the therapy. Set mode and limits anew."),
-    Alarm::new("overheated", Sign::Warming(warming::OVERHEATED), Always, Death, Prompt)
+    Alarm::new("overheated", Sign::Warming(warming::OVERHEATED), Always, Death, Prompt).found_within_ms(500)
         .says("TOO WARM: HEATER OFF", "Look at the patient's temperature. If the water stays hot, unplug the warming device; set the target anew when it is cool."),
     // Medium.
     Alarm::new("isolated", Sign::Pair(pair::ISOLATED), Therapy, Death, Delayed).found_within_ms(1000)
@@ -78,15 +78,15 @@ pub static ALARMS: [Alarm; COUNT] = [
         .says("RETROGRADE TRIAL", "Blood flows back on purpose: stay at the bedside, end the trial by any other mode."),
     Alarm::new("zero_flow_long", Sign::Circulation(condition::ZERO_FLOW_LONG), Drives, Injury, Prompt).found_within_ms(121000).escalates_after_s(120)
         .says("ZERO FLOW FOR LONG", "The blood in the head heats by a kelvin a minute: go on with a flow, or clamp and stop."),
-    Alarm::new("cut_out", Sign::Warming(warming::CUT_OUT), Always, Injury, Prompt)
+    Alarm::new("cut_out", Sign::Warming(warming::CUT_OUT), Always, Injury, Prompt).found_within_ms(10500)
         .says("HEATER CUT OUT", "Nothing is heated: cover the patient. Find out what was too warm, then press the button of the cut-out."),
-    Alarm::new("heater", Sign::Warming(warming::HEATER), Always, Injury, Prompt)
+    Alarm::new("heater", Sign::Warming(warming::HEATER), Always, Injury, Prompt).found_within_ms(1200)
         .says("HEATER FAILED", "Nothing is heated: cover the patient. Unplug the warming device and use another one."),
-    Alarm::new("water_loop", Sign::Warming(warming::WATER_LOOP), Always, Injury, Prompt)
+    Alarm::new("water_loop", Sign::Warming(warming::WATER_LOOP), Always, Injury, Prompt).found_within_ms(2200)
         .says("NO WATER FLOW", "Nothing is heated: look at level, hoses and pump of the water, and for water in the circuit's surroundings."),
-    Alarm::new("temperature_sensor", Sign::Warming(warming::TEMPERATURE_SENSOR), Always, Injury, Prompt)
+    Alarm::new("temperature_sensor", Sign::Warming(warming::TEMPERATURE_SENSOR), Always, Injury, Prompt).found_within_ms(11500)
         .says("TEMPERATURE SENSOR", "Compare with another thermometer on the patient, then set the target anew or let the water be followed."),
-    Alarm::new("warming_silent", Sign::Silence(silence::WARMING), Always, Injury, Prompt)
+    Alarm::new("warming_silent", Sign::Silence(silence::WARMING), Always, Injury, Prompt).found_within_ms(700)
         .says("WARMING STOPPED", "Nothing is heated: cover the patient, and use another warming device."),
     Alarm::new("flow_blind", Sign::Circulation(condition::FLOW_BLIND), Drives, Death, Delayed)
         .says("FLOW UNKNOWN", "The speed is held. Look at the flow meter; judge the flow by the patient."),

@@ -15,11 +15,11 @@ use crate::config::ConfigError;
 use crate::mail::Mailboxes;
 use crate::mailbox::Reader;
 use crate::ports::{WarmingInputs, WarmingOutputs};
-use crate::warming::limits::PERIOD_S;
+use crate::schedule::TaskId;
 use crate::warming::messages::{CutOutMail, ORDER_UNKNOWN, WarmingMail, WarmingOrderMail};
 use crate::warming::{Aim, Warming, WarmingConfig, WarmingSettings};
 
-const PERIOD_US: u32 = (PERIOD_S * 1e6) as u32;
+const PERIOD_US: u32 = TaskId::Warming.slot().period_us();
 /// Age from which the cut-out counts as silent [us].
 const CUT_OUT_US_MAX: u32 = 500_000;
 

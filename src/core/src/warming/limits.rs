@@ -5,10 +5,12 @@
 //! facts/clinical.md 2.5 (temperature limits; 43 C and over damages cells), 3.7 (500 W in a litre: 0.12 K/s), 4.3 row 15; bounds of the
 //! device: water 42.0 C, blood 40.0 C, whatever two faults there are.
 
-/// One period of both tasks [s].
-pub const PERIOD_S: f32 = 0.1;
-/// Periods per second.
-pub const PERIODS_PER_S: u32 = 10;
+use crate::schedule::TaskId;
+
+/// Periods of both tasks per second.
+pub const PERIODS_PER_S: u32 = TaskId::Warming.slot().rate_hz;
+/// One period [s].
+pub const PERIOD_S: f32 = 1.0 / PERIODS_PER_S as f32;
 
 /// Water that the control asks for [C]: a lung that passes everything on, and sensors that are off by 0.1 K, still leave 40.0 C of blood.
 pub const WATER_CELSIUS_MAX: f32 = 39.5;
