@@ -38,6 +38,8 @@ pub struct Sample {
     pub return_pressure_mmhg: f64,
     /// True state of the circuit's air and of the patient.
     pub body: BodySample,
+    /// True temperatures, with a warming device.
+    pub thermal: Option<ThermalSample>,
     /// Code of the driving unit's bearing state.
     pub bearing_state: u32,
     /// The rotor touches its touchdown bearing.
@@ -60,6 +62,28 @@ pub struct Sample {
     pub last_update_s: [f64; 2],
     /// The rotor is to be held: the unit that drives, or drove last, said so.
     pub held: bool,
+}
+
+/// Temperatures where there is a warming device.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct ThermalSample {
+    /// The hottest blood anywhere in the circuit [C].
+    pub blood_max_celsius: f64,
+    /// Blood that leaves the membrane lung [C].
+    pub blood_celsius: f64,
+    /// Water of the device [C].
+    pub water_celsius: f64,
+}
+
+impl ThermalSample {
+    /// Of the world's truth.
+    #[must_use]
+    pub fn of(truth: &Truth) -> Option<Self> {
+        let water_celsius = truth.warming?.water_celsius;
+        let [.., blood_celsius, _] = truth.blood_celsius;
+        let blood_max_celsius = truth.blood_celsius.into_iter().fold(blood_celsius, f64::max);
+        Some(Self { blood_max_celsius, blood_celsius, water_celsius })
+    }
 }
 
 /// What is recorded of the patient; NaN for fixed pressures.

@@ -8,7 +8,9 @@ use serde_json::json;
 use crate::metrics::rounded;
 
 /// Kinds of logged events that the program itself sees, with their meaning.
-pub const OBSERVED_KINDS: [(&str, &str); 19] = [
+pub const OBSERVED_KINDS: [(&str, &str); 21] = [
+    ("warming_state", "the warming task is in another state: off, preparing, warming, waiting, stopped"),
+    ("cut_out_state", "the cut-out of the warming device has closed, or opened for this reason"),
     ("command_refused", "the unit refused a command of the scenario; the text says why"),
     ("command_answered", "a unit has looked at a command of the link; the text has its answer"),
     (

@@ -11,10 +11,14 @@
 //! The time of an alarm is the end of the period whose step raised it, so one period is the least there is. A fault
 //! that is over before its bound demands no alarm.
 
+mod warming;
+
+use std::sync::LazyLock;
+
 use levitas_core::arbitration::alarm;
 use levitas_core::mail::fault::TABLE;
 use levitas_core::schedule::TaskId;
-use levitas_world::{CanFault, CanNode, CircuitFault, Fault};
+use levitas_world::{CanFault, CanNode, CircuitFault, Fault, WarmingFault};
 
 use crate::installed::Computer;
 use crate::key_spec::KeySpec;
@@ -40,6 +44,8 @@ pub enum Broken {
     World(Fault),
     /// A sensor of the circuit.
     Circuit(CircuitFault),
+    /// Something of the warming device.
+    Warming(WarmingFault),
     /// The copies A and B of the calibration record, before the unit reads them.
     Record([bool; 2]),
     /// The computer of a unit.
@@ -86,8 +92,11 @@ const TARGET: CanNode = CanNode::Host;
 /// Bus voltage from which on the supply counts as sagging [V].
 const BUS_SAG_V: f64 = 36.0;
 
-/// Every fault of this stage.
-pub const FAULTS: [FaultSpec; 42] = [
+/// Every fault of this stage: of the units, the link and the circuit, then of the warming device.
+pub static FAULTS: LazyLock<Vec<FaultSpec>> =
+    LazyLock::new(|| DRIVE_FAULTS.into_iter().chain(warming::FAULTS).collect());
+
+const DRIVE_FAULTS: [FaultSpec; 42] = [
     FaultSpec {
         name: "hall_open",
         doc: "The wire of a displacement Hall is open: it reads a rail of the converter.",
@@ -594,6 +603,7 @@ mod tests {
                         World(fault) => fault.check().is_ok(),
                         Circuit(fault) => fault.check().is_ok(),
                         Record(copies) => copies != [false; 2],
+                        Broken::Warming(fault) => fault.check().is_ok(),
                         Bus(fault) => of_node(fault, CanNode::Drive).check().is_ok(),
                         Broken::Computer(_) | Broken::Forgery { .. } => true,
                     },

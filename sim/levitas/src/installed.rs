@@ -209,6 +209,18 @@ impl UnitInLoop for Installed<'_> {
             (TaskId::Alarm, _) => {
                 self.unit.step_alarm();
             }
+            (TaskId::CutOut, _) => {
+                if let Some(device) = world.warming().filter(|_| set == 0) {
+                    let outputs = self.unit.step_cut_out(&device.sample_cut_out());
+                    device.cut_out(&outputs);
+                }
+            }
+            (TaskId::Warming, _) => {
+                if let Some(device) = world.warming().filter(|_| set == 0) {
+                    let outputs = self.unit.step_warming(&device.sample());
+                    device.control(&outputs);
+                }
+            }
         }
     }
 

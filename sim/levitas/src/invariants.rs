@@ -5,10 +5,11 @@ use levitas_core::alarms::Sign;
 use levitas_core::arbitration::alarm as pair;
 use levitas_core::circulation::conditions;
 
-use crate::channel::Sample;
+use crate::channel::{Sample, ThermalSample};
 use crate::event_log::EventLog;
 use crate::metrics::PairFigures;
 use crate::scenario::Scenario;
+use crate::warming::{BLOOD_CELSIUS_MAX, WATER_CELSIUS_MAX};
 
 /// Lowest drainage pressure that may last [mmHg]: the usual limit against suction and haemolysis in adults.
 pub const DRAINAGE_LIMIT_MMHG: f64 = -100.0;
@@ -25,7 +26,7 @@ pub const BOTH_S_MAX: f64 = 10e-3;
 pub const NOBODY_S_MAX: f64 = 0.5e-3;
 
 /// Every invariant of this stage: name and meaning.
-pub const INVARIANTS: [(&str, &str); 11] = [
+pub const INVARIANTS: [(&str, &str); 12] = [
     (
         "touchdown",
         "the rotor does not touch between lift-off's end and a land event, unless the scenario expects it: \
@@ -53,6 +54,10 @@ pub const INVARIANTS: [(&str, &str); 11] = [
     ),
     ("drainage_pressure", "the drainage pressure is above -100 mmHg for all but 1 s"),
     ("return_pressure", "the return pressure is below 300 mmHg for all but 1 s"),
+    (
+        "temperature",
+        "with a warming device: the hottest blood of the circuit stays at 40.0 C or below, its water at 42.0 C or below",
+    ),
     ("finite", "every recorded quantity of the world is a finite number"),
     ("event_numbers", "the numbers of the event log are gapless"),
 ];
@@ -102,6 +107,14 @@ impl Invariants {
                 format!("over {REVERSE_LIMIT_ML} mL ran back"),
                 log,
             );
+        }
+        let is_hot = |thermal: ThermalSample| {
+            thermal.blood_max_celsius > BLOOD_CELSIUS_MAX || thermal.water_celsius > WATER_CELSIUS_MAX
+        };
+        if let Some(thermal) = sample.thermal.filter(|thermal| is_hot(*thermal)) {
+            let text =
+                format!("water {:.1} C, blood {:.1} C", thermal.water_celsius, thermal.blood_max_celsius);
+            self.break_now("temperature", sample.time_s, text, log);
         }
         if sample.drainage_pressure_mmhg < DRAINAGE_LIMIT_MMHG {
             self.drainage_beyond_s += step_s;
@@ -193,5 +206,13 @@ mod tests {
             Sample { drainage_pressure_mmhg: -101.0, return_pressure_mmhg: 301.0, ..Sample::default() };
         assert!(broken_by(beyond, 19_990, 0, 0.0).is_empty());
         assert_eq!(broken_by(beyond, 20_010, 0, 0.0), ["drainage_pressure", "return_pressure"]);
+        let at = |blood_max_celsius, water_celsius| Sample {
+            thermal: Some(ThermalSample { blood_max_celsius, water_celsius, ..ThermalSample::default() }),
+            ..quiet
+        };
+        assert!(broken_by(at(40.0, 42.0), 1, 0, 0.0).is_empty());
+        for hot in [at(40.01, 37.0), at(37.0, 42.01)] {
+            assert_eq!(broken_by(hot, 1, 0, 0.0), ["temperature"]);
+        }
     }
 }

@@ -59,3 +59,4 @@ pub mod takeover;
 pub mod toml_file;
 pub mod unit_in_loop;
 pub mod warming;
+mod warming_watch;

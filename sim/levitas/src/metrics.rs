@@ -9,6 +9,7 @@ mod flow;
 mod lift_off;
 mod meter;
 mod takeover;
+mod thermal;
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
@@ -99,7 +100,7 @@ pub static METRICS: LazyLock<Vec<Metric>> = LazyLock::new(|| {
 
 /// The metrics that have each their own line here.
 #[rustfmt::skip]
-const WRITTEN: [Metric; 56] = [
+const WRITTEN: [Metric; 60] = [
     metric("levitation.liftoff_s", "s", 4, "from the first lift_off event to lift-off's end: the rotor comes within 10 % of the clearance and stays there for 20 ms"),
     metric("levitation.overshoot_um", "um", 1, "largest crossing past the centre, seen from where the rotor left the touchdown circle, up to 100 ms after lift-off's end or to the next event"),
     metric("levitation.peak_um", "um", 1, "largest radius of the true position after the first disturb or fault event (without one: after lift-off's end), less the orbit radius (orbit_peak_um)"),
@@ -135,6 +136,10 @@ const WRITTEN: [Metric; 56] = [
     metric("patient.collapse_max_pct", "%", 1, "largest part of the drainage inlet that the vena cava covered"),
     metric("patient.collapse_s", "s", 3, "time in all with more than half of it covered"),
     metric("patient.air_ml", "mL", 3, "air that went into the patient, with fixed pressures, too"),
+    metric("thermal.blood_celsius", "C", 2, "true temperature of the blood behind the membrane lung at the end of the run; this and what follows only with a warming device"),
+    metric("thermal.blood_max_celsius", "C", 2, "hottest true blood anywhere in the circuit"),
+    metric("thermal.blood_min_celsius", "C", 2, "coldest true blood behind the membrane lung"),
+    metric("thermal.water_max_celsius", "C", 2, "hottest true water of the device"),
     metric("circuit.orders_done", "", 0, "orders to the sensors of the circuit that the driving unit has carried out; only with such orders"),
     metric("circuit.orders_refused", "", 0, "those that it has refused, at once or in the end"),
     metric("ecg.beats", "", 0, "true R waves that the ECG has shown, as all that follows without the first 3 s, in which their size is learnt; only with a living patient"),
@@ -159,8 +164,7 @@ const WRITTEN: [Metric; 56] = [
 ];
 
 /// Metrics of the architecture whose parts come with later versions.
-pub const LATER_METRICS: [&str; 4] =
-    ["takeover.detect_us", "takeover.peak_um", "thermal.blood_max_celsius", "thermal.water_max_celsius"];
+pub const LATER_METRICS: [&str; 2] = ["takeover.detect_us", "takeover.peak_um"];
 
 /// The metric of a name.
 #[must_use]

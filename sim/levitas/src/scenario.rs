@@ -13,6 +13,7 @@ mod expect;
 mod overrides;
 mod parts;
 mod therapy;
+mod warming_event;
 
 use std::path::{Path, PathBuf};
 
@@ -24,7 +25,7 @@ pub use alarm::ExpectedAlarm;
 pub use circulation_event::{CIRCUIT_EVENTS, PATIENT_EVENTS};
 pub use event::{
     DISTURBANCES, EVENTS, Event, EventAction, FAULT_DURATION_S, FAULT_TARGETS, InjectedFault, LATER_EVENTS,
-    LATER_FAULTS, Specification, TARGETS, sensor_of,
+    LATER_FAULTS, Specification, TARGETS, WARMING_TARGET, sensor_of,
 };
 pub use expect::{Expect, Verdict};
 pub use overrides::{CONFIG_PREFIXES, OverrideKey, config_keys, override_keys};
@@ -50,6 +51,8 @@ const DURATION_S_MIN: f64 = 0.001;
 const DURATION_S_MAX: f64 = 3600.0;
 /// Largest drift of a clock [ppm]: far more than an oscillator has that works.
 const CLOCK_PPM_MAX: f64 = 1000.0;
+/// Water of a warming device at the start [C]: what the operator may set at most.
+const WATER_CELSIUS: std::ops::RangeInclusive<f64> = 5.0..=39.0;
 /// Largest seed: the largest integer that every JSON reader takes without loss.
 pub const SEED_MAX: u64 = (1 << 53) - 1;
 
@@ -57,7 +60,7 @@ pub const SEED_MAX: u64 = (1 << 53) - 1;
 const EVENT_PREFIX: &str = "event.";
 
 /// Top keys that may also be given by `--set`, with their documentation.
-pub const TOP_KEYS: [(&str, &str); 8] = [
+pub const TOP_KEYS: [(&str, &str); 9] = [
     ("title", "what the story is, one line (required)"),
     ("duration_s", "simulated time in seconds, 0.001 to 3600 (required)"),
     ("units", "\"host\", alone, or \"both\": the emergency drive stands ready; default \"host\""),
@@ -69,6 +72,10 @@ pub const TOP_KEYS: [(&str, &str); 8] = [
     ("plant", "name of a built-in plant or path of a plant file; default \"ecmo-50\""),
     ("circuit", "name of a built-in circuit or path of a circuit file; default \"va-25-21\""),
     ("patient", "name of a built-in patient or path of a patient file; default \"va-fixed\""),
+    (
+        "water_celsius",
+        "a warming device in place of the heater-cooler of the house, run by the host: the temperature of its water at the start, 5 to 39 C; default: none, and water of 37 C",
+    ),
 ];
 
 /// A checked scenario, ready to run.
@@ -88,6 +95,8 @@ pub struct Scenario {
     pub units: Units,
     /// Drift of the host's clock, and with the other sign of the emergency drive's [ppm].
     pub clock_ppm: f64,
+    /// There is a warming device, with water of this temperature at the start [C].
+    pub water_celsius: Option<f64>,
     /// Name of the plant, as given.
     pub plant_name: String,
     /// Name of the circuit, as given.
@@ -206,7 +215,7 @@ pub fn read(found: &Found, argument: &str, settings: &[Setting]) -> Checked<Scen
         scenario.overridden.push(format!("{} = {}", setting.key, setting.entry.value));
     }
     for table in &tables {
-        scenario.events.push(event::read(table, scenario.duration_s, &scenario.patient)?);
+        scenario.events.push(event::read(table, &scenario)?);
     }
     event::check_faults(&tables, &scenario.events)?;
     scenario.events.sort_by(|a, b| a.at_s.total_cmp(&b.at_s));
@@ -280,6 +289,7 @@ impl Head<'_> {
             seed: self.seed()?,
             units: self.units()?,
             clock_ppm: self.clock_ppm()?,
+            water_celsius: self.water_celsius()?,
             plant_name,
             circuit_name,
             patient_name,
@@ -320,6 +330,10 @@ impl Head<'_> {
     fn clock_ppm(&self) -> Checked<f64> {
         let Some((entry, _)) = self.entry("clock_ppm") else { return Ok(0.0) };
         entry.number(&(-CLOCK_PPM_MAX..=CLOCK_PPM_MAX))
+    }
+
+    fn water_celsius(&self) -> Checked<Option<f64>> {
+        self.entry("water_celsius").map(|(entry, _)| entry.number(&WATER_CELSIUS)).transpose()
     }
 
     fn plant(&self) -> Checked<(String, Plant)> {

@@ -19,17 +19,19 @@ use levitas_core::circulation::sensing::CircuitOrder;
 use levitas_core::circulation::therapy::Mode;
 use levitas_core::link::UnitCode;
 use levitas_core::mail::{CircuitOrderMail, CirculationMail, LevitationMail, Mailboxes};
-use levitas_core::schedule::{SCHEDULE, TaskId};
+use levitas_core::schedule::{SCHEDULE, Slot, TaskId, WARMING_SCHEDULE};
 use levitas_core::task::supervisor::Command;
 use levitas_core::unit::Role;
+use levitas_core::warming::messages::WarmingOrderMail;
 use levitas_world::{
-    CanNode, Disturbance, Fault, RotorStart, STEP_S, Setup, Truth, World, units::RAD_PER_S_PER_RPM,
+    CanNode, Disturbance, Fault, RotorStart, STEP_S, Setup, Truth, WarmingDevice, World,
+    units::RAD_PER_S_PER_RPM,
 };
 use rand_pcg::Pcg64;
 use rand_pcg::rand_core::Rng as _;
 
 use crate::alarms::AlarmWatch;
-use crate::channel::{BodySample, Sample, bearing_state_name};
+use crate::channel::{BodySample, Sample, ThermalSample, bearing_state_name};
 use crate::clocks::Clock;
 use crate::condition_watch::ConditionWatch;
 use crate::event_log::EventLog;
@@ -44,10 +46,11 @@ use crate::metrics::{Meter, Metrics};
 use crate::order_watch::OrderWatch;
 use crate::recording::Recording;
 use crate::remote::{Forgery, Order};
-use crate::scenario::{EventAction, InjectedFault, Scenario, Verdict, sensor_of};
+use crate::scenario::{EventAction, InjectedFault, Scenario, Verdict, WARMING_TARGET, sensor_of};
 use crate::signal_watch::SignalWatch;
 use crate::story::{Act, Story};
 use crate::unit_in_loop::{Loss, UnitInLoop};
+use crate::warming_watch::WarmingWatch;
 
 /// Which units are in the loop.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -119,6 +122,7 @@ pub struct Simulation<'a, U = Installed<'a>> {
     signals: SignalWatch,
     heart: HeartWatch,
     orders: OrderWatch,
+    warming: WarmingWatch,
     /// Shear and heat index that the driving unit has told last.
     exposure: [f32; 2],
     sample: Sample,
@@ -190,6 +194,7 @@ impl<'a, U: UnitInLoop> Simulation<'a, U> {
         let refused = |error: &dyn std::fmt::Display| BadInput::of(&scenario.argument, error, "");
         let mut world = World::new(&setup(scenario)).map_err(|error| refused(&error))?;
         world.connect_lines();
+        scenario.water_celsius.into_iter().for_each(|celsius| world.connect_warming(celsius));
         if scenario.clock_ppm != 0.0 {
             world.part_clocks();
         }
@@ -206,6 +211,9 @@ impl<'a, U: UnitInLoop> Simulation<'a, U> {
                 EventAction::Fault(InjectedFault { broken: Broken::Circuit(fault), .. }) => {
                     fault.check().map_err(|error| refused(&error))?
                 }
+                EventAction::Fault(InjectedFault { broken: Broken::Warming(fault), .. }) => {
+                    fault.check().map_err(|error| refused(&error))?
+                }
                 EventAction::Fault(InjectedFault { broken: Broken::Bus(fault), .. }) => {
                     fault.check().map_err(|error| refused(&error))?
                 }
@@ -215,6 +223,8 @@ impl<'a, U: UnitInLoop> Simulation<'a, U> {
                 | EventAction::Operator(_)
                 | EventAction::CircuitOrder(..)
                 | EventAction::AlarmOrder(_)
+                | EventAction::Warming(..)
+                | EventAction::CutOutButton
                 | EventAction::Remote(_)
                 | EventAction::Clear(_) => {}
             }
@@ -236,6 +246,7 @@ impl<'a, U: UnitInLoop> Simulation<'a, U> {
             signals: SignalWatch::default(),
             heart: HeartWatch::default(),
             orders: OrderWatch::default(),
+            warming: WarmingWatch::default(),
             exposure: [f32::NAN; 2],
             sample: Sample::default(),
             log,
@@ -377,6 +388,10 @@ impl<'a, U: UnitInLoop> Simulation<'a, U> {
             if due.ends {
                 let end_s = event.at_s + event.action.duration_s();
                 let kind = match event.action {
+                    EventAction::CutOutButton => {
+                        self.press_cut_out(false);
+                        continue;
+                    }
                     EventAction::Fault(injected) => {
                         self.clear(injected.set);
                         "fault_end"
@@ -414,6 +429,12 @@ impl<'a, U: UnitInLoop> Simulation<'a, U> {
                         self.signals.acknowledged(event.at_s);
                     }
                 }
+                EventAction::Warming(aim, settings) => {
+                    let mail = WarmingOrderMail::new(due.event as u32 + 1, *aim, settings);
+                    let host = self.units.iter().find(|unit| unit.set() == 0).and_then(U::mail);
+                    host.into_iter().for_each(|unit| unit.warming_order.write(&mail));
+                }
+                EventAction::CutOutButton => self.press_cut_out(true),
                 EventAction::Remote(order) => {
                     if !self.order(*order) {
                         let text = format!("{}: not sent: nothing is heard of the unit", event.text);
@@ -438,6 +459,7 @@ impl<'a, U: UnitInLoop> Simulation<'a, U> {
             Broken::Circuit(fault) => {
                 sensor_of(set).map_or(Ok(()), |sensor| self.world.fault_circuit(sensor, fault))
             }
+            Broken::Warming(fault) => self.world.warming().map_or(Ok(()), |device| device.fault(&fault)),
             Broken::Computer(computer) => {
                 let unit = self.units.iter_mut().zip(&self.clocks).find(|(unit, _)| unit.set() == set);
                 if let Some((unit, clock)) = unit {
@@ -471,12 +493,20 @@ impl<'a, U: UnitInLoop> Simulation<'a, U> {
             self.world.clear_circuit(sensor);
             return;
         }
+        if set == WARMING_TARGET {
+            self.world.warming().into_iter().for_each(WarmingDevice::clear);
+            return;
+        }
         self.world.clear(set);
         self.bus.clear();
         let unit = self.units.iter_mut().zip(&self.clocks).find(|(unit, _)| unit.set() == set);
         if let Some((unit, clock)) = unit {
             unit.clear(clock.tick(), &mut self.world, &mut self.bus);
         }
+    }
+
+    fn press_cut_out(&mut self, is_pressed: bool) {
+        self.world.warming().into_iter().for_each(|device| device.press(is_pressed));
     }
 
     /// An order to the sensors of the circuit, which each unit reads for itself; `index` is that of its event.
@@ -535,7 +565,8 @@ impl<'a, U: UnitInLoop> Simulation<'a, U> {
             unit.begin_tick(clock.tick(), world, bus);
         }
         bus.deliver(now_s, units);
-        for slot in &SCHEDULE {
+        let slow: &[Slot] = if self.scenario.water_celsius.is_some() { &WARMING_SCHEDULE } else { &[] };
+        for slot in SCHEDULE.iter().chain(slow) {
             let is_due = |clock: &Clock| is_now(clock) && slot.is_due(clock.tick());
             for (unit, clock) in units.iter_mut().zip(clocks).filter(|(_, clock)| is_due(clock)) {
                 unit.run(slot.task, clock.tick(), world, bus);
@@ -570,6 +601,7 @@ impl<'a, U: UnitInLoop> Simulation<'a, U> {
             self.links.step(&self.units, self.sample.time_s, &mut self.log);
         }
         let truth = self.world.truth();
+        let scenario_warms = self.scenario.water_celsius.is_some();
         let sample = &mut self.sample;
         sample.time_s = truth.time_s;
         sample.displacement_m = truth.displacement_m;
@@ -585,6 +617,7 @@ impl<'a, U: UnitInLoop> Simulation<'a, U> {
         sample.pre_membrane_pressure_mmhg = truth.pre_membrane_pressure_mmhg;
         sample.return_pressure_mmhg = truth.return_pressure_mmhg;
         sample.body = BodySample::of(&truth);
+        sample.thermal = ThermalSample::of(&truth);
         sample.touching = truth.touching;
         sample.gate_open = truth.gate_open;
         sample.gate_opened_s = truth.gate_opened_s;
@@ -612,6 +645,11 @@ impl<'a, U: UnitInLoop> Simulation<'a, U> {
                 let status = shown.as_ref().map(|(_, status)| status);
                 self.signals.step(sample.time_s, unit.set(), status, &mut self.log);
             }
+        }
+        let is_due = |tick: u64| TaskId::Warming.slot().is_due(tick);
+        if scenario_warms && self.tick.checked_sub(1).is_some_and(is_due) {
+            let host = self.units.iter().find(|unit| unit.set() == 0).and_then(U::mail);
+            self.warming.step(sample.time_s, host, &mut self.log);
         }
         let stepped = self.tick.checked_sub(1).filter(|tick| TaskId::Circulation.slot().is_due(*tick));
         if let (Some(tick), Some(seen)) =

@@ -9,7 +9,7 @@ use levitas::scenario::{Event, EventAction, Scenario, load};
 use levitas_core::alarms::{ALARMS, AlarmOrder};
 
 /// What no scenario raises, and why.
-const NOT_RAISED: [(&str, &str); 10] = [
+const NOT_RAISED: [(&str, &str); 4] = [
     (
         "both_drive",
         "a line that stands still lets both drive for some milliseconds, the alarm wants 20; core: tests of arbitration",
@@ -20,12 +20,6 @@ const NOT_RAISED: [(&str, &str); 10] = [
         "the map of the pump stands in for the meter from the first start on; core: tests of modes",
     ),
     ("membrane_negative", "no patient of the world sucks behind the lung; core: tests of interventions"),
-    ("overheated", "no unit runs the warming device yet; its rig raises it, `levitas warming`"),
-    ("cut_out", "no unit runs the warming device yet; its rig raises it, `levitas warming`"),
-    ("heater", "no unit runs the warming device yet; its rig raises it, `levitas warming`"),
-    ("water_loop", "no unit runs the warming device yet; its rig raises it, `levitas warming`"),
-    ("temperature_sensor", "no unit runs the warming device yet; its rig raises it, `levitas warming`"),
-    ("warming_silent", "no unit runs the warming device yet; its rig raises it, `levitas warming`"),
 ];
 
 fn scenarios() -> Vec<Scenario> {

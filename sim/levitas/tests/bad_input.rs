@@ -134,7 +134,7 @@ fn scenario_cases() -> Vec<Case> {
 fn fault_cases() -> Vec<Case> {
     vec![
         Case("fault without target", event("at_s = 0.2\ndo = \"fault\"\nfault = \"angle_stuck\""), &["[[event]] 2: target", "missing", "allowed is host, emergency_drive"]),
-        Case("fault of an unknown unit", event("at_s = 0.2\ndo = \"fault\"\ntarget = \"pump\"\nfault = \"angle_stuck\""), &["target = \"pump\"", "unknown target", "host, emergency_drive", "return or flow"]),
+        Case("fault of an unknown unit", event("at_s = 0.2\ndo = \"fault\"\ntarget = \"pump\"\nfault = \"angle_stuck\""), &["target = \"pump\"", "unknown target", "host, emergency_drive", "return, flow or warming"]),
         Case("fault of a unit at a sensor", event("at_s = 0.2\ndo = \"fault\"\ntarget = \"flow\"\nfault = \"angle_stuck\""), &["[[event]] 2: target = \"flow\"", "this fault is none of it", "allowed is host or emergency_drive"]),
         Case("fault of a sensor at a unit", breaking("fault = \"pressure_loss\""), &["target = \"host\"", "none of it", "allowed is drainage, pre_membrane or return"]),
         Case("fault of another sensor", event("at_s = 0.2\ndo = \"fault\"\ntarget = \"return\"\nfault = \"flow_meter_loss\""), &["target = \"return\"", "none of it", "allowed is flow"]),

@@ -20,6 +20,7 @@ use crate::setup::{Setup, SetupError};
 use crate::truth::Truth;
 use crate::ultrasound::Air;
 use crate::units::RAD_PER_S_PER_RPM;
+use crate::warming::WarmingDevice;
 
 /// Levitation periods per step of the patient.
 const PERIODS: u32 = (STEP_S / crate::world::STEP_S + 0.5) as u32;
@@ -34,6 +35,8 @@ pub struct Circulation {
     pub(crate) circuit: BloodCircuit,
     air: AirInCircuit,
     heat: Heat,
+    /// In place of the heater-cooler of the house.
+    warming: Option<WarmingDevice>,
     plant: Plant,
     shaft: ShaftTorque,
     blood: Blood,
@@ -87,6 +90,7 @@ impl Circulation {
             air_in_patient_ml: self.air.in_patient_ml,
             blood_celsius: self.heat.celsius,
             patient_celsius: self.heat.patient_celsius,
+            warming: self.warming.as_ref().map(WarmingDevice::truth),
             venous_pressure_mmhg: self.circuit.ends.venous_mmhg,
             arterial_pressure_mmhg: self.circuit.ends.arterial_mmhg,
             patient: self.patient.as_ref().map(Body::truth),
@@ -122,6 +126,20 @@ impl Circulation {
     /// Water of the heat exchanger [C]; `None` when none flows.
     pub fn set_water(&mut self, celsius: Option<f64>) {
         self.heat.exchange = Heat::house(celsius);
+    }
+
+    /// A warming device in place of the heater-cooler of the house, with water of this temperature [C].
+    pub(crate) fn connect_warming(&mut self, water_celsius: f64, seed: u64) {
+        let [.., lung, _] = self.heat.celsius;
+        let mut device = WarmingDevice::new(&self.plant.warming, lung, seed, STEP_S);
+        device.fill(water_celsius, lung);
+        self.warming = Some(device);
+        self.heat.exchange = None;
+    }
+
+    /// The warming device, if there is one.
+    pub(crate) fn warming(&mut self) -> Option<&mut WarmingDevice> {
+        self.warming.as_mut()
     }
 
     /// The blood in the flow meter, at the temperature of the return line.
@@ -189,6 +207,7 @@ impl Circulation {
                 volume_ml,
                 setup.plant.warming.room_celsius,
             ),
+            warming: None,
             plant: setup.plant,
             shaft: ShaftTorque::new(&setup.plant, &setup.plant.rotor_fluid),
             blood: Blood { temperature_celsius: BODY_CELSIUS, ..Blood::ORDINARY },
@@ -227,6 +246,11 @@ impl Circulation {
             let [drained_lpm, returned_lpm] = self.flow_lpm_sum.map(|sum| sum / f64::from(PERIODS));
             (self.period, self.flow_lpm_sum) = (0, [0.0; 2]);
             let shaft_w = self.shaft.torque_n_m(krpm, returned_lpm) * self.air.torque_factor() * speeds[1];
+            if let Some(device) = &mut self.warming {
+                let [.., lung, _] = self.heat.celsius;
+                self.heat.exchange = device.exchange();
+                device.advance(lung);
+            }
             self.heat.advance(returned_lpm, shaft_w, STEP_S);
             if let Some(patient) = &mut self.patient {
                 patient.advance(STEP_S, drained_lpm, returned_lpm);

@@ -70,7 +70,7 @@ pub use sensors::{RUNOUT_1X_RAD, RUNOUT_2X_RAD};
 pub use setup::{InitialState, RotorStart, Setup, SetupError};
 pub use truth::{EcgTruth, PatientTruth, Truth};
 pub use ultrasound::{Air, Ultrasound};
-pub use warming::{TemperatureFault, WarmingBench, WarmingFault, WarmingSensor, WarmingTruth};
+pub use warming::{TemperatureFault, WarmingBench, WarmingDevice, WarmingFault, WarmingSensor, WarmingTruth};
 pub use world::{STEP_S, World};
 
 /// Conversion factors, exact where the definition is.

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //! What is really the case, as opposed to what the sensors say.
 
+use crate::warming::WarmingTruth;
+
 /// The state of the world at one instant.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Truth {
@@ -78,6 +80,8 @@ pub struct Truth {
     pub blood_celsius: [f64; 4],
     /// Body of the patient [C].
     pub patient_celsius: f64,
+    /// The warming device, where there is one.
+    pub warming: Option<WarmingTruth>,
     /// Pressure around the drainage cannula [mmHg].
     pub venous_pressure_mmhg: f64,
     /// Pressure around the return cannula [mmHg].

@@ -32,6 +32,7 @@ use crate::patient::{ChangeError, PatientChange};
 use crate::sensors::SetSensors;
 use crate::setup::{Setup, SetupError, initial, to_state};
 use crate::truth::Truth;
+use crate::warming::WarmingDevice;
 use crate::windings::{Windings, phase_currents};
 
 /// Length of a levitation period and of one `advance` [s].
@@ -249,6 +250,16 @@ impl World {
     /// Water of the heat exchanger [C]; `None` when none flows.
     pub fn set_water(&mut self, celsius: Option<f64>) {
         self.circulation.set_water(celsius);
+    }
+
+    /// A warming device in place of the heater-cooler of the house, full of water of this temperature [C].
+    pub fn connect_warming(&mut self, water_celsius: f64) {
+        self.circulation.connect_warming(water_celsius, self.seed);
+    }
+
+    /// The warming device, if there is one.
+    pub fn warming(&mut self) -> Option<&mut WarmingDevice> {
+        self.circulation.warming()
     }
 
     /// Something happens to the patient.

@@ -69,6 +69,12 @@ fn check(scenario: &Scenario, processes: Processes) -> Checked<()> {
             return refuse("it changes the configuration of a unit that is a process", allowed);
         }
     }
+    if processes[0] && scenario.water_celsius.is_some() {
+        return refuse(
+            "its host runs a warming device, a process has none yet",
+            "--units drive or another scenario",
+        );
+    }
     let is_about_record = |action: &EventAction| matches!(action, EventAction::Fault(InjectedFault { broken: Broken::Record(_), set, .. }) if processes[*set]);
     if scenario.events.iter().any(|event| is_about_record(&event.action)) {
         return refuse("it is about the calibration record of a unit that is a process", "another scenario");

@@ -7,6 +7,7 @@
 use super::circulation::CirculationWatch;
 use super::flow::FlowFigures;
 use super::lift_off::{LiftOffWatch, Seen};
+use super::thermal::ThermalFigures;
 use super::{CLEARANCE_USE, Metrics, PairFigures, PairWatch, REALTIME_FACTOR};
 use crate::analysis::{ac_rms, harmonic_amplitude, mean, rms, whole_revolutions};
 use crate::channel::{Sample, UM_PER_M};
@@ -51,6 +52,7 @@ pub struct Meter {
     drainage_min_mmhg: f64,
     return_max_mmhg: f64,
     circulation: CirculationWatch,
+    thermal: ThermalFigures,
     volume_ml: f64,
     volume_max_ml: f64,
     reverse_ml: f64,
@@ -74,6 +76,7 @@ impl Meter {
             bus_v: [f64::INFINITY, f64::NEG_INFINITY],
             drainage_min_mmhg: f64::INFINITY,
             return_max_mmhg: f64::NEG_INFINITY,
+            thermal: ThermalFigures::NEW,
             circulation: CirculationWatch::new(story.first(Act::Disturb), step_s),
             volume_ml: 0.0,
             volume_max_ml: 0.0,
@@ -129,6 +132,7 @@ impl Meter {
         self.drainage_min_mmhg = self.drainage_min_mmhg.min(sample.drainage_pressure_mmhg);
         self.return_max_mmhg = self.return_max_mmhg.max(sample.return_pressure_mmhg);
         self.circulation.step(sample);
+        self.thermal.step(sample.thermal);
         self.volume_ml += sample.flow_lpm * ML_PER_L / S_PER_MIN * self.step_s;
         self.volume_max_ml = self.volume_max_ml.max(self.volume_ml);
         self.reverse_ml = self.reverse_ml.max(self.volume_max_ml - self.volume_ml);
@@ -192,6 +196,7 @@ impl Meter {
         metrics.set("pressure.drainage_min_mmhg", self.drainage_min_mmhg);
         metrics.set("pressure.return_max_mmhg", self.return_max_mmhg);
         self.circulation.enter(&mut metrics);
+        self.thermal.enter(&mut metrics);
         if let Some(factor) = realtime_factor {
             metrics.set(REALTIME_FACTOR, factor);
         }

@@ -5,9 +5,10 @@ use levitas_core::alarms::AlarmOrder;
 use levitas_core::circulation::sensing::CircuitOrder;
 use levitas_core::circulation::therapy::Mode;
 use levitas_core::task::supervisor::Command;
-use levitas_world::{CircuitChange, CircuitSensor, Disturbance, Patient, PatientChange};
+use levitas_core::warming::{Aim, WarmingSettings};
+use levitas_world::{CircuitChange, CircuitSensor, Disturbance, PatientChange};
 
-use super::circulation_event;
+use super::{Scenario, circulation_event, warming_event};
 
 use super::therapy;
 use crate::fault_catalogue::{Broken, FAULTS, FaultSpec, alarm_bit};
@@ -45,8 +46,10 @@ pub const FAULT_DURATION_S: KeySpec =
 /// Units that a fault may befall, in the order of their winding sets.
 pub const TARGETS: [&str; 2] = ["host", "emergency_drive"];
 /// What can break: the units, then the sensors of the circuit in the order of [`CircuitSensor::ALL`].
-pub const FAULT_TARGETS: [&str; 6] =
-    ["host", "emergency_drive", "drainage", "pre_membrane", "return", "flow"];
+pub const FAULT_TARGETS: [&str; 7] =
+    ["host", "emergency_drive", "drainage", "pre_membrane", "return", "flow", "warming"];
+/// Place of the warming device in [`FAULT_TARGETS`].
+pub const WARMING_TARGET: usize = FAULT_TARGETS.len() - 1;
 
 /// The sensor of the circuit that a target is; `None` for a unit.
 #[must_use]
@@ -79,7 +82,7 @@ const ALARM_ORDER: KeySpec =
     KeySpec::names("order", &["acknowledge", "pause", "sound"], "as `levitas alarm` of the shell spells it");
 
 /// Events that the program carries out.
-pub const EVENTS: [Specification; 17] = [
+pub const EVENTS: [Specification; 19] = [
     Specification { name: "lift_off", doc: "the operator has the rotor lifted off", keys: &[] },
     Specification {
         name: "land",
@@ -107,6 +110,16 @@ pub const EVENTS: [Specification; 17] = [
         name: "alarm_order",
         doc: "the operator presses a key of the alarm system of both units",
         keys: &[ALARM_ORDER],
+    },
+    Specification {
+        name: "warming",
+        doc: "the operator sets the warming device: `value` [C] is the target of an aim, `celsius_per_h` the rate of both directions, 0.5 at first",
+        keys: &[warming_event::AIM],
+    },
+    Specification {
+        name: "cut_out_button",
+        doc: "the operator presses the button of the cut-out, for 0.3 s",
+        keys: &[],
     },
     Specification { name: "disturb", doc: "the plant is disturbed; see the table of kinds", keys: &[] },
     Specification {
@@ -199,8 +212,8 @@ pub const DISTURBANCES: [Specification; 8] = [
 pub const LATER_EVENTS: [&str; 1] = ["set_speed"];
 /// Faults of the format whose parts come with later versions.
 #[rustfmt::skip]
-pub const LATER_FAULTS: [&str; 9] = [
-    "bit_flip", "coil_short", "temperature_open", "temperature_short", "temperature_drift", "heater_stuck_on", "mains_loss", "battery_weak", "flash_write_fail",
+pub const LATER_FAULTS: [&str; 5] = [
+    "bit_flip", "coil_short", "mains_loss", "battery_weak", "flash_write_fail",
 ];
 /// What an event does.
 #[derive(Clone, Debug, PartialEq)]
@@ -211,6 +224,10 @@ pub enum EventAction {
     CircuitOrder(CircuitOrder, f32),
     /// An order to the alarm system.
     AlarmOrder(AlarmOrder),
+    /// The operator sets the warming device.
+    Warming(Aim, WarmingSettings),
+    /// The operator presses the button of its cut-out.
+    CutOutButton,
     /// A command over the link.
     Remote(Order),
     /// A disturbance of the plant that lasts for this long [s].
@@ -265,7 +282,11 @@ impl EventAction {
             Self::Remote(order) => return Self::Operator(order.command).act(),
             Self::Operator(Command::LiftOff | Command::LiftOffAlone) => Act::LiftOff,
             Self::Operator(Command::HandBack | Command::TakeoverDrill) => Act::Disturb,
-            Self::Operator(Command::Rejoin) | Self::CircuitOrder(..) | Self::AlarmOrder(_) => return None,
+            Self::Operator(Command::Rejoin)
+            | Self::CircuitOrder(..)
+            | Self::AlarmOrder(_)
+            | Self::Warming(..)
+            | Self::CutOutButton => return None,
             Self::Operator(Command::Land | Command::Service | Command::Commission) => Act::Land,
             Self::Operator(Command::SetMode { .. } | Command::Set { .. } | Command::Resume) => Act::SetMode,
             Self::Fault(InjectedFault { broken: Broken::Record(_), .. }) => return None,
@@ -300,12 +321,14 @@ impl EventAction {
         match self {
             Self::Disturb(_, duration_s) => *duration_s,
             Self::Fault(fault) => fault.duration_s.unwrap_or(0.0),
+            Self::CutOutButton => warming_event::PRESSED_S,
             Self::Patient(PatientChange::BloodLoss { over_s, .. } | PatientChange::Volume { over_s, .. }) => {
                 *over_s
             }
             Self::Operator(_)
             | Self::CircuitOrder(..)
             | Self::AlarmOrder(_)
+            | Self::Warming(..)
             | Self::Remote(_)
             | Self::Clear(_)
             | Self::Circuit(_)
@@ -315,7 +338,8 @@ impl EventAction {
 }
 
 /// Reads one `[[event]]`.
-pub(super) fn read(table: &Table<'_>, end_s: f64, patient: &Patient) -> Checked<Event> {
+pub(super) fn read(table: &Table<'_>, scenario: &Scenario) -> Checked<Event> {
+    let end_s = scenario.duration_s;
     let names: Vec<&str> = EVENTS.iter().map(|event| event.name).collect();
     let what = table.required("do", &any_of(&names))?;
     let name = known(&what, &EVENTS, &LATER_EVENTS, "event")?.name;
@@ -342,12 +366,18 @@ pub(super) fn read(table: &Table<'_>, end_s: f64, patient: &Patient) -> Checked<
         "fault" => fault(table)?,
         "clear" => clear(table)?,
         "circuit" => circulation_event::circuit(table)?,
-        "patient" => circulation_event::patient(table, patient)?,
+        "patient" => circulation_event::patient(table, &scenario.patient)?,
+        "warming" => warming_event::warming(table)?,
+        "cut_out_button" => (EventAction::CutOutButton, String::new()),
         _ => disturb(table)?,
     };
-    if matches!(name, "lift_off" | "land" | "takeover_drill" | "hand_back" | "rejoin" | "resume") {
+    if matches!(
+        name,
+        "lift_off" | "land" | "takeover_drill" | "hand_back" | "rejoin" | "resume" | "cut_out_button"
+    ) {
         table.allow_keys(&["at_s", "do"], &format!(" of event {name}"))?;
     }
+    warming_event::check_there(table, scenario, &action)?;
     Ok(Event { at_s, name, action, text })
 }
 
@@ -503,7 +533,8 @@ fn check_place(table: &Table<'_>, set: usize, broken: &Broken) -> Checked<()> {
     let fits = |target: usize| match (broken, sensor_of(target)) {
         (Broken::Circuit(fault), Some(sensor)) => fault.fits(sensor),
         (Broken::Circuit(_), None) => false,
-        (_, sensor) => sensor.is_none(),
+        (Broken::Warming(_), _) => target == WARMING_TARGET,
+        _ => target < TARGETS.len(),
     };
     if fits(set) {
         return Ok(());

@@ -43,7 +43,7 @@ pub(super) fn set_mode(table: &Table<'_>) -> Checked<(EventAction, String)> {
         return Ok((EventAction::Operator(Command::SetMode { mode, value: 0.0 }), mode.name().to_owned()));
     };
     table.allow_keys(&["at_s", "do", "mode", "value"], " of event set_mode")?;
-    let value = number(table, field)?;
+    let value = number(table, "value", field)?;
     let text = format!("{} {value} {}", mode.name(), unit_of(field));
     Ok((EventAction::Operator(Command::SetMode { mode, value: value as f32 }), text))
 }
@@ -59,7 +59,7 @@ pub(super) fn set(table: &Table<'_>, event: &str) -> Checked<(EventAction, Strin
     let Some(field) = found else {
         return Err(entry.refuse(format!("unknown {key}"), allowed_names(name, &names)));
     };
-    let value = number(table, field)?;
+    let value = number(table, "value", field)?;
     let setting = TherapySettings::index_of(field.name).unwrap_or(u32::MAX);
     let command = Command::Set { setting, value: value as f32 };
     Ok((EventAction::Operator(command), format!("{} {value} {}", field.name, unit_of(field))))
@@ -89,11 +89,12 @@ pub(super) fn circuit_order(table: &Table<'_>) -> Checked<(EventAction, String)>
     Ok((EventAction::CircuitOrder(order, value as f32), format!("{name} {value} {unit}")))
 }
 
-fn number(table: &Table<'_>, field: &Field<f32>) -> Checked<f64> {
+/// The number of a key that has the range of this setting.
+pub(super) fn number(table: &Table<'_>, key: &str, field: &Field<f32>) -> Checked<f64> {
     // As they are written, not as they are stored: 0.1 and not 0.10000000149.
     let written = |bound: f32| format!("{bound}").parse::<f64>().unwrap_or(f64::from(bound));
     let (min, max) = (written(field.min), written(field.max));
     let allowed = format!("{} {}", range_text(min, max), unit_of(field));
-    let entry = table.required("value", &format!("a number from {allowed}"))?;
+    let entry = table.required(key, &format!("a number from {allowed}"))?;
     entry.number(&(min..=max)).map_err(|error| BadInput { allowed, ..error })
 }

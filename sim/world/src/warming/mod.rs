@@ -87,7 +87,7 @@ pub(crate) struct Exchange {
 
 /// See the [module](self).
 #[derive(Clone, Debug)]
-pub(crate) struct WarmingDevice {
+pub struct WarmingDevice {
     parameters: Warming,
     step_s: f64,
     water_celsius: f64,
@@ -133,20 +133,27 @@ impl WarmingDevice {
         self.sensors.settle(water_celsius, blood_celsius);
     }
 
-    pub(crate) fn control(&mut self, outputs: &WarmingOutputs) {
+    /// What the control says; it stands until it says something else.
+    pub fn control(&mut self, outputs: &WarmingOutputs) {
         self.alive.take(outputs.alive, self.parameters.monostable_s);
         self.told = *outputs;
     }
 
-    pub(crate) fn cut_out(&mut self, outputs: &CutOutOutputs) {
+    /// What the cut-out says, likewise.
+    pub fn cut_out(&mut self, outputs: &CutOutOutputs) {
         self.permit.take(outputs.permit, self.parameters.monostable_s);
     }
 
-    pub(crate) fn press(&mut self, is_pressed: bool) {
+    /// The cut-out's button is held, or let go.
+    pub fn press(&mut self, is_pressed: bool) {
         self.is_button_pressed = is_pressed;
     }
 
-    pub(crate) fn fault(&mut self, fault: &WarmingFault) -> Result<(), FaultError> {
+    /// Something breaks.
+    ///
+    /// # Errors
+    /// The first of its numbers that is out of range; nothing has changed then.
+    pub fn fault(&mut self, fault: &WarmingFault) -> Result<(), FaultError> {
         fault.check()?;
         match *fault {
             WarmingFault::Sensor(which, fault) => self.sensors.fault(which, fault),
@@ -156,7 +163,7 @@ impl WarmingDevice {
     }
 
     /// Everything is whole, and full, again.
-    pub(crate) fn clear(&mut self) {
+    pub fn clear(&mut self) {
         self.sensors.clear();
         self.broken = Broken::default();
         self.water_l = self.parameters.water_l;
@@ -236,7 +243,7 @@ impl WarmingDevice {
     }
 
     /// The control's samples of this instant.
-    pub(crate) fn sample(&mut self) -> WarmingInputs {
+    pub fn sample(&mut self) -> WarmingInputs {
         let shown_lpm = if self.broken.flow_stuck { self.parameters.water_flow_lpm } else { self.flow_lpm() };
         let level = if self.broken.level_stuck { 1.0 } else { self.water_l / self.parameters.water_l };
         let heater_w = self.heater_w();
@@ -254,7 +261,7 @@ impl WarmingDevice {
     }
 
     /// The cut-out's samples of this instant.
-    pub(crate) fn sample_cut_out(&mut self) -> CutOutInputs {
+    pub fn sample_cut_out(&mut self) -> CutOutInputs {
         CutOutInputs {
             water_celsius: self.sensors.sample(WarmingSensor::CutOutWater),
             blood_celsius: self.sensors.sample(WarmingSensor::CutOutBlood),
