@@ -7,12 +7,14 @@
  * what is in the flash is judged here, without headers and lengths: all records have one size, a sector is a row of slots, and
  * what has a fitting CRC-32 is a record. FCB appends and erases; of its state only what is found here is used.
  *
- * Of all sectors the one with the highest number is written. The one behind it is always empty, erased ahead as soon as the first
- * record before it is safe: whatever is in it at the start is left of an erase that a power cut has stopped.
+ * Of all sectors the one with the highest number is written. The one behind it is erased ahead as soon as the first record before it is
+ * safe, and belongs to the log no more: whatever is in it at the start is left of an erase that a power cut has stopped, and goes
+ * after the first record.
  */
 
 #include <errno.h>
 #include <string.h>
+#include <zephyr/drivers/flash.h>
 #include <zephyr/storage/flash_map.h>
 #include <zephyr/sys/byteorder.h>
 #include <zephyr/sys/crc.h>
@@ -29,7 +31,7 @@
 #define SECTORS_MIN 3
 /* Bad places that a record goes round. */
 #define TRIES 3
-#define CHUNK 64
+#define CHUNK 256
 
 enum slot {
 	SLOT_BLANK,
@@ -110,50 +112,50 @@ static int erase_ahead(struct levitas_record_log *log)
 		error = fcb_rotate(&log->fcb);
 	}
 	log->fcb.f_oldest = behind(log, ahead);
+	log->is_erase_due = error != 0;
 	return error;
 }
 
-/* The first whole record of a sector tells how old it is; 0: there is none. */
+/*
+ * The first whole record of a sector tells how old it is; 0: there is none. Behind a blank slot only a few more are looked at: a log
+ * leaves none free, but decay may.
+ */
 static int first_number(const struct levitas_record_log *log, const struct flash_sector *sector, uint32_t *number)
 {
 	uint8_t record[LEVITAS_RECORD_BYTES_MAX];
+	int found;
 
 	*number = 0;
-	for (uint32_t slot = 0; slot < slots(log); slot++) {
-		int found = read_slot(log, sector, slot, record);
-
-		if (found == SLOT_RECORD) {
-			*number = sys_get_le32(record);
+	for (uint32_t slot = 0; slot < slots(log) && *number == 0; slot = found == SLOT_BLANK ? 2 * slot + 1 : slot + 1) {
+		found = read_slot(log, sector, slot, record);
+		if (found < 0) {
+			return found;
 		}
-		if (found != SLOT_DAMAGED) {
-			return MIN(found, 0);
-		}
+		*number = found == SLOT_RECORD ? sys_get_le32(record) : 0;
 	}
 	return 0;
 }
 
-/* The last whole record of the sector that is written, and the first slot behind everything in it. */
-static int find_end(struct levitas_record_log *log)
+/* Whole records of a sector that are newer than the last one known become it; `end`: the first slot behind everything in it. */
+static int scan(struct levitas_record_log *log, const struct flash_sector *sector, uint32_t *end)
 {
-	struct fcb_entry *active = &log->fcb.f_active;
 	uint8_t record[LEVITAS_RECORD_BYTES_MAX];
-	uint32_t end = 0;
 
+	*end = 0;
 	for (uint32_t slot = 0; slot < slots(log); slot++) {
-		int found = read_slot(log, active->fe_sector, slot, record);
+		int found = read_slot(log, sector, slot, record);
 
 		if (found < 0) {
 			return found;
 		}
 		if (found != SLOT_BLANK) {
-			end = slot + 1;
+			*end = slot + 1;
 		}
-		if (found == SLOT_RECORD) {
+		if (found == SLOT_RECORD && sys_get_le32(record) > log->last_number) {
 			log->last_number = sys_get_le32(record);
 			memcpy(log->last, record, log->record_bytes);
 		}
 	}
-	active->fe_elem_off = HEADER_BYTES + end * STRIDE(log);
 	return 0;
 }
 
@@ -179,45 +181,75 @@ static int begin(struct levitas_record_log *log)
 	return error != 0 ? error : fcb_init(log->area_id, &log->fcb);
 }
 
-/* FCB's state from what is in the flash, as fcb_init() would have it. */
-static int go_on(struct levitas_record_log *log, struct flash_sector *newest)
+/* FCB's state as fcb_init() would have it: this sector is written, from this slot on. */
+static int go_on(struct levitas_record_log *log, struct flash_sector *newest, uint32_t slot)
 {
 	uint16_t id;
 	int error = flash_area_read(log->fcb.fap, newest->fs_off + HEADER_BYTES - sizeof(id), &id, sizeof(id));
 
-	if (error != 0) {
-		return error;
-	}
 	log->fcb.f_align = 1;
 	log->fcb.f_erase_value = 0xff;
 	log->fcb.f_active.fe_sector = newest;
+	log->fcb.f_active.fe_elem_off = HEADER_BYTES + slot * STRIDE(log);
 	log->fcb.f_active_id = id;
 	log->fcb.f_oldest = behind(log, behind(log, newest));
+	return error;
+}
+
+/* Where the first slots of a sector have decayed to blank ones, its other records tell all the same that it is the newest. */
+static int go_on_from(struct levitas_record_log *log, struct flash_sector *sector)
+{
+	uint32_t last, end;
+	int error;
+
 	k_mutex_init(&log->fcb.f_mtx);
-	return find_end(log);
+	do {
+		last = log->last_number;
+		error = scan(log, sector, &end);
+		if (error == 0 && log->last_number > last) {
+			error = go_on(log, sector, end);
+		}
+		sector = behind(log, sector);
+	} while (error == 0 && log->last_number > last);
+	return error;
+}
+
+/* The sectors of the partition. */
+static int divide(struct levitas_record_log *log)
+{
+	struct flash_pages_info page;
+	const uint32_t count = log->fcb.fap->fa_size / log->sector_bytes;
+	int error = flash_get_page_info_by_offs(log->fcb.fap->fa_dev, log->fcb.fap->fa_off, &page);
+
+	if (error != 0) {
+		return error;
+	}
+	if (log->sector_bytes % page.size != 0 || count < SECTORS_MIN || count > MIN(log->sectors_max, LEVITAS_RECORD_SECTORS_MAX)) {
+		return -EINVAL;
+	}
+	for (uint32_t i = 0; i < count; i++) {
+		log->sectors[i] = (struct flash_sector){.fs_off = i * log->sector_bytes, .fs_size = log->sector_bytes};
+	}
+	log->fcb.f_sector_cnt = count;
+	return 0;
 }
 
 static int prepare(struct levitas_record_log *log)
 {
-	uint32_t count = log->sectors_max;
 	int error = flash_area_open(log->area_id, &log->fcb.fap);
 
-	if (error == 0) {
-		error = flash_area_get_sectors(log->area_id, &count, log->sectors);
-	}
 	if (error != 0) {
 		return error;
 	}
-	if (count < SECTORS_MIN || flash_area_align(log->fcb.fap) != 1 || flash_area_erased_val(log->fcb.fap) != 0xff ||
+	if (flash_area_align(log->fcb.fap) != 1 || flash_area_erased_val(log->fcb.fap) != 0xff ||
 	    log->record_bytes > LEVITAS_RECORD_BYTES_MAX) {
 		return -ENOTSUP;
 	}
 	log->fcb.f_magic = MAGIC;
 	log->fcb.f_version = VERSION;
 	log->fcb.f_sectors = log->sectors;
-	log->fcb.f_sector_cnt = count;
 	log->fcb.f_scratch_cnt = 0;
-	return 0;
+	return divide(log);
 }
 
 int levitas_record_log_open(struct levitas_record_log *log)
@@ -240,12 +272,10 @@ int levitas_record_log_open(struct levitas_record_log *log)
 		}
 	}
 	if (error == 0) {
-		error = newest == NULL ? begin(log) : go_on(log, newest);
-	}
-	if (error == 0) {
-		error = erase_ahead(log);
+		error = newest == NULL ? begin(log) : go_on_from(log, newest);
 	}
 	log->is_open = error == 0;
+	log->is_erase_due = true;
 	return error;
 }
 
@@ -272,9 +302,13 @@ static int write_slot(struct levitas_record_log *log, const uint8_t *record)
 
 int levitas_record_log_append(struct levitas_record_log *log, const uint8_t *record)
 {
-	const struct flash_sector *sector = log->fcb.f_active.fe_sector;
+	const struct fcb_entry *active = &log->fcb.f_active;
+	const struct flash_sector *sector = active->fe_sector;
 	int error = log->is_open ? -EIO : -EACCES;
 
+	if (log->is_open && log->is_erase_due && active->fe_elem_off + STRIDE(log) > sector->fs_size) {
+		error = erase_ahead(log) == 0 ? -EIO : -ENOSPC;
+	}
 	for (int tries = 0; tries < TRIES && error == -EIO; tries++) {
 		error = write_slot(log, record);
 	}
@@ -282,19 +316,22 @@ int levitas_record_log_append(struct levitas_record_log *log, const uint8_t *rec
 		memcpy(log->last, record, log->record_bytes);
 		log->last_number = sys_get_le32(record);
 	}
-	/* The record is safe, or never will be; a sector that cannot be erased now is tried again at the start. */
-	if (log->is_open && log->fcb.f_active.fe_sector != sector) {
-		log->is_open = erase_ahead(log) == 0;
+	log->is_erase_due |= active->fe_sector != sector;
+	if (error == 0 && log->is_erase_due) {
+		/* The record is safe; what cannot be erased now is tried again with the next one. */
+		(void)erase_ahead(log);
 	}
 	return error;
 }
 
 bool levitas_record_log_next(const struct levitas_record_log *log, struct levitas_record_cursor *cursor, uint8_t *record)
 {
-	for (; log->is_open && cursor->sector < log->fcb.f_sector_cnt; cursor->sector++, cursor->slot = 0) {
-		/* The one behind the one that is written is the oldest, though empty. */
-		const size_t active = log->fcb.f_active.fe_sector - log->sectors;
-		const struct flash_sector *sector = &log->sectors[(active + 1 + cursor->sector) % log->fcb.f_sector_cnt];
+	if (log->is_open && cursor->origin == 0) {
+		cursor->origin = behind(log, behind(log, log->fcb.f_active.fe_sector)) - log->sectors + 1;
+	}
+	/* All but the one that is erased ahead. */
+	for (; log->is_open && cursor->sector + 1 < log->fcb.f_sector_cnt; cursor->sector++, cursor->slot = 0) {
+		const struct flash_sector *sector = &log->sectors[(cursor->origin - 1 + cursor->sector) % log->fcb.f_sector_cnt];
 
 		while (cursor->slot < slots(log)) {
 			int found = read_slot(log, sector, cursor->slot++, record);

@@ -10,11 +10,16 @@
 /** Longest record [bytes]: FCB's length takes one byte then. */
 #define LEVITAS_RECORD_BYTES_MAX 126
 
-/** One log; `area_id`, `record_bytes`, `sectors` and `sectors_max` are the caller's. */
+/** Most sectors that FCB counts. */
+#define LEVITAS_RECORD_SECTORS_MAX 255
+
+/** One log; the members before the private ones are the caller's. */
 struct levitas_record_log {
 	uint8_t area_id;
 	/** 16 to LEVITAS_RECORD_BYTES_MAX. */
 	uint8_t record_bytes;
+	/** What is erased at a time [bytes]: pages of the flash, so many that there are three to LEVITAS_RECORD_SECTORS_MAX sectors. */
+	uint32_t sector_bytes;
 	/** Room for the sectors of the partition. */
 	struct flash_sector *sectors;
 	uint32_t sectors_max;
@@ -22,6 +27,8 @@ struct levitas_record_log {
 	/* Private. */
 	struct fcb fcb;
 	bool is_open;
+	/** The sector behind the one that is written is to be erased. */
+	bool is_erase_due;
 	/** The last record, if its number is not 0. */
 	uint8_t last[LEVITAS_RECORD_BYTES_MAX];
 	uint32_t last_number;
@@ -29,6 +36,8 @@ struct levitas_record_log {
 
 /** Where a walk through a log is; zeros: at its oldest sector. */
 struct levitas_record_cursor {
+	/** The sector that was the oldest when the walk began, counted from 1. */
+	uint32_t origin;
 	uint32_t sector;
 	uint32_t slot;
 	/** Places that hold no whole record although something was written there. */
@@ -36,7 +45,7 @@ struct levitas_record_cursor {
 };
 
 /**
- * Finds the last whole record, finishes what a power cut has left, and makes the log ready to be written. 0, or a negative errno.
+ * Finds the last whole record and makes the log ready to be written; reads alone, unless there is no record at all. 0, or a negative errno.
  * What is damaged stays where it is.
  */
 int levitas_record_log_open(struct levitas_record_log *log);
