@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Says where the plant is: `levitas_world` for images that contain it, on the targets whose dependencies contain it (see
-//! Cargo.toml), `levitas_lockstep` for images that reach it in another process.
+//! Cargo.toml), `levitas_lockstep` for images that reach it in another process. And `levitas_records` for those with partitions for records.
 
 use std::env::var;
 use std::fs;
@@ -8,20 +8,22 @@ use std::fs;
 fn main() {
     println!("cargo:rerun-if-changed=build.rs");
     println!("cargo:rerun-if-env-changed=DOTCONFIG");
-    println!("cargo:rustc-check-cfg=cfg(levitas_world, levitas_lockstep)");
+    println!("cargo:rustc-check-cfg=cfg(levitas_world, levitas_lockstep, levitas_records)");
     let is_linux = var("CARGO_CFG_TARGET_OS").is_ok_and(|os| os == "linux");
     let is_mps3 = var("TARGET").is_ok_and(|target| target == "thumbv8m.main-none-eabihf");
-    if is_linux && is_lockstep() {
+    if has("CONFIG_LEVITAS_RECORDS=y") {
+        println!("cargo:rustc-cfg=levitas_records");
+    }
+    if is_linux && has("CONFIG_LEVITAS_LOCKSTEP=y") {
         println!("cargo:rustc-cfg=levitas_lockstep");
     } else if is_linux || is_mps3 {
         println!("cargo:rustc-cfg=levitas_world");
     }
 }
 
-/// What the image's configuration says, which the Zephyr build names in `DOTCONFIG`.
-fn is_lockstep() -> bool {
+/// Whether the image's configuration, which the Zephyr build names in `DOTCONFIG`, has a line.
+fn has(line: &str) -> bool {
     let Ok(configuration) = var("DOTCONFIG") else { return false };
     println!("cargo:rerun-if-changed={configuration}");
-    fs::read_to_string(configuration)
-        .is_ok_and(|text| text.lines().any(|line| line == "CONFIG_LEVITAS_LOCKSTEP=y"))
+    fs::read_to_string(configuration).is_ok_and(|text| text.lines().any(|other| other == line))
 }

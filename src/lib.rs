@@ -89,12 +89,17 @@ extern "C" fn levitas_supervisor_thread(thread: *mut c_void, unit: usize, _: usi
     }
 }
 
-/// 100 Hz: what is shown, heard and lit.
+/// 100 Hz: what is shown, heard and lit, and what of all that is written down.
 #[unsafe(no_mangle)]
 extern "C" fn levitas_alarm_thread(thread: *mut c_void, unit: usize, _: usize) {
     let Some((unit, task)) = units::claim(unit, |unit| &unit.alarm) else { return };
+    #[cfg(levitas_records)]
+    let Some(watch) = unit.watch.claim() else { return };
     loop {
         shim::wait(thread);
-        shim::write_alarm_signal(unit.number, &task.step(&unit.mail));
+        let status = task.step(&unit.mail);
+        shim::write_alarm_signal(unit.number, &status);
+        #[cfg(levitas_records)]
+        watch.step(&unit.mail, &status, shim::uptime_ms(), &unit.events);
     }
 }

@@ -152,6 +152,9 @@ static int format_storage(const struct shell *sh)
 		shell_error(sh, "not formatted: storage error %d; commands of the link are refused until the next start", error);
 		return error;
 	}
+	if (IS_ENABLED(CONFIG_LEVITAS_RECORDS)) {
+		levitas_record_storage(LEVITAS_STORAGE_FORMATTED, OPERATED_UNIT);
+	}
 	shell_print(sh, "formatted: nothing is stored; the drive is to be commissioned, and to get another command key");
 	return 0;
 }

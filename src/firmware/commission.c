@@ -117,6 +117,9 @@ static void conclude(const struct shell *sh, const struct levitas_commissioning 
 	}
 	levitas_work_go_on(LEVITAS_WORK_STORING);
 	if (levitas_calibration_store(OPERATED_UNIT, line, sizeof(line)) == 0) {
+		if (IS_ENABLED(CONFIG_LEVITAS_RECORDS)) {
+			levitas_record_storage(LEVITAS_STORAGE_CALIBRATED, OPERATED_UNIT);
+		}
 		shell_print(sh, "commissioning: passed, %s", line);
 	} else {
 		shell_error(sh, "commissioning: passed, %s", line);

@@ -24,6 +24,11 @@ target_sources_ifdef(CONFIG_LEVITAS_SHELL app PRIVATE
   ${glue}/shell.c
 )
 
+target_sources_ifdef(CONFIG_LEVITAS_RECORDS app PRIVATE ${glue}/record_log.c ${glue}/records.c)
+if(CONFIG_LEVITAS_RECORDS AND CONFIG_LEVITAS_SHELL)
+  target_sources(app PRIVATE ${glue}/records_shell.c)
+endif()
+
 if(CONFIG_ARCH_POSIX)
   # The module would choose x86_64-unknown-none, which passes floats in other registers than the C compiler.
   function(_rust_map_target)

@@ -66,6 +66,9 @@ static void store_key(const struct shell *sh, uint32_t unit)
 		shell_error(sh, "%s: not stored: %s", levitas_shell_unit_name(unit), text);
 		return;
 	}
+	if (IS_ENABLED(CONFIG_LEVITAS_RECORDS)) {
+		levitas_record_storage(LEVITAS_STORAGE_KEY_SET, unit);
+	}
 	print_key(sh, unit);
 }
 
@@ -78,6 +81,9 @@ static void delete_key(const struct shell *sh, uint32_t unit)
 		shell_error(sh, "%s: not erased: storage error %d; commands are refused until the next start",
 			    levitas_shell_unit_name(unit), error);
 		return;
+	}
+	if (IS_ENABLED(CONFIG_LEVITAS_RECORDS)) {
+		levitas_record_storage(LEVITAS_STORAGE_KEY_ERASED, unit);
 	}
 	shell_print(sh, "%s: command key erased: every command of the link is refused from now on",
 		    levitas_shell_unit_name(unit));

@@ -112,6 +112,8 @@ fn add(words: [Option<&str>; 4], now_s: u32, say: &mut dyn FnMut(Arguments<'_>))
     };
     match SHELF.with(|registry| registry.add(kind, &udi, today, chosen, now_s)) {
         Some(Ok(kit)) => {
+            #[cfg(levitas_records)]
+            super::records::kit(&kit);
             let lung =
                 if kind == Kind::Circulation { "; tell the sensors: levitas circuit new_lung" } else { "" };
             say(format_args!("{}{lung}", Line { kit: &kit, now_s }));

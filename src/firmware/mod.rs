@@ -16,6 +16,8 @@ pub(crate) mod link;
 #[cfg(levitas_lockstep)]
 pub(crate) mod lockstep;
 pub(crate) mod operator;
+#[cfg(levitas_records)]
+pub(crate) mod records;
 pub(crate) mod replay;
 pub(crate) mod shim;
 #[cfg(levitas_world)]

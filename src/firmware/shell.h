@@ -69,4 +69,9 @@ int levitas_shell_link(const struct shell *sh, size_t argc, char **argv);
 int levitas_shell_kit(const struct shell *sh, size_t argc, char **argv);
 int levitas_shell_kit_add(const struct shell *sh, size_t argc, char **argv);
 
+/** `levitas log`, `levitas log verify`, `levitas trend`. */
+int levitas_shell_log(const struct shell *sh, size_t argc, char **argv);
+int levitas_shell_log_verify(const struct shell *sh, size_t argc, char **argv);
+int levitas_shell_trend(const struct shell *sh, size_t argc, char **argv);
+
 #endif /* LEVITAS_SHELL_H_ */

@@ -307,6 +307,21 @@ int levitas_can_send(const struct levitas_can_frame *frame);
 /** The next frame that has come for a unit; false when there is none. Called by its link task alone; must not wait. */
 bool levitas_can_receive(uint32_t unit, struct levitas_can_frame *frame);
 
+/** Bytes of an event, its record, the record of a trend, and a link: as in src/core/src/records. */
+#define LEVITAS_EVENT_BYTES        12
+#define LEVITAS_EVENT_RECORD_BYTES 44
+#define LEVITAS_TREND_RECORD_BYTES 56
+#define LEVITAS_LINK_BYTES         16
+
+/** Since the start [ms]; wraps. */
+uint32_t levitas_uptime_ms(void);
+
+/** Writes an event now; 0 once it is in the flash, or a negative errno. From background threads only. */
+int32_t levitas_record_event(const uint8_t says[LEVITAS_EVENT_BYTES]);
+
+/** The same of something stored that a unit's shell has changed: enum levitas_storage_event. */
+void levitas_record_storage(uint32_t code, uint32_t unit);
+
 /** CONFIG_LEVITAS_SERIAL_NUMBER. */
 uint32_t levitas_serial_number(void);
 
@@ -415,6 +430,57 @@ uint32_t levitas_alarm_order(uint32_t unit, uint32_t order);
 
 /** The alarm task has carried out the order of that number. */
 bool levitas_alarm_answered(uint32_t unit, uint32_t number);
+
+/** Codes of Source and of the events that C makes itself. */
+enum levitas_source {
+	LEVITAS_SOURCE_LOG = 1,
+	LEVITAS_SOURCE_STORAGE = 13,
+};
+enum levitas_log_event {
+	LEVITAS_LOG_STARTED = 1,
+};
+enum levitas_storage_event {
+	LEVITAS_STORAGE_FORMATTED = 1,
+	LEVITAS_STORAGE_KEY_SET,
+	LEVITAS_STORAGE_KEY_ERASED,
+	LEVITAS_STORAGE_CALIBRATED,
+};
+
+/** The bytes of an event of a source, without a value. */
+void levitas_event_make(uint32_t source, uint32_t code, uint32_t unit, uint32_t cause, uint8_t says[LEVITAS_EVENT_BYTES]);
+
+/**
+ * The oldest event of a unit that waits to be written, and when it was seen, `time_ms` being now before the call; it waits until
+ * levitas_event_written(). For the record thread.
+ */
+bool levitas_event_next(uint32_t unit, uint8_t says[LEVITAS_EVENT_BYTES], uint32_t *time_ms);
+void levitas_event_written(uint32_t unit, const uint8_t says[LEVITAS_EVENT_BYTES]);
+
+/** The record after the last one of a log, which may be null; see src/core/src/records. */
+void levitas_event_record(const uint8_t *last, uint32_t start, uint32_t time_ms, const uint8_t says[LEVITAS_EVENT_BYTES],
+			  uint8_t record[LEVITAS_EVENT_RECORD_BYTES]);
+void levitas_trend_record(const uint8_t *last, uint32_t start, uint32_t time_ms, uint32_t unit,
+			  uint8_t record[LEVITAS_TREND_RECORD_BYTES]);
+
+/** How a record follows the one before; what is more than LEVITAS_STEP_GAP is missing between them. */
+enum levitas_record_step {
+	LEVITAS_STEP_FIRST,
+	LEVITAS_STEP_LINKED,
+	/** The next number, but not written after the one before. */
+	LEVITAS_STEP_BROKEN,
+	/** No higher number. */
+	LEVITAS_STEP_BACK,
+	LEVITAS_STEP_GAP,
+};
+uint32_t levitas_event_step(const uint8_t *before, const uint8_t record[LEVITAS_EVENT_RECORD_BYTES]);
+
+/** What the event after this one carries. */
+void levitas_event_link(const uint8_t record[LEVITAS_EVENT_RECORD_BYTES], uint8_t link[LEVITAS_LINK_BYTES]);
+
+/** Room for a record as one line. */
+#define LEVITAS_RECORD_TEXT_BYTES 384
+void levitas_event_text(const uint8_t *record, char *text, size_t size);
+void levitas_trend_text(const uint8_t *record, char *text, size_t size);
 
 /** Latest status of a unit; a state that cannot be read has a code outside its enum. */
 void levitas_status_read(uint32_t unit, struct levitas_unit_status *status);

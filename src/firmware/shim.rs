@@ -24,6 +24,10 @@ unsafe extern "C" {
     fn levitas_storage_entry_write(entry: u32, unit: u32, bytes: *const u8, size: u32) -> i32;
     fn levitas_storage_entry_delete(entry: u32, unit: u32) -> i32;
     fn levitas_serial_number() -> u32;
+    #[cfg(levitas_records)]
+    fn levitas_uptime_ms() -> u32;
+    #[cfg(levitas_records)]
+    fn levitas_record_event(says: *const u8) -> i32;
     fn levitas_can_start() -> i32;
     fn levitas_can_send(frame: *const RawFrame) -> i32;
     fn levitas_can_receive(unit: u32, frame: *mut RawFrame) -> bool;
@@ -132,6 +136,23 @@ pub(crate) fn write_entry(entry: Entry, unit: u32, bytes: &[u8]) -> Result<(), i
 pub(crate) fn delete_entry(entry: Entry, unit: u32) -> i32 {
     // SAFETY: no pointers.
     unsafe { levitas_storage_entry_delete(entry as u32, unit) }
+}
+
+/// Since the start of the image; wraps.
+#[cfg(levitas_records)]
+pub(crate) fn uptime_ms() -> u32 {
+    // SAFETY: no arguments.
+    unsafe { levitas_uptime_ms() }
+}
+
+/// Writes an event into the log.
+#[cfg(levitas_records)]
+pub(crate) fn record_event(says: &[u8; levitas_core::records::event::EVENT_BYTES]) -> Result<(), i32> {
+    // SAFETY: the pointer is valid for LEVITAS_EVENT_BYTES during the call.
+    match unsafe { levitas_record_event(says.as_ptr()) } {
+        0 => Ok(()),
+        error => Err(error),
+    }
 }
 
 /// Serial number of this drive.

@@ -12,6 +12,8 @@ use core::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, Ordering};
 use levitas_core::config::ConfigError;
 use levitas_core::mail::Mailboxes;
 use levitas_core::mailbox::Mailbox;
+#[cfg(levitas_records)]
+use levitas_core::records::{queue::EventQueue, watch::RecordWatch};
 use levitas_core::schedule::SCHEDULE;
 use levitas_core::task::alarm::AlarmTask;
 use levitas_core::task::circulation::CirculationTask;
@@ -108,6 +110,11 @@ pub(crate) struct UnitState {
     pub(crate) circulation: Owned<CirculationTask>,
     pub(crate) supervisor: Owned<SupervisorTask>,
     pub(crate) alarm: Owned<AlarmTask>,
+    #[cfg(levitas_records)]
+    pub(crate) watch: Owned<RecordWatch>,
+    /// What the record thread has not written yet.
+    #[cfg(levitas_records)]
+    pub(crate) events: EventQueue,
 }
 
 impl UnitState {
@@ -129,6 +136,10 @@ impl UnitState {
             circulation: Owned::empty(),
             supervisor: Owned::empty(),
             alarm: Owned::empty(),
+            #[cfg(levitas_records)]
+            watch: Owned::empty(),
+            #[cfg(levitas_records)]
+            events: EventQueue::new(),
         }
     }
 }
@@ -160,6 +171,8 @@ impl FirmwareUnit {
         self.circulation.put(tasks.circulation);
         self.supervisor.put(tasks.supervisor);
         self.alarm.put(tasks.alarm);
+        #[cfg(levitas_records)]
+        self.watch.put(RecordWatch::new(self.role));
         Ok(())
     }
 }

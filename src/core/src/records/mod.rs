@@ -142,33 +142,19 @@ pub enum Step {
     Back,
 }
 
-/// Walks along a log, oldest record first.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Walk {
-    last: Option<(u32, [u8; LINK_BYTES])>,
-}
-
-impl Walk {
-    /// The next whole record.
-    pub fn step(&mut self, record: &[u8]) -> Option<(Head, Step)> {
-        let (head, _) = Head::decode(record)?;
-        let step = match self.last {
-            None => Step::First,
-            Some((last, link)) => match head.number.checked_sub(last) {
-                None | Some(0) => Step::Back,
-                Some(1) if head.link == link => Step::Linked,
-                Some(1) => Step::Broken,
-                Some(ahead) => Step::Gap(ahead.saturating_sub(1)),
-            },
-        };
-        self.last = Some((head.number, link_of(record)));
-        Some((head, step))
-    }
-
-    /// Number of the last record and the link that one after it would carry.
+impl Step {
+    /// How a record follows the whole record that was found before it; `None` where it is no whole record itself.
     #[must_use]
-    pub fn last(&self) -> Option<(u32, [u8; LINK_BYTES])> {
-        self.last
+    pub fn of(before: Option<&[u8]>, record: &[u8]) -> Option<Self> {
+        let (head, _) = Head::decode(record)?;
+        let Some(before) = before else { return Some(Self::First) };
+        let ahead = head.number.checked_sub(number_of(before).unwrap_or(0));
+        Some(match ahead {
+            None | Some(0) => Self::Back,
+            Some(1) if head.link == link_of(before) => Self::Linked,
+            Some(1) => Self::Broken,
+            Some(ahead) => Self::Gap(ahead.saturating_sub(1)),
+        })
     }
 }
 
@@ -191,8 +177,8 @@ mod tests {
     }
 
     fn steps(records: &[[u8; EVENT_RECORD_BYTES]]) -> Vec<Option<Step>> {
-        let mut walk = Walk::default();
-        records.iter().map(|record| walk.step(record).map(|(_, step)| step)).collect()
+        let before = core::iter::once(None).chain(records.iter().map(|record| Some(&record[..])));
+        before.zip(records).map(|(before, record)| Step::of(before, record)).collect()
     }
 
     #[test]
@@ -246,7 +232,7 @@ mod tests {
         #[test]
         fn whatever_bytes_there_are_nothing_panics(bytes in proptest::collection::vec(any::<u8>(), 0..80)) {
             let _ = Head::decode(&bytes).map(|(_, says)| Event::decode(says));
-            let _ = Walk::default().step(&bytes);
+            let _ = (Step::of(None, &bytes), Step::of(Some(&bytes), &bytes));
         }
     }
 }

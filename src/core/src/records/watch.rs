@@ -102,8 +102,8 @@ impl RecordWatch {
         }
     }
 
-    /// One period, with what the alarm task shows in it.
-    pub fn step(&mut self, mail: &Mailboxes, alarms: &AlarmStatus, queue: &EventQueue) {
+    /// One period, at this time since the start of the unit, with what the alarm task shows in it.
+    pub fn step(&mut self, mail: &Mailboxes, alarms: &AlarmStatus, time_ms: u32, queue: &EventQueue) {
         self.levitation.poll(&mail.levitation);
         self.circulation.poll(&mail.circulation);
         self.supervisor.poll(&mail.supervisor);
@@ -112,7 +112,7 @@ impl RecordWatch {
         self.circuit_order.poll(&mail.circuit_order);
         self.link.poll(&mail.link);
         let put = |source, code, value, cause| {
-            queue.put(&Event { source, code, unit: self.unit, value, cause });
+            queue.put(&Event { source, code, unit: self.unit, value, cause }, time_ms);
         };
         if let Some(now) = self.seen() {
             let before = self.before.unwrap_or(Seen { drives: false, ..now });
@@ -261,11 +261,12 @@ mod tests {
             self.mail.levitation.write(&self.levitation);
             self.mail.supervisor.write(&self.supervisor);
             self.mail.circulation.write(&self.circulation);
-            self.watch.step(&self.mail, &self.alarms, &self.queue);
+            self.watch.step(&self.mail, &self.alarms, 20, &self.queue);
             core::iter::from_fn(|| {
-                let event = self.queue.first();
-                self.queue.drop_first();
-                event.map(|event| (event.source, event.code, event.value, event.cause))
+                let (event, time_ms) = self.queue.next(Role::Host, 0)?;
+                assert_eq!(time_ms, 20);
+                self.queue.written(&event);
+                Some((event.source, event.code, event.value, event.cause))
             })
             .collect()
         }
@@ -299,8 +300,8 @@ mod tests {
         let mut watch = RecordWatch::new(Role::EmergencyDrive);
         let (mail, queue) = (Mailboxes::new(), EventQueue::new());
         let standing = AlarmSet::from_words([1, 0]);
-        watch.step(&mail, &AlarmStatus { standing, ..AlarmStatus::default() }, &queue);
-        let event = queue.first().unwrap();
+        watch.step(&mail, &AlarmStatus { standing, ..AlarmStatus::default() }, 0, &queue);
+        let (event, _) = queue.next(Role::Host, 0).unwrap();
         assert_eq!((event.source, event.code, event.unit), (Source::Alarm, RAISED, Role::EmergencyDrive));
         assert_eq!(event.cause, crc_32(ALARMS[0].name.as_bytes()));
     }

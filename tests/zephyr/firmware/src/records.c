@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Records of the whole application: what is written down, that it is linked, and power cuts in the middle of it. The log itself is
+ * tested in tests/zephyr/records.
+ */
+
+#include <string.h>
+#include <zephyr/ztest.h>
+
+#include "flash_cuts.h"
+#include "record.h"
+#include "records.h"
+#include "shell_text.h"
+
+#define CUTS 500
+
+static void *setup(void)
+{
+	shell_text_setup();
+	return NULL;
+}
+
+static void expect_whole(struct levitas_records_check *check)
+{
+	levitas_records_check(check);
+	zassert_equal(check->missing + check->unlinked, 0, "%u missing, %u not linked of %u", check->missing, check->unlinked,
+		      check->count);
+	zassert_equal(check->count, check->last - check->first + 1);
+}
+
+/* The thread writes an event in 100 ms, at the lowest priority. */
+ZTEST(records, test_a_what_happens_is_written_down)
+{
+	struct levitas_records_check check;
+
+	shell_text_expect("levitas log 1000", 0, " log 1, value 0, cause 1");
+	shell_text_expect("levitas speed 100", -EPERM, "refused");
+	shell_text_expect("levitas kit add puncture (01)09501101530003(17)261126(10)AB-124 2026-11-27 no_other", 0, "expired");
+	k_sleep(K_MSEC(1200));
+	/* Not levitated: code 3 of Refusal; kind 4; the reason is the second one, the objection the first. */
+	shell_text_expect("levitas log 100", 0, " command 3, value 100, cause 4");
+	shell_text_expect("levitas log 100", 0, " kit 3, value 0, cause 513");
+	shell_text_expect("levitas trend", 0, " speed_setpoint_rpm 0 ");
+	shell_text_expect("levitas trend 0", -EINVAL, "number \"0\": allowed is 1 to 10000 records");
+	shell_text_expect("levitas log verify", 0, "; 0 missing, 0 not linked to the one before, 0 damaged places");
+	expect_whole(&check);
+}
+
+ZTEST(records, test_b_a_power_cut_takes_no_event_that_was_acknowledged)
+{
+	struct levitas_records_check check;
+	uint8_t says[LEVITAS_EVENT_BYTES];
+
+	expect_whole(&check);
+	flash_cuts_seed(1);
+	for (uint32_t cut = 0; cut < CUTS; cut++) {
+		uint32_t acknowledged = check.last;
+
+		flash_cuts_arm(1 + flash_cuts_draw(30), flash_cuts_draw(8) == 0);
+		for (uint32_t i = 0; !flash_cuts_is_cut(); i++) {
+			levitas_event_make(LEVITAS_SOURCE_STORAGE, LEVITAS_STORAGE_KEY_SET, TEST_UNIT, i, says);
+			acknowledged += levitas_record_event(says) == 0 && !flash_cuts_is_cut();
+		}
+		(void)flash_cuts_end();
+		/* Writes that the unit has started, beside what was under way. */
+		zassert_ok(levitas_records_open(), "cut %u", cut);
+		expect_whole(&check);
+		zassert_true(check.last - acknowledged >= 1 && check.last - acknowledged <= 2, "cut %u: last %u, acknowledged %u", cut,
+			     check.last, acknowledged);
+	}
+	TC_PRINT("%u cuts, %u of them in an erase: events %u to %u are there and linked\n", CUTS, flash_cuts_torn_erases, check.first,
+		 check.last);
+	shell_text_expect("levitas log verify", 0, "; 0 missing, 0 not linked to the one before, ");
+}
+
+/* Somebody exchanges an event for another one, with a CRC that fits, as he who knows the format can. */
+ZTEST(records, test_c_an_event_that_was_exchanged_shows)
+{
+	struct levitas_record_cursor cursor = {0};
+	struct levitas_records_check check;
+	uint8_t before[LEVITAS_EVENT_RECORD_BYTES], record[LEVITAS_EVENT_RECORD_BYTES], other[LEVITAS_EVENT_RECORD_BYTES];
+	uint8_t says[LEVITAS_EVENT_BYTES], *place;
+
+	zassert_true(levitas_records_next(LEVITAS_LOG_EVENTS, &cursor, before));
+	zassert_true(levitas_records_next(LEVITAS_LOG_EVENTS, &cursor, record));
+	levitas_event_make(LEVITAS_SOURCE_STORAGE, LEVITAS_STORAGE_FORMATTED, TEST_UNIT, 0, says);
+	levitas_event_record(before, 1, 2, says, other);
+	place = flash_cuts_memory(FIXED_PARTITION_ID(events_partition));
+	while (memcmp(place, record, sizeof(record)) != 0) {
+		place++;
+	}
+	memcpy(place, other, sizeof(other));
+	levitas_records_check(&check);
+	zassert_equal(check.unlinked, 1);
+	shell_text_expect("levitas log verify", -EILSEQ, "; 0 missing, 1 not linked to the one before, ");
+	memcpy(place, record, sizeof(record));
+	expect_whole(&check);
+}
+
+ZTEST_SUITE(records, NULL, setup, NULL, NULL, NULL);
