@@ -32,14 +32,18 @@ extern "C" fn rust_main() {
     }
 }
 
-/// 20 kHz: samples in, duties out.
+/// 20 kHz: samples in, duties out; then a sample for the snapshot.
 #[unsafe(no_mangle)]
 extern "C" fn levitas_levitation_thread(thread: *mut c_void, unit: usize, _: usize) {
     let Some((unit, task)) = units::claim(unit, |unit| &unit.levitation) else { return };
+    #[cfg(levitas_records)]
+    let mut writer = levitas_core::records::snapshot::SnapshotWriter::default();
     loop {
         shim::wait(thread);
         let outputs = task.step(&shim::read_levitation(unit.number), &unit.mail);
         shim::write_levitation(unit.number, &outputs);
+        #[cfg(levitas_records)]
+        writer.step(&unit.mail, &unit.snapshot, shim::uptime_ms);
     }
 }
 

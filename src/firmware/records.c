@@ -17,6 +17,7 @@
 
 #define PERIOD_MS       100
 #define TREND_PERIOD_MS 1000
+#define PARTS_PER_PERIOD 40
 /* One event a period in the long run, and so many at once: a flood wears no flash out and does not push the log out within a shift. */
 #define EVENTS_AT_ONCE 128
 
@@ -27,6 +28,7 @@
 
 static struct flash_sector event_sectors[SECTOR_COUNT(events_partition)];
 static struct flash_sector trend_sectors[SECTOR_COUNT(trends_partition)];
+static struct flash_sector snapshot_sectors[SECTOR_COUNT(snapshots_partition)];
 
 #define LOG(label, bytes, of)                                                                                          \
 	{.area_id = FIXED_PARTITION_ID(label), .record_bytes = bytes, .sector_bytes = SECTOR_BYTES(label), .sectors = of, .sectors_max = ARRAY_SIZE(of)}
@@ -34,6 +36,7 @@ static struct flash_sector trend_sectors[SECTOR_COUNT(trends_partition)];
 static struct levitas_record_log logs[LEVITAS_LOG_COUNT] = {
 	[LEVITAS_LOG_EVENTS] = LOG(events_partition, LEVITAS_EVENT_RECORD_BYTES, event_sectors),
 	[LEVITAS_LOG_TRENDS] = LOG(trends_partition, LEVITAS_TREND_RECORD_BYTES, trend_sectors),
+	[LEVITAS_LOG_SNAPSHOTS] = LOG(snapshots_partition, LEVITAS_SNAPSHOT_RECORD_BYTES, snapshot_sectors),
 };
 
 /* The thread that writes, the shells that write and read. */
@@ -169,6 +172,43 @@ static void write_trend(uint32_t unit)
 	k_mutex_unlock(&using);
 }
 
+/* A snapshot takes a second, so that events come in between; a part that cannot be written is tried again. */
+static void write_snapshot(uint32_t unit)
+{
+	static uint32_t parts[LEVITAS_UNIT_COUNT];
+	struct levitas_record_log *log = &logs[LEVITAS_LOG_SNAPSHOTS];
+	uint8_t record[LEVITAS_SNAPSHOT_RECORD_BYTES];
+
+	for (int i = 0; i < PARTS_PER_PERIOD; i++) {
+		int error = 0;
+		bool found;
+
+		k_mutex_lock(&using, K_FOREVER);
+		found = levitas_snapshot_record(last_of(log), start, unit, parts[unit], record);
+		if (found) {
+			error = levitas_record_log_append(log, record);
+		}
+		k_mutex_unlock(&using);
+		if (error != 0) {
+			return;
+		}
+		if (!found) {
+			if (parts[unit] != 0) {
+				levitas_snapshot_release(unit);
+			}
+			parts[unit] = 0;
+			return;
+		}
+		parts[unit]++;
+	}
+}
+
+static void write_unit(uint32_t unit)
+{
+	write_events(unit);
+	write_snapshot(unit);
+}
+
 static void run(void *unused_1, void *unused_2, void *unused_3)
 {
 	int64_t trend_ms = TREND_PERIOD_MS;
@@ -180,13 +220,15 @@ static void run(void *unused_1, void *unused_2, void *unused_3)
 	if (error != 0) {
 		printk("levitas: records: error %d: nothing is written down\n", error);
 	}
+	levitas_snapshot_release(LEVITAS_UNIT_HOST);
+	levitas_snapshot_release(LEVITAS_UNIT_EMERGENCY_DRIVE);
 	while (true) {
 		k_sleep(K_MSEC(PERIOD_MS));
 		if (!IS_ENABLED(CONFIG_LEVITAS_ROLE_EMERGENCY_DRIVE)) {
-			write_events(LEVITAS_UNIT_HOST);
+			write_unit(LEVITAS_UNIT_HOST);
 		}
 		if (!IS_ENABLED(CONFIG_LEVITAS_ROLE_HOST)) {
-			write_events(LEVITAS_UNIT_EMERGENCY_DRIVE);
+			write_unit(LEVITAS_UNIT_EMERGENCY_DRIVE);
 		}
 		if (k_uptime_get() >= trend_ms) {
 			trend_ms += TREND_PERIOD_MS;

@@ -8,6 +8,7 @@ use core::fmt::{Display, Formatter, Result as FmtResult};
 use levitas_core::alarms::ALARMS;
 use levitas_core::kits::registry::Kit;
 use levitas_core::records::event::{EVENT_BYTES, EVENT_RECORD_BYTES, Event, Source};
+use levitas_core::records::snapshot::SNAPSHOT_RECORD_BYTES;
 use levitas_core::records::trend::{self, TREND_BYTES, TREND_RECORD_BYTES};
 use levitas_core::records::{Head, LINK_BYTES, Step, crc_32, link_of, watch};
 use levitas_core::unit::Role;
@@ -15,6 +16,28 @@ use levitas_core::unit::Role;
 use super::shim;
 use super::text::{self, Decimal};
 use super::units::{self, FirmwareUnit};
+
+/// See `shim.h`.
+#[unsafe(no_mangle)]
+extern "C" fn levitas_snapshot_record(
+    last: Option<&[u8; SNAPSHOT_RECORD_BYTES]>,
+    start: u32,
+    unit: u32,
+    part: u32,
+    record: Option<&mut [u8; SNAPSHOT_RECORD_BYTES]>,
+) -> bool {
+    let (Some(unit), Some(record)) = (unit_of(unit), record) else { return false };
+    let Some((says, time_ms)) = unit.snapshot.part(part as usize, unit.role) else { return false };
+    Head::after(last.map(|last| &last[..]), start, time_ms).encode(&says, record)
+}
+
+/// See `shim.h`.
+#[unsafe(no_mangle)]
+extern "C" fn levitas_snapshot_release(unit: u32) {
+    if let Some(unit) = unit_of(unit) {
+        unit.snapshot.release();
+    }
+}
 
 /// Mirrors `enum levitas_record_step`; a gap is more than these by what is missing.
 const FIRST: u32 = 0;

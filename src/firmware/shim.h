@@ -307,10 +307,11 @@ int levitas_can_send(const struct levitas_can_frame *frame);
 /** The next frame that has come for a unit; false when there is none. Called by its link task alone; must not wait. */
 bool levitas_can_receive(uint32_t unit, struct levitas_can_frame *frame);
 
-/** Bytes of an event, its record, the record of a trend, and a link: as in src/core/src/records. */
+/** Bytes of an event, its record, the records of a trend and of a part of a snapshot, and a link: as in src/core/src/records. */
 #define LEVITAS_EVENT_BYTES        12
 #define LEVITAS_EVENT_RECORD_BYTES 44
 #define LEVITAS_TREND_RECORD_BYTES 56
+#define LEVITAS_SNAPSHOT_RECORD_BYTES 116
 #define LEVITAS_LINK_BYTES         16
 
 /** Since the start [ms]; wraps. */
@@ -461,6 +462,13 @@ void levitas_event_record(const uint8_t *last, uint32_t start, uint32_t time_ms,
 			  uint8_t record[LEVITAS_EVENT_RECORD_BYTES]);
 void levitas_trend_record(const uint8_t *last, uint32_t start, uint32_t time_ms, uint32_t unit,
 			  uint8_t record[LEVITAS_TREND_RECORD_BYTES]);
+
+/** The same of a part of a unit's snapshot, from 0 on; false behind the last part, and while there is no snapshot. */
+bool levitas_snapshot_record(const uint8_t *last, uint32_t start, uint32_t unit, uint32_t part,
+			     uint8_t record[LEVITAS_SNAPSHOT_RECORD_BYTES]);
+
+/** The next snapshot may be taken. */
+void levitas_snapshot_release(uint32_t unit);
 
 /** How a record follows the one before; what is more than LEVITAS_STEP_GAP is missing between them. */
 enum levitas_record_step {

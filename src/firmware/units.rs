@@ -13,7 +13,7 @@ use levitas_core::config::ConfigError;
 use levitas_core::mail::Mailboxes;
 use levitas_core::mailbox::Mailbox;
 #[cfg(levitas_records)]
-use levitas_core::records::{queue::EventQueue, watch::RecordWatch};
+use levitas_core::records::{queue::EventQueue, snapshot::SnapshotRing, watch::RecordWatch};
 use levitas_core::schedule::SCHEDULE;
 use levitas_core::task::alarm::AlarmTask;
 use levitas_core::task::circulation::CirculationTask;
@@ -115,6 +115,8 @@ pub(crate) struct UnitState {
     /// What the record thread has not written yet.
     #[cfg(levitas_records)]
     pub(crate) events: EventQueue,
+    #[cfg(levitas_records)]
+    pub(crate) snapshot: SnapshotRing,
 }
 
 impl UnitState {
@@ -140,6 +142,8 @@ impl UnitState {
             watch: Owned::empty(),
             #[cfg(levitas_records)]
             events: EventQueue::new(),
+            #[cfg(levitas_records)]
+            snapshot: SnapshotRing::new(),
         }
     }
 }

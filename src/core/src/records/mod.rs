@@ -7,6 +7,7 @@
 //! | `watch.rs` | the mails of a unit, compared with those of 10 ms before: what of it is an event |
 //! | `queue.rs` | from the task that sees an event to the thread that writes it; what is lost there is counted |
 //! | `trend.rs` | the quantities that are kept once a second |
+//! | `snapshot.rs` | eight signals at 20 kHz around what went wrong |
 //!
 //! # Format
 //! Every record has the same frame around what it says. All numbers are little-endian.
@@ -16,7 +17,7 @@
 //! | 0 to 3 | number: 1, 2, 3 ... without gaps for the life of the log |
 //! | 4 to 7 | start: counts the starts of the unit that have written to this log |
 //! | 8 to 11 | time since that start [ms]; wraps after 49.7 days |
-//! | 12 ... | what it says: [`event::EVENT_BYTES`] or [`trend::TREND_BYTES`] |
+//! | 12 ... | what it says: [`event::EVENT_BYTES`], [`trend::TREND_BYTES`] or [`snapshot::SNAPSHOT_BYTES`] |
 //! | last 20 to 5 | link: the first 16 bytes of the SHA-256 of the whole record before this one; zeros in record 1 |
 //! | last 4 | CRC-32 of everything before it |
 //!
@@ -37,6 +38,7 @@
 
 pub mod event;
 pub mod queue;
+pub mod snapshot;
 pub mod trend;
 pub mod watch;
 

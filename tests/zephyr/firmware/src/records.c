@@ -73,6 +73,25 @@ ZTEST(records, test_b_a_power_cut_takes_no_event_that_was_acknowledged)
 	shell_text_expect("levitas log verify", 0, "; 0 missing, 0 not linked to the one before, ");
 }
 
+/* Lifting off takes the head: 2000 samples in parts of five. The coils carry nothing before it. */
+ZTEST(records, test_d_taking_the_head_makes_a_snapshot)
+{
+	struct levitas_record_cursor cursor = {0};
+	uint8_t record[LEVITAS_SNAPSHOT_RECORD_BYTES];
+	uint32_t parts = 0;
+
+	shell_text_expect(IS_ENABLED(CONFIG_LEVITAS_ROLE_EMERGENCY_DRIVE) ? "levitas lift alone" : "levitas lift", 0, "lifting off");
+	k_sleep(K_MSEC(2000));
+	shell_text_expect("levitas land", 0, "landing");
+	k_sleep(K_MSEC(3000));
+	while (levitas_records_next(LEVITAS_LOG_SNAPSHOTS, &cursor, record)) {
+		zassert_equal(record[12], 1, "a takeover");
+		zassert_equal(record[14] | record[15] << 8, 5 * (parts % 400), "part %u", parts);
+		parts++;
+	}
+	zassert_true(parts >= 400 && parts % 400 == 0, "%u parts", parts);
+}
+
 /* Somebody exchanges an event for another one, with a CRC that fits, as he who knows the format can. */
 ZTEST(records, test_c_an_event_that_was_exchanged_shows)
 {
