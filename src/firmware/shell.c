@@ -556,6 +556,11 @@ SHELL_STATIC_SUBCMD_SET_CREATE(
 	SHELL_CMD_ARG(verify, NULL, "Whether every event is there and linked to the one before; the last link, to be noted.",
 		      levitas_shell_log_verify, 1, 0),
 	SHELL_SUBCMD_SET_END);
+#define RECORD_COMMANDS                                                                                                \
+	SHELL_CMD_ARG(log, &levitas_log_commands, "The last events. Usage: levitas log [NUMBER]", levitas_shell_log, 1, 1),  \
+		SHELL_CMD_ARG(trend, NULL, "The last trends, one a second. Usage: levitas trend [NUMBER]", levitas_shell_trend, 1, 1),
+#else
+#define RECORD_COMMANDS
 #endif
 
 SHELL_STATIC_SUBCMD_SET_CREATE(
@@ -589,10 +594,7 @@ SHELL_STATIC_SUBCMD_SET_CREATE(
 		      levitas_shell_key, 1, 0),
 	SHELL_CMD_ARG(link, NULL, "Frames and commands of the link that were refused since boot, by kind.", levitas_shell_link, 1,
 		      0),
-	SHELL_COND_CMD_ARG(CONFIG_LEVITAS_RECORDS, log, &levitas_log_commands, "The last events. Usage: levitas log [NUMBER]",
-			   levitas_shell_log, 1, 1),
-	SHELL_COND_CMD_ARG(CONFIG_LEVITAS_RECORDS, trend, NULL, "The last trends, one a second. Usage: levitas trend [NUMBER]",
-			   levitas_shell_trend, 1, 1),
+	RECORD_COMMANDS
 	SHELL_CMD(storage, &levitas_storage_commands, "The storage of calibration record and command key.", NULL),
 	SHELL_CMD_ARG(thread, NULL,
 		      "Task threads since boot: steps, missed deadlines, longest response (release to end) and step.",

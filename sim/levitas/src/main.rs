@@ -13,6 +13,7 @@ mod ecg_command;
 mod flow_meter_command;
 mod forge_command;
 mod kit_command;
+mod records_command;
 mod sensitivity_command;
 mod takeover_command;
 mod warming_command;
@@ -72,6 +73,8 @@ Examples:
   levitas campaign --hours 2 --minutes 5    both units in trouble all the time, a drill in each hour
   levitas kit cannulas --drainage 25 --return 21 --flow 4
                                             which limits go with these cannulas
+  levitas records flash.bin --mdf snapshots.mf4
+                                            what the firmware has written down
   levitas canhub                            the CAN bus for python-can, SavvyCAN and others
 
 Exit code: 0 all expectations held, 1 some did not or an invariant broke, 2 bad input.
@@ -124,6 +127,9 @@ enum Command {
     /// Read the UDI of disposables, check expiry and reuse, find the limits that go with cannulas
     #[command(subcommand, arg_required_else_help = false, after_help = kit_command::EXAMPLES)]
     Kit(kit_command::Command),
+    /// Check the records in an image of the flash, and write them as JSON lines, CSV and MDF4
+    #[command(after_help = records_command::EXAMPLES)]
+    Records(records_command::Arguments),
     /// Run both units through 24 seeded hours of trouble, with a drill in each; goes on where it was interrupted
     #[command(after_help = campaign_command::EXAMPLES)]
     Campaign(campaign_command::Arguments),
@@ -261,6 +267,7 @@ fn main() -> ExitCode {
         Some(Command::Forge(arguments)) => forge_command::run(&arguments),
         Some(Command::Ecg(arguments)) => ecg_command::run(&arguments),
         Some(Command::Kit(command)) => kit_command::run(&command),
+        Some(Command::Records(arguments)) => records_command::run(&arguments),
         Some(Command::Campaign(arguments)) => campaign_command::run(&arguments),
         Some(Command::Canhub(arguments)) => canhub_command::run(&arguments),
         Some(Command::World(arguments)) => world_command::run(&arguments),
