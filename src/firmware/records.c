@@ -26,6 +26,12 @@
 #define SECTOR_BYTES(label) ROUND_UP(DIV_ROUND_UP(FIXED_PARTITION_SIZE(label), LEVITAS_RECORD_SECTORS_MAX), PAGE_BYTES)
 #define SECTOR_COUNT(label) (FIXED_PARTITION_SIZE(label) / SECTOR_BYTES(label))
 
+/* storage.c sees to it that nothing is executed from this flash. */
+#define ON_STORAGE(label)                                                                                              \
+	DT_SAME_NODE(DT_MTD_FROM_FIXED_PARTITION(DT_NODELABEL(label)), DT_MTD_FROM_FIXED_PARTITION(DT_NODELABEL(storage_partition)))
+BUILD_ASSERT(ON_STORAGE(events_partition) && ON_STORAGE(trends_partition) && ON_STORAGE(snapshots_partition),
+	     "the partitions of records lie on another flash than storage_partition");
+
 static struct flash_sector event_sectors[SECTOR_COUNT(events_partition)];
 static struct flash_sector trend_sectors[SECTOR_COUNT(trends_partition)];
 static struct flash_sector snapshot_sectors[SECTOR_COUNT(snapshots_partition)];

@@ -39,6 +39,10 @@ extern "C" fn levitas_snapshot_release(unit: u32) {
     }
 }
 
+/// As in `shim.h`, from which C takes the room for them.
+const _: () = assert!(EVENT_BYTES == 12 && EVENT_RECORD_BYTES == 44 && TREND_RECORD_BYTES == 56);
+const _: () = assert!(SNAPSHOT_RECORD_BYTES == 116 && LINK_BYTES == 16);
+
 /// Mirrors `enum levitas_record_step`; a gap is more than these by what is missing.
 const FIRST: u32 = 0;
 const LINKED: u32 = 1;

@@ -2,6 +2,7 @@
 //! What there is: scenarios, parameter files, configuration keys, events, metrics; for a terminal or as Markdown.
 
 mod alarm_page;
+mod record_page;
 
 use std::fmt::Write as _;
 
@@ -50,6 +51,8 @@ pub enum What {
     Metrics,
     /// Columns of trace.csv
     Channels,
+    /// What the firmware's records say: events, trends, signals of a snapshot
+    Records,
 }
 
 /// The list as text.
@@ -67,6 +70,7 @@ pub fn list(what: What, markdown: bool) -> String {
         What::Alarms => alarm_page::tables(),
         What::Metrics => vec![metrics(), invariants()],
         What::Channels => vec![channels()],
+        What::Records => record_page::tables(),
     };
     let mut text = String::new();
     let introduction = match what {

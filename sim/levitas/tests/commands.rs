@@ -23,6 +23,7 @@ fn every_list_says_something_and_writes_nothing() {
         "faults",
         "metrics",
         "channels",
+        "records",
     ] {
         let plain = levitas(&scratch.path, &["list", what]);
         let markdown = levitas(&scratch.path, &["list", what, "--markdown"]);
