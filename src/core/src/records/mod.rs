@@ -99,7 +99,7 @@ impl Head {
     pub fn decode(record: &[u8]) -> Option<(Self, &[u8])> {
         let (covered, check) = record.split_last_chunk::<4>()?;
         let (body, link) = covered.split_last_chunk::<LINK_BYTES>()?;
-        let ([head @ ..], says) = body.split_first_chunk::<HEAD_BYTES>()?;
+        let (head, says) = body.split_first_chunk::<HEAD_BYTES>()?;
         if crc_32(covered) != u32::from_le_bytes(*check) {
             return None;
         }
