@@ -99,7 +99,7 @@ fn a_log_that_was_made_anew_to_its_end_shows_by_a_noted_link_alone() {
         let (head, says) = Head::decode(&IMAGE[event_at(number)]).unwrap();
         let mut says = says.to_vec();
         says[1] ^= u8::from(number == 4);
-        let link = link_of(&image[event_at(number - 1)].to_vec());
+        let link = link_of(&image[event_at(number - 1)]);
         assert!(Head { link, ..head }.encode(&says, &mut image[event_at(number)]));
     }
     assert_eq!(records(&image, &[]).0.code, 0);
