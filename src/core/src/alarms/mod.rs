@@ -177,12 +177,6 @@ impl AlarmSet {
         matches!(self.0.checked_shr(index as u32), Some(bits) if bits & 1 == 1)
     }
 
-    /// Whether it has none.
-    #[must_use]
-    pub const fn is_empty(self) -> bool {
-        self.0 == 0
-    }
-
     /// Its alarms, most important first but for escalation.
     #[cfg(test)]
     pub(crate) fn iter(self) -> impl Iterator<Item = &'static Alarm> {

@@ -15,7 +15,7 @@
 use super::crc_32;
 use super::event::{Event, Source};
 use super::queue::EventQueue;
-use crate::alarms::{ALARMS, AlarmSet, AlarmStatus, Priority};
+use crate::alarms::{ALARMS, AlarmSet, AlarmStatus, Priority, Pump};
 use crate::circulation::sensing::OrderResult;
 use crate::link::{LINK_REFUSALS, LinkMail, LinkRefusal, PeerReport, RemoteCommandMail};
 use crate::mail::{
@@ -90,9 +90,10 @@ impl RecordWatch {
                 standing: AlarmSet::from_words([0; 2]),
                 latched: AlarmSet::from_words([0; 2]),
                 acknowledged: AlarmSet::from_words([0; 2]),
-                new: AlarmSet::from_words([0; 2]),
-                first: None,
-                priority: None,
+                escalated: AlarmSet::from_words([0; 2]),
+                pump: Pump::Unknown,
+                periods: 0,
+                answered: 0,
                 pause_ms: 0,
                 tone_hz: 0.0,
                 light: None,
@@ -205,15 +206,17 @@ impl RecordWatch {
 }
 
 fn tell_alarms(before: &AlarmStatus, now: &AlarmStatus, put: &impl Fn(Source, u8, f32, u32)) {
-    let sets = [before.standing, now.standing, before.acknowledged, now.acknowledged, now.new];
-    if before.standing == now.standing && before.acknowledged == now.acknowledged && now.new.is_empty() {
+    let parts = |status: &AlarmStatus| [status.standing, status.acknowledged, status.latched];
+    if parts(before) == parts(now) {
         return;
     }
     for (index, alarm) in ALARMS.iter().enumerate() {
-        let [stood, stands, was_seen, is_seen, is_new] = sets.map(|set| set.contains(index));
+        let [stood, was_seen, was_latched] = parts(before).map(|set| set.contains(index));
+        let [stands, is_seen, is_latched] = parts(now).map(|set| set.contains(index));
         let priority: Priority = alarm.priority();
         let tell = |code| put(Source::Alarm, code, priority as u32 as f32, crc_32(alarm.name.as_bytes()));
-        if stands && (!stood || is_new) {
+        // A latched one whose condition comes again is raised again.
+        if stands && (!stood || (was_latched && !is_latched)) {
             tell(RAISED);
         }
         if stood && !stands {
