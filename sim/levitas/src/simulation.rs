@@ -366,6 +366,7 @@ impl<'a, U: UnitInLoop> Simulation<'a, U> {
         self.world.complete();
         self.tick += 1;
         self.observe();
+        self.observe_warming();
         acts
     }
 
@@ -595,13 +596,21 @@ impl<'a, U: UnitInLoop> Simulation<'a, U> {
         self.fault(set, &Broken::Computer(computer), now_s);
     }
 
+    /// Looks at the warming device after each period of its tasks.
+    fn observe_warming(&mut self) {
+        let is_due = |tick: u64| TaskId::Warming.slot().is_due(tick);
+        if self.scenario.water_celsius.is_some() && self.tick.checked_sub(1).is_some_and(is_due) {
+            let host = self.units.iter().find(|unit| unit.set() == 0).and_then(U::mail);
+            self.warming.step(self.sample.time_s, host, &mut self.log);
+        }
+    }
+
     /// Takes over the state of world and driving unit after a tick.
     fn observe(&mut self) {
         if self.tick.is_multiple_of(LINK_WATCH_TICKS) {
             self.links.step(&self.units, self.sample.time_s, &mut self.log);
         }
         let truth = self.world.truth();
-        let scenario_warms = self.scenario.water_celsius.is_some();
         let sample = &mut self.sample;
         sample.time_s = truth.time_s;
         sample.displacement_m = truth.displacement_m;
@@ -645,11 +654,6 @@ impl<'a, U: UnitInLoop> Simulation<'a, U> {
                 let status = shown.as_ref().map(|(_, status)| status);
                 self.signals.step(sample.time_s, unit.set(), status, &mut self.log);
             }
-        }
-        let is_due = |tick: u64| TaskId::Warming.slot().is_due(tick);
-        if scenario_warms && self.tick.checked_sub(1).is_some_and(is_due) {
-            let host = self.units.iter().find(|unit| unit.set() == 0).and_then(U::mail);
-            self.warming.step(sample.time_s, host, &mut self.log);
         }
         let stepped = self.tick.checked_sub(1).filter(|tick| TaskId::Circulation.slot().is_due(*tick));
         if let (Some(tick), Some(seen)) =

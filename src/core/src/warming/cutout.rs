@@ -288,7 +288,7 @@ mod tests {
     #[test]
     fn a_sensor_that_comes_and_goes_does_not_hold_it_closed() {
         let every_other = |period: u32, water: f32| CutOutInputs {
-            valid: if period % 2 == 0 { valid::CUT_OUT } else { valid::CUT_OUT_BLOOD },
+            valid: if period.is_multiple_of(2) { valid::CUT_OUT } else { valid::CUT_OUT_BLOOD },
             ..warm(period / 2, water, 37.0)
         };
         // Hot: as soon as three samples have said so. Cool: as a sensor that is not to be believed.
@@ -297,17 +297,18 @@ mod tests {
         assert!(loose <= 4 * PERIODS_BAD, "{loose}");
         // Hot, but every other sample says that it is not.
         let wrong =
-            opens_after(|period| warm(period, if period % 2 == 0 { 41.1 } else { 36.0 }, 37.0)).unwrap();
+            opens_after(|period| warm(period, if period.is_multiple_of(2) { 41.1 } else { 36.0 }, 37.0))
+                .unwrap();
         assert!(wrong <= 4 * PERIODS_OVER, "{wrong}");
         // The rate is not lost between two samples, of which each third is missing: at 0.3 K/s 41.0 C are ahead at 38.0 C.
         let ahead = opens_after(|period| CutOutInputs {
-            valid: if period % 3 == 0 { valid::CUT_OUT_BLOOD } else { valid::CUT_OUT },
+            valid: if period.is_multiple_of(3) { valid::CUT_OUT_BLOOD } else { valid::CUT_OUT },
             ..warm(period, 37.5 + 0.03 * period as f32, 37.0)
         });
         assert!(ahead.is_some_and(|period| period <= 40), "{ahead:?}");
         // The same value for ever, with a gap now and then.
         let frozen = opens_after(|period| CutOutInputs {
-            valid: if period % 20 == 0 { 0 } else { valid::CUT_OUT },
+            valid: if period.is_multiple_of(20) { 0 } else { valid::CUT_OUT },
             ..warm(0, 38.0, 37.0)
         });
         assert!(frozen.is_some_and(|period| period < 2 * PERIODS_FROZEN), "{frozen:?}");

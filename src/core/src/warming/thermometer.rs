@@ -118,7 +118,7 @@ mod tests {
     fn one_that_answers_every_other_time_is_out() {
         let mut loose = Thermometer::NEW;
         let mut seen =
-            |period: u32| loose.step((period % 2 == 0).then_some(37.0 + 0.001 * (period % 3) as f32));
+            |period: u32| loose.step(period.is_multiple_of(2).then_some(37.0 + 0.001 * (period % 3) as f32));
         assert!((0..30).all(|period| seen(period).is_some()));
         assert!((30..60).map(&mut seen).last().unwrap().is_none());
         assert!((60..600).all(|period| seen(period).is_none()));
