@@ -2,7 +2,8 @@
 //! `levitas records`: what the firmware has written down, checked and exported.
 //!
 //! `tests/data/records.bin` has the sectors in use of the flash of a native_sim image of `tests/zephyr/firmware` after
-//! `-test='records::test_a_what_happens_is_written_down,records::test_d_taking_the_head_makes_a_snapshot'`.
+//! `-test='records::test_a_what_happens_is_written_down,records::test_d_taking_the_head_makes_a_snapshot'`, with a kit entered before:
+//! `levitas kit add puncture (01)09501101530003(17)261126(10)AB-124 2026-11-27 no_other`.
 
 mod common;
 

@@ -229,6 +229,10 @@ ZTEST(shell_commands, test_kits_are_entered_listed_and_refused)
 	shell_text_expect("levitas kit add circulation (01)09501101530003(17)271119(21)8 2026-11-27", 0, "serial 8");
 	shell_text_expect("levitas kit", 0, "serial 7, since 2026-11-27, exchanged after 0 h 0 min");
 	shell_text_expect("levitas kit", 0, "serial unknown, since 2026-11-27, in use for 0 h 0 min, expired");
+	if (IS_ENABLED(CONFIG_LEVITAS_RECORDS)) {
+		/* Written at once: expired is the first objection, emergency the first reason. */
+		shell_text_expect("levitas log 5", 0, " kit 3, value 0, cause 257");
+	}
 	/* Two hours and five minutes later. */
 	zassert_true(levitas_kit_text(OPERATED_UNIT, 2, k_uptime_seconds() + 7500, line, sizeof(line)));
 	zassert_not_null(strstr(line, "serial 8, since 2026-11-27, in use for 2 h 5 min"), "%s", line);
