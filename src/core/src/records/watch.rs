@@ -316,10 +316,10 @@ mod tests {
         let name = crc_32(ALARMS[32].name.as_bytes());
         let priority = ALARMS[32].priority() as u32 as f32;
         let mut told = Vec::new();
-        for (standing, acknowledged, new) in
-            [(one, none, one), (one, none, none), (one, one, none), (one, none, one), (none, none, none)]
+        for (standing, acknowledged, latched) in
+            [(one, none, none), (one, one, none), (one, none, one), (one, none, none), (none, none, none)]
         {
-            bench.alarms = AlarmStatus { standing, acknowledged, new, ..AlarmStatus::default() };
+            bench.alarms = AlarmStatus { standing, acknowledged, latched, ..AlarmStatus::default() };
             told.extend(bench.step());
         }
         let expected = [RAISED, ACKNOWLEDGED, RAISED, OVER].map(|code| (Source::Alarm, code, priority, name));
