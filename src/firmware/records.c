@@ -97,11 +97,17 @@ int levitas_records_open(void)
 {
 	uint8_t says[LEVITAS_EVENT_BYTES];
 	int error = 0;
+	bool has_events = false;
 
 	k_mutex_lock(&using, K_FOREVER);
 	for (size_t i = 0; i < ARRAY_SIZE(logs); i++) {
 		int failed = levitas_record_log_open(&logs[i]);
 
+		if (failed != 0) {
+			printk("levitas: records: log %u (0 events, 1 trends, 2 snapshots): error %d: nothing is written there\n",
+			       (uint32_t)i, failed);
+		}
+		has_events = has_events || (i == LEVITAS_LOG_EVENTS && failed == 0);
 		error = error != 0 ? error : failed;
 	}
 	/* Behind number and before time: see src/core/src/records/mod.rs. */
@@ -109,8 +115,10 @@ int levitas_records_open(void)
 	levitas_event_make(LEVITAS_SOURCE_LOG, LEVITAS_LOG_STARTED,
 			   IS_ENABLED(CONFIG_LEVITAS_ROLE_EMERGENCY_DRIVE) ? LEVITAS_UNIT_EMERGENCY_DRIVE : LEVITAS_UNIT_HOST,
 			   levitas_serial_number(), says);
-	if (error == 0) {
-		error = write_event(says, levitas_uptime_ms());
+	if (has_events) {
+		int failed = write_event(says, levitas_uptime_ms());
+
+		error = error != 0 ? error : failed;
 	}
 	k_mutex_unlock(&using);
 	return error;
@@ -218,14 +226,11 @@ static void write_unit(uint32_t unit)
 static void run(void *unused_1, void *unused_2, void *unused_3)
 {
 	int64_t trend_ms = TREND_PERIOD_MS;
-	int error = levitas_records_open();
 
 	ARG_UNUSED(unused_1);
 	ARG_UNUSED(unused_2);
 	ARG_UNUSED(unused_3);
-	if (error != 0) {
-		printk("levitas: records: error %d: nothing is written down\n", error);
-	}
+	(void)levitas_records_open();
 	levitas_snapshot_release(LEVITAS_UNIT_HOST);
 	levitas_snapshot_release(LEVITAS_UNIT_EMERGENCY_DRIVE);
 	while (true) {

@@ -116,7 +116,7 @@ extern "C" fn levitas_trend_record(
     record: Option<&mut [u8; TREND_RECORD_BYTES]>,
 ) {
     if let (Some(unit), Some(record)) = (unit_of(unit), record) {
-        Head::after(last.map(|last| &last[..]), start, time_ms).encode(&trend::of(&unit.mail), record);
+        Head::after(last.map(|last| &last[..]), start, time_ms).encode(&unit.trends.step(&unit.mail), record);
     }
 }
 

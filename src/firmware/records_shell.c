@@ -15,13 +15,14 @@
 /* Prints the last records of a log. */
 static int print_last(const struct shell *sh, enum levitas_log log, const char *wanted, void (*say)(const uint8_t *, char *, size_t))
 {
-	const long shown = wanted != NULL ? strtol(wanted, NULL, 10) : SHOWN;
+	char *end = NULL;
+	const long shown = wanted != NULL ? strtol(wanted, &end, 10) : SHOWN;
 	struct levitas_record_cursor cursor = {0};
 	uint8_t record[LEVITAS_RECORD_BYTES_MAX];
 	char text[LEVITAS_RECORD_TEXT_BYTES];
 	uint32_t count = 0;
 
-	if (shown < 1 || shown > SHOWN_MAX) {
+	if (shown < 1 || shown > SHOWN_MAX || (end != NULL && *end != '\0')) {
 		shell_error(sh, "number \"%s\": allowed is 1 to %d records", wanted, SHOWN_MAX);
 		return -EINVAL;
 	}

@@ -33,6 +33,10 @@ impl Clock {
     fn time_s(&mut self, head: &Head) -> f64 {
         match self.last {
             Some((start, last_ms)) if start == head.start => {
+                // Seen before the wrap, written after it.
+                if head.time_ms > last_ms && head.time_ms - last_ms > u32::MAX / 2 && self.wraps > 0 {
+                    return ((self.wraps - 1) * (1 << 32) + u64::from(head.time_ms)) as f64 / 1e3;
+                }
                 self.wraps += u64::from(head.time_ms < last_ms && last_ms - head.time_ms > u32::MAX / 2);
             }
             _ => self.wraps = 0,
@@ -132,13 +136,14 @@ pub fn snapshots(parts: &[(Head, Part)]) -> Vec<Snapshot> {
     let mut found: Vec<((u32, u32, Role), Snapshot)> = Vec::new();
     for (head, part) in parts {
         let key = (head.start, head.time_ms, part.unit);
-        if found.last().is_none_or(|(last, _)| *last != key) {
+        // The units' parts alternate while both store one.
+        if found.iter().all(|(known, _)| *known != key) {
             let why = part.trigger.map_or("unknown", |trigger| trigger.name());
             let (unit, time_s) = (unit_name(part.unit), f64::from(head.time_ms) / 1e3);
             let name = format!("{unit}: {why} at {time_s:.3} s of start {}", head.start);
             found.push((key, Snapshot { name, samples: vec![None; SAMPLES] }));
         }
-        let Some((_, snapshot)) = found.last_mut() else { continue };
+        let Some((_, snapshot)) = found.iter_mut().find(|(known, _)| *known == key) else { continue };
         let places = snapshot.samples.iter_mut().skip(part.first);
         places.zip(part.samples).for_each(|(place, sample)| *place = Some(sample));
     }

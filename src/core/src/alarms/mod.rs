@@ -45,7 +45,7 @@ pub const AUDIO_PAUSE_MS: u32 = 120_000;
 /// An acknowledged alarm that still stands is heard again after so long [ms].
 pub const REMINDER_MS: u32 = 300_000;
 
-/// A slower rotor pumps nothing [rad/s]: 200 rpm.
+/// A slower rotor stands [rad/s]: 200 rpm. From where on it pumps depends on the patient's pressure: the flow alarms tell.
 pub const RUNS_RAD_PER_S_MIN: f32 = 20.9;
 
 /// What the operator has to know before anything else.
@@ -59,9 +59,11 @@ pub enum Pump {
     Runs = 1,
     /// It turns slower than [`RUNS_RAD_PER_S_MIN`], or nobody drives it.
     Stands = 2,
+    /// It turns, and its motor has no torque.
+    Coasts = 3,
 }
 
-from_code!(Pump: u32 { Unknown, Runs, Stands });
+from_code!(Pump: u32 { Unknown, Runs, Stands, Coasts });
 
 impl Pump {
     /// As displays show it.
@@ -71,6 +73,7 @@ impl Pump {
             Self::Unknown => "PUMP: SPEED NOT KNOWN HERE",
             Self::Runs => "PUMP RUNNING",
             Self::Stands => "PUMP STANDS",
+            Self::Coasts => "PUMP COASTS: MOTOR WITHOUT TORQUE",
         }
     }
 }
@@ -102,6 +105,8 @@ pub struct Signs {
     pub therapy: bool,
     /// This unit drives the head.
     pub drives: bool,
+    /// This unit drives and its motor has no torque, because something keeps its bridge open.
+    pub undriven: bool,
     /// The rotor's speed, whoever drives it, as far as this unit knows it [rad/s].
     pub speed_rad_per_s: Option<f32>,
 }
@@ -113,6 +118,7 @@ impl Signs {
         match self.speed_rad_per_s {
             _ if self.pair & NOBODY_DRIVES != 0 => Pump::Stands,
             Some(speed_rad_per_s) if speed_rad_per_s.abs() < RUNS_RAD_PER_S_MIN => Pump::Stands,
+            Some(_) if self.undriven => Pump::Coasts,
             Some(_) => Pump::Runs,
             None => Pump::Unknown,
         }
@@ -121,7 +127,7 @@ impl Signs {
     fn has(&self, alarm: &Alarm) -> bool {
         let is_due = match alarm.when {
             When::Always => true,
-            When::Therapy => self.therapy || self.drives,
+            When::Therapy => self.therapy,
             // Nobody pumps: what is a danger all the same is told by whoever sees it.
             When::Drives => self.drives || !self.therapy || self.pair & NOBODY_DRIVES != 0,
         };

@@ -123,6 +123,7 @@ fn the_pump_is_said_to_run_only_where_somebody_drives_a_rotor_that_turns() {
     let turning = Signs { speed_rad_per_s: Some(300.0), ..signs(&["angle", "bus_voltage"]) };
     assert_eq!(pump(&turning), Pump::Runs);
     assert_eq!(pump(&Signs { drives: false, ..turning }), Pump::Runs, "the other unit drives it");
+    assert_eq!(pump(&Signs { undriven: true, ..turning }), Pump::Coasts);
     assert_eq!(pump(&Signs { speed_rad_per_s: Some(15.0), ..turning }), Pump::Stands);
     assert_eq!(pump(&Signs { speed_rad_per_s: None, ..turning }), Pump::Unknown);
     assert_eq!(pump(&Signs { pair: pair::NOBODY_DRIVES, drives: false, ..turning }), Pump::Stands);
@@ -149,6 +150,9 @@ fn a_standby_is_silent_about_the_circulation_and_not_about_itself() {
     let status = run_for(&mut system, &standby, 2000);
     let names: Vec<&str> = status.standing.iter().map(|alarm| alarm.name).collect();
     assert_eq!(names, ["no_backup", "hall_drift"]);
+    // It has landed the rotor and would drive it again: neither link nor backup is missed until somebody wants a rotor held.
+    let landed = Signs { therapy: false, ..signs(&["link_lost", "no_backup"]) };
+    assert_eq!(run_for(&mut AlarmSystem::default(), &landed, 2000).standing, AlarmSet::default());
     // Nobody pumps: no backup is missed, and what the circulation says is told by whoever sees it.
     let idle = Signs { therapy: false, ..signs(&["backflow", "hall_drift", "no_backup"]) };
     let idle = Signs { drives: false, ..idle };
@@ -327,6 +331,7 @@ fn any_signs() -> impl Strategy<Value = Signs> {
             warming: a[4] & b[4],
             therapy,
             drives,
+            undriven: false,
             speed_rad_per_s: None,
         },
     )

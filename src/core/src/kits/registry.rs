@@ -24,6 +24,7 @@ bit_table! {
     0 EXPIRED "expired" "Its expiration date is over.";
     1 UNDATED "undated" "It has no expiration date.";
     2 REUSED "reused" "Its serial number has been in use before.";
+    3 TOO_EARLY "too_early" "The day is before that of another kit, or before it was made.";
 }
 
 /// Names of a choice, as command lines spell them.
@@ -162,23 +163,14 @@ pub enum Refused {
     Objections(u32),
     /// No room, and none has ended.
     Full,
-    /// The day is before this one, on which the kit was made or another one taken.
-    TooEarly(Date),
 }
 
 impl Display for Refused {
     fn fmt(&self, f: &mut Formatter<'_>) -> FmtResult {
-        let objections = match *self {
-            Self::Objections(objections) => objections,
-            Self::Full => return write!(f, "{KITS_MAX} kits are in use; allowed is no more"),
-            Self::TooEarly(date) => {
-                return write!(
-                    f,
-                    "the day is over: it was {date} when it was made, or another was taken; allowed is no earlier day"
-                );
-            }
+        let Self::Objections(objections) = self else {
+            return write!(f, "{KITS_MAX} kits are in use; allowed is no more");
         };
-        for (_, sentence) in sentences(objections) {
+        for (_, sentence) in sentences(*objections) {
             write!(f, "{sentence} ")?;
         }
         f.write_str("Allowed is another kit, or this one with a reason:")?;
@@ -220,13 +212,15 @@ impl Registry {
             Some(_) => 0,
             None => UNDATED,
         };
-        dated | if self.kits().any(|kit| kit.is_same(udi)) { REUSED } else { 0 }
+        let reused = if self.kits().any(|kit| kit.is_same(udi)) { REUSED } else { 0 };
+        let is_over = self.kits().map(|kit| kit.added).chain(udi.produced).any(|day| day > today);
+        dated | reused | if is_over { TOO_EARLY } else { 0 }
     }
 
     /// Takes a kit into use on a day, so many seconds after the start.
     ///
     /// # Errors
-    /// Something is against it and there is no reason, there is no room, or the day cannot be right.
+    /// Something is against it and there is no reason, or there is no room.
     pub fn add(
         &mut self,
         kind: Kind,
@@ -235,10 +229,6 @@ impl Registry {
         reason: Option<Reason>,
         now_s: u32,
     ) -> Result<Kit, Refused> {
-        let latest = self.kits().map(|kit| kit.added).chain(udi.produced).max();
-        if let Some(latest) = latest.filter(|latest| *latest > today) {
-            return Err(Refused::TooEarly(latest));
-        }
         let objections = self.objections(udi, today);
         if objections != 0 && reason.is_none() {
             return Err(Refused::Objections(objections));
@@ -338,23 +328,20 @@ mod tests {
     fn a_day_that_is_over_makes_no_kit_young() {
         let mut registry = Registry::new();
         let udi = |text| Udi::parse(text, Date::parse(TODAY).unwrap()).unwrap();
-        let mut take = |text, day: &str, now_s| {
+        let mut take = |text, day: &str, reason, now_s| {
             let day = Date::parse(day).unwrap();
-            registry.add(Kind::Puncture, &udi(text), day, Some(Reason::Inspected), now_s)
+            registry.add(Kind::Puncture, &udi(text), day, reason, now_s)
         };
-        let made = Date::parse("2026-11-20").unwrap();
         let expired = "(01)09501101530003(11)261120(17)261126(21)7";
-        assert_eq!(take(expired, "2025-11-26", 0), Err(Refused::TooEarly(made)));
-        assert_eq!(take("(01)04012345678901(17)270101(21)8", TODAY, 100).unwrap().objections, 0);
-        let today = Date::parse(TODAY).unwrap();
-        let refused = take(expired, "2026-11-26", 200).unwrap_err();
-        assert_eq!(refused, Refused::TooEarly(today));
-        assert_eq!(
-            refused.to_string(),
-            "the day is over: it was 2026-11-27 when it was made, or another was taken; allowed is no earlier day"
-        );
-        assert_eq!(take(expired, TODAY, 300).unwrap().since_s, 300);
-        assert_eq!(take(expired, "2026-11-28", 7500).unwrap().minutes(7500), 120);
+        let too_early = Err(Refused::Objections(TOO_EARLY));
+        assert_eq!(take(expired, "2025-11-26", None, 0), too_early, "before it was made");
+        assert_eq!(take("(01)04012345678901(17)270101(21)8", TODAY, None, 100).unwrap().objections, 0);
+        assert_eq!(take(expired, "2026-11-26", None, 200), too_early);
+        // The other day may have been the wrong one: a reason takes it, and both are recorded.
+        let inspected = Some(Reason::Inspected);
+        let kit = take(expired, "2026-11-26", inspected, 300).unwrap();
+        assert_eq!((kit.since_s, kit.objections, kit.reason), (300, TOO_EARLY, inspected));
+        assert_eq!(take(expired, "2026-11-28", inspected, 7500).unwrap().minutes(7500), 120);
     }
 
     #[test]

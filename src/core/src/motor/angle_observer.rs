@@ -317,6 +317,12 @@ impl AngleObserver {
         self.phase == Phase::Acquiring { steps_left: 0 }
     }
 
+    /// Nobody knows the angle, or whether to believe the one that is seen.
+    #[must_use]
+    pub(super) fn is_lost(&self) -> bool {
+        matches!(self.phase, Phase::Lost | Phase::Acquiring { .. })
+    }
+
     /// The rotor stands, as somebody else has seen: a pair that stands still is believed.
     pub(super) fn stands(&mut self) {
         self.reported_rad_per_s = 0.0;

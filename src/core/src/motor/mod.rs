@@ -258,7 +258,9 @@ impl MotorDrive {
             self.probe.rest();
             return false;
         }
-        match self.probe.step(is_measured.then(|| self.phase_current_a.to_alpha_beta())) {
+        // Of sensors that stand still nothing can be learnt.
+        let is_live = is_measured && !self.sensors.is_one_stuck();
+        match self.probe.step(is_live.then(|| self.phase_current_a.to_alpha_beta())) {
             Verdict::Wait => false,
             Verdict::Pulse => true,
             Verdict::Stands => {
@@ -345,6 +347,12 @@ impl MotorDrive {
     #[must_use]
     pub fn rotor(&self) -> RotorEstimate {
         self.rotor
+    }
+
+    /// Nobody knows the angle, or whether to believe the one that is seen.
+    #[must_use]
+    pub fn is_angle_lost(&self) -> bool {
+        self.observer.is_lost()
     }
 
     /// Current at the sample of the last step, measured or modelled [A].

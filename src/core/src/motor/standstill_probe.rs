@@ -19,7 +19,8 @@
 //! A pulse ends with the first current over the bound: of a rotor at 5500 rpm ecmo-50 carries 3 A then, for 100 us, which brakes
 //! by 1 rpm. The bound is 65 mA there, thirteen times the noise of the sensors; their offset is that of the open bridge. A
 //! winding or a bridge that carries no current looks like a rotor that stands; the start that follows finds either
-//! (`phase_monitor.rs`), and the EMF contradicts Halls that were stuck after all.
+//! (`phase_monitor.rs`), and the EMF contradicts Halls that were stuck after all. Sensors that repeat to the last bit
+//! (`current_sensors.rs`) prove nothing.
 //!
 //! # Shown by
 //! `a_rotor_that_jams_at_once_is_tried_again_and_comes_back` in `tests_angle_faults.rs`, unit tests below; in the world

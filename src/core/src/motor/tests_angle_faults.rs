@@ -175,6 +175,20 @@ fn a_rotor_that_jams_at_once_is_tried_again_and_comes_back() {
     }
 }
 
+/// One converter for Halls and currents, frozen as a whole: the currents of a pulse are those before it, and prove nothing.
+#[test]
+fn a_converter_that_stands_still_is_no_jam() {
+    let (mut rig, _) = at_speed(600.0, 4);
+    let (halls, currents) = (rig.motor.hall_v(), [0.02_f32, 0.0, -0.01]);
+    let mut driven = 0;
+    for step in 0..steps(1.0) {
+        let output = rig.step_with(Some(halls), Some(currents));
+        driven += u32::from(step > steps(0.2) && output.gate);
+    }
+    assert_eq!(driven, 0);
+    assert!(rig.waiting.limits & limits::ANGLE_LOST != 0, "the Halls are not believed");
+}
+
 /// Halls that are frozen and live in their noise, on a rotor that coasts too slowly for its EMF to be followed: the
 /// pulses find that it turns, down to the speed that is called standing.
 #[test]

@@ -34,7 +34,7 @@
 //! CRC-32: ISO/IEC 13239 annex A, as the calibration record. SHA-256: FIPS 180-4.
 //!
 //! # Shown by
-//! Tests below; `tests/zephyr/firmware/src/power_cuts.c`.
+//! Tests below; `tests/zephyr/records/src/main.c`, `tests/zephyr/firmware/src/records.c`.
 
 pub mod event;
 pub mod queue;

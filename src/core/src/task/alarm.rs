@@ -117,6 +117,8 @@ impl AlarmTask {
             silence,
             therapy: report.is_some_and(|report| report.therapy),
             drives: report.is_some_and(|report| report.drives),
+            undriven: report.is_some_and(|report| report.drives)
+                && levitation.is_some_and(|levitation| levitation.limits & limits::BRIDGE_OPEN != 0),
             speed_rad_per_s: self
                 .levitation
                 .fresh(SILENT_US_MAX)

@@ -53,13 +53,18 @@ mod tests {
 
     /// Runs for three seconds at this water temperature; true when it permits at the end.
     fn permits_after(task: &mut CutOutTask, mail: &Mailboxes, water_celsius: f32) -> bool {
+        permits_with(task, mail, water_celsius, 0)
+    }
+
+    /// The same with the button so.
+    fn permits_with(task: &mut CutOutTask, mail: &Mailboxes, water_celsius: f32, reset: u32) -> bool {
         let mut last = 0;
         (0..30).fold(false, |_, period| {
             let noise = 0.001 * (period % 3) as f32;
             let inputs = CutOutInputs {
                 water_celsius: water_celsius + noise,
                 blood_celsius: 37.0 + noise,
-                reset: 0,
+                reset,
                 valid: valid::CUT_OUT,
             };
             let permit = task.step(&inputs, mail).permit;
@@ -75,6 +80,7 @@ mod tests {
         assert!(permits_after(&mut CutOutTask::default(), &mail, 37.0), "it was closed");
         assert!(!permits_after(&mut task, &mail, 41.5));
         assert!(!permits_after(&mut CutOutTask::default(), &mail, 37.0));
+        assert!(!permits_with(&mut CutOutTask::default(), &mail, 37.0, 1), "its button sticks");
         let (_, said) = mail.cut_out.read::<CutOutMail>().unwrap();
         assert_eq!(said.trip, Trip::Water as u32);
         mail.cut_out.begin_write();

@@ -97,6 +97,18 @@ struct Orders {
     faults: u32,
 }
 
+/// What is done about the speed while the speed task is silent.
+#[derive(Clone, Copy, Debug, Default)]
+enum Hold {
+    /// It speaks.
+    #[default]
+    No,
+    /// The speed that the rotor had is held [rad/s].
+    At(f32),
+    /// The angle was lost meanwhile: there is nobody to try a rotor that may be jammed.
+    Over,
+}
+
 /// See the [module](self).
 #[derive(Clone, Debug)]
 pub struct LevitationTask {
@@ -104,7 +116,7 @@ pub struct LevitationTask {
     motor: MotorDrive,
     supervisor: Reader<SupervisorMail>,
     speed: Reader<SpeedMail>,
-    held_speed_rad_per_s: Option<f32>,
+    hold: Hold,
     torque_current_reference_a: f32,
     flux_current_reference_a: f32,
     torque_current_a_max: f32,
@@ -140,7 +152,7 @@ impl LevitationTask {
             motor: MotorDrive::new(&config.motor, period_s)?,
             supervisor: Reader::new(period_us),
             speed: Reader::new(period_us),
-            held_speed_rad_per_s: None,
+            hold: Hold::No,
             torque_current_reference_a: 0.0,
             flux_current_reference_a: 0.0,
             torque_current_a_max: config.motor.motor_current_limit_a_max,
@@ -430,7 +442,7 @@ impl LevitationTask {
             return false;
         }
         if self.speed.age_us() <= SPEED_SILENT_US_MAX {
-            self.held_speed_rad_per_s = None;
+            self.hold = Hold::No;
             self.torque_current_reference_a =
                 saturate(speed.torque_current_reference_a, self.torque_current_a_max);
             self.flux_current_reference_a = speed.flux_current_reference_a;
@@ -442,7 +454,17 @@ impl LevitationTask {
             return false;
         }
         let measured_rad_per_s = self.motor.rotor().speed_rad_per_s;
-        let held_rad_per_s = *self.held_speed_rad_per_s.get_or_insert(measured_rad_per_s);
+        let held_rad_per_s = match self.hold {
+            _ if self.motor.is_angle_lost() => None,
+            Hold::No => Some(measured_rad_per_s),
+            Hold::At(held_rad_per_s) => Some(held_rad_per_s),
+            Hold::Over => None,
+        };
+        let Some(held_rad_per_s) = held_rad_per_s else {
+            self.hold = Hold::Over;
+            return false;
+        };
+        self.hold = Hold::At(held_rad_per_s);
         self.torque_current_reference_a = saturate(
             speed.torque_current_reference_a + HOLD_A_S_PER_RAD * (held_rad_per_s - measured_rad_per_s),
             self.torque_current_a_max,

@@ -56,11 +56,16 @@ impl WarmingTask {
             self.order_result = self.order.latest().map_or(0, |order| self.carry_out(&order));
         }
         let number = self.order.latest().map_or(0, |order| order.number);
-        if !core::mem::replace(&mut self.is_running, true)
-            && let Some((_, said)) = mail.warming.read::<WarmingMail>()
-            && said.order_number == number
-        {
-            self.warming.resume(said.conditions, said.latched);
+        if !core::mem::replace(&mut self.is_running, true) {
+            match mail.warming.read::<WarmingMail>() {
+                Some((_, said)) if said.order_number == number => {
+                    self.warming.resume(said.conditions, said.latched);
+                }
+                Some(_) => {}
+                // It ended while it wrote: what it would have said is not known, so everything may have been found.
+                None if mail.warming.is_used() => self.warming.resume(u32::MAX, u32::MAX),
+                None => {}
+            }
         }
         self.cut_out.poll(&mail.cut_out);
         let is_heard = self.cut_out.age_us() <= CUT_OUT_US_MAX;

@@ -129,7 +129,8 @@ impl Default for CutOut {
             blood: OwnSensor::new(CUT_OUT_BLOOD_CELSIUS, CUT_OUT_BLOOD_LEAD_S),
             trip: Some(Trip::Start),
             well: 0,
-            button: false,
+            // One that is pressed from the start is none.
+            button: true,
             permit: 0,
         }
     }

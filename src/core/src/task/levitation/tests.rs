@@ -160,6 +160,22 @@ fn a_silent_speed_task_is_named_and_the_motor_stays_on() {
     assert_eq!(outputs.phase_gate, 1);
 }
 
+/// Whether a rotor whose angle was lost is jammed only speed control finds out, try by try.
+#[test]
+fn a_silent_speed_task_holds_no_speed_over_a_lost_angle() {
+    let mut bench = Bench::levitated();
+    bench.mail.speed.write(&NO_TORQUE);
+    assert_eq!((0..200).map(|_| bench.step(|_| {})).last().unwrap().0.phase_gate, 1);
+    for _ in 0..2000 {
+        bench.step(|samples| samples.valid &= !valid::ANGLE);
+    }
+    for _ in 0..2000 {
+        assert_eq!(bench.step(|_| {}).0.phase_gate, 0, "the angle is back, and stays nobody's");
+    }
+    bench.mail.speed.write(&NO_TORQUE);
+    assert_eq!((0..10).map(|_| bench.step(|_| {})).last().unwrap().0.phase_gate, 1);
+}
+
 #[test]
 fn missed_triggers_are_counted_across_the_wrap() {
     let mut bench = Bench::new();
