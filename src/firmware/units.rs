@@ -13,7 +13,9 @@ use levitas_core::config::ConfigError;
 use levitas_core::mail::Mailboxes;
 use levitas_core::mailbox::Mailbox;
 #[cfg(levitas_records)]
-use levitas_core::records::{queue::EventQueue, snapshot::SnapshotRing, trend::TrendWatch, watch::RecordWatch};
+use levitas_core::records::{
+    queue::EventQueue, snapshot::SnapshotRing, trend::TrendWatch, watch::RecordWatch,
+};
 use levitas_core::schedule::SCHEDULE;
 use levitas_core::task::alarm::AlarmTask;
 use levitas_core::task::circulation::CirculationTask;
@@ -117,6 +119,7 @@ pub(crate) struct UnitState {
     pub(crate) events: EventQueue,
     #[cfg(levitas_records)]
     pub(crate) snapshot: SnapshotRing,
+    #[cfg(levitas_records)]
     pub(crate) trends: TrendWatch,
 }
 
@@ -145,6 +148,7 @@ impl UnitState {
             events: EventQueue::new(),
             #[cfg(levitas_records)]
             snapshot: SnapshotRing::new(),
+            #[cfg(levitas_records)]
             trends: TrendWatch::new(),
         }
     }
