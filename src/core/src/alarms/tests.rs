@@ -169,12 +169,16 @@ fn an_acknowledged_alarm_is_silent_and_lit_and_reminds() {
     let low_flow = signs(&["low_flow"]);
     assert!(heard_within(&mut system, &low_flow, 100));
     system.step(&low_flow, Some(AlarmOrder::Acknowledge));
+    let mut lit = 0;
     for _ in 0..REMINDER_MS / PERIOD_MS - 2 {
         let status = system.step(&low_flow, None);
         assert_eq!(status.tone_hz, 0.0);
         assert!(status.light.is_none_or(|colour| colour == Colour::Red));
+        lit += u32::from(status.light.is_some());
         assert!(status.acknowledged.contains(index("low_flow")));
     }
+    // IEC 60601-1-8, high priority: lit for 20 to 60 % of the time, acknowledged or not.
+    assert!((20..=60).contains(&(100 * lit / (REMINDER_MS / PERIOD_MS - 2))), "{lit}");
     assert!(heard_within(&mut system, &low_flow, 100), "reminder");
     // Another alarm is not seen with it.
     system.step(&low_flow, Some(AlarmOrder::Acknowledge));
