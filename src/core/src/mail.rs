@@ -212,6 +212,10 @@ snapshot! {
         pub conditions: u32,
         /// The largest flow that pump and limits give now, as far as is known [L/min].
         pub flow_lpm_max: f32,
+        /// Lid that suction has put on the speed; 0: none [rpm].
+        pub suction_lid_rpm: f32,
+        /// Time since its dip began [ms].
+        pub suction_lid_age_ms: u32,
         /// Blood flow, positive toward the return cannula [L/min].
         pub flow_lpm: f32,
         /// The flow is to be believed.

@@ -119,6 +119,8 @@ fn therapy(random: &mut Pcg32) -> PeerTherapy {
         settings,
         conditions: random.next_u32(),
         alarms: random.next_u32(),
+        suction_lid_rpm: between(random, 0.0, 9999.0),
+        suction_lid_age_ms: random.next_u32() as u16,
     }
 }
 

@@ -187,6 +187,8 @@ fn slow(data: &[u8]) -> Result<SlowStatus, Rejection> {
         settings: settings(&message)?,
         conditions: message.conditions_raw_val(),
         alarms: message.alarms_raw_val(),
+        suction_lid_rpm: HostSlowStatus::SUCTION_LID_RPM.value(message.suction_lid_rpm_raw_val())?,
+        suction_lid_age_ms: message.suction_lid_age_ms_raw_val(),
     };
     Ok(SlowStatus {
         session: message.session_raw_val(),

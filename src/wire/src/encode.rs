@@ -88,7 +88,7 @@ pub fn encode_slow(status: &SlowStatus, from: Unit, counter: u8) -> Frame {
     message.set_version_raw_val(PROTOCOL_VERSION);
     message.set_session_raw_val(status.session);
     message.set_time_ms_raw_val(status.time_ms);
-    let PeerTherapy { mode, asked_mode, settings, conditions, alarms } = status.therapy;
+    let PeerTherapy { mode, asked_mode, settings, conditions, alarms, .. } = status.therapy;
     message.set_mode_raw_val(mode as u8);
     message.set_asked_mode_raw_val(asked_mode as u8);
     message.set_conditions_raw_val(conditions);
@@ -96,6 +96,7 @@ pub fn encode_slow(status: &SlowStatus, from: Unit, counter: u8) -> Frame {
     message.set_audio_paused_s_raw_val(status.audio_paused_s);
     message.set_command_sequence_raw_val(status.command_sequence);
     message.set_command_result_raw_val(status.command_result);
+    message.set_suction_lid_age_ms_raw_val(status.therapy.suction_lid_age_ms);
     set_scaled!(message: HostSlowStatus,
         set_synchronous_current_a_raw_val(SYNCHRONOUS_CURRENT_A, status.synchronous_current_a);
         set_speed_setpoint_rpm_raw_val(SPEED_SETPOINT_RPM, settings.speed_setpoint_rpm);
@@ -116,6 +117,7 @@ pub fn encode_slow(status: &SlowStatus, from: Unit, counter: u8) -> Frame {
         set_weaning_step_lpm_raw_val(WEANING_STEP_LPM, settings.weaning_step_lpm);
         set_trial_s_max_raw_val(TRIAL_S_MAX, settings.trial_s_max);
         set_suction_answer_raw_val(SUCTION_ANSWER, settings.suction_answer);
+        set_suction_lid_rpm_raw_val(SUCTION_LID_RPM, status.therapy.suction_lid_rpm);
     );
     protected(Layout::Slow, from, message.raw(), counter)
 }

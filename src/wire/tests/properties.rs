@@ -46,14 +46,16 @@ prop_compose! {
     fn slow()(
         session: u32, time_ms: u32, modes in prop::array::uniform2(prop::sample::select(&Mode::ALL[..])), conditions: u32,
         parts in prop::array::uniform18(0.0_f32..=1.0),
-        command_sequence: u16, command_result: u8, synchronous in 0.0_f32..65.0, alarms: u32, audio_paused_s: u8,
+        command_sequence: u16, command_result: u8, synchronous in 0.0_f32..65.0, alarms: u32, audio_paused_s: u8, lid_rpm in 0.0_f32..10_000.0, lid_age_ms: u16,
     ) -> SlowStatus {
         let mut settings = TherapySettings::ADULT;
         for (field, part) in TherapySettings::FIELDS.iter().zip(parts) {
             *settings.field_mut(field.name).expect("a field") = field.min + part * (field.max - field.min);
         }
         let [mode, asked_mode] = modes;
-        let therapy = PeerTherapy { mode, asked_mode, settings, conditions, alarms };
+        let therapy = PeerTherapy {
+            mode, asked_mode, settings, conditions, alarms, suction_lid_rpm: lid_rpm, suction_lid_age_ms: lid_age_ms,
+        };
         SlowStatus {
             session, time_ms, therapy, synchronous_current_a: synchronous, audio_paused_s, command_sequence, command_result,
         }
@@ -127,7 +129,8 @@ proptest! {
         prop_assert_eq!(status.audio_paused_s, slow.audio_paused_s);
         let (there, mut sent) = (status.therapy, slow.therapy);
         prop_assert_eq!((there.mode, there.asked_mode, there.conditions), (sent.mode, sent.asked_mode, sent.conditions));
-        prop_assert_eq!(there.alarms, sent.alarms);
+        prop_assert_eq!((there.alarms, there.suction_lid_age_ms), (sent.alarms, sent.suction_lid_age_ms));
+        prop_assert!(near(there.suction_lid_rpm, sent.suction_lid_rpm, 0.5));
         let mut settings = there.settings;
         for field in TherapySettings::FIELDS {
             let (sent, got) = (sent.settings.field_mut(field.name), settings.field_mut(field.name));

@@ -12,7 +12,7 @@
 //! Supervisor silent: its last therapy stands. Levitation silent: the speed is the one that was asked for last.
 
 use super::conditions as condition;
-use super::interventions::{Interventions, Signs};
+use super::interventions::{Interventions, Signs, SuctionLid};
 use super::modes::{ModeControl, PulseTiming, Seen};
 use super::therapy::{Mode, Therapy, TherapyMail};
 use crate::link::{PEER_THERAPY_US_MAX, PeerTherapy};
@@ -70,6 +70,8 @@ pub struct Course {
     pub conditions: u32,
     /// The largest flow that pump and limits give now, as far as is known [L/min].
     pub flow_lpm_max: f32,
+    /// What suction holds the speed under.
+    pub suction_lid: SuctionLid,
 }
 
 /// See the [module](self).
@@ -183,6 +185,7 @@ impl Pilot {
             conditions: 0,
             // What flows now can be asked for.
             flow_lpm_max: larger(self.reach(&therapy, &seen), flow_lpm.unwrap_or(0.0)),
+            suction_lid: SuctionLid::NONE,
         };
         let signs = Signs {
             flow_lpm,
@@ -212,6 +215,7 @@ impl Pilot {
                 course.speed_rpm = between(speed_rpm, 0.0, self.speed_rpm_max);
             }
         }
+        course.suction_lid = self.interventions.suction_lid();
         self.speed_rpm = course.speed_rpm;
         course
     }

@@ -22,6 +22,10 @@ pub struct PeerTherapy {
     pub conditions: u32,
     /// Alarm conditions that stand there, bits of [`crate::mail::fault`].
     pub alarms: u32,
+    /// Lid that suction has put on the speed there; 0: none [rpm].
+    pub suction_lid_rpm: f32,
+    /// Time since its dip began [ms].
+    pub suction_lid_age_ms: u16,
 }
 
 impl PeerTherapy {
@@ -32,6 +36,8 @@ impl PeerTherapy {
         settings: TherapySettings::ADULT,
         conditions: 0,
         alarms: 0,
+        suction_lid_rpm: 0.0,
+        suction_lid_age_ms: 0,
     };
 }
 
@@ -42,20 +48,21 @@ impl Default for PeerTherapy {
 }
 
 /// Words of a [`PeerTherapy`].
-pub const PEER_THERAPY_WORDS: usize = 4 + SETTINGS_WORDS;
+pub const PEER_THERAPY_WORDS: usize = 6 + SETTINGS_WORDS;
 
 impl Words<PEER_THERAPY_WORDS> for PeerTherapy {
     fn to_words(&self) -> [u32; PEER_THERAPY_WORDS] {
         let mut words = [0; PEER_THERAPY_WORDS];
-        let [mode, asked_mode, conditions, alarms, settings @ ..] = &mut words;
+        let [mode, asked_mode, conditions, alarms, lid_rpm, lid_age_ms, settings @ ..] = &mut words;
         (*mode, *asked_mode) = (self.mode as u32, self.asked_mode as u32);
         (*conditions, *alarms) = (self.conditions, self.alarms);
+        (*lid_rpm, *lid_age_ms) = (self.suction_lid_rpm.to_bits(), u32::from(self.suction_lid_age_ms));
         *settings = self.settings.to_words();
         words
     }
 
     fn from_words(words: [u32; PEER_THERAPY_WORDS]) -> Self {
-        let [mode, asked_mode, conditions, alarms, settings @ ..] = words;
+        let [mode, asked_mode, conditions, alarms, lid_rpm, age_ms, settings @ ..] = words;
         // Written as modes: both codes are of one.
         let mode_of = |code| Mode::from_code(code).unwrap_or_default();
         Self {
@@ -64,6 +71,8 @@ impl Words<PEER_THERAPY_WORDS> for PeerTherapy {
             settings: TherapySettings::from_words(settings),
             conditions,
             alarms,
+            suction_lid_rpm: f32::from_bits(lid_rpm),
+            suction_lid_age_ms: u16::try_from(age_ms).unwrap_or(u16::MAX),
         }
     }
 }
@@ -82,6 +91,8 @@ mod tests {
             settings,
             conditions: 5,
             alarms: 9,
+            suction_lid_rpm: 2108.5,
+            suction_lid_age_ms: 300,
         };
         for therapy in [therapy, PeerTherapy::IDLE] {
             assert_eq!(PeerTherapy::from_words(therapy.to_words()), therapy);

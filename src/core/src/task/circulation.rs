@@ -189,6 +189,8 @@ impl CirculationTask {
         self.latest.flow_target_lpm = course.flow_target_lpm.unwrap_or(f32::NAN);
         self.latest.conditions = course.conditions;
         self.latest.flow_lpm_max = course.flow_lpm_max;
+        self.latest.suction_lid_rpm = course.suction_lid.rpm;
+        self.latest.suction_lid_age_ms = u32::from(course.suction_lid.age_ms);
         self.latest.flow_estimate_lpm = estimate.flow_lpm;
         self.latest.flow_estimate_sd_lpm = estimate.flow_sd_lpm;
     }

@@ -330,6 +330,8 @@ impl LinkTask {
             settings,
             conditions: circulation.conditions,
             alarms: alarms | circulation.alarms,
+            suction_lid_rpm: circulation.suction_lid_rpm,
+            suction_lid_age_ms: u16::try_from(circulation.suction_lid_age_ms).unwrap_or(u16::MAX),
         }
     }
 }

@@ -33,6 +33,7 @@ use super::therapy::{Mode, Therapy};
 use crate::link::PeerTherapy;
 use crate::math::{between, larger, smaller};
 use return_air::ReturnAir;
+pub use suction::SuctionLid;
 use suction::{Answer, Suction};
 
 /// Speed while nothing can flow, or air is in the head [rpm]: a watt of heat, and more head than a low arterial pressure. The floor
@@ -191,11 +192,19 @@ impl Interventions {
         let is_denied = there.is_some_and(|there| there.conditions & condition::SUCTION == 0);
         if alone.after(told & condition::SUCTION != 0 && is_denied, ALONE_S) {
             suction = suction.resumed();
+        } else if let Some(there) = there.filter(|_| !is_rest(therapy.mode)) {
+            suction.join(&SuctionLid { rpm: there.suction_lid_rpm, age_ms: there.suction_lid_age_ms });
         }
         self.return_air.follow(there, signs);
         let bits = self.rest(therapy, signs, suction);
         self.alone = alone;
         bits
+    }
+
+    /// The lid of suction, for the other unit.
+    #[must_use]
+    pub fn suction_lid(&self) -> SuctionLid {
+        self.suction.lid()
     }
 
     /// One period in which nobody pumps: likewise.

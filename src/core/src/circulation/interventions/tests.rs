@@ -97,6 +97,64 @@ fn a_unit_that_looks_on_goes_on_where_the_other_one_was() {
     assert!(looks_on.clone().step(&VA, &well()).0.speed_rpm_max.is_some());
 }
 
+/// What is told comes two periods late, and the unit that looks on sees the vein close some periods before or after the other one, or not at all.
+#[test]
+fn a_unit_that_looks_on_dips_with_the_other_one_whenever_it_saw_the_vein_close() {
+    let open = Signs { flow_lpm: Some(2.2), meter_lpm: Some(2.2), drainage_mmhg: Some(-14.0), ..well() };
+    let later = |periods: usize, period: usize| if period < 20 + periods { well() } else { SHUT };
+    for sees_after in [0, 18, 20, 22, 25, usize::MAX / 2] {
+        let mut drives = acquainted();
+        let mut looks_on = acquainted();
+        let mut told = [PeerTherapy::IDLE; 2];
+        let mut speed_rpm = 3400.0;
+        let mut dips = 0;
+        for period in 0..400 {
+            let with = |signs: Signs| Signs { speed_rpm, ..signs };
+            let (here, there) = if period < 100 {
+                (with(later(sees_after, period)), with(later(20, period)))
+            } else {
+                (with(open), with(open))
+            };
+            let (asked, conditions) = drives.step(&VA, &there);
+            speed_rpm = asked.speed_rpm_max.unwrap_or(speed_rpm);
+            let [before, last] = told;
+            looks_on.follow(&VA, &here, Some(&before));
+            let lid = drives.suction_lid();
+            let now = PeerTherapy {
+                conditions,
+                suction_lid_rpm: lid.rpm,
+                suction_lid_age_ms: lid.age_ms,
+                ..PeerTherapy::IDLE
+            };
+            told = [last, now];
+            if before.suction_lid_rpm > 0.0 && lid.age_ms < 2600 {
+                dips += 1;
+                assert_eq!(looks_on.suction_lid(), lid, "{sees_after} {period}");
+            }
+        }
+        assert!(dips > 200, "{dips}");
+    }
+}
+
+#[test]
+fn a_unit_that_comes_under_a_lid_holds_it_and_lets_go_with_the_other_one() {
+    let mut joins = Interventions::default();
+    let lid = |suction_lid_rpm, conditions| PeerTherapy {
+        suction_lid_rpm,
+        suction_lid_age_ms: 9000,
+        conditions,
+        ..PeerTherapy::IDLE
+    };
+    for lid_rpm in [2500.0, 2600.0, 2550.0] {
+        joins.follow(&VA, &well(), Some(&lid(lid_rpm, condition::SUCTION)));
+        assert_eq!(lid_of(&joins), Some(lid_rpm));
+    }
+    (0..30).for_each(|_| {
+        joins.follow(&VA, &well(), Some(&lid(0.0, 0)));
+    });
+    assert_eq!(lid_of(&joins), None);
+}
+
 #[test]
 fn a_unit_that_looks_on_holds_air_back_as_long_as_the_other_one_does() {
     let air = Signs { bubble_ml: 1.0, ..well() };

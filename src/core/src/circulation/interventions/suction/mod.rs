@@ -28,6 +28,10 @@
 //! ```
 //! Plain reduction, and a guard that sees nothing any more: `Lid` stays for 30 s, then it rises by 0.5 % a second.
 //!
+//! # The unit that stands by
+//! It sees the same vein close, some periods earlier or later, and a vein takes 7 L/min/s from the flow meanwhile. So it is told the lid of the
+//! unit that drives and how old its dip is, and is where that one is: [`SuctionLid`].
+//!
 //! # Source
 //! Two steps reverse a collapse faster than one: E. Molegraaf et al., the reference in `docs/circulation.md`. Times and speeds of the stages, gains and
 //! pressures: the campaign `levitas circulation`, whose table is there.
@@ -40,6 +44,7 @@ use super::{Signs, Standing};
 use crate::circulation::conditions as condition;
 use crate::circulation::modes::PERIOD_S;
 use crate::math::{between, larger};
+use crate::schedule::TaskId;
 use line::{Drop, Line, Point};
 
 /// Narrow, and narrow when it has just been.
@@ -92,6 +97,9 @@ const LESS_S: f32 = 1.0;
 const LID_S: f32 = 30.0;
 const RISE_PER_S: f32 = 0.005;
 const LID_MAX: f32 = 1.05;
+/// Age of what the other unit tells, from its period to this one [periods]: one until it is sent, one until it is read.
+const LATE_PERIODS: u32 = 2;
+const PERIOD_MS: u32 = 1000 / TaskId::Circulation.slot().rate_hz;
 
 /// What is done, setting `suction_answer`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -129,11 +137,59 @@ enum Stage {
     Lid,
 }
 
+/// The lid that suction has put on the speed, as one unit tells the other.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct SuctionLid {
+    /// The lid [rpm]; 0: there is none.
+    pub rpm: f32,
+    /// Time since the dip began [ms].
+    pub age_ms: u16,
+}
+
+impl SuctionLid {
+    /// No lid.
+    pub const NONE: Self = Self { rpm: 0.0, age_ms: 0 };
+}
+
+/// Lengths of the dips and of the probe [periods].
+const STAGES: [u32; 3] = [periods(DIP_S[0]), periods(DIP_S[1]), periods(PROBE_S)];
+
+const fn periods(seconds: f32) -> u32 {
+    (seconds / PERIOD_S + 0.5) as u32
+}
+
+/// Stage, and for how long it has lasted, at that age of a dip [periods]; `None`: the probe is over.
+fn stage_at(age: u32) -> Option<(Stage, u32)> {
+    let [first, second, probe] = STAGES;
+    let in_second = age.saturating_sub(first);
+    let in_probe = in_second.saturating_sub(second);
+    if age < first {
+        Some((Stage::Dip { second: false }, age))
+    } else if in_second < second {
+        Some((Stage::Dip { second: true }, in_second))
+    } else {
+        (in_probe < probe).then_some((Stage::Probe, in_probe))
+    }
+}
+
+impl Stage {
+    /// Its lid, as a part of the speed at the onset.
+    const fn part(self) -> f32 {
+        match self {
+            Self::Dip { second: false } => DIPS[0],
+            Self::Dip { second: true } => DIPS[1],
+            Self::Probe => PROBE,
+            Self::Watching | Self::Guard { .. } | Self::Lid => 1.0,
+        }
+    }
+}
+
 /// See the [module](self).
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(super) struct Suction {
     stage: Stage,
-    in_stage_s: f32,
+    /// Periods in this stage.
+    in_stage: u32,
     line: Line,
     evidence: f32,
     onset_rpm: f32,
@@ -157,9 +213,9 @@ impl Suction {
 
     /// The lid on the speed [rpm], and bits of conditions.
     pub(super) fn step(&mut self, signs: &Signs, answer: Answer, quiet: bool) -> (Option<f32>, u32) {
-        self.in_stage_s += PERIOD_S;
+        self.in_stage = self.in_stage.saturating_add(1);
         // A kink that stays, and what a lid has settled on, becomes usual.
-        let is_settled = self.stage == Stage::Lid && self.in_stage_s > LID_S;
+        let is_settled = self.stage == Stage::Lid && self.has_lasted(periods(LID_S));
         let whatever = self.kinked.is_some() || is_settled;
         let narrow = self.line.step(signs, self.stage == Stage::Watching || is_settled, whatever);
         if quiet {
@@ -193,7 +249,7 @@ impl Suction {
         match self.stage {
             Stage::Watching => {}
             Stage::Dip { second } => self.dip(second),
-            Stage::Probe if self.in_stage_s < PROBE_S => {}
+            Stage::Probe if !self.has_lasted(STAGES[2]) => {}
             Stage::Probe => self.judge(),
             Stage::Guard { drop, last_mmhg } => self.guard(drop, last_mmhg, speed_rpm),
             Stage::Lid => self.rest(speed_rpm),
@@ -239,11 +295,11 @@ impl Suction {
     }
 
     fn dip(&mut self, second: bool) {
-        let [first_s, second_s] = DIP_S;
-        if !second && self.in_stage_s >= first_s {
+        let [first, second_one, _] = STAGES;
+        if !second && self.has_lasted(first) {
             self.lid_rpm = DIPS[1] * self.onset_rpm;
             self.go(Stage::Dip { second: true });
-        } else if second && self.in_stage_s >= second_s {
+        } else if second && self.has_lasted(second_one) {
             self.lid_rpm = PROBE * self.onset_rpm;
             self.evidence = 0.0;
             self.go(Stage::Probe);
@@ -276,7 +332,8 @@ impl Suction {
         let Some(now) = self.line.mean() else { return self.go(Stage::Lid) };
         let venous_mmhg = drop.venous_mmhg(now);
         self.stage = Stage::Guard { drop, last_mmhg: Some(venous_mmhg) };
-        let lower_mmhg = between(LOWER_MMHG_PER_S * (self.in_stage_s - LOWER_AFTER_S), 0.0, LOWER_MMHG);
+        let in_stage_s = self.in_stage as f32 * PERIOD_S;
+        let lower_mmhg = between(LOWER_MMHG_PER_S * (in_stage_s - LOWER_AFTER_S), 0.0, LOWER_MMHG);
         let over_mmhg = venous_mmhg - (HELD_MMHG - lower_mmhg);
         let change_mmhg = venous_mmhg - last_mmhg.unwrap_or(venous_mmhg);
         let [least, most] = GUARD_RANGE;
@@ -295,7 +352,7 @@ impl Suction {
 
     /// The lid stays, and at last rises until the mode asks for less.
     fn rest(&mut self, speed_rpm: f32) {
-        if self.in_stage_s < LID_S {
+        if !self.has_lasted(periods(LID_S)) {
             return;
         }
         self.lid_rpm += RISE_PER_S * self.onset_rpm * PERIOD_S;
@@ -305,6 +362,62 @@ impl Suction {
     }
 
     fn go(&mut self, stage: Stage) {
-        (self.stage, self.in_stage_s) = (stage, 0.0);
+        (self.stage, self.in_stage) = (stage, 0);
+    }
+
+    const fn has_lasted(&self, periods: u32) -> bool {
+        self.in_stage >= periods
+    }
+
+    /// The lid, for the other unit.
+    pub(super) fn lid(&self) -> SuctionLid {
+        let [first, second, probe] = STAGES;
+        let before = match self.stage {
+            Stage::Watching => return SuctionLid::NONE,
+            Stage::Dip { second: false } => 0,
+            Stage::Dip { second: true } => first,
+            Stage::Probe => first + second,
+            Stage::Guard { .. } | Stage::Lid => first + second + probe,
+        };
+        let age_ms = self.in_stage.saturating_add(before).saturating_mul(PERIOD_MS);
+        SuctionLid { rpm: self.lid_rpm, age_ms: u16::try_from(age_ms).unwrap_or(u16::MAX) }
+    }
+
+    /// One period in which the other unit drives under this lid: this one is where that one is by now.
+    pub(super) fn join(&mut self, there: &SuctionLid) {
+        if there.rpm <= 0.0 {
+            return;
+        }
+        let told = u32::from(there.age_ms) / PERIOD_MS;
+        let Some((stage, in_stage)) = stage_at(told.saturating_add(LATE_PERIODS)) else {
+            return self.hold(there.rpm);
+        };
+        // The lid is that of the stage in which it was told.
+        let told_in = stage_at(told).map_or(stage, |(stage, _)| stage);
+        let onset_rpm = there.rpm / told_in.part();
+        match self.stage {
+            Stage::Dip { .. } | Stage::Probe => {}
+            Stage::Watching => {
+                self.first_rpm = onset_rpm;
+                self.closing = self.line.before;
+            }
+            Stage::Guard { .. } | Stage::Lid => self.closing = self.line.before,
+        }
+        self.evidence = if stage == self.stage { self.evidence } else { 0.0 };
+        (self.onset_rpm, self.lid_rpm) = (onset_rpm, stage.part() * onset_rpm);
+        (self.stage, self.in_stage) = (stage, in_stage);
+    }
+
+    /// After the probe: its lid, whatever this unit has made of it. A dip of its own has seen what the other one is about to see.
+    fn hold(&mut self, lid_rpm: f32) {
+        match self.stage {
+            Stage::Guard { .. } | Stage::Lid => self.lid_rpm = lid_rpm,
+            // It has just come.
+            Stage::Watching => {
+                (self.first_rpm, self.onset_rpm, self.lid_rpm) = (lid_rpm, lid_rpm, lid_rpm);
+                self.go(Stage::Lid);
+            }
+            Stage::Dip { .. } | Stage::Probe => {}
+        }
     }
 }
