@@ -15,7 +15,8 @@
 //! | `BusSensorLoss` | bus voltage as it is measured |
 //! | `CoilOpen`, `PhaseOpen`, `PhaseShort` | windings |
 //! | `GateFault` | both bridges |
-//! | `BusSag` | supply |
+//! | `BusSag` | supply, behind mains and battery |
+//! | `MainsLoss`, `BatteryWeak`, `BatterySensorLoss`, `BatterySensorStuck` | mains, battery and what measures it: `power/mod.rs` |
 //! | `PowerLoss`, `LineCut`, `LineStuck` | power of the electronics, drive line |
 //!
 //! # Timing
@@ -123,6 +124,19 @@ pub enum Fault {
         /// Voltage of the supply without load [V], 0 to 100.
         bus_v: f64,
     },
+    /// No mains: the battery feeds the bus.
+    MainsLoss,
+    /// The battery has aged, or is cold.
+    BatteryWeak {
+        /// Part of the capacity that is left, 0.01 to 1.
+        capacity_factor: f64,
+        /// Factor of the resistance, 1 to 20.
+        resistance_factor: f64,
+    },
+    /// Voltage and current of the battery are not measured.
+    BatterySensorLoss,
+    /// Both repeat their last value to the last bit.
+    BatterySensorStuck,
     /// The gate drivers are dead: both bridges stay open whatever the outputs say.
     GateFault,
     /// The electronics have no power: no edges on the line, both bridges open. Whoever computes the outputs must stop, too.
@@ -147,6 +161,8 @@ const GAIN_RANGE: [f64; 2] = [-4.0, 4.0];
 const OFFSET_RANGE_M: [f64; 2] = [-1.0e-3, 1.0e-3];
 const WITHIN_PERIOD_S: [f64; 2] = [0.0, crate::STEP_S];
 const SUPPLY_RANGE_V: [f64; 2] = [0.0, 100.0];
+const CAPACITY_RANGE: [f64; 2] = [0.01, 1.0];
+const RESISTANCE_RANGE: [f64; 2] = [1.0, 20.0];
 
 /// A part by its number, as the range check takes it.
 fn part(name: &'static str, index: usize, count: usize) -> RangedNumber {
@@ -185,6 +201,13 @@ impl Fault {
             Self::PhaseShort { phase } => check_numbers("phase_short", &[part("phase", phase, 3)]),
             Self::CurrentStuck { channel } => check_numbers("current_stuck", &[part("channel", channel, 5)]),
             Self::BusSag { bus_v } => check_numbers("bus_sag", &[("bus_v", bus_v, SUPPLY_RANGE_V)]),
+            Self::BatteryWeak { capacity_factor, resistance_factor } => check_numbers(
+                "battery_weak",
+                &[
+                    ("capacity_factor", capacity_factor, CAPACITY_RANGE),
+                    ("resistance_factor", resistance_factor, RESISTANCE_RANGE),
+                ],
+            ),
             Self::PowerLoss { after_s } => {
                 check_numbers("power_loss", &[("after_s", after_s, WITHIN_PERIOD_S)])
             }
@@ -192,6 +215,9 @@ impl Fault {
             | Self::SamplesFrozen
             | Self::BusSensorLoss
             | Self::AngleStuck
+            | Self::MainsLoss
+            | Self::BatterySensorLoss
+            | Self::BatterySensorStuck
             | Self::GateFault
             | Self::LineCut
             | Self::LineStuck => Ok(()),
@@ -236,7 +262,7 @@ mod tests {
     #[test]
     fn numbers_outside_their_range_are_refused_by_name() {
         type Make = fn(f64) -> Fault;
-        let cases: [(&str, [f64; 2], Make); 8] = [
+        let cases: [(&str, [f64; 2], Make); 10] = [
             ("hall_noise.rms_m", NOISE_RANGE_M, |v| Fault::HallNoise { element: 0, rms_m: v }),
             ("hall_drift.m_per_s", DRIFT_RANGE_M_PER_S, |v| Fault::HallDrift { element: 0, m_per_s: v }),
             ("hall_pair_drift.m_per_s", DRIFT_RANGE_M_PER_S, |v| Fault::HallPairDrift {
@@ -255,6 +281,14 @@ mod tests {
             }),
             ("emi_burst.rms_m", NOISE_RANGE_M, |v| Fault::EmiBurst { rms_m: v }),
             ("bus_sag.bus_v", SUPPLY_RANGE_V, |v| Fault::BusSag { bus_v: v }),
+            ("battery_weak.capacity_factor", CAPACITY_RANGE, |v| Fault::BatteryWeak {
+                capacity_factor: v,
+                resistance_factor: 1.0,
+            }),
+            ("battery_weak.resistance_factor", RESISTANCE_RANGE, |v| Fault::BatteryWeak {
+                capacity_factor: 1.0,
+                resistance_factor: v,
+            }),
             ("power_loss.after_s", WITHIN_PERIOD_S, |v| Fault::PowerLoss { after_s: v }),
         ];
         for (key, [min, max], make) in cases {

@@ -27,6 +27,7 @@ mod pair;
 mod parameters;
 mod parts;
 mod patient;
+mod power;
 mod presets;
 mod pump;
 mod pump_table;
@@ -52,15 +53,16 @@ pub use ecg::{EcgGenerator, EcgKind, NOTICE_S, RAIL_MV};
 pub use fault::{Fault, FaultError};
 pub use keys::{Key, KeyInfo, PlantError, RangeError, SetError};
 pub use parameters::{
-    AngleSensor, Bearing, BloodVolume, Cannula, CannulaLaw, Cannulation, Circuit, Compliance, CurrentSensor,
-    DisplacementSensor, Drive, DriveLine, FixedPatient, FlowMeter, Heart, LivingPatient, MembraneLung, Motor,
-    Patient, Plant, PressureSensor, PulmonaryVessels, Pump, ReturnClamp, Rotor, RotorFluid, Section,
-    SystemicVessels, Tubing, VECTOR_KEYS, VectorKey, VenaCava, Warming,
+    AngleSensor, Battery, Bearing, BloodVolume, Cannula, CannulaLaw, Cannulation, Circuit, Compliance,
+    CurrentSensor, DisplacementSensor, Drive, DriveLine, FixedPatient, FlowMeter, Heart, LivingPatient,
+    MembraneLung, Motor, Patient, Plant, PressureSensor, PulmonaryVessels, Pump, ReturnClamp, Rotor,
+    RotorFluid, Section, SystemicVessels, Tubing, VECTOR_KEYS, VectorKey, VenaCava, Warming,
 };
 pub use parts::{
     CannulaSize, DRAINAGE_CANNULAS, LungType, MEMBRANE_LUNGS, RETURN_CANNULAS, cannula_mmhg_per_lpm2,
 };
 pub use patient::{ChangeError, PatientChange, R_WAVE_LEAD_S};
+pub use power::{PowerBench, PowerTruth};
 pub use presets::{
     ARREST, BENCH, BENCH_LOOP, ECMO_50, HYPOVOLAEMIC, PAEDIATRIC, PAEDIATRIC_19_15, VA_21_17, VA_25_21,
     VA_25_21_ELASTIC, VA_ADULT, VA_FIXED, VASOPLEGIC, VV_25_19, VV_ADULT,

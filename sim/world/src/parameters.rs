@@ -475,6 +475,7 @@ ranged!(
     PressureSensor,
     DriveLine,
     Warming,
+    Battery,
     Cannula,
     CannulaLaw,
     Compliance,
@@ -519,6 +520,8 @@ assembly! {
         drive_line: DriveLine = "drive_line",
         /// Warming device.
         warming: Warming = "warming",
+        /// Battery of each unit.
+        battery: Battery = "battery",
     }
 }
 
@@ -551,6 +554,10 @@ mod patient;
 pub use patient::{
     BloodVolume, Cannulation, Heart, LivingPatient, PulmonaryVessels, SystemicVessels, VenaCava,
 };
+
+#[path = "parameters/power.rs"]
+mod power;
+pub use power::Battery;
 
 #[path = "parameters/warming.rs"]
 mod warming;

@@ -136,6 +136,10 @@ impl SensorFaults {
             | Fault::PhaseOpen { .. }
             | Fault::PhaseShort { .. }
             | Fault::BusSag { .. }
+            | Fault::MainsLoss
+            | Fault::BatteryWeak { .. }
+            | Fault::BatterySensorLoss
+            | Fault::BatterySensorStuck
             | Fault::GateFault
             | Fault::PowerLoss { .. }
             | Fault::LineCut

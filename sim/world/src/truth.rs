@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! What is really the case, as opposed to what the sensors say.
 
+use crate::power::PowerTruth;
 use crate::warming::WarmingTruth;
 
 /// The state of the world at one instant.
@@ -26,6 +27,8 @@ pub struct Truth {
     pub phase_current_a: [[f64; 3]; 2],
     /// Voltage of the DC bus by set [V].
     pub bus_voltage_v: [f64; 2],
+    /// Mains and battery by set.
+    pub power: [PowerTruth; 2],
     /// Current square to the rotor's flux by set [A].
     pub torque_current_a: [f64; 2],
     /// Force of all coils [N].

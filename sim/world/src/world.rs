@@ -29,6 +29,7 @@ use crate::keys::RangeError;
 use crate::pair::Pair;
 use crate::parameters::Patient;
 use crate::patient::{ChangeError, PatientChange};
+use crate::power::Power;
 use crate::sensors::SetSensors;
 use crate::setup::{Setup, SetupError, initial, to_state};
 use crate::truth::Truth;
@@ -60,6 +61,7 @@ pub struct World {
     direction: [f64; 2],
     electrical: [f64; 2],
     buses: [Bus; 2],
+    pub(crate) power: [Power; 2],
     /// Outputs in force, and those given for the next period of each set.
     active: [LevitationOutputs; 2],
     pending: [LevitationOutputs; 2],
@@ -106,6 +108,7 @@ impl World {
             direction: [1.0, 0.0],
             electrical: [1.0, 0.0],
             buses: [Bus::new(&plant.drive, STEP_S); 2],
+            power: [0, 1].map(|set| Power::new(plant, set, setup.seed, STEP_S)),
             active: [LevitationOutputs::default(); 2],
             pending: [LevitationOutputs::default(); 2],
             pair: Pair::bench(),
@@ -191,8 +194,10 @@ impl World {
     /// Goes on to the end of this period.
     pub fn complete(&mut self) {
         self.pass_to(STEP_S);
-        for (bus, taken_j) in self.buses.iter_mut().zip(core::mem::take(&mut self.taken_j)) {
-            bus.advance(taken_j);
+        let taken_j = core::mem::take(&mut self.taken_j);
+        for ((bus, power), taken_j) in self.buses.iter_mut().zip(&mut self.power).zip(taken_j) {
+            let current_a = bus.advance(taken_j, power.instead());
+            power.advance(current_a, bus.voltage_v);
         }
         self.circulation.advance([self.start_speed, self.state[SPEED]], STEP_S);
         self.dynamics.torque_factor = self.circulation.torque_factor();
@@ -282,6 +287,7 @@ impl World {
         self.set_sensors[set].fault(&fault, &self.dynamics.plant);
         self.windings.fault(set, &fault, &self.pending, &mut self.state);
         self.buses[set].fault(&fault);
+        self.power[set].fault(&fault);
         self.pair.fault(set, &fault, self.time_s());
         Ok(())
     }
@@ -312,6 +318,7 @@ impl World {
         self.set_sensors[set].clear();
         self.windings.clear(set);
         self.buses[set].clear();
+        self.power[set].clear();
         self.pair.clear(set);
     }
 
@@ -334,6 +341,7 @@ impl World {
             coil_current_a: [coil(0), coil(1)],
             phase_current_a: [phase_currents(alpha_beta(0)), phase_currents(alpha_beta(1))],
             bus_voltage_v: self.buses.map(|bus| bus.voltage_v),
+            power: [self.power[0].truth(), self.power[1].truth()],
             torque_current_a: [0, 1].map(|set| Dynamics::torque_current_a(state, set, self.electrical)),
             coil_force_n: self.dynamics.coil_force_n(state),
             static_force_n: self.dynamics.static_force_n(self.circulation.circuit.pumped_lpm),

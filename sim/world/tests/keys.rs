@@ -4,10 +4,11 @@
 mod common;
 
 use common::{OFF, setup};
-use levitas_core::ports::{CutOutOutputs, LevitationOutputs, WarmingOutputs};
+use levitas_core::ports::{CutOutOutputs, LevitationOutputs, PowerOutputs, WarmingOutputs};
 use levitas_world::{
-    Air, Blood, Circuit, Circulation, ECMO_50, FixedPatient, InitialState, KeyInfo, LivingPatient, Patient,
-    Plant, Setup, Ultrasound, VA_25_21_ELASTIC, VA_ADULT, WarmingBench, WarmingFault, World, units,
+    Air, Blood, Circuit, Circulation, ECMO_50, Fault, FixedPatient, InitialState, KeyInfo, LivingPatient,
+    Patient, Plant, PowerBench, Setup, Ultrasound, VA_25_21_ELASTIC, VA_ADULT, WarmingBench, WarmingFault,
+    World, units,
 };
 
 /// The keys that can be set, or could if they had more than one allowed value, and change nothing; docs/world.md
@@ -79,6 +80,7 @@ fn bytes(setup: &Setup) -> Vec<u64> {
     bits.push(world.truth().gate_closed_s[0].to_bits());
     bits.extend(warm_blood_with_bubbles(setup));
     bits.extend(warmed(setup));
+    bits.extend(powered(setup));
     if matches!(setup.patient, Patient::Living(_)) {
         bits.extend(suction(setup));
     }
@@ -114,6 +116,26 @@ fn warmed(setup: &Setup) -> Vec<u64> {
         let (truth, samples, own) = (bench.truth(), bench.sample(), bench.sample_cut_out());
         bits.extend([truth.water_celsius, truth.heater_w, truth.water_flow_lpm].map(f64::to_bits));
         let shown = [samples.water_celsius[0], samples.blood_celsius, samples.leakage_ma, own.water_celsius];
+        bits.extend(shown.map(|value| u64::from(value.to_bits())));
+    }
+    bits
+}
+
+/// Bus and battery: the load test and what the charger does after it, then without mains.
+fn powered(setup: &Setup) -> Vec<u64> {
+    let mut bench = PowerBench::new(&setup.plant, setup.seed);
+    bench.load_w = 20.0;
+    let mut bits = Vec::new();
+    for period in 0..220 {
+        bench.control(&PowerOutputs { test_load: u32::from(period < 150), hold_charger: 0 });
+        if period == 180 {
+            bench.fault(&Fault::MainsLoss).unwrap();
+        }
+        bench.advance();
+        let (truth, bus_v) = bench.truth();
+        bits.extend([truth.charge, truth.open_v, truth.battery_a, bus_v].map(f64::to_bits));
+        let shown = bench.sample();
+        let shown = [shown.mains_v, shown.battery_v, shown.battery_a, shown.load_a];
         bits.extend(shown.map(|value| u64::from(value.to_bits())));
     }
     bits

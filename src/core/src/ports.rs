@@ -96,6 +96,17 @@ pub mod valid {
     pub const CUT_OUT_BLOOD: u32 = 1 << 25;
     /// Everything the cut-out reads.
     pub const CUT_OUT: u32 = 0x300_0000;
+
+    /// Voltage of the mains' supply.
+    pub const MAINS_VOLTAGE: u32 = 1 << 26;
+    /// Voltage of the battery.
+    pub const BATTERY_VOLTAGE: u32 = 1 << 27;
+    /// Current of the battery.
+    pub const BATTERY_CURRENT: u32 = 1 << 28;
+    /// Current into the bus.
+    pub const LOAD_CURRENT: u32 = 1 << 29;
+    /// Everything the power task reads.
+    pub const POWER: u32 = 0x3c00_0000;
 }
 
 /// Commands of the levitation task to its own winding set; they take effect at the next PWM update.
@@ -215,4 +226,30 @@ pub struct CutOutInputs {
 pub struct CutOutOutputs {
     /// Alternates every period while the heater may have power; a monostable opens the relay when it stands still.
     pub permit: u32,
+}
+
+/// Samples of the power task, 100 Hz: means since the last one.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct PowerInputs {
+    /// Supply of the mains before its diode [V].
+    pub mains_v: f32,
+    /// Terminals of the battery [V].
+    pub battery_v: f32,
+    /// What the battery gives; below 0 it is charged [A].
+    pub battery_a: f32,
+    /// Current into the bus of the unit, whatever feeds it [A].
+    pub load_a: f32,
+    /// Bits of [`valid`].
+    pub valid: u32,
+}
+
+/// Commands of the power task. The bus feels neither: both act at the battery, before its diode, and only while the mains are there.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct PowerOutputs {
+    /// 1: the test load is at the battery; its own timer opens it at last.
+    pub test_load: u32,
+    /// 1: the charger gives nothing.
+    pub hold_charger: u32,
 }
