@@ -11,6 +11,7 @@
 //! The time of an alarm is the end of the period whose step raised it, so one period is the least there is. A fault
 //! that is over before its bound demands no alarm.
 
+mod power;
 mod warming;
 
 use std::sync::LazyLock;
@@ -92,9 +93,9 @@ const TARGET: CanNode = CanNode::Host;
 /// Bus voltage from which on the supply counts as sagging [V].
 const BUS_SAG_V: f64 = 36.0;
 
-/// Every fault of this stage: of the units, the link and the circuit, then of the warming device.
+/// Every fault of this stage: of the units, the link and the circuit, then of mains and battery and of the warming device.
 pub static FAULTS: LazyLock<Vec<FaultSpec>> =
-    LazyLock::new(|| DRIVE_FAULTS.into_iter().chain(warming::FAULTS).collect());
+    LazyLock::new(|| DRIVE_FAULTS.into_iter().chain(power::FAULTS).chain(warming::FAULTS).collect());
 
 const DRIVE_FAULTS: [FaultSpec; 42] = [
     FaultSpec {

@@ -205,7 +205,11 @@ impl UnitInLoop for Installed<'_> {
             (TaskId::Link, _) => bus.send(set, &self.unit.step_link(), world.time_s()),
             (TaskId::Speed, _) => self.unit.step_speed(),
             (TaskId::Circulation, _) => self.unit.step_circulation(&world.sample_circulation()),
-            (TaskId::Supervisor, _) => self.unit.step_supervisor(),
+            (TaskId::Supervisor, _) => {
+                let outputs = self.unit.step_power(&world.sample_power(set));
+                world.control_power(set, &outputs);
+                self.unit.step_supervisor();
+            }
             (TaskId::Alarm, _) => {
                 self.unit.step_alarm();
             }

@@ -44,6 +44,7 @@ pub mod metrics;
 pub mod order_watch;
 pub mod outputs;
 pub mod peers;
+mod power_watch;
 pub mod progress;
 pub mod record_export;
 mod record_fault;

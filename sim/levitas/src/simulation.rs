@@ -19,6 +19,7 @@ use levitas_core::circulation::sensing::CircuitOrder;
 use levitas_core::circulation::therapy::Mode;
 use levitas_core::link::UnitCode;
 use levitas_core::mail::{CircuitOrderMail, CirculationMail, LevitationMail, Mailboxes};
+use levitas_core::power::messages::{PowerOrder, PowerOrderMail};
 use levitas_core::schedule::{SCHEDULE, Slot, TaskId, WARMING_SCHEDULE};
 use levitas_core::task::supervisor::Command;
 use levitas_core::unit::Role;
@@ -44,6 +45,7 @@ use crate::link_bus::LinkBus;
 use crate::link_watch::LinkWatch;
 use crate::metrics::{Meter, Metrics};
 use crate::order_watch::OrderWatch;
+use crate::power_watch::PowerWatch;
 use crate::recording::Recording;
 use crate::remote::{Forgery, Order};
 use crate::scenario::{EventAction, InjectedFault, Scenario, Verdict, WARMING_TARGET, sensor_of};
@@ -123,6 +125,7 @@ pub struct Simulation<'a, U = Installed<'a>> {
     heart: HeartWatch,
     orders: OrderWatch,
     warming: WarmingWatch,
+    power: PowerWatch,
     /// Shear and heat index that the driving unit has told last.
     exposure: [f32; 2],
     sample: Sample,
@@ -223,6 +226,7 @@ impl<'a, U: UnitInLoop> Simulation<'a, U> {
                 | EventAction::Operator(_)
                 | EventAction::CircuitOrder(..)
                 | EventAction::AlarmOrder(_)
+                | EventAction::LoadTest
                 | EventAction::Warming(..)
                 | EventAction::CutOutButton
                 | EventAction::Remote(_)
@@ -247,6 +251,7 @@ impl<'a, U: UnitInLoop> Simulation<'a, U> {
             heart: HeartWatch::default(),
             orders: OrderWatch::default(),
             warming: WarmingWatch::default(),
+            power: PowerWatch::default(),
             exposure: [f32::NAN; 2],
             sample: Sample::default(),
             log,
@@ -367,6 +372,7 @@ impl<'a, U: UnitInLoop> Simulation<'a, U> {
         self.tick += 1;
         self.observe();
         self.observe_warming();
+        self.observe_power();
         acts
     }
 
@@ -429,6 +435,11 @@ impl<'a, U: UnitInLoop> Simulation<'a, U> {
                     if *order == AlarmOrder::Acknowledge {
                         self.signals.acknowledged(event.at_s);
                     }
+                }
+                EventAction::LoadTest => {
+                    let mail =
+                        PowerOrderMail { number: due.event as u32 + 1, order: PowerOrder::LoadTest as u32 };
+                    self.units.iter().filter_map(U::mail).for_each(|unit| unit.power_order.write(&mail));
                 }
                 EventAction::Warming(aim, settings) => {
                     let mail = WarmingOrderMail::new(due.event as u32 + 1, *aim, settings);
@@ -602,6 +613,17 @@ impl<'a, U: UnitInLoop> Simulation<'a, U> {
         if self.scenario.water_celsius.is_some() && self.tick.checked_sub(1).is_some_and(is_due) {
             let host = self.units.iter().find(|unit| unit.set() == 0).and_then(U::mail);
             self.warming.step(self.sample.time_s, host, &mut self.log);
+        }
+    }
+
+    /// Looks at mains and battery of each unit after each period of its power task.
+    fn observe_power(&mut self) {
+        if self.tick.checked_sub(1).is_some_and(|tick| TaskId::Supervisor.slot().is_due(tick)) {
+            let truth = self.world.truth().power;
+            for unit in &self.units {
+                let (set, mail) = (unit.set(), unit.mail());
+                self.power.step(self.sample.time_s, set, mail, &truth[set.min(1)], &mut self.log);
+            }
         }
     }
 
@@ -844,6 +866,7 @@ fn finish<'a, U: UnitInLoop>(
     simulation.signals.measure(&mut metrics);
     simulation.heart.measure(scenario.duration_s, &mut metrics);
     simulation.orders.measure(&mut metrics);
+    simulation.power.measure(&mut metrics);
     let [shear, heat] = simulation.exposure.map(f64::from);
     metrics.set("exposure.shear_index", shear);
     metrics.set("exposure.heat_index_min_per_h", heat);

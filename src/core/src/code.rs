@@ -37,6 +37,7 @@ mod tests {
             crate::arbitration::alarm::TABLE,
             crate::kits::registry::TABLE,
             crate::warming::conditions::TABLE,
+            crate::power::conditions::TABLE,
         ] {
             for (index, (bit, name, text)) in table.iter().enumerate() {
                 assert_eq!(*bit, 1 << index, "{name}");

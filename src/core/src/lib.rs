@@ -44,6 +44,7 @@ pub mod mail;
 pub mod math;
 pub mod motor;
 pub mod ports;
+pub mod power;
 pub mod probe;
 pub mod records;
 pub mod replay;

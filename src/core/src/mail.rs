@@ -20,6 +20,8 @@
 //! | `warming` | warming task | alarm, shell |
 //! | `warming_order` | the operator: shell or scenario | warming |
 //! | `cut_out` | cut-out task, which reads none | warming, shell |
+//! | `power` | power task | alarm, supervisor, shell |
+//! | `power_order` | the operator: shell or scenario | power |
 //! | `commissioning` | supervisor task | shell, storage of the calibration record |
 
 use crate::alarms::{ALARM_ORDER_WORDS, ALARM_WORDS};
@@ -29,6 +31,7 @@ use crate::commissioning::COMMISSIONING_WORDS;
 use crate::health::orbit::ORBIT_WORDS;
 use crate::link::{LINK_WORDS, PEER_THERAPY_WORDS, PEER_WORDS, REMOTE_COMMAND_WORDS};
 use crate::mailbox::Mailbox;
+use crate::power::messages::{POWER_ORDER_WORDS, POWER_WORDS};
 use crate::probe::{PROBE_REQUEST_WORDS, PROBE_RESULT_WORDS};
 use crate::warming::messages::{CUT_OUT_WORDS, WARMING_ORDER_WORDS, WARMING_WORDS};
 
@@ -368,6 +371,10 @@ pub struct Mailboxes {
     pub warming_order: Mailbox<WARMING_ORDER_WORDS>,
     /// From the cut-out task.
     pub cut_out: Mailbox<CUT_OUT_WORDS>,
+    /// From the power task.
+    pub power: Mailbox<POWER_WORDS>,
+    /// To the power task, from the operator.
+    pub power_order: Mailbox<POWER_ORDER_WORDS>,
     /// To the probe.
     pub probe_request: Mailbox<PROBE_REQUEST_WORDS>,
     /// From the probe.
@@ -398,6 +405,8 @@ impl Mailboxes {
             warming: Mailbox::new(),
             warming_order: Mailbox::new(),
             cut_out: Mailbox::new(),
+            power: Mailbox::new(),
+            power_order: Mailbox::new(),
             probe_request: Mailbox::new(),
             probe_result: Mailbox::new(),
             commissioning: Mailbox::new(),

@@ -11,14 +11,16 @@ use crate::config::{ConfigError, Field};
 use crate::mail::{Mailboxes, SupervisorMail};
 use crate::motor::SpeedConfig;
 use crate::ports::{
-    CirculationInputs, CutOutInputs, CutOutOutputs, LevitationInputs, LevitationOutputs, WarmingInputs,
-    WarmingOutputs,
+    CirculationInputs, CutOutInputs, CutOutOutputs, LevitationInputs, LevitationOutputs, PowerInputs,
+    PowerOutputs, WarmingInputs, WarmingOutputs,
 };
+use crate::power::PowerConfig;
 use crate::task::alarm::AlarmTask;
 use crate::task::circulation::CirculationTask;
 use crate::task::cut_out::CutOutTask;
 use crate::task::levitation::{LevitationConfig, LevitationTask};
 use crate::task::link::{LinkOutputs, LinkTask};
+use crate::task::power::PowerTask;
 use crate::task::speed::SpeedTask;
 use crate::task::supervisor::{Command, Refusal, SupervisorConfig, SupervisorTask};
 use crate::task::warming::WarmingTask;
@@ -49,6 +51,8 @@ pub struct UnitConfig {
     pub commissioning: CommissioningConfig,
     /// Warming task, where there is a warming device.
     pub warming: WarmingConfig,
+    /// Power task, where mains and battery are measured.
+    pub power: PowerConfig,
 }
 
 impl UnitConfig {
@@ -60,13 +64,14 @@ impl UnitConfig {
         supervisor: SupervisorConfig::ECMO_50,
         commissioning: CommissioningConfig::ECMO_50,
         warming: WarmingConfig::ECMO_50,
+        power: PowerConfig::ECMO_50,
     };
 
     /// The same on a bench, where no limit of a therapy holds the speed back.
     pub const BENCH: Self = Self { supervisor: SupervisorConfig::BENCH, ..Self::ECMO_50 };
 
     /// Tables of all fields, by part.
-    pub const PARTS: [(&'static str, &'static [Field<f32>]); 7] = [
+    pub const PARTS: [(&'static str, &'static [Field<f32>]); 8] = [
         ("bearing", crate::bearing::BearingConfig::FIELDS),
         ("motor", crate::motor::MotorConfig::FIELDS),
         ("speed", SpeedConfig::FIELDS),
@@ -74,6 +79,7 @@ impl UnitConfig {
         ("supervisor", SupervisorConfig::FIELDS),
         ("commissioning", CommissioningConfig::FIELDS),
         ("warming", WarmingConfig::FIELDS),
+        ("power", PowerConfig::FIELDS),
     ];
 
     /// The field of that name, to read or to override.
@@ -87,6 +93,7 @@ impl UnitConfig {
             .or_else(|| self.supervisor.field_mut(name))
             .or_else(|| self.commissioning.field_mut(name))
             .or_else(|| self.warming.field_mut(name))
+            .or_else(|| self.power.field_mut(name))
     }
 
     /// Checks everything that `UnitTasks::new` checks, without making a task.
@@ -100,7 +107,8 @@ impl UnitConfig {
         self.flow_meter.check()?;
         self.supervisor.check()?;
         self.commissioning.check()?;
-        self.warming.check()
+        self.warming.check()?;
+        self.power.check()
     }
 }
 
@@ -123,6 +131,8 @@ pub struct UnitTasks {
     pub cut_out: CutOutTask,
     /// 10 Hz.
     pub warming: WarmingTask,
+    /// 100 Hz, before the supervisor, where mains and battery are measured.
+    pub power: PowerTask,
 }
 
 impl UnitTasks {
@@ -141,6 +151,7 @@ impl UnitTasks {
             alarm: AlarmTask::default(),
             cut_out: CutOutTask::default(),
             warming: WarmingTask::new(&config.warming)?,
+            power: PowerTask::new(&config.power)?,
         })
     }
 
@@ -247,6 +258,11 @@ impl Unit {
     /// One period of the circulation task.
     pub fn step_circulation(&mut self, samples: &CirculationInputs) {
         self.tasks.circulation.step(samples, &self.mail);
+    }
+
+    /// One period of the power task, before that of the supervisor.
+    pub fn step_power(&mut self, samples: &PowerInputs) -> PowerOutputs {
+        self.tasks.power.step(samples, &self.mail)
     }
 
     /// One period of the supervisor task.

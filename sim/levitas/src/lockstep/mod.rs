@@ -22,6 +22,7 @@ use std::time::Duration;
 
 use levitas_core::schedule::TaskId;
 use levitas_core::unit::Role;
+use levitas_world::Fault;
 
 use crate::fault_catalogue::Broken;
 use crate::input::{BadInput, Checked};
@@ -74,6 +75,21 @@ fn check(scenario: &Scenario, processes: Processes) -> Checked<()> {
             "its host runs a warming device, a process has none yet",
             "--units drive or another scenario",
         );
+    }
+    let is_about_battery = |action: &EventAction| {
+        matches!(action, EventAction::LoadTest)
+            || matches!(
+                action,
+                EventAction::Fault(InjectedFault {
+                    broken: Broken::World(
+                        Fault::BatteryWeak { .. } | Fault::BatterySensorLoss | Fault::BatterySensorStuck
+                    ),
+                    ..
+                })
+            )
+    };
+    if scenario.events.iter().any(|event| is_about_battery(&event.action)) {
+        return refuse("it is about batteries, which a process does not measure yet", "another scenario");
     }
     let is_about_record = |action: &EventAction| matches!(action, EventAction::Fault(InjectedFault { broken: Broken::Record(_), set, .. }) if processes[*set]);
     if scenario.events.iter().any(|event| is_about_record(&event.action)) {

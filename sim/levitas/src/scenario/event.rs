@@ -82,7 +82,7 @@ const ALARM_ORDER: KeySpec =
     KeySpec::names("order", &["acknowledge", "pause", "sound"], "as `levitas alarm` of the shell spells it");
 
 /// Events that the program carries out.
-pub const EVENTS: [Specification; 19] = [
+pub const EVENTS: [Specification; 20] = [
     Specification { name: "lift_off", doc: "the operator has the rotor lifted off", keys: &[] },
     Specification {
         name: "land",
@@ -110,6 +110,11 @@ pub const EVENTS: [Specification; 19] = [
         name: "alarm_order",
         doc: "the operator presses a key of the alarm system of both units",
         keys: &[ALARM_ORDER],
+    },
+    Specification {
+        name: "load_test",
+        doc: "the operator has both units test their batteries, power.md",
+        keys: &[],
     },
     Specification {
         name: "warming",
@@ -211,10 +216,7 @@ pub const DISTURBANCES: [Specification; 8] = [
 /// Events of the format whose parts come with later versions.
 pub const LATER_EVENTS: [&str; 1] = ["set_speed"];
 /// Faults of the format whose parts come with later versions.
-#[rustfmt::skip]
-pub const LATER_FAULTS: [&str; 5] = [
-    "bit_flip", "coil_short", "mains_loss", "battery_weak", "flash_write_fail",
-];
+pub const LATER_FAULTS: [&str; 3] = ["bit_flip", "coil_short", "flash_write_fail"];
 /// What an event does.
 #[derive(Clone, Debug, PartialEq)]
 pub enum EventAction {
@@ -224,6 +226,8 @@ pub enum EventAction {
     CircuitOrder(CircuitOrder, f32),
     /// An order to the alarm system.
     AlarmOrder(AlarmOrder),
+    /// The operator has both batteries tested.
+    LoadTest,
     /// The operator sets the warming device.
     Warming(Aim, WarmingSettings),
     /// The operator presses the button of its cut-out.
@@ -285,6 +289,7 @@ impl EventAction {
             Self::Operator(Command::Rejoin)
             | Self::CircuitOrder(..)
             | Self::AlarmOrder(_)
+            | Self::LoadTest
             | Self::Warming(..)
             | Self::CutOutButton => return None,
             Self::Operator(Command::Land | Command::Service | Command::Commission) => Act::Land,
@@ -328,6 +333,7 @@ impl EventAction {
             Self::Operator(_)
             | Self::CircuitOrder(..)
             | Self::AlarmOrder(_)
+            | Self::LoadTest
             | Self::Warming(..)
             | Self::Remote(_)
             | Self::Clear(_)
@@ -362,6 +368,7 @@ pub(super) fn read(table: &Table<'_>, scenario: &Scenario) -> Checked<Event> {
         "resume" => (EventAction::Operator(Command::Resume), String::new()),
         "circuit_order" => therapy::circuit_order(table)?,
         "alarm_order" => alarm_order(table)?,
+        "load_test" => (EventAction::LoadTest, String::new()),
         "command" => command(table)?,
         "fault" => fault(table)?,
         "clear" => clear(table)?,
@@ -373,7 +380,14 @@ pub(super) fn read(table: &Table<'_>, scenario: &Scenario) -> Checked<Event> {
     };
     if matches!(
         name,
-        "lift_off" | "land" | "takeover_drill" | "hand_back" | "rejoin" | "resume" | "cut_out_button"
+        "lift_off"
+            | "land"
+            | "takeover_drill"
+            | "hand_back"
+            | "rejoin"
+            | "resume"
+            | "load_test"
+            | "cut_out_button"
     ) {
         table.allow_keys(&["at_s", "do"], &format!(" of event {name}"))?;
     }

@@ -77,6 +77,8 @@ pub enum Sign {
     Pair(u32),
     /// Of [`crate::warming::conditions`].
     Warming(u32),
+    /// Of [`crate::power::conditions`].
+    Power(u32),
     /// Of [`silence`](super::silence): a task that is not heard of.
     Silence(u32),
 }
@@ -199,6 +201,7 @@ impl Alarm {
             Sign::Circulation(bit) => (crate::circulation::conditions::TABLE, bit),
             Sign::Pair(bit) => (crate::arbitration::alarm::TABLE, bit),
             Sign::Warming(bit) => (crate::warming::conditions::TABLE, bit),
+            Sign::Power(bit) => (crate::power::conditions::TABLE, bit),
             Sign::Silence(bit) => (super::silence::TABLE, bit),
         };
         table.iter().find(|(mask, ..)| *mask == bit).map_or("", |(_, _, text)| text)

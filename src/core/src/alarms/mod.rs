@@ -99,6 +99,8 @@ pub struct Signs {
     pub pair: u32,
     /// Bits of [`crate::warming::conditions`].
     pub warming: u32,
+    /// Bits of [`crate::power::conditions`].
+    pub power: u32,
     /// Bits of [`silence`].
     pub silence: u32,
     /// A rotor is to be held.
@@ -136,6 +138,7 @@ impl Signs {
             Sign::Circulation(bit) => (self.conditions, bit),
             Sign::Pair(bit) => (self.pair, bit),
             Sign::Warming(bit) => (self.warming, bit),
+            Sign::Power(bit) => (self.power, bit),
             Sign::Silence(bit) => (self.silence, bit),
         };
         is_due && word & bit != 0
@@ -158,29 +161,41 @@ from_code!(AlarmOrder: u32 { Acknowledge, PauseAudio, ResumeAudio });
 
 /// A set of alarms, by their index in [`ALARMS`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct AlarmSet(u64);
+pub struct AlarmSet([u32; SET_WORDS]);
+
+/// Words of an [`AlarmSet`].
+pub const SET_WORDS: usize = COUNT.div_ceil(u32::BITS as usize);
 
 impl AlarmSet {
-    /// Its two words, low one first.
+    /// Its words, lowest first.
     #[must_use]
-    pub const fn to_words(self) -> [u32; 2] {
-        [self.0 as u32, (self.0 >> 32) as u32]
+    pub const fn to_words(self) -> [u32; SET_WORDS] {
+        self.0
     }
 
-    /// The set of two words.
+    /// The set of these words.
     #[must_use]
-    pub const fn from_words([low, high]: [u32; 2]) -> Self {
-        Self(low as u64 | (high as u64) << 32)
+    pub const fn from_words(words: [u32; SET_WORDS]) -> Self {
+        Self(words)
+    }
+
+    /// Word and bit of an index.
+    const fn place(index: usize) -> (usize, u32) {
+        (index >> 5, 1 << (index & 31))
     }
 
     fn insert(&mut self, index: usize) {
-        self.0 |= 1_u64.checked_shl(index as u32).unwrap_or(0);
+        let (word, bit) = Self::place(index);
+        if let Some(word) = self.0.get_mut(word) {
+            *word |= bit;
+        }
     }
 
     /// Whether it has the alarm of that index.
     #[must_use]
-    pub const fn contains(self, index: usize) -> bool {
-        matches!(self.0.checked_shr(index as u32), Some(bits) if bits & 1 == 1)
+    pub fn contains(self, index: usize) -> bool {
+        let (word, bit) = Self::place(index);
+        self.0.get(word).is_some_and(|word| word & bit != 0)
     }
 
     /// Its alarms, most important first but for escalation.
@@ -216,22 +231,26 @@ pub struct AlarmStatus {
 }
 
 /// Words of an [`AlarmStatus`].
-pub const ALARM_WORDS: usize = 14;
+pub const ALARM_WORDS: usize = 4 * SET_WORDS + 6;
 
 impl Words<ALARM_WORDS> for AlarmStatus {
     fn to_words(&self) -> [u32; ALARM_WORDS] {
-        let [standing_low, standing_high] = self.standing.to_words();
-        let [latched_low, latched_high] = self.latched.to_words();
-        let [acknowledged_low, acknowledged_high] = self.acknowledged.to_words();
-        let [escalated_low, escalated_high] = self.escalated.to_words();
+        let [standing_low, standing_middle, standing_high] = self.standing.to_words();
+        let [latched_low, latched_middle, latched_high] = self.latched.to_words();
+        let [acknowledged_low, acknowledged_middle, acknowledged_high] = self.acknowledged.to_words();
+        let [escalated_low, escalated_middle, escalated_high] = self.escalated.to_words();
         [
             standing_low,
+            standing_middle,
             standing_high,
             latched_low,
+            latched_middle,
             latched_high,
             acknowledged_low,
+            acknowledged_middle,
             acknowledged_high,
             escalated_low,
+            escalated_middle,
             escalated_high,
             self.pump as u32,
             self.periods,
@@ -243,12 +262,12 @@ impl Words<ALARM_WORDS> for AlarmStatus {
     }
 
     fn from_words(words: [u32; ALARM_WORDS]) -> Self {
-        let [a, b, c, d, e, f, g, h, pump, periods, answered, pause_ms, tone_hz, light] = words;
+        let [a, b, c, d, e, f, g, h, i, j, k, l, pump, periods, answered, pause_ms, tone_hz, light] = words;
         Self {
-            standing: AlarmSet::from_words([a, b]),
-            latched: AlarmSet::from_words([c, d]),
-            acknowledged: AlarmSet::from_words([e, f]),
-            escalated: AlarmSet::from_words([g, h]),
+            standing: AlarmSet::from_words([a, b, c]),
+            latched: AlarmSet::from_words([d, e, f]),
+            acknowledged: AlarmSet::from_words([g, h, i]),
+            escalated: AlarmSet::from_words([j, k, l]),
             pump: Pump::from_code(pump).unwrap_or_default(),
             periods,
             answered,

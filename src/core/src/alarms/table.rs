@@ -11,6 +11,7 @@ use super::silence;
 use crate::arbitration::alarm as pair;
 use crate::circulation::conditions as condition;
 use crate::mail::fault;
+use crate::power::conditions as power;
 use crate::warming::conditions as warming;
 
 /// Longer than a takeover or a hand-back leaves a rotor to nobody [ms].
@@ -18,8 +19,8 @@ const TAKEOVER_MS: u32 = 20;
 /// An outage of the link, or a disturbance, that ends by itself [ms].
 const PASSING_MS: u32 = 1000;
 
-/// How many there are: a set of them is a word of 64 bits.
-pub const COUNT: usize = 62;
+/// How many there are.
+pub const COUNT: usize = 67;
 
 /// Every alarm.
 #[rustfmt::skip]
@@ -59,6 +60,8 @@ pub static ALARMS: [Alarm; COUNT] = [
         .says("SET MODE AND LIMITS", "The speed stays what it was; this unit does not know the therapy. Set mode and limits anew."),
     Alarm::new("overheated", Sign::Warming(warming::OVERHEATED), Always, Death, Prompt).found_within_ms(500)
         .says("TOO WARM: HEATER OFF", "Look at the patient's temperature. If the water stays hot, unplug the warming device; set the target anew when it is cool."),
+    Alarm::new("battery_5_min", Sign::Power(power::BATTERY_5_MIN), Always, Death, Prompt).found_within_ms(2000)
+        .says("BATTERY: UNDER 5 MINUTES", "Plug the unit in NOW, or hand the head over to the other one."),
     // Medium.
     Alarm::new("isolated", Sign::Pair(pair::ISOLATED), Therapy, Death, Delayed).found_within_ms(1000)
         .says("THIS UNIT HAS FAILED", "The other unit drives without a backup. Read the faults, then let this unit rejoin or change it."),
@@ -122,6 +125,12 @@ pub static ALARMS: [Alarm; COUNT] = [
         .says("SUPPLY NOT MEASURED", "Change this unit when the other one drives."),
     Alarm::new("bus_sag", Sign::Fault(fault::BUS_SAG), Always, Death, Delayed).after_ms(100)
         .says("SUPPLY SAGS", "Look at mains, battery and supply cable. The bearing gets what it needs, the motor less."),
+    Alarm::new("battery_15_min", Sign::Power(power::BATTERY_15_MIN), Always, Death, Delayed).found_within_ms(2000)
+        .says("BATTERY: UNDER 15 MINUTES", "Plug the unit in, or let it charge before it is unplugged."),
+    Alarm::new("battery_weak", Sign::Power(power::BATTERY_WEAK), Always, Death, Delayed).found_within_ms(35000)
+        .says("BATTERY WEAK", "Do not unplug this unit. Change its battery, then test it."),
+    Alarm::new("battery_unknown", Sign::Power(power::BATTERY_UNKNOWN), Always, Death, Delayed).found_within_ms(2200)
+        .says("BATTERY NOT KNOWN", "Do not unplug this unit. Change it when the other one drives."),
     Alarm::new("samples_stale", Sign::Fault(fault::SAMPLES_STALE), Always, Death, Delayed)
         .says("MEASUREMENT STANDS STILL", "The other unit should drive. Change this unit."),
     Alarm::new("speed_task_silent", Sign::Fault(fault::SPEED_TASK_SILENT), Always, Death, Delayed).after_ms(TAKEOVER_MS)
@@ -145,6 +154,8 @@ pub static ALARMS: [Alarm; COUNT] = [
         .says("SET-POINT NOT REACHED", "A limit holds the speed back: see which, or ask for less."),
     Alarm::new("trigger_lost", Sign::Circulation(condition::TRIGGER_LOST), Drives, Injury, Delayed).found_within_ms(3000)
         .says("NO HEART BEAT SEEN", "Pulses go on at the fixed rate: look at the electrodes, or switch pulse_by_ecg off."),
+    Alarm::new("mains_lost", Sign::Power(power::MAINS_LOST), Always, Injury, Delayed).found_within_ms(50)
+        .says("ON BATTERY", "See how long the battery lasts; plug the unit in."),
     Alarm::new("calibration", Sign::Fault(fault::CALIBRATION), Always, Injury, Delayed)
         .says("CALIBRATION COPY REFUSED", "The other copy, or the built-in one, is in force: commission this unit when it does not drive."),
     Alarm::new("interference", Sign::Fault(fault::INTERFERENCE), Always, Injury, Delayed).after_ms(PASSING_MS)

@@ -20,6 +20,7 @@ fn signs(names: &[&str]) -> Signs {
             Sign::Circulation(bit) => signs.conditions |= bit,
             Sign::Pair(bit) => signs.pair |= bit,
             Sign::Warming(bit) => signs.warming |= bit,
+            Sign::Power(bit) => signs.power |= bit,
             Sign::Silence(bit) => signs.silence |= bit,
         }
     }
@@ -50,6 +51,9 @@ fn every_bit_is_one_alarm_or_says_why_not() {
     }
     for (bit, name, _) in crate::warming::conditions::TABLE {
         assert_eq!(alarms_of(&|sign| sign == Sign::Warming(*bit)), 1, "{name}");
+    }
+    for (bit, name, _) in crate::power::conditions::TABLE {
+        assert_eq!(alarms_of(&|sign| sign == Sign::Power(*bit)), 1, "{name}");
     }
     for (bit, name, _) in silence::TABLE {
         assert_eq!(alarms_of(&|sign| sign == Sign::Silence(*bit)), 1, "{name}");
@@ -326,13 +330,14 @@ fn tones_and_flashes_are_in_the_ranges_of_the_standard() {
 }
 
 fn any_signs() -> impl Strategy<Value = Signs> {
-    (any::<[u32; 5]>(), any::<[u32; 5]>(), any::<bool>(), any::<bool>()).prop_map(
+    (any::<[u32; 6]>(), any::<[u32; 6]>(), any::<bool>(), any::<bool>()).prop_map(
         |(a, b, therapy, drives)| Signs {
             faults: a[0] & b[0],
             conditions: a[1] & b[1],
             pair: a[2] & b[2],
             silence: a[3] & b[3],
             warming: a[4] & b[4],
+            power: a[5] & b[5],
             therapy,
             drives,
             undriven: false,

@@ -15,7 +15,7 @@
 use super::crc_32;
 use super::event::{Event, Source};
 use super::queue::EventQueue;
-use crate::alarms::{ALARMS, AlarmSet, AlarmStatus, Priority, Pump};
+use crate::alarms::{ALARMS, AlarmSet, AlarmStatus, Priority, Pump, SET_WORDS};
 use crate::circulation::sensing::OrderResult;
 use crate::link::{LINK_REFUSALS, LinkMail, LinkRefusal, PeerReport, RemoteCommandMail};
 use crate::mail::{
@@ -87,10 +87,10 @@ impl RecordWatch {
             link: Reader::new(period_us),
             before: None,
             alarms: AlarmStatus {
-                standing: AlarmSet::from_words([0; 2]),
-                latched: AlarmSet::from_words([0; 2]),
-                acknowledged: AlarmSet::from_words([0; 2]),
-                escalated: AlarmSet::from_words([0; 2]),
+                standing: AlarmSet::from_words([0; SET_WORDS]),
+                latched: AlarmSet::from_words([0; SET_WORDS]),
+                acknowledged: AlarmSet::from_words([0; SET_WORDS]),
+                escalated: AlarmSet::from_words([0; SET_WORDS]),
                 pump: Pump::Unknown,
                 periods: 0,
                 answered: 0,
@@ -302,7 +302,7 @@ mod tests {
     fn what_stands_at_the_first_look_is_told() {
         let mut watch = RecordWatch::new(Role::EmergencyDrive);
         let (mail, queue) = (Mailboxes::new(), EventQueue::new());
-        let standing = AlarmSet::from_words([1, 0]);
+        let standing = AlarmSet::from_words([1, 0, 0]);
         watch.step(&mail, &AlarmStatus { standing, ..AlarmStatus::default() }, 0, &queue);
         let (event, _) = queue.next(Role::Host, 0).unwrap();
         assert_eq!((event.source, event.code, event.unit), (Source::Alarm, RAISED, Role::EmergencyDrive));
@@ -312,7 +312,7 @@ mod tests {
     #[test]
     fn an_alarm_is_told_when_it_comes_is_seen_comes_again_and_goes() {
         let mut bench = Bench::new();
-        let (one, none) = (AlarmSet::from_words([0, 1]), AlarmSet::from_words([0, 0]));
+        let (one, none) = (AlarmSet::from_words([0, 1, 0]), AlarmSet::default());
         let name = crc_32(ALARMS[32].name.as_bytes());
         let priority = ALARMS[32].priority() as u32 as f32;
         let mut told = Vec::new();

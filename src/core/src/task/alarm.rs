@@ -17,6 +17,7 @@ use crate::link::{LinkMail, PeerReport};
 use crate::mail::{CirculationMail, LevitationMail, Mailboxes, SupervisorMail};
 use crate::mailbox::Reader;
 use crate::motor::limits;
+use crate::power::messages::PowerMail;
 use crate::schedule::TaskId;
 use crate::warming::messages::{CutOutMail, WarmingMail};
 
@@ -37,6 +38,7 @@ pub struct AlarmTask {
     supervisor: Reader<SupervisorMail>,
     warming: Reader<WarmingMail>,
     cut_out: Reader<CutOutMail>,
+    power: Reader<PowerMail>,
     order: Reader<AlarmOrderMail>,
     /// Number of the last order; none before the first period.
     answered: Option<u32>,
@@ -54,6 +56,7 @@ impl Default for AlarmTask {
             supervisor: Reader::new(period_us),
             warming: Reader::new(period_us),
             cut_out: Reader::new(period_us),
+            power: Reader::new(period_us),
             order: Reader::new(period_us),
             answered: None,
             periods: 0,
@@ -70,6 +73,7 @@ impl AlarmTask {
         self.supervisor.poll(&mail.supervisor);
         self.warming.poll(&mail.warming);
         self.cut_out.poll(&mail.cut_out);
+        self.power.poll(&mail.power);
         self.order.poll(&mail.alarm_order);
         self.periods = self.periods.wrapping_add(1);
         let order = self.order();
@@ -114,6 +118,7 @@ impl AlarmTask {
             conditions: circulation.map_or(0, |circulation| circulation.conditions),
             pair: levitation.map_or(0, |levitation| levitation.pair_alarms),
             warming: self.warming.latest().map_or(0, |warming| warming.conditions),
+            power: self.power.latest().map_or(0, |power| power.conditions),
             silence,
             therapy: report.is_some_and(|report| report.therapy),
             drives: report.is_some_and(|report| report.drives),

@@ -6,6 +6,7 @@ pub mod circulation;
 pub mod cut_out;
 pub mod levitation;
 pub mod link;
+pub mod power;
 pub mod speed;
 pub mod supervisor;
 pub mod warming;

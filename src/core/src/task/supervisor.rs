@@ -55,6 +55,7 @@ use crate::mail::{
     UnitState, fault,
 };
 use crate::mailbox::Reader;
+use crate::power::messages::PowerMail;
 use crate::probe::{ProbeRequest, ProbeResult};
 use crate::schedule::TaskId;
 use crate::unit::UnitConfig;
@@ -354,6 +355,7 @@ pub struct SupervisorTask {
     levitation: Reader<LevitationMail>,
     circulation: Reader<CirculationMail>,
     peer_therapy: Reader<PeerTherapy>,
+    power: Reader<PowerMail>,
     /// Number and code of the last order to the pair, and who waits for its answer.
     order_number: u32,
     order: u32,
@@ -405,6 +407,7 @@ impl SupervisorTask {
             levitation: Reader::new(period_us),
             circulation: Reader::new(period_us),
             peer_therapy: Reader::new(period_us),
+            power: Reader::new(period_us),
             order_number: 0,
             order: 0,
             awaiting: None,
@@ -429,6 +432,7 @@ impl SupervisorTask {
         self.levitation.poll(&mail.levitation);
         self.circulation.poll(&mail.circulation);
         self.peer_therapy.poll(&mail.peer_therapy);
+        self.power.poll(&mail.power);
         if !self.started && !self.starts(mail) {
             return;
         }

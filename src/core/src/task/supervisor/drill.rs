@@ -29,8 +29,15 @@ impl SupervisorTask {
         let is_quiet = self.state == UnitState::Operating
             && levitation.is_some()
             && circulation.is_some_and(|circulation| circulation.conditions & !LIMITS == 0)
-            && self.alarms == 0;
+            && self.alarms == 0
+            && self.is_fed_well();
         self.quiet_periods = if is_quiet { self.quiet_periods.saturating_add(1) } else { 0 };
+    }
+
+    /// Mains and battery are as they should be, or not this unit's to measure. A drill on a low battery could leave the head to a unit that
+    /// has to give it back, and cannot.
+    fn is_fed_well(&self) -> bool {
+        self.power.latest().is_none_or(|power| power.conditions == 0)
     }
 
     /// Whether a drill may be now. A unit that does not drive is refused by the pair, which says why.
@@ -39,7 +46,7 @@ impl SupervisorTask {
     /// An alarm stands, or the last one has stood a short time ago.
     pub(super) fn may_drill(&self) -> Result<(), Refusal> {
         let long_enough = self.quiet_periods as f32 >= self.config.drill_quiet_s_min * PERIODS_PER_S;
-        let refused = self.drives && (self.alarms != 0 || !long_enough);
+        let refused = self.drives && (self.alarms != 0 || !self.is_fed_well() || !long_enough);
         if refused { Err(Refusal::NotQuiet) } else { Ok(()) }
     }
 }

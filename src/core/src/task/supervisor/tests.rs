@@ -633,6 +633,24 @@ fn a_drill_is_for_a_unit_that_has_driven_without_an_alarm_for_five_minutes() {
 }
 
 #[test]
+fn a_drill_is_refused_while_mains_or_battery_have_an_alarm() {
+    use crate::mailbox::Words as _;
+    use crate::power::conditions::{BATTERY_5_MIN, MAINS_LOST};
+    for (conditions, refused) in [(0, false), (MAINS_LOST, true), (BATTERY_5_MIN | MAINS_LOST, true)] {
+        let mut bench = operating();
+        // On a bench, too, where no minutes are asked for.
+        bench.task.config.drill_quiet_s_min = 0.0;
+        let power = PowerMail::from_words([0; crate::power::messages::POWER_WORDS]);
+        bench.mail.power.write(&PowerMail { conditions, ..power });
+        bench.drive_quietly(100);
+        assert_eq!(bench.task.quiet_periods == 0, refused);
+        bench.number += 1;
+        bench.mail.command.write(&Command::TakeoverDrill.to_mail(bench.number));
+        assert_eq!(bench.step().order == Order::Drill.code(), !refused);
+    }
+}
+
+#[test]
 fn a_circulation_task_that_is_not_heard_of_is_no_quiet() {
     let mut bench = operating();
     bench.drive_quietly(100);
