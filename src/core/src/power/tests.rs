@@ -155,7 +155,8 @@ fn a_load_test_is_passed_by_a_strong_battery_and_failed_by_a_weak_one() {
     for (capacity, resistance, passed) in
         [(1.0, 1.0, true), (0.6, 1.0, false), (1.0, 2.5, false), (0.8, 1.5, true)]
     {
-        let mut bench = Bench::new(&QUICK);
+        // Two seconds of the draw take little of its charge: what its voltage falls by that counts as resistance.
+        let mut bench = Bench::new(&PowerConfig { battery_capacity_ah: 1.0, ..QUICK });
         bench.capacity_ah *= capacity;
         bench.resistance_ohm *= resistance;
         bench.run(10.0);
@@ -175,8 +176,7 @@ fn a_load_test_is_passed_by_a_strong_battery_and_failed_by_a_weak_one() {
             report.capacity_ah.unwrap() / bench.capacity_ah,
             report.resistance_ohm.unwrap() / bench.resistance_ohm,
         );
-        // Two seconds take a hundredth of so small a battery, and its voltage with it: that is in the resistance.
-        assert!((found.0 - 1.0).abs() < 0.05 && (found.1 - 1.07).abs() < 0.07, "{found:?}");
+        assert!((found.0 - 1.0).abs() < 0.05 && (found.1 - 1.0).abs() < 0.05, "{found:?}");
     }
 }
 
