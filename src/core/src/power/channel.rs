@@ -52,7 +52,8 @@ mod tests {
     #[test]
     fn missing_wild_and_frozen_are_no_values_and_are_told_after_a_second() {
         let noisy = |period: u32| 40.0 + 0.001 * (period % 3) as f32;
-        let cases: [(bool, fn(u32) -> f32); 4] = [
+        type Value = fn(u32) -> f32;
+        let cases: [(bool, Value); 4] = [
             (false, |_| 40.5),
             (true, |_| f32::NAN),
             (true, |k| 80.0 + k as f32),
