@@ -10,13 +10,14 @@
  * under its last outputs, as a real rotor would.
  *
  * Contexts: trigger, Hall, coil and phase calls belong to the levitation thread. Flow, ECG and pressure were
- * published by the trigger and may be read from any thread.
+ * published by the trigger and may be read from any thread. What belongs to the warming device may be, too.
  */
 #ifndef LEVITAS_WORLD_H_
 #define LEVITAS_WORLD_H_
 
 #include <levitas/ecg.h>
 #include <levitas/flow_meter.h>
+#include <levitas/heater.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -40,6 +41,16 @@ enum levitas_pressure_site {
 	LEVITAS_PRESSURE_PRE_MEMBRANE,
 	LEVITAS_PRESSURE_RETURN,
 	LEVITAS_PRESSURE_SITE_COUNT,
+};
+
+/** Temperature sensors of the warming device, in the order of the device-tree enum "site". */
+enum levitas_temperature_site {
+	LEVITAS_TEMPERATURE_WATER_A,
+	LEVITAS_TEMPERATURE_WATER_B,
+	LEVITAS_TEMPERATURE_BLOOD,
+	LEVITAS_TEMPERATURE_CUT_OUT_WATER,
+	LEVITAS_TEMPERATURE_CUT_OUT_BLOOD,
+	LEVITAS_TEMPERATURE_SITE_COUNT,
 };
 
 /**
@@ -98,6 +109,21 @@ bool levitas_world_ecg(struct levitas_world_ecg_batch *batch);
 
 /** Pressure at one site [mmHg]. */
 bool levitas_world_pressure(uint32_t site, float *pressure_mmhg);
+
+/** Samples heater and water, and with them the control's three temperatures. False: there is no warming device. */
+bool levitas_world_heater(struct levitas_heater_sample *sample);
+
+/** Samples the button of the cut-out, and with it the cut-out's two temperatures. False: likewise. */
+bool levitas_world_cut_out(bool *pressed);
+
+/** Temperature of the last sample at one site [C]. False: the sensor does not vouch for it. */
+bool levitas_world_temperature(uint32_t site, float *celsius);
+
+/** Latches the duty of the heater's switch (0 to 1), its relay, the water pump and the level that holds the relay. */
+void levitas_world_latch_heater(const float *duty, bool relay, bool water_pump, bool alive);
+
+/** Latches the level that holds the relay of the cut-out. */
+void levitas_world_latch_cut_out(bool permit);
 
 #ifdef __cplusplus
 }
