@@ -107,3 +107,27 @@ extern "C" fn levitas_alarm_thread(thread: *mut c_void, unit: usize, _: usize) {
         watch.step(&unit.mail, &status, shim::uptime_ms(), &unit.events);
     }
 }
+
+/// 10 Hz: the cut-out's own sensors and button in, its own relay out.
+#[cfg(levitas_warming)]
+#[unsafe(no_mangle)]
+extern "C" fn levitas_cut_out_thread(thread: *mut c_void, unit: usize, _: usize) {
+    let Some((unit, task)) = units::claim(unit, |unit| &unit.cut_out) else { return };
+    loop {
+        shim::wait(thread);
+        let outputs = task.step(&shim::read_cut_out(), &unit.mail);
+        shim::write_cut_out(&outputs);
+    }
+}
+
+/// 10 Hz: temperatures of water and blood in, heater and water pump out.
+#[cfg(levitas_warming)]
+#[unsafe(no_mangle)]
+extern "C" fn levitas_warming_thread(thread: *mut c_void, unit: usize, _: usize) {
+    let Some((unit, task)) = units::claim(unit, |unit| &unit.warming) else { return };
+    loop {
+        shim::wait(thread);
+        let outputs = task.step(&shim::read_warming(), &unit.mail);
+        shim::write_warming(&outputs);
+    }
+}

@@ -24,6 +24,11 @@ target_sources_ifdef(CONFIG_LEVITAS_SHELL app PRIVATE
   ${glue}/shell.c
 )
 
+target_sources_ifdef(CONFIG_LEVITAS_WARMING app PRIVATE ${glue}/warming_port.c)
+if(CONFIG_LEVITAS_WARMING AND CONFIG_LEVITAS_SHELL)
+  target_sources(app PRIVATE ${glue}/heater.c)
+endif()
+
 target_sources_ifdef(CONFIG_LEVITAS_RECORDS app PRIVATE ${glue}/record_log.c ${glue}/records.c)
 if(CONFIG_LEVITAS_RECORDS AND CONFIG_LEVITAS_SHELL)
   target_sources(app PRIVATE ${glue}/records_shell.c)

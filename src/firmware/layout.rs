@@ -7,6 +7,8 @@
 use core::ffi::c_char;
 
 use levitas_core::ports::{CirculationInputs, FlowShot, LevitationInputs, LevitationOutputs};
+#[cfg(levitas_warming)]
+use levitas_core::ports::{CutOutInputs, CutOutOutputs, WarmingInputs, WarmingOutputs};
 
 use super::calibration::{CalibrationView, CopyView};
 use super::can::RawFrame;
@@ -16,6 +18,8 @@ use super::link::LinkView;
 use super::operator::{OperatorCommand, UnitStatus};
 use super::signed::SignedCommand;
 use super::world::{ForceStep, PlantTruth};
+#[cfg(levitas_warming)]
+use super::world_warming::{HeatTruth, HeaterSample};
 
 /// Mirrors `struct levitas_layout_row`.
 #[repr(C)]
@@ -43,9 +47,9 @@ const fn member_size<S, M>(_: fn(&S) -> &M) -> usize {
 }
 
 macro_rules! rows {
-    ($( $record:ident as $c_record:literal { $($member:ident),+ $(,)? } )+) => {
+    ($rows:ident: $( $record:ident as $c_record:literal { $($member:ident),+ $(,)? } )+) => {
         $( const _: fn($record) = |$record { $($member: _),+ }| (); )+
-        static ROWS: &[LayoutRow] = &[ $(
+        static $rows: &[LayoutRow] = &[ $(
             LayoutRow {
                 record: c_text!($c_record),
                 member: c_text!(""),
@@ -63,6 +67,7 @@ macro_rules! rows {
 }
 
 rows! {
+    ROWS:
     LevitationInputs as "levitas_levitation_inputs" {
         displacement_hall_v, angle_hall_v, coil_current_a, phase_current_a, bus_voltage_v, sample_count, valid,
         pair,
@@ -95,6 +100,29 @@ rows! {
     ForceStep as "levitas_force_step" { force_n, angle_rad, duration_s }
     RawFrame as "levitas_can_frame" { id, flags, length, reserved, data }
     LayoutRow as "levitas_layout_row" { record, member, offset, size }
+}
+
+#[cfg(levitas_warming)]
+rows! {
+    WARMING_ROWS:
+    WarmingInputs as "levitas_warming_inputs" {
+        water_celsius, blood_celsius, heater_power_w, leakage_ma, water_flow_lpm, water_level, valid,
+    }
+    WarmingOutputs as "levitas_warming_outputs" { heater_duty, heater_relay, water_pump, alive }
+    CutOutInputs as "levitas_cut_out_inputs" { water_celsius, blood_celsius, reset, valid }
+    CutOutOutputs as "levitas_cut_out_outputs" { permit }
+    HeaterSample as "levitas_heater_sample" { power_w, leakage_ma, water_flow_lpm, water_level }
+    HeatTruth as "levitas_warming_truth" { water_celsius, blood_celsius, heater_w, cut_out_closed }
+}
+
+/// See `shim.h`.
+#[cfg(levitas_warming)]
+#[unsafe(no_mangle)]
+extern "C" fn levitas_warming_layout(rows: Option<&mut *const LayoutRow>) -> usize {
+    if let Some(rows) = rows {
+        *rows = WARMING_ROWS.as_ptr();
+    }
+    WARMING_ROWS.len()
 }
 
 /// See `shim.h`.

@@ -27,5 +27,9 @@ pub(crate) mod therapy;
 #[cfg(levitas_world)]
 pub(crate) mod truth;
 pub(crate) mod units;
+#[cfg(levitas_warming)]
+pub(crate) mod warming;
 #[cfg(levitas_world)]
 pub(crate) mod world;
+#[cfg(all(levitas_world, levitas_warming_sim))]
+pub(crate) mod world_warming;

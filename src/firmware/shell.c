@@ -496,11 +496,21 @@ static int cmd_disturb_force(const struct shell *sh, size_t argc, char **argv)
 	return 0;
 }
 
+#if defined(CONFIG_LEVITAS_WARMING)
+#define WARMING_DISTURBANCES                                                                                           \
+	SHELL_CMD_ARG(heater, NULL,                                                                                    \
+		      "Heater and relay of the control conduct, whatever they are told. Usage: levitas disturb heater stuck|mended",  \
+		      levitas_shell_disturb_heater, 2, 0),                                                             \
+		SHELL_CMD_ARG(button, NULL, "Press the button of the cut-out.", levitas_shell_disturb_button, 1, 0),
+#else
+#define WARMING_DISTURBANCES
+#endif
+
 SHELL_STATIC_SUBCMD_SET_CREATE(
 	levitas_disturb_commands,
 	SHELL_CMD_ARG(force, NULL, "Radial force step. Usage: levitas disturb force NEWTON DEGREES MILLISECONDS",
 		      cmd_disturb_force, 4, 0),
-	SHELL_SUBCMD_SET_END);
+	WARMING_DISTURBANCES SHELL_SUBCMD_SET_END);
 
 #endif /* CONFIG_LEVITAS_WORLD */
 
@@ -563,6 +573,16 @@ SHELL_STATIC_SUBCMD_SET_CREATE(
 #define RECORD_COMMANDS
 #endif
 
+#if defined(CONFIG_LEVITAS_WARMING)
+#define HEATER_COMMAND                                                                                                 \
+	SHELL_CMD_ARG(heater, NULL,                                                                                    \
+		      "Warming device: temperatures, power, cut-out. A target of water or blood, with a rate [C/h] if not 0.5; or off. "  \
+		      "Usage: levitas heater [water|blood CELSIUS [RATE] | off]",                                      \
+		      levitas_shell_heater, 1, 3),
+#else
+#define HEATER_COMMAND
+#endif
+
 SHELL_STATIC_SUBCMD_SET_CREATE(
 	levitas_commands, SHELL_CMD_ARG(status, NULL, "What the unit measures and does.", cmd_status, 1, 0),
 	SHELL_CMD_ARG(lift, &levitas_lift_commands, "Lift the rotor off and hold it.", cmd_lift, 1, 0),
@@ -594,12 +614,12 @@ SHELL_STATIC_SUBCMD_SET_CREATE(
 		      levitas_shell_key, 1, 0),
 	SHELL_CMD_ARG(link, NULL, "Frames and commands of the link that were refused since boot, by kind.", levitas_shell_link, 1,
 		      0),
-	RECORD_COMMANDS
+	RECORD_COMMANDS HEATER_COMMAND
 	SHELL_CMD(storage, &levitas_storage_commands, "The storage of calibration record and command key.", NULL),
 	SHELL_CMD_ARG(thread, NULL,
 		      "Task threads since boot: steps, missed deadlines, longest response (release to end) and step.",
 		      cmd_thread, 1, 0),
-	SHELL_COND_CMD(CONFIG_LEVITAS_WORLD, disturb, &levitas_disturb_commands, "Disturb the simulated rotor.", NULL),
+	SHELL_COND_CMD(CONFIG_LEVITAS_WORLD, disturb, &levitas_disturb_commands, "Disturb the simulated plant.", NULL),
 	SHELL_SUBCMD_SET_END);
 
 SHELL_CMD_REGISTER(levitas, &levitas_commands, "Levitas ECMO drive.", NULL);

@@ -69,6 +69,11 @@ int levitas_shell_link(const struct shell *sh, size_t argc, char **argv);
 int levitas_shell_kit(const struct shell *sh, size_t argc, char **argv);
 int levitas_shell_kit_add(const struct shell *sh, size_t argc, char **argv);
 
+/** `levitas heater`; in simulation `levitas disturb heater`, `levitas disturb button`. */
+int levitas_shell_heater(const struct shell *sh, size_t argc, char **argv);
+int levitas_shell_disturb_heater(const struct shell *sh, size_t argc, char **argv);
+int levitas_shell_disturb_button(const struct shell *sh, size_t argc, char **argv);
+
 /** `levitas log`, `levitas log verify`, `levitas trend`. */
 int levitas_shell_log(const struct shell *sh, size_t argc, char **argv);
 int levitas_shell_log_verify(const struct shell *sh, size_t argc, char **argv);

@@ -4,7 +4,7 @@
  * The border between C (kernel, drivers, shell) and Rust (controllers, simulated plant).
  *
  * Floats cross it inside structs or by pointer, never by value. The structs mirror `repr(C)` structs of Rust: the
- * first three of src/core/src/ports.rs, the others of src/firmware/; tests/zephyr/firmware compares size and
+ * inputs and outputs of src/core/src/ports.rs, the others of src/firmware/; tests/zephyr/firmware compares size and
  * offset of every member from both sides.
  */
 #ifndef LEVITAS_SHIM_H_
@@ -25,7 +25,7 @@ enum levitas_unit {
 	LEVITAS_UNIT_COUNT,
 };
 
-/** Tasks in the order of the core's schedule table. */
+/** Tasks in the order of the core's schedule tables. */
 enum levitas_task {
 	LEVITAS_TASK_LEVITATION,
 	LEVITAS_TASK_LINK,
@@ -33,6 +33,9 @@ enum levitas_task {
 	LEVITAS_TASK_CIRCULATION,
 	LEVITAS_TASK_SUPERVISOR,
 	LEVITAS_TASK_ALARM,
+	/** This one and the next: of a warming device, where there is one. */
+	LEVITAS_TASK_CUT_OUT,
+	LEVITAS_TASK_WARMING,
 	LEVITAS_TASK_COUNT,
 };
 
@@ -48,6 +51,15 @@ enum levitas_valid {
 	LEVITAS_VALID_PRE_MEMBRANE_PRESSURE = 1 << 10,
 	LEVITAS_VALID_RETURN_PRESSURE = 1 << 11,
 	LEVITAS_VALID_ECG = 1 << 12,
+	LEVITAS_VALID_WATER_A = 1 << 16,
+	LEVITAS_VALID_WATER_B = 1 << 17,
+	LEVITAS_VALID_BLOOD = 1 << 18,
+	LEVITAS_VALID_HEATER_POWER = 1 << 19,
+	LEVITAS_VALID_LEAKAGE = 1 << 20,
+	LEVITAS_VALID_WATER_FLOW = 1 << 21,
+	LEVITAS_VALID_WATER_LEVEL = 1 << 22,
+	LEVITAS_VALID_CUT_OUT_WATER = 1 << 24,
+	LEVITAS_VALID_CUT_OUT_BLOOD = 1 << 25,
 };
 
 /** Mirrors LevitationInputs. */
@@ -83,6 +95,38 @@ struct levitas_circulation_inputs {
 	/** The first of the shots, which are new. */
 	uint32_t shot_count;
 	uint32_t valid;
+};
+
+/** Mirrors WarmingInputs. */
+struct levitas_warming_inputs {
+	float water_celsius[2];
+	float blood_celsius;
+	float heater_power_w;
+	float leakage_ma;
+	float water_flow_lpm;
+	float water_level;
+	uint32_t valid;
+};
+
+/** Mirrors WarmingOutputs. */
+struct levitas_warming_outputs {
+	float heater_duty;
+	uint32_t heater_relay;
+	uint32_t water_pump;
+	uint32_t alive;
+};
+
+/** Mirrors CutOutInputs. */
+struct levitas_cut_out_inputs {
+	float water_celsius;
+	float blood_celsius;
+	uint32_t reset;
+	uint32_t valid;
+};
+
+/** Mirrors CutOutOutputs. */
+struct levitas_cut_out_outputs {
+	uint32_t permit;
 };
 
 /** Codes of UnitState. */
@@ -239,6 +283,17 @@ struct levitas_force_step {
 	float duration_s;
 };
 
+/** The simulated warming device as it is; mirrors HeatTruth. */
+struct levitas_warming_truth {
+	float water_celsius;
+	/** Blood in the membrane lung [C]. */
+	float blood_celsius;
+	/** Electric power of the heater [W]. */
+	float heater_w;
+	/** The cut-out's relay conducts. */
+	uint32_t cut_out_closed;
+};
+
 /** One member of a mirrored struct; an empty member name stands for the struct itself. Mirrors LayoutRow. */
 struct levitas_layout_row {
 	const char *record;
@@ -269,6 +324,18 @@ void levitas_port_read_circulation(uint32_t unit, struct levitas_circulation_inp
 
 /** Sounds a tone [Hz], 0 for none, and shows a light, an enum levitas_alarm_light, where the unit has something for it. */
 void levitas_port_write_alarm_signal(uint32_t unit, uint32_t tone_hz, uint32_t light);
+
+/** Samples the devices of the warming control; one that failed has its valid bits cleared. */
+void levitas_port_read_warming(struct levitas_warming_inputs *inputs);
+
+/** Commands heater and water pump. */
+void levitas_port_write_warming(const struct levitas_warming_outputs *outputs);
+
+/** Samples sensors and button of the cut-out, which nobody else reads. */
+void levitas_port_read_cut_out(struct levitas_cut_out_inputs *inputs);
+
+/** Holds the relay of the cut-out, or not. */
+void levitas_port_write_cut_out(const struct levitas_cut_out_outputs *outputs);
 
 /** Makes the storage readable, again if need be; a negative errno when it cannot be. */
 int levitas_storage_mount(void);
@@ -338,8 +405,10 @@ void levitas_speed_thread(void *thread, void *unit, void *unused);
 void levitas_circulation_thread(void *thread, void *unit, void *unused);
 void levitas_supervisor_thread(void *thread, void *unit, void *unused);
 void levitas_alarm_thread(void *thread, void *unit, void *unused);
+void levitas_cut_out_thread(void *thread, void *unit, void *unused);
+void levitas_warming_thread(void *thread, void *unit, void *unused);
 
-/** Rate of a task in the core's schedule table [Hz]; 0 for a task that does not exist. */
+/** Rate of a task in the core's schedule tables [Hz]; 0 for a task that does not exist. */
 uint32_t levitas_schedule_rate_hz(uint32_t task);
 
 /** Posts a command and returns its number; the status shows when it was looked at. One thread at a time may call it. */
@@ -378,6 +447,22 @@ uint32_t levitas_circuit_answer(uint32_t unit, uint32_t number, char *text, size
 
 /** Room for one kit, or why it is not taken. */
 #define LEVITAS_KIT_BYTES 256
+
+/** Room for what the warming device does, or why it is not told to. */
+#define LEVITAS_HEATER_BYTES 768
+
+/** What the warming device does, in some lines; false when its control has never run. */
+bool levitas_heater_text(char *text, size_t size);
+
+/**
+ * Posts an order to the warming control (`levitas heater AIM CELSIUS RATE`), `celsius` and `rate` may be null; its number. 0: no
+ * order, and `text` says in one line what is allowed. A null `aim` turns it off, as does one that is withdrawn. One thread at a time may
+ * call it.
+ */
+uint32_t levitas_heater_order(const char *aim, const char *celsius, const char *rate, char *text, size_t size);
+
+/** The answer to the order of this number: enum levitas_order_answer, LEVITAS_ORDER_NONE until the control has looked at it. */
+uint32_t levitas_heater_answer(uint32_t number);
 
 /** What became of a kit. */
 enum levitas_kit_answer {
@@ -582,11 +667,21 @@ void levitas_world_calibration(float *values);
 /** Begins a force step now; not for the levitation thread. */
 void levitas_world_force_step(const struct levitas_force_step *step);
 
+/** State of the simulated warming device. */
+void levitas_world_warming_truth(struct levitas_warming_truth *truth);
+
+/** Heater and relay of the control conduct for good, whatever they are told; or all of the device is whole. */
+void levitas_world_heater_stuck(bool stuck);
+
+/** The cut-out's button is held, or let go. */
+void levitas_world_cut_out_press(bool pressed);
+
 /** Replays recorded samples through a levitation task of its own, for the bit-identity test; 0 or -1. */
 int levitas_replay(const struct levitas_levitation_inputs *inputs, struct levitas_levitation_outputs *outputs,
 		   uint32_t count);
 
-/** All members as Rust sees them. */
+/** All members as Rust sees them; and those of the warming device. */
 size_t levitas_layout(const struct levitas_layout_row **rows);
+size_t levitas_warming_layout(const struct levitas_layout_row **rows);
 
 #endif /* LEVITAS_SHIM_H_ */

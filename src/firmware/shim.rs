@@ -6,6 +6,8 @@ use core::ffi::c_void;
 use levitas_core::alarms::AlarmStatus;
 use levitas_core::calibration::Place;
 use levitas_core::ports::{CirculationInputs, LevitationInputs, LevitationOutputs};
+#[cfg(levitas_warming)]
+use levitas_core::ports::{CutOutInputs, CutOutOutputs, WarmingInputs, WarmingOutputs};
 
 use super::can::RawFrame;
 
@@ -17,6 +19,14 @@ unsafe extern "C" {
     fn levitas_port_write_levitation(unit: u32, outputs: *const LevitationOutputs);
     fn levitas_port_read_circulation(unit: u32, inputs: *mut CirculationInputs);
     fn levitas_port_write_alarm_signal(unit: u32, tone_hz: u32, light: u32);
+    #[cfg(levitas_warming)]
+    fn levitas_port_read_warming(inputs: *mut WarmingInputs);
+    #[cfg(levitas_warming)]
+    fn levitas_port_write_warming(outputs: *const WarmingOutputs);
+    #[cfg(levitas_warming)]
+    fn levitas_port_read_cut_out(inputs: *mut CutOutInputs);
+    #[cfg(levitas_warming)]
+    fn levitas_port_write_cut_out(outputs: *const CutOutOutputs);
     fn levitas_storage_mount() -> i32;
     fn levitas_storage_read(unit: u32, place: u32, bytes: *mut u8, size: u32) -> i32;
     fn levitas_storage_write(unit: u32, place: u32, bytes: *const u8, size: u32) -> i32;
@@ -88,6 +98,38 @@ pub(crate) fn write_alarm_signal(unit: u32, status: &AlarmStatus) {
     let light = status.light.map_or(0, |colour| colour as u32);
     // SAFETY: as above.
     unsafe { levitas_port_write_alarm_signal(unit, status.tone_hz as u32, light) }
+}
+
+/// Samples the devices of the warming control.
+#[cfg(levitas_warming)]
+pub(crate) fn read_warming() -> WarmingInputs {
+    let mut inputs = WarmingInputs::default();
+    // SAFETY: the pointer is valid for the call.
+    unsafe { levitas_port_read_warming(&raw mut inputs) };
+    inputs
+}
+
+/// Commands heater and water pump.
+#[cfg(levitas_warming)]
+pub(crate) fn write_warming(outputs: &WarmingOutputs) {
+    // SAFETY: as above.
+    unsafe { levitas_port_write_warming(outputs) }
+}
+
+/// Samples what belongs to the cut-out.
+#[cfg(levitas_warming)]
+pub(crate) fn read_cut_out() -> CutOutInputs {
+    let mut inputs = CutOutInputs::default();
+    // SAFETY: as above.
+    unsafe { levitas_port_read_cut_out(&raw mut inputs) };
+    inputs
+}
+
+/// Holds the relay of the cut-out, or not.
+#[cfg(levitas_warming)]
+pub(crate) fn write_cut_out(outputs: &CutOutOutputs) {
+    // SAFETY: as above.
+    unsafe { levitas_port_write_cut_out(outputs) }
 }
 
 /// Makes the storage readable; a negative errno when it cannot be.

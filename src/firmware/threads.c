@@ -22,14 +22,29 @@
 	ROW(unit_name, unit, supervisor, LEVITAS_TASK_SUPERVISOR, 6144, K_PRIO_PREEMPT(3), 100)                        \
 	ROW(unit_name, unit, alarm, LEVITAS_TASK_ALARM, 4096, K_PRIO_PREEMPT(4), 100)
 
+/*
+ * Those of the host's warming device, below all that the pump needs. The cut-out comes first: whatever the control does, it holds up
+ * neither its samples nor its relay.
+ */
+#if defined(CONFIG_LEVITAS_WARMING)
+#define WARMING_THREADS(ROW)                                                                                           \
+	ROW(host, LEVITAS_UNIT_HOST, cut_out, LEVITAS_TASK_CUT_OUT, 4096, K_PRIO_PREEMPT(5), 10)                       \
+	ROW(host, LEVITAS_UNIT_HOST, warming, LEVITAS_TASK_WARMING, 4096, K_PRIO_PREEMPT(6), 10)
+#else
+#define WARMING_THREADS(ROW)
+#endif
+
 #if defined(CONFIG_LEVITAS_ROLE_HOST)
-#define THREADS(ROW) UNIT_THREADS(ROW, host, LEVITAS_UNIT_HOST)
+#define THREADS(ROW)                                                                                                   \
+	UNIT_THREADS(ROW, host, LEVITAS_UNIT_HOST)                                                                     \
+	WARMING_THREADS(ROW)
 #elif defined(CONFIG_LEVITAS_ROLE_EMERGENCY_DRIVE)
 #define THREADS(ROW) UNIT_THREADS(ROW, drive, LEVITAS_UNIT_EMERGENCY_DRIVE)
 #else
 #define THREADS(ROW)                                                                                                   \
 	UNIT_THREADS(ROW, host, LEVITAS_UNIT_HOST)                                                                     \
-	UNIT_THREADS(ROW, drive, LEVITAS_UNIT_EMERGENCY_DRIVE)
+	UNIT_THREADS(ROW, drive, LEVITAS_UNIT_EMERGENCY_DRIVE)                                                         \
+	WARMING_THREADS(ROW)
 #endif
 
 #define INDEX(unit_name, unit, name, ...) INDEX_##unit_name##_##name,

@@ -17,12 +17,18 @@ use levitas_core::records::{
     queue::EventQueue, snapshot::SnapshotRing, trend::TrendWatch, watch::RecordWatch,
 };
 use levitas_core::schedule::SCHEDULE;
+#[cfg(levitas_warming)]
+use levitas_core::schedule::WARMING_SCHEDULE;
 use levitas_core::task::alarm::AlarmTask;
 use levitas_core::task::circulation::CirculationTask;
+#[cfg(levitas_warming)]
+use levitas_core::task::cut_out::CutOutTask;
 use levitas_core::task::levitation::LevitationTask;
 use levitas_core::task::link::LinkTask;
 use levitas_core::task::speed::SpeedTask;
 use levitas_core::task::supervisor::SupervisorTask;
+#[cfg(levitas_warming)]
+use levitas_core::task::warming::WarmingTask;
 use levitas_core::unit::{Role, UnitConfig, UnitTasks};
 use levitas_wire::{Receiver, Unit};
 
@@ -96,6 +102,9 @@ pub(crate) struct UnitState {
     pub(crate) order_number: AtomicU32,
     /// And of those about alarms.
     pub(crate) alarm_order_number: AtomicU32,
+    /// And of those to the warming device.
+    #[cfg(levitas_warming)]
+    pub(crate) warming_order_number: AtomicU32,
     /// Place of the calibration record that the tasks were built from, counted from 1, 0 for none; and its sequence number.
     start_place: AtomicU32,
     pub(crate) start_sequence: AtomicU32,
@@ -112,6 +121,10 @@ pub(crate) struct UnitState {
     pub(crate) circulation: Owned<CirculationTask>,
     pub(crate) supervisor: Owned<SupervisorTask>,
     pub(crate) alarm: Owned<AlarmTask>,
+    #[cfg(levitas_warming)]
+    pub(crate) cut_out: Owned<CutOutTask>,
+    #[cfg(levitas_warming)]
+    pub(crate) warming: Owned<WarmingTask>,
     #[cfg(levitas_records)]
     pub(crate) watch: Owned<RecordWatch>,
     /// What the record thread has not written yet.
@@ -130,6 +143,8 @@ impl UnitState {
             command_number: AtomicU32::new(0),
             order_number: AtomicU32::new(0),
             alarm_order_number: AtomicU32::new(0),
+            #[cfg(levitas_warming)]
+            warming_order_number: AtomicU32::new(0),
             start_place: AtomicU32::new(0),
             start_sequence: AtomicU32::new(0),
             fast_frame: Mailbox::new(),
@@ -142,6 +157,10 @@ impl UnitState {
             circulation: Owned::empty(),
             supervisor: Owned::empty(),
             alarm: Owned::empty(),
+            #[cfg(levitas_warming)]
+            cut_out: Owned::empty(),
+            #[cfg(levitas_warming)]
+            warming: Owned::empty(),
             #[cfg(levitas_records)]
             watch: Owned::empty(),
             #[cfg(levitas_records)]
@@ -181,6 +200,11 @@ impl FirmwareUnit {
         self.circulation.put(tasks.circulation);
         self.supervisor.put(tasks.supervisor);
         self.alarm.put(tasks.alarm);
+        #[cfg(levitas_warming)]
+        {
+            self.cut_out.put(tasks.cut_out);
+            self.warming.put(tasks.warming);
+        }
         #[cfg(levitas_records)]
         self.watch.put(RecordWatch::new(self.role));
         Ok(())
@@ -228,8 +252,13 @@ pub(crate) fn claim<T>(
     Some((unit, task(unit).claim()?))
 }
 
-/// Rate of a task in the core's schedule [Hz]; 0 for a task that does not exist.
+/// Rate of a task in the core's schedule [Hz]; 0 for a task that this image does not have.
 #[unsafe(no_mangle)]
 extern "C" fn levitas_schedule_rate_hz(task: u32) -> u32 {
-    usize::try_from(task).ok().and_then(|task| SCHEDULE.get(task)).map_or(0, |slot| slot.rate_hz)
+    let slots = SCHEDULE.iter();
+    #[cfg(levitas_warming)]
+    let mut slots = slots.chain(&WARMING_SCHEDULE);
+    #[cfg(not(levitas_warming))]
+    let mut slots = slots;
+    usize::try_from(task).ok().and_then(|task| slots.nth(task)).map_or(0, |slot| slot.rate_hz)
 }

@@ -11,6 +11,7 @@
 //! | trigger, Halls, currents, latches | levitation threads | cooperative: none interrupts another |
 //! | truth, force step | slower threads | interrupts locked, so no levitation thread can start in between |
 //! | flow, pressures, ECG | slower threads | through a mailbox |
+//! | warming device | slower threads | interrupts locked, in `world_warming.rs` |
 
 use core::cell::UnsafeCell;
 use core::mem::MaybeUninit;
@@ -101,12 +102,14 @@ pub(crate) struct ForceStep {
 }
 
 /// The plant, the samples that the units took of it and the outputs that they latched, by winding set.
-struct Simulation {
-    world: World,
+pub(super) struct Simulation {
+    pub(super) world: World,
     /// Period since boot that the plant has reached; `None` before the first trigger.
     period: Option<u64>,
     samples: [LevitationInputs; 2],
     outputs: [LevitationOutputs; 2],
+    #[cfg(levitas_warming_sim)]
+    pub(super) warming: super::world_warming::Samples,
 }
 
 impl Simulation {
@@ -153,7 +156,7 @@ unsafe fn with_simulation<R: Default>(act: impl FnOnce(&mut Simulation) -> R) ->
 }
 
 /// As [`with_simulation`], from any thread but a levitation thread.
-fn with_interrupts_locked<R: Default>(act: impl FnOnce(&mut Simulation) -> R) -> R {
+pub(super) fn with_interrupts_locked<R: Default>(act: impl FnOnce(&mut Simulation) -> R) -> R {
     // SAFETY: always allowed; unlocked below.
     let key = unsafe { zephyr::raw::zr_irq_lock() };
     // SAFETY: interrupts are locked, so no levitation thread begins, and none was interrupted: it is cooperative.
@@ -188,8 +191,16 @@ extern "C" fn levitas_world_start() -> i32 {
     match World::new(&setup) {
         Ok(mut world) => {
             world.connect_lines();
-            let simulation =
-                Simulation { world, period: None, samples: Default::default(), outputs: Default::default() };
+            #[cfg(all(levitas_warming, levitas_warming_sim))]
+            super::world_warming::connect(&mut world);
+            let simulation = Simulation {
+                world,
+                period: None,
+                samples: Default::default(),
+                outputs: Default::default(),
+                #[cfg(levitas_warming_sim)]
+                warming: Default::default(),
+            };
             // SAFETY: called before the threads start, so nobody else looks at the plant.
             unsafe { (*SIMULATION.plant.get()).write(simulation) };
             SIMULATION.is_there.store(true, Ordering::Relaxed);

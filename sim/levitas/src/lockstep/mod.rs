@@ -72,7 +72,7 @@ fn check(scenario: &Scenario, processes: Processes) -> Checked<()> {
     }
     if processes[0] && scenario.water_celsius.is_some() {
         return refuse(
-            "its host runs a warming device, a process has none yet",
+            "its host runs a warming device, a process has none",
             "--units drive or another scenario",
         );
     }

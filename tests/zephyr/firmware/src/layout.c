@@ -140,12 +140,10 @@ static const struct levitas_layout_row rows_of_c[] = {
 	MEMBER(levitas_layout_row, size),
 };
 
-ZTEST(layout, test_c_and_rust_agree_on_every_member)
+static void compare(const struct levitas_layout_row *rows_of_rust, size_t count, const struct levitas_layout_row *rows_of_c,
+		    size_t count_of_c)
 {
-	const struct levitas_layout_row *rows_of_rust = NULL;
-	const size_t count = levitas_layout(&rows_of_rust);
-
-	zassert_equal(count, ARRAY_SIZE(rows_of_c), "%zu rows in Rust, %zu in C", count, ARRAY_SIZE(rows_of_c));
+	zassert_equal(count, count_of_c, "%zu rows in Rust, %zu in C", count, count_of_c);
 	for (size_t i = 0; i < count; i++) {
 		const struct levitas_layout_row *c = &rows_of_c[i];
 		const struct levitas_layout_row *rust = &rows_of_rust[i];
@@ -158,6 +156,59 @@ ZTEST(layout, test_c_and_rust_agree_on_every_member)
 			      rust->size);
 	}
 }
+
+ZTEST(layout, test_c_and_rust_agree_on_every_member)
+{
+	const struct levitas_layout_row *rows_of_rust = NULL;
+	const size_t count = levitas_layout(&rows_of_rust);
+
+	compare(rows_of_rust, count, rows_of_c, ARRAY_SIZE(rows_of_c));
+}
+
+#if defined(CONFIG_LEVITAS_WARMING)
+
+static const struct levitas_layout_row warming_rows_of_c[] = {
+	RECORD(levitas_warming_inputs),
+	MEMBER(levitas_warming_inputs, water_celsius),
+	MEMBER(levitas_warming_inputs, blood_celsius),
+	MEMBER(levitas_warming_inputs, heater_power_w),
+	MEMBER(levitas_warming_inputs, leakage_ma),
+	MEMBER(levitas_warming_inputs, water_flow_lpm),
+	MEMBER(levitas_warming_inputs, water_level),
+	MEMBER(levitas_warming_inputs, valid),
+	RECORD(levitas_warming_outputs),
+	MEMBER(levitas_warming_outputs, heater_duty),
+	MEMBER(levitas_warming_outputs, heater_relay),
+	MEMBER(levitas_warming_outputs, water_pump),
+	MEMBER(levitas_warming_outputs, alive),
+	RECORD(levitas_cut_out_inputs),
+	MEMBER(levitas_cut_out_inputs, water_celsius),
+	MEMBER(levitas_cut_out_inputs, blood_celsius),
+	MEMBER(levitas_cut_out_inputs, reset),
+	MEMBER(levitas_cut_out_inputs, valid),
+	RECORD(levitas_cut_out_outputs),
+	MEMBER(levitas_cut_out_outputs, permit),
+	RECORD(levitas_heater_sample),
+	MEMBER(levitas_heater_sample, power_w),
+	MEMBER(levitas_heater_sample, leakage_ma),
+	MEMBER(levitas_heater_sample, water_flow_lpm),
+	MEMBER(levitas_heater_sample, water_level),
+	RECORD(levitas_warming_truth),
+	MEMBER(levitas_warming_truth, water_celsius),
+	MEMBER(levitas_warming_truth, blood_celsius),
+	MEMBER(levitas_warming_truth, heater_w),
+	MEMBER(levitas_warming_truth, cut_out_closed),
+};
+
+ZTEST(layout, test_c_and_rust_agree_on_the_warming_device)
+{
+	const struct levitas_layout_row *rows_of_rust = NULL;
+	const size_t count = levitas_warming_layout(&rows_of_rust);
+
+	compare(rows_of_rust, count, warming_rows_of_c, ARRAY_SIZE(warming_rows_of_c));
+}
+
+#endif /* CONFIG_LEVITAS_WARMING */
 
 ZTEST(layout, test_port_structs_have_no_padding)
 {

@@ -18,8 +18,9 @@ static void *setup(void)
 ZTEST(threads, test_every_unit_of_the_role_has_every_task)
 {
 	const size_t units = IS_ENABLED(CONFIG_LEVITAS_ROLE_BOTH) ? 2 : 1;
+	const size_t of_warming = LEVITAS_TASK_COUNT - LEVITAS_TASK_CUT_OUT;
 
-	zassert_equal(count, units * LEVITAS_TASK_COUNT);
+	zassert_equal(count, units * LEVITAS_TASK_CUT_OUT + (IS_ENABLED(CONFIG_LEVITAS_WARMING) ? of_warming : 0));
 }
 
 ZTEST(threads, test_rates_are_those_of_the_core)
@@ -37,6 +38,17 @@ ZTEST(threads, test_levitation_alone_is_cooperative)
 			      threads[i].name);
 	}
 	zassert_true(CONFIG_SYSTEM_WORKQUEUE_PRIORITY >= 0);
+}
+
+ZTEST(threads, test_cut_out_and_warming_come_after_all_that_the_pump_needs)
+{
+	for (size_t i = 0; i < count; i++) {
+		for (size_t j = 0; j < count; j++) {
+			/* The tasks are numbered in the order of the core's schedule, which is that of their priority. */
+			zassert_equal(threads[i].priority < threads[j].priority, threads[i].task < threads[j].task, "%s, %s",
+				      threads[i].name, threads[j].name);
+		}
+	}
 }
 
 ZTEST(threads, test_steps_in_half_a_second)
