@@ -376,8 +376,8 @@ impl Suction {
             Stage::Watching => return SuctionLid::NONE,
             Stage::Dip { second: false } => 0,
             Stage::Dip { second: true } => first,
-            Stage::Probe => first + second,
-            Stage::Guard { .. } | Stage::Lid => first + second + probe,
+            Stage::Probe => first.saturating_add(second),
+            Stage::Guard { .. } | Stage::Lid => first.saturating_add(second).saturating_add(probe),
         };
         let age_ms = self.in_stage.saturating_add(before).saturating_mul(PERIOD_MS);
         SuctionLid { rpm: self.lid_rpm, age_ms: u16::try_from(age_ms).unwrap_or(u16::MAX) }
