@@ -83,6 +83,8 @@ pub struct Pilot {
     supervisor: Reader<SupervisorMail>,
     levitation: Reader<LevitationMail>,
     peer: Reader<PeerTherapy>,
+    /// It has told something in this period.
+    peer_is_new: bool,
     resumes: Option<u32>,
     speed_rpm: f32,
     speed_rpm_max: f32,
@@ -100,6 +102,7 @@ impl Pilot {
             supervisor: Reader::new(period_us),
             levitation: Reader::new(period_us),
             peer: Reader::new(period_us),
+            peer_is_new: false,
             resumes: None,
             speed_rpm: 0.0,
             speed_rpm_max,
@@ -150,7 +153,7 @@ impl Pilot {
         self.therapy.poll(&mail.therapy);
         self.supervisor.poll(&mail.supervisor);
         self.levitation.poll(&mail.levitation);
-        self.peer.poll(&mail.peer_therapy);
+        self.peer_is_new = self.peer.poll(&mail.peer_therapy);
         if self.resumes.is_none() {
             let before =
                 mail.circulation.read::<CirculationMail>().map_or(0, |(_, before)| before.conditions);
@@ -206,6 +209,9 @@ impl Pilot {
             if self.is_standby() {
                 let there = self.peer.fresh(PEER_THERAPY_US_MAX);
                 course.conditions = self.interventions.follow(&therapy, &signs, there.as_ref());
+                if let Some(there) = there.filter(|_| self.peer_is_new) {
+                    self.interventions.join(&therapy, &there);
+                }
                 self.modes.follow(&therapy, &seen);
             } else {
                 course.conditions = self.interventions.stand(&therapy, &signs);

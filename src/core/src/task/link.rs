@@ -311,7 +311,20 @@ impl LinkTask {
             settings.speed_setpoint_rpm = supervisor.speed_setpoint_rpm;
         }
         let Some(circulation) = self.circulation.fresh(CIRCULATION_SILENT_US_MAX) else {
-            return PeerTherapy { mode: asked_mode, asked_mode, settings, alarms, ..PeerTherapy::IDLE };
+            // The speed still stands where that task has left it, and what it held is held.
+            let (conditions, rpm, age_ms) = self
+                .circulation
+                .latest()
+                .map_or((0, 0.0, 0), |mail| (mail.conditions, mail.suction_lid_rpm, mail.suction_lid_age_ms));
+            return PeerTherapy {
+                mode: asked_mode,
+                asked_mode,
+                settings,
+                conditions,
+                alarms,
+                suction_lid_rpm: rpm,
+                suction_lid_age_ms: u16::try_from(age_ms).unwrap_or(u16::MAX),
+            };
         };
         let mode = Mode::from_code(circulation.mode).unwrap_or(asked_mode);
         // The step of weaning, or the flow from before a trial; what zero flow holds is no set-point, and weaning that it interrupts

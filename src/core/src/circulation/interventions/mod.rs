@@ -192,13 +192,18 @@ impl Interventions {
         let is_denied = there.is_some_and(|there| there.conditions & condition::SUCTION == 0);
         if alone.after(told & condition::SUCTION != 0 && is_denied, ALONE_S) {
             suction = suction.resumed();
-        } else if let Some(there) = there.filter(|_| !is_rest(therapy.mode)) {
-            suction.join(&SuctionLid { rpm: there.suction_lid_rpm, age_ms: there.suction_lid_age_ms });
         }
         self.return_air.follow(there, signs);
         let bits = self.rest(therapy, signs, suction);
         self.alone = alone;
         bits
+    }
+
+    /// The other unit has just told its lid: suction is here where it is there. After [`Self::follow`].
+    pub fn join(&mut self, therapy: &Therapy, there: &PeerTherapy) {
+        if !is_rest(therapy.mode) {
+            self.suction.join(&SuctionLid { rpm: there.suction_lid_rpm, age_ms: there.suction_lid_age_ms });
+        }
     }
 
     /// The lid of suction, for the other unit.

@@ -119,6 +119,7 @@ fn a_unit_that_looks_on_dips_with_the_other_one_whenever_it_saw_the_vein_close()
             speed_rpm = asked.speed_rpm_max.unwrap_or(speed_rpm);
             let [before, last] = told;
             looks_on.follow(&VA, &here, Some(&before));
+            looks_on.join(&VA, &before);
             let lid = drives.suction_lid();
             let now = PeerTherapy {
                 conditions,
@@ -136,21 +137,81 @@ fn a_unit_that_looks_on_dips_with_the_other_one_whenever_it_saw_the_vein_close()
     }
 }
 
+/// What a unit says that has this lid since so many milliseconds; 0 rpm: none.
+fn under(suction_lid_rpm: f32, suction_lid_age_ms: u16) -> PeerTherapy {
+    let conditions = if suction_lid_rpm > 0.0 { condition::SUCTION } else { 0 };
+    PeerTherapy { suction_lid_rpm, suction_lid_age_ms, conditions, ..PeerTherapy::IDLE }
+}
+
+/// Looks on for so many periods while the other unit goes through its dips and its probe.
+fn dip_along(all: &mut Interventions, signs: &Signs, onset_rpm: f32) {
+    for age_ms in (0..2650).step_by(10) {
+        let part = if age_ms < 250 {
+            0.80
+        } else if age_ms < 1250 {
+            0.62
+        } else {
+            0.74
+        };
+        let there = under(part * onset_rpm, age_ms);
+        all.follow(&VA, signs, Some(&there));
+        all.join(&VA, &there);
+    }
+}
+
+#[test]
+fn a_unit_that_has_just_come_takes_no_dip_for_a_kink() {
+    let mut joins = Interventions::default();
+    dip_along(&mut joins, &well(), 3400.0);
+    for _ in 0..100 {
+        assert_eq!(joins.follow(&VA, &well(), Some(&under(0.0, 0))) & condition::INLET_OCCLUSION, 0);
+    }
+    assert_eq!(joins.step(&VA, &well()).1 & condition::INLET_OCCLUSION, 0);
+}
+
+/// The other one has found a kink at the end of its probe: no lid stays here for a moment.
+#[test]
+fn a_unit_that_looks_on_at_a_kink_has_no_lid_when_the_other_one_has_none() {
+    let mut looks_on = acquainted();
+    let kinked = Signs { drainage_mmhg: Some(-95.0), meter_lpm: Some(2.2), flow_lpm: Some(2.2), ..well() };
+    dip_along(&mut looks_on, &kinked, 3400.0);
+    for _ in 0..20 {
+        looks_on.follow(&VA, &kinked, Some(&under(0.0, 0)));
+        looks_on.join(&VA, &under(0.0, 0));
+        assert_eq!(lid_of(&looks_on), None);
+    }
+}
+
+/// It does not know at which speed the lid began, and so does not keep a vein that has filled from more.
+#[test]
+fn a_unit_that_came_under_a_lid_gives_a_full_vein_its_speed_back() {
+    let mut joins = acquainted();
+    for _ in 0..100 {
+        joins.follow(&VA, &well(), Some(&under(2500.0, 9000)));
+        joins.join(&VA, &under(2500.0, 9000));
+    }
+    dip_along(&mut joins, &well(), 2500.0);
+    let mut speed_rpm = 1850.0_f32;
+    let lid_rpm = (0..9000).map(|_| {
+        let flow = Some(4.0 * speed_rpm / 3400.0);
+        let open = Signs { flow_lpm: flow, meter_lpm: flow, drainage_mmhg: Some(-10.0), speed_rpm, ..well() };
+        let lid_rpm = joins.step(&VA, &open).0.speed_rpm_max;
+        speed_rpm = lid_rpm.map_or(3400.0, |lid| lid.min(3400.0));
+        lid_rpm
+    });
+    assert_eq!(lid_rpm.last().unwrap(), None);
+}
+
 #[test]
 fn a_unit_that_comes_under_a_lid_holds_it_and_lets_go_with_the_other_one() {
     let mut joins = Interventions::default();
-    let lid = |suction_lid_rpm, conditions| PeerTherapy {
-        suction_lid_rpm,
-        suction_lid_age_ms: 9000,
-        conditions,
-        ..PeerTherapy::IDLE
-    };
     for lid_rpm in [2500.0, 2600.0, 2550.0] {
-        joins.follow(&VA, &well(), Some(&lid(lid_rpm, condition::SUCTION)));
+        joins.follow(&VA, &well(), Some(&under(lid_rpm, 9000)));
+        joins.join(&VA, &under(lid_rpm, 9000));
         assert_eq!(lid_of(&joins), Some(lid_rpm));
     }
     (0..30).for_each(|_| {
-        joins.follow(&VA, &well(), Some(&lid(0.0, 0)));
+        joins.follow(&VA, &well(), Some(&under(0.0, 0)));
     });
     assert_eq!(lid_of(&joins), None);
 }

@@ -40,7 +40,7 @@ mod line;
 #[cfg(test)]
 mod tests;
 
-use super::{Signs, Standing};
+use super::{ALONE_S, Signs, Standing};
 use crate::circulation::conditions as condition;
 use crate::circulation::modes::PERIOD_S;
 use crate::math::{between, larger};
@@ -151,6 +151,8 @@ impl SuctionLid {
     pub const NONE: Self = Self { rpm: 0.0, age_ms: 0 };
 }
 
+/// A dip that the other unit does not share for so long is this one's alone [periods].
+const ALONE: u32 = periods(ALONE_S);
 /// Lengths of the dips and of the probe [periods].
 const STAGES: [u32; 3] = [periods(DIP_S[0]), periods(DIP_S[1]), periods(PROBE_S)];
 
@@ -170,6 +172,18 @@ fn stage_at(age: u32) -> Option<(Stage, u32)> {
     } else {
         (in_probe < probe).then_some((Stage::Probe, in_probe))
     }
+}
+
+/// The other way round; after the probe, that and all the time since.
+const fn age_of(stage: Stage, in_stage: u32) -> u32 {
+    let [first, second, probe] = STAGES;
+    let before = match stage {
+        Stage::Watching | Stage::Dip { second: false } => 0,
+        Stage::Dip { second: true } => first,
+        Stage::Probe => first.saturating_add(second),
+        Stage::Guard { .. } | Stage::Lid => first.saturating_add(second).saturating_add(probe),
+    };
+    before.saturating_add(in_stage)
 }
 
 impl Stage {
@@ -309,8 +323,9 @@ impl Suction {
     /// At the end of the probe: a kink or a vein.
     fn judge(&mut self) {
         self.evidence = 0.0;
-        let Some(now) = self.line.quick() else { return self.go(Stage::Lid) };
         let usual = self.line.usual;
+        // A unit that has just come knows no usual line, and calls none a kink.
+        let Some(now) = self.line.quick().filter(|_| usual > 0.0) else { return self.go(Stage::Lid) };
         if now.w() > KINK * usual && now.beyond_mmhg(usual) > KINK_MMHG {
             self.kinked = self.kinked.or(Some(usual));
             self.line.usual = now.w();
@@ -371,15 +386,10 @@ impl Suction {
 
     /// The lid, for the other unit.
     pub(super) fn lid(&self) -> SuctionLid {
-        let [first, second, probe] = STAGES;
-        let before = match self.stage {
-            Stage::Watching => return SuctionLid::NONE,
-            Stage::Dip { second: false } => 0,
-            Stage::Dip { second: true } => first,
-            Stage::Probe => first.saturating_add(second),
-            Stage::Guard { .. } | Stage::Lid => first.saturating_add(second).saturating_add(probe),
-        };
-        let age_ms = self.in_stage.saturating_add(before).saturating_mul(PERIOD_MS);
+        if self.stage == Stage::Watching {
+            return SuctionLid::NONE;
+        }
+        let age_ms = age_of(self.stage, self.in_stage).saturating_mul(PERIOD_MS);
         SuctionLid { rpm: self.lid_rpm, age_ms: u16::try_from(age_ms).unwrap_or(u16::MAX) }
     }
 
@@ -389,35 +399,42 @@ impl Suction {
             return;
         }
         let told = u32::from(there.age_ms) / PERIOD_MS;
-        let Some((stage, in_stage)) = stage_at(told.saturating_add(LATE_PERIODS)) else {
-            return self.hold(there.rpm);
+        let age = told.saturating_add(LATE_PERIODS);
+        let Some((stage, in_stage)) = stage_at(age) else {
+            // In its last periods the probe may have found a kink, which has no lid.
+            if stage_at(told).is_none() {
+                self.hold(there.rpm);
+            }
+            return;
         };
         // The lid is that of the stage in which it was told.
         let told_in = stage_at(told).map_or(stage, |(stage, _)| stage);
         let onset_rpm = there.rpm / told_in.part();
-        match self.stage {
-            Stage::Dip { .. } | Stage::Probe => {}
-            Stage::Watching => {
-                self.first_rpm = onset_rpm;
-                self.closing = self.line.before;
-            }
-            Stage::Guard { .. } | Stage::Lid => self.closing = self.line.before,
+        let goes_on = matches!(self.stage, Stage::Dip { .. } | Stage::Probe)
+            && age_of(self.stage, self.in_stage) <= age.saturating_add(ALONE);
+        if !goes_on {
+            self.closing = self.line.before;
         }
+        self.first_rpm =
+            if self.stage == Stage::Watching { onset_rpm } else { larger(self.first_rpm, onset_rpm) };
         self.evidence = if stage == self.stage { self.evidence } else { 0.0 };
         (self.onset_rpm, self.lid_rpm) = (onset_rpm, stage.part() * onset_rpm);
         (self.stage, self.in_stage) = (stage, in_stage);
     }
 
-    /// After the probe: its lid, whatever this unit has made of it. A dip of its own has seen what the other one is about to see.
+    /// After the probe: its lid, whatever this unit has made of it.
     fn hold(&mut self, lid_rpm: f32) {
         match self.stage {
-            Stage::Guard { .. } | Stage::Lid => self.lid_rpm = lid_rpm,
-            // It has just come.
+            Stage::Guard { .. } | Stage::Lid => {}
+            // A dip of its own: the other one is about to see what this one has seen, or it sees it alone.
+            Stage::Dip { .. } | Stage::Probe if age_of(self.stage, self.in_stage) < ALONE => return,
+            Stage::Dip { .. } | Stage::Probe => self.go(Stage::Lid),
+            // It has just come, and does not know at which speed that began.
             Stage::Watching => {
-                (self.first_rpm, self.onset_rpm, self.lid_rpm) = (lid_rpm, lid_rpm, lid_rpm);
+                (self.first_rpm, self.onset_rpm) = (f32::INFINITY, lid_rpm);
                 self.go(Stage::Lid);
             }
-            Stage::Dip { .. } | Stage::Probe => {}
         }
+        self.lid_rpm = lid_rpm;
     }
 }
