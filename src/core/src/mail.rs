@@ -20,8 +20,8 @@
 //! | `warming` | warming task | alarm, shell |
 //! | `warming_order` | the operator: shell or scenario | warming |
 //! | `cut_out` | cut-out task, which reads none | warming, shell |
-//! | `power` | power task | alarm, supervisor, shell |
-//! | `power_order` | the operator: shell or scenario | power |
+//! | `power` | power task | alarm, supervisor |
+//! | `power_order` | the operator: a scenario | power |
 //! | `commissioning` | supervisor task | shell, storage of the calibration record |
 
 use crate::alarms::{ALARM_ORDER_WORDS, ALARM_WORDS};

@@ -6,7 +6,7 @@
 //! |---|---|
 //! | missing | the driver does not vouch for it |
 //! | wild | no number, or outside its range |
-//! | frozen | the same to the last bit for 1 s; the noise of the converter moves it |
+//! | frozen | the same to the last bit for 1 s; the noise of the converter moves it. Not of mains that are gone: a converter of one sign shows 0 then |
 //!
 //! What is in trouble is `None` at once. It is *out* after 1 s of that, until 1 s without trouble has passed.
 
@@ -17,6 +17,7 @@ const PERIODS: u32 = super::PERIODS_PER_S;
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Channel {
     range: [f32; 2],
+    still_below: f32,
     last: f32,
     equal: u32,
     bad: u32,
@@ -25,7 +26,12 @@ pub(super) struct Channel {
 
 impl Channel {
     pub(super) const fn new(range: [f32; 2]) -> Self {
-        Self { range, last: f32::NAN, equal: 0, bad: 0, out: false }
+        Self { range, still_below: f32::NEG_INFINITY, last: f32::NAN, equal: 0, bad: 0, out: false }
+    }
+
+    /// Values below this may repeat themselves.
+    pub(super) const fn still_below(self, value: f32) -> Self {
+        Self { still_below: value, ..self }
     }
 
     /// One period; the value, if it is one.
@@ -33,7 +39,8 @@ impl Channel {
         let [min, max] = self.range;
         self.equal = if value == self.last { self.equal.saturating_add(1) } else { 0 };
         self.last = value;
-        let is_good = is_there && (min..=max).contains(&value) && self.equal < PERIODS;
+        let lives = self.equal < PERIODS || value < self.still_below;
+        let is_good = is_there && (min..=max).contains(&value) && lives;
         self.bad = if is_good { self.bad.saturating_sub(1) } else { self.bad.saturating_add(1).min(PERIODS) };
         self.out = if self.out { self.bad > 0 } else { self.bad >= PERIODS };
         is_good.then_some(value)

@@ -4,8 +4,8 @@
 //! # Model
 //! *Charge*: at first by voltage, U + (R + R_p) I taken as the voltage at rest; then by counting I dt; after `battery_rest_s` with less than
 //! [`REST_A`] by voltage again, each second. While the battery gives current and its voltage says a charge that is lower by more than
-//! [`DOUBT_CHARGE`] for [`DOUBT_S`], it is doubted: the charge goes toward what the voltage says within a minute. It does so without doubt where
-//! that is lower and under [`STEEP_CHARGE`].
+//! [`DOUBT_CHARGE`] for [`DOUBT_S`], it is doubted until a load test has measured its capacity: the charge goes toward what the voltage says, if
+//! that is lower, with a time constant of a minute. It does so without doubt under [`STEEP_CHARGE`].
 //!
 //! *Time*: (charge - [`EMPTY_CHARGE`]) C U / P, with P the mean load of the last minute and U the terminal voltage half-way to empty,
 //! less (R + R_p) P / U.
@@ -60,6 +60,7 @@ pub(super) struct Gauge {
     pub(super) charge: Option<f32>,
     rests_s: u32,
     doubted_s: u32,
+    is_doubted: bool,
     loads_w: [f32; LOAD_S],
     load_count: usize,
 }
@@ -72,6 +73,7 @@ impl Gauge {
             charge: None,
             rests_s: 0,
             doubted_s: 0,
+            is_doubted: false,
             loads_w: [0.0; LOAD_S],
             load_count: 0,
         }
@@ -110,7 +112,8 @@ impl Gauge {
         let seen = self.by_voltage(battery_v, current_a);
         let is_lower = |by: f32| current_a > DISCHARGE_A_MIN && counted - seen > by;
         self.doubted_s = if is_lower(DOUBT_CHARGE) { self.doubted_s.saturating_add(1) } else { 0 };
-        let follows = self.is_doubted() || seen < STEEP_CHARGE && is_lower(0.0);
+        self.is_doubted |= self.doubted_s >= DOUBT_S;
+        let follows = is_lower(0.0) && (self.is_doubted || seen < STEEP_CHARGE);
         if follows { counted - (counted - seen) * FOLLOW_PER_S } else { counted }
     }
 
@@ -121,7 +124,12 @@ impl Gauge {
 
     /// It gives less than its charge says.
     pub(super) const fn is_doubted(&self) -> bool {
-        self.doubted_s >= DOUBT_S
+        self.is_doubted
+    }
+
+    /// A load test has measured the capacity.
+    pub(super) const fn trust(&mut self, capacity_ah: Option<f32>) {
+        (self.capacity_ah, self.is_doubted, self.doubted_s) = (capacity_ah, false, 0);
     }
 
     /// Mean load of the last minute, or of what there is of it [W].

@@ -43,6 +43,8 @@ pub(super) struct LoadTest {
     rested: bool,
     drawn_c: f32,
     is_weak_now: bool,
+    /// A capacity has been measured that nobody has taken.
+    has_measured: bool,
     /// What the last test found.
     pub(super) is_weak: bool,
     pub(super) resistance_ohm: Option<f32>,
@@ -60,6 +62,7 @@ impl LoadTest {
             rested: false,
             drawn_c: 0.0,
             is_weak_now: false,
+            has_measured: false,
             is_weak: false,
             resistance_ohm: None,
             capacity_ah: None,
@@ -86,6 +89,26 @@ impl LoadTest {
         (self.state, self.second, self.is_weak_now) = (TestState::Before, 0, false);
         self.rested = gauge.is_at_rest();
         Ok(())
+    }
+
+    /// What a task before this one found.
+    pub(super) const fn recall(
+        &mut self,
+        capacity_ah: Option<f32>,
+        resistance_ohm: Option<f32>,
+        is_weak: bool,
+    ) {
+        (self.capacity_ah, self.resistance_ohm, self.is_weak) = (capacity_ah, resistance_ohm, is_weak);
+    }
+
+    /// The load draws, or has in this second.
+    pub(super) const fn draws(&self) -> bool {
+        matches!(self.state, TestState::Draw) || matches!(self.state, TestState::Rest) && self.second == 0
+    }
+
+    /// Whether a capacity has been measured since this was asked.
+    pub(super) const fn take_measured(&mut self) -> bool {
+        core::mem::replace(&mut self.has_measured, false)
     }
 
     /// The mains are gone: nothing draws any more.
@@ -146,11 +169,12 @@ impl LoadTest {
     fn finish(&mut self, volt: f32, gauge: &Gauge) {
         let fall = gauge.by_voltage(self.before_v, 0.0) - gauge.by_voltage(volt, 0.0);
         if self.rested && fall >= FALL_MIN {
-            let capacity_ah = self.drawn_c / S_PER_H / fall;
-            self.capacity_ah = Some(capacity_ah);
-            let least_ah = self.config.battery_capacity_ah * self.config.battery_capacity_fraction_min;
-            self.tell(capacity_ah < least_ah);
+            self.capacity_ah = Some(self.drawn_c / S_PER_H / fall);
+            self.has_measured = true;
         }
+        // A test that could not measure it does not make it more than the last one found.
+        let least_ah = self.config.battery_capacity_ah * self.config.battery_capacity_fraction_min;
+        self.tell(self.capacity_ah.is_some_and(|capacity_ah| capacity_ah < least_ah));
         self.is_weak = self.is_weak_now;
         self.state = if self.is_weak { TestState::Weak } else { TestState::Passed };
     }

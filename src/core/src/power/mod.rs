@@ -214,7 +214,7 @@ impl Power {
     pub fn new(config: &PowerConfig) -> Result<Self, ConfigError> {
         config.check()?;
         Ok(Self {
-            mains: Channel::new(VOLTS),
+            mains: Channel::new(VOLTS).still_below(MAINS_V_LOST),
             battery_volt: Channel::new(VOLTS),
             battery_current: Channel::new(AMPERES),
             load_current: Channel::new(AMPERES),
@@ -230,6 +230,12 @@ impl Power {
             low: false,
             very_low: false,
         })
+    }
+
+    /// What a task before this one knew of the battery.
+    pub fn recall(&mut self, capacity_ah: Option<f32>, resistance_ohm: Option<f32>, is_weak: bool) {
+        self.test.recall(capacity_ah, resistance_ohm, is_weak);
+        self.gauge.capacity_ah = capacity_ah;
     }
 
     /// Begins a load test.
@@ -269,15 +275,17 @@ impl Power {
     }
 
     fn watch_mains(&mut self, mains_v: Option<f32>, battery_a: Option<f32>, load_a: Option<f32>) {
-        let lost = match (mains_v, battery_a.zip(load_a)) {
-            (Some(mains_v), _) if self.on_battery => mains_v < MAINS_V_BACK,
-            (Some(mains_v), _) => mains_v < MAINS_V_LOST,
-            (None, Some((battery_a, load_a))) => {
-                battery_a > gauge::REST_A
-                    && battery_a > BATTERY_SHARE * load_a
-                    && !self.test.state.is_running()
+        // Mains that have a voltage and feed nothing are as good as lost. The test load is no load of the unit.
+        let feeds = battery_a
+            .zip(load_a)
+            .filter(|_| !self.test.draws())
+            .map(|(battery_a, load_a)| battery_a > gauge::REST_A && battery_a > BATTERY_SHARE * load_a);
+        let lost = match mains_v {
+            Some(mains_v) => {
+                let least_v = if self.on_battery { MAINS_V_BACK } else { MAINS_V_LOST };
+                mains_v < least_v || feeds == Some(true)
             }
-            (None, None) => self.on_battery,
+            None => feeds.unwrap_or(self.on_battery),
         };
         self.contrary = if lost == self.on_battery { 0 } else { self.contrary.saturating_add(1) };
         if self.contrary >= if lost { LOST_PERIODS } else { BACK_PERIODS } {
@@ -297,7 +305,9 @@ impl Power {
         };
         self.gauge.step(&second);
         self.test.step(&second, &self.gauge);
-        self.gauge.capacity_ah = self.test.capacity_ah;
+        if self.test.take_measured() {
+            self.gauge.trust(self.test.capacity_ah);
+        }
         self.seconds = self.seconds.saturating_add(1);
         let left_s = self.gauge.remaining_s();
         let low = |was: bool, limit_s: f32| {

@@ -3,8 +3,8 @@
 //! unit without these sensors it does not run, and nobody misses it.
 //!
 //! # Restart
-//! A task that starts anew judges the charge by the voltage, as after power-up; a load test is over, and the order of before is not carried
-//! out again.
+//! A task that starts anew judges the charge by the voltage, as after power-up, and knows from its own mail what the load test has found and
+//! that the battery is weak; a load test is over, and the order of before is not carried out again.
 //!
 //! # Shown by
 //! Unit tests below; [`crate::power`]; docs/power.md.
@@ -13,6 +13,7 @@ use crate::config::ConfigError;
 use crate::mail::Mailboxes;
 use crate::mailbox::Reader;
 use crate::ports::{PowerInputs, PowerOutputs};
+use crate::power::conditions as condition;
 use crate::power::messages::{PowerMail, PowerOrder, PowerOrderMail};
 use crate::power::{Power, PowerConfig, TestRefusal};
 use crate::schedule::TaskId;
@@ -41,8 +42,19 @@ impl PowerTask {
         })
     }
 
+    fn recall(&mut self, mail: &Mailboxes) {
+        if let Some((_, before)) = mail.power.read::<PowerMail>() {
+            let known = |value: f32| Some(value).filter(|value| value.is_finite());
+            let is_weak = before.conditions & condition::BATTERY_WEAK != 0;
+            self.power.recall(known(before.capacity_ah), known(before.resistance_ohm), is_weak);
+        }
+    }
+
     /// One period; what it knows lies in `mail.power`.
     pub fn step(&mut self, inputs: &PowerInputs, mail: &Mailboxes) -> PowerOutputs {
+        if self.answered.is_none() {
+            self.recall(mail);
+        }
         self.order.poll(&mail.power_order);
         let asked = self.order.latest();
         let number = asked.map_or(0, |asked| asked.number);
@@ -95,7 +107,16 @@ mod tests {
         assert_eq!(run(&mut task, &mail, 1).1.order_result, TestRefusal::Running as u32);
         mail.power_order.write(&PowerOrderMail { number: 3, order: 9 });
         assert_eq!(run(&mut task, &mail, 1).1.order_result, TestRefusal::Order as u32);
+        let (_, before) = mail.power.read::<PowerMail>().unwrap();
+        let found = PowerMail { capacity_ah: 1.5, conditions: condition::BATTERY_WEAK, ..before };
+        mail.power.write(&found);
         task = PowerTask::new(&PowerConfig::ECMO_50).unwrap();
-        assert_eq!(run(&mut task, &mail, 400).0, PowerOutputs::default());
+        let (outputs, seen) = run(&mut task, &mail, 400);
+        assert_eq!(outputs, PowerOutputs::default());
+        assert_eq!(
+            (seen.capacity_ah, seen.conditions),
+            (1.5, condition::BATTERY_WEAK),
+            "what was found stands"
+        );
     }
 }

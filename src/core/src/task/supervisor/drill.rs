@@ -37,7 +37,8 @@ impl SupervisorTask {
     /// Mains and battery are as they should be, or not this unit's to measure. A drill on a low battery could leave the head to a unit that
     /// has to give it back, and cannot.
     fn is_fed_well(&self) -> bool {
-        self.power.latest().is_none_or(|power| power.conditions == 0)
+        self.power.latest().is_none()
+            || self.power.fresh(SILENT_US_MAX).is_some_and(|power| power.conditions == 0)
     }
 
     /// Whether a drill may be now. A unit that does not drive is refused by the pair, which says why.
