@@ -39,6 +39,7 @@ struct levitas_heater_sample {
 /** @cond driver */
 struct levitas_heater_api {
 	int (*apply)(const struct device *dev, const struct levitas_heater_command *command);
+	/* Meters, pump and heater at once: without one of them there is no sample. */
 	int (*fetch)(const struct device *dev, struct levitas_heater_sample *sample);
 };
 /** @endcond */

@@ -17,6 +17,13 @@
 #define WARMING      DT_PHANDLE(DT_NODELABEL(levitas_host), warming)
 #define PART(member) DEVICE_DT_GET(DT_PHANDLE(WARMING, member))
 
+#define APART(member, other)                                                                                           \
+	BUILD_ASSERT(!DT_SAME_NODE(DT_PHANDLE(WARMING, member), DT_PHANDLE(WARMING, other)),                           \
+		     "the cut-out has sensors of its own: " #member " is " #other)
+APART(cut_out_water, water_a);
+APART(cut_out_water, water_b);
+APART(cut_out_blood, blood);
+
 /* The bit of a temperature in degrees Celsius through the sensor API, else none. */
 static uint32_t read_celsius(const struct device *sensor, float *celsius, uint32_t bit)
 {
