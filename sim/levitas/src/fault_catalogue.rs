@@ -596,8 +596,8 @@ mod tests {
             // What the alarm task alone finds has no bit, and is judged by what the units show.
             let is_shown = spec.within == Within::Open && ALARMS.iter().any(|alarm| alarm.name == spec.alarm);
             assert!(alarm_bit(spec.alarm) != 0 || is_shown, "{}", spec.name);
-            let last: Vec<f64> = spec.keys.iter().map(KeySpec::last).collect();
-            for values in [vec![0.0; spec.keys.len()], last] {
+            let ends = [KeySpec::first, KeySpec::last];
+            for values in ends.map(|end| spec.keys.iter().map(end).collect::<Vec<f64>>()) {
                 let broken = (spec.make)(&values);
                 assert!(
                     match broken {

@@ -48,6 +48,15 @@ impl KeySpec {
         }
     }
 
+    /// The smallest number, or the first name's index.
+    #[must_use]
+    pub fn first(&self) -> f64 {
+        match &self.allowed {
+            Allowed::Numbers(range) => *range.start(),
+            Allowed::Names(_) => 0.0,
+        }
+    }
+
     /// The largest number, or the last name's index.
     #[must_use]
     pub fn last(&self) -> f64 {

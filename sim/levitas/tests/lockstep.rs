@@ -125,7 +125,7 @@ fn assert_same_in_process(scratch: &Scratch) {
     let both = |name: &str| ["remote", "local"].map(|folder| file(scratch, &format!("{folder}/{name}")));
     let [remote, local] = both("trace.csv");
     assert!(remote == local, "trace.csv differs");
-    // A process keeps to itself what its link has counted and answered, and what its circulation task makes of the blood.
+    // A process keeps to itself what its link has counted and answered, and what its circulation task makes of the blood; it has no battery.
     let events = both("events.jsonl").map(|text| {
         let events = text.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
         let shared = events.filter(|event| event["kind"] != "link_refused");
@@ -135,7 +135,7 @@ fn assert_same_in_process(scratch: &Scratch) {
     });
     assert_eq!(events[0], events[1]);
     let figures = both("metrics.json").map(|text| {
-        let own = ["realtime_factor", "\"commands.", "\"frames.", "\"exposure."];
+        let own = ["realtime_factor", "\"commands.", "\"frames.", "\"exposure.", "\"power."];
         let kept = |line: &&str| !own.iter().any(|it| line.contains(it));
         text.lines().filter(kept).collect::<Vec<_>>().join("\n")
     });

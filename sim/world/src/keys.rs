@@ -307,7 +307,7 @@ mod tests {
             assert_eq!(patient.set(&info.key.to_string(), &[1.0]), Err(SetError::UnknownKey));
             living.set(&info.key.to_string(), &[1.0]).unwrap();
         }
-        assert_eq!(Plant::keys().count(), 107);
+        assert_eq!(Plant::keys().count(), 126);
         assert!(ECMO_50.check().is_ok() && VA_25_21.check().is_ok() && VA_FIXED.check().is_ok());
     }
 }
