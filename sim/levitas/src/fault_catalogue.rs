@@ -507,6 +507,18 @@ const DRIVE_FAULTS: [FaultSpec; 42] = [
     },
 ];
 
+/// A fault of a device beside the pump, which the alarm task finds.
+const fn of_device(
+    name: &'static str,
+    doc: &'static str,
+    keys: &'static [KeySpec],
+    alarm: &'static str,
+    reaction: &'static str,
+    make: fn(&[f64]) -> Broken,
+) -> FaultSpec {
+    FaultSpec { name, doc, keys, alarm, within: Within::Open, reaction, make }
+}
+
 fn value(values: &[f64], index: usize) -> f64 {
     values.get(index).copied().unwrap_or(0.0)
 }

@@ -3,25 +3,14 @@
 
 use levitas_world::Fault;
 
-use super::{Broken, FaultSpec, Within, value};
+use super::{Broken, FaultSpec, of_device, value};
 use crate::key_spec::KeySpec;
-
-const fn spec(
-    name: &'static str,
-    doc: &'static str,
-    keys: &'static [KeySpec],
-    alarm: &'static str,
-    reaction: &'static str,
-    make: fn(&[f64]) -> Broken,
-) -> FaultSpec {
-    FaultSpec { name, doc, keys, alarm, within: Within::Open, reaction, make }
-}
 
 const UNKNOWN: &str = "The time left is shown as unknown; the load stands in for the current of the battery.";
 
 /// All of them.
 pub(super) const FAULTS: [FaultSpec; 4] = [
-    spec(
+    of_device(
         "mains_loss",
         "The mains of the unit are gone at once; its battery feeds the bus.",
         &[],
@@ -29,7 +18,7 @@ pub(super) const FAULTS: [FaultSpec; 4] = [
         "Nothing changes but the bus, which falls to the battery's voltage; the time left is told, with alarms from 15 and 5 min on.",
         |_| Broken::World(Fault::MainsLoss),
     ),
-    spec(
+    of_device(
         "battery_weak",
         "The battery of the unit has aged.",
         &[
@@ -42,7 +31,7 @@ pub(super) const FAULTS: [FaultSpec; 4] = [
             Broken::World(Fault::BatteryWeak { capacity_factor: value(v, 0), resistance_factor: value(v, 1) })
         },
     ),
-    spec(
+    of_device(
         "battery_sensor_loss",
         "Voltage and current of the unit's battery are not measured.",
         &[],
@@ -50,7 +39,7 @@ pub(super) const FAULTS: [FaultSpec; 4] = [
         UNKNOWN,
         |_| Broken::World(Fault::BatterySensorLoss),
     ),
-    spec(
+    of_device(
         "battery_sensor_stuck",
         "Both repeat their last value to the last bit.",
         &[],

@@ -6,7 +6,7 @@
 use levitas_core::schedule::TaskId;
 use levitas_world::{TemperatureFault, WarmingFault, WarmingSensor};
 
-use super::{Broken, FaultSpec, Within, index, value};
+use super::{Broken, FaultSpec, Within, index, of_device, value};
 use crate::installed::Computer;
 use crate::key_spec::KeySpec;
 
@@ -32,18 +32,6 @@ const fn of_sensor(
         reaction: "The other water sensor, or the water alone, is followed; with a sensor of the cut-out nothing is heated, and the alarm is cut_out.",
         make,
     }
-}
-
-/// A fault of something else of it.
-const fn of_device(
-    name: &'static str,
-    doc: &'static str,
-    keys: &'static [KeySpec],
-    alarm: &'static str,
-    reaction: &'static str,
-    make: fn(&[f64]) -> Broken,
-) -> FaultSpec {
-    FaultSpec { name, doc, keys, alarm, within: Within::Open, reaction, make }
 }
 
 const fn broken(fault: WarmingFault) -> Broken {
