@@ -667,6 +667,9 @@ void levitas_world_calibration(float *values);
 /** Begins a force step now; not for the levitation thread. */
 void levitas_world_force_step(const struct levitas_force_step *step);
 
+/** Clamps the return line of the simulated circuit for good. */
+void levitas_world_clamp_return_line(void);
+
 /** State of the simulated warming device. */
 void levitas_world_warming_truth(struct levitas_warming_truth *truth);
 

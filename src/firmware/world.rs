@@ -11,7 +11,7 @@
 //! | trigger, Halls, currents, latches | levitation threads | cooperative: none interrupts another |
 //! | truth, force step | slower threads | interrupts locked, so no levitation thread can start in between |
 //! | flow, pressures, ECG | slower threads | through a mailbox |
-//! | warming device | slower threads | interrupts locked, in `world_warming.rs` |
+//! | warming device, clamp | slower threads | interrupts locked, in `world_warming.rs` |
 
 use core::cell::UnsafeCell;
 use core::mem::MaybeUninit;

@@ -5,7 +5,7 @@
 //! of a task sees two instants. Where no task runs it, as in the image of the emergency drive, there is no device.
 
 use levitas_core::ports::{CutOutInputs, CutOutOutputs, WarmingInputs, WarmingOutputs, valid};
-use levitas_world::{WarmingDevice, WarmingFault};
+use levitas_world::{CircuitChange, Line, WarmingDevice, WarmingFault};
 
 use super::circuit_sensors::give;
 use super::world::with_interrupts_locked;
@@ -148,4 +148,13 @@ extern "C" fn levitas_world_heater_stuck(stuck: bool) {
 #[unsafe(no_mangle)]
 extern "C" fn levitas_world_cut_out_press(pressed: bool) {
     with_device(|device| device.press(pressed));
+}
+
+/// See `shim.h`.
+#[unsafe(no_mangle)]
+extern "C" fn levitas_world_clamp_return_line() {
+    with_interrupts_locked(|simulation| {
+        // It has no number that could be out of range.
+        let _ = simulation.world.change_circuit(CircuitChange::Clamp(Line::Return));
+    });
 }

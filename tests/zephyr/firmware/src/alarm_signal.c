@@ -56,17 +56,18 @@ ZTEST(alarm_signal, test_no_backup_is_heard_and_lit_and_acknowledged)
 	}
 	(void)levitas_command_post(LEVITAS_UNIT_HOST, &lift);
 	k_sleep(K_SECONDS(2));
-	seen = look_for(20000);
+	seen = look_for(15000);
 	/* IEC 60601-1-8, medium priority: yellow, 0.4 to 0.8 Hz, lit for 20 to 60 %; three pulses every 2.5 to 30 s. */
-	zassert_between_inclusive(seen.flashes, 8, 16, "%u flashes", seen.flashes);
-	zassert_between_inclusive(seen.lit_ms, 4000, 12000, "lit for %u ms", seen.lit_ms);
-	zassert_true(seen.pulses >= 2 && seen.pulses <= 24, "%u pulses", seen.pulses);
+	zassert_between_inclusive(seen.flashes, 6, 12, "%u flashes", seen.flashes);
+	zassert_between_inclusive(seen.lit_ms, 3000, 9000, "lit for %u ms", seen.lit_ms);
+	zassert_between_inclusive(seen.pulses, 3, 18, "%u pulses", seen.pulses);
 	zassert_false(seen.red, "no alarm of high priority stands");
 	zassert_not_equal(levitas_alarm_order(LEVITAS_UNIT_HOST, 1), 0);
 	k_sleep(K_MSEC(50));
-	seen = look_for(20000);
+	/* Longer than from burst to burst, which is 7 s. */
+	seen = look_for(10000);
 	zassert_equal(seen.heard_ms, 0, "heard although it is acknowledged");
-	zassert_true(seen.flashes >= 8, "%u flashes", seen.flashes);
+	zassert_true(seen.flashes >= 4, "%u flashes", seen.flashes);
 	(void)levitas_command_post(LEVITAS_UNIT_HOST, &land);
 	for (uint32_t ms = 0; ms < 15000 && status.state != LEVITAS_STATE_STANDBY; ms += STEP_MS) {
 		k_sleep(K_MSEC(STEP_MS));

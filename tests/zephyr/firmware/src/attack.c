@@ -177,8 +177,10 @@ ZTEST(attack, test_a_flood_of_wrong_frames_is_counted_and_not_felt)
 	zassert_equal(status.state, LEVITAS_STATE_OPERATING);
 	zassert_equal(status.touchdown_count, 0);
 	shell_text_expect("levitas land", 0, "landing");
-	/* Until the alarm is over: other suites look at all of them. */
-	k_sleep(K_SECONDS(11));
+	/* Until the alarm is over: other suites look at all of them, but for QEMU, where none does in this image (CMakeLists.txt). */
+	if (IS_ENABLED(CONFIG_ARCH_POSIX)) {
+		k_sleep(K_SECONDS(11));
+	}
 }
 
 ZTEST_SUITE(attack, NULL, setup, NULL, NULL, NULL);

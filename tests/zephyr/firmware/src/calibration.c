@@ -123,8 +123,7 @@ ZTEST(calibration, test_c_the_tasks_run_on_the_record)
 		mean_m[0] += truth.displacement_m[0] / 1000.0f;
 		mean_m[1] += truth.displacement_m[1] / 1000.0f;
 	}
-	shell_text_expect("levitas land", 0, "landing");
-	k_sleep(K_SECONDS(3));
+	shell_text_land();
 	zassert_within(mean_m[0], 20e-6f, 3e-6f, "x %d nm", (int)(mean_m[0] * 1e9f));
 	zassert_within(mean_m[1], 0.0f, 3e-6f, "y %d nm", (int)(mean_m[1] * 1e9f));
 	TC_PRINT("held at x %d nm, y %d nm\n", (int)(mean_m[0] * 1e9f), (int)(mean_m[1] * 1e9f));
@@ -272,11 +271,12 @@ ZTEST(calibration, test_h_nothing_is_formatted_while_the_rotor_is_held)
 	shell_text_expect("levitas storage format erase-calibration", -EPERM, "refused: the unit is not in standby");
 	shell_text_expect("levitas land", 0, "landing");
 	shell_text_expect("levitas storage format erase-calibration", -EPERM, "refused: the unit is not in standby");
-	k_sleep(K_SECONDS(3));
+	shell_text_wait_for_standby();
 	shell_text_expect("levitas commission", 0, "commissioning begins");
 	shell_text_expect("levitas storage format erase-calibration", -EBUSY, "refused: commissioning is under way");
 	shell_text_expect("levitas commission stop", 0, "stopping");
-	k_sleep(K_SECONDS(3));
+	(void)shell_text_await("stopped by the operator; nothing was stored", 5);
+	shell_text_wait_for_standby();
 	shell_text_expect("levitas calibration", 0, "copy B: valid, number 3");
 	shell_text_expect("levitas storage format erase-calibration", 0, "formatted: nothing is stored");
 	shell_text_expect("levitas calibration", 0, "copy B: missing");

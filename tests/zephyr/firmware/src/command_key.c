@@ -157,8 +157,7 @@ ZTEST(command_key, test_nothing_is_written_while_the_rotor_is_held)
 	k_sleep(K_MSEC(200));
 	expect("levitas key erase erase-key", -EPERM, "refused: the unit is not in standby");
 	expect("levitas key", 0, "set, check value");
-	expect("levitas land", 0, "landing");
-	k_sleep(K_SECONDS(3));
+	shell_text_land();
 	expect("levitas key erase erase-key", 0, "command key erased");
 }
 

@@ -50,20 +50,6 @@ static void expect_old_record(void)
 	}
 }
 
-/* Waits until the shell's follower has told the end; the seconds it took. */
-static uint32_t wait_for_text(const char *text, uint32_t s_max)
-{
-	for (uint32_t ms = 0; ms < 1000 * s_max; ms += 100) {
-		if (strstr(shell_text_output(), text) != NULL) {
-			return ms / 1000;
-		}
-		k_sleep(K_MSEC(100));
-	}
-	shell_text_show();
-	zassert_unreachable("no \"%s\" after %u s", text, s_max);
-	return s_max;
-}
-
 static void stop_half_way(const char *command, const char *answer)
 {
 	int result;
@@ -76,7 +62,7 @@ static void stop_half_way(const char *command, const char *answer)
 	shell_text_expect("levitas lift", -EBUSY, "refused: commissioning is under way");
 	zassert_not_null(strstr(shell_text_run(command, &result), answer));
 	zassert_ok(result);
-	(void)wait_for_text("commissioning: failed in stage wall: stopped by the operator; nothing was stored", 5);
+	(void)shell_text_await("commissioning: failed in stage wall: stopped by the operator; nothing was stored", 5);
 	k_sleep(K_MSEC(100));
 	shell_text_expect("levitas status", 0, "host: standby, bearing off");
 	zassert_true(levitas_commissioning_read(TEST_UNIT, &run));
@@ -125,7 +111,7 @@ ZTEST(commissioning, test_a_command_that_is_not_answered_is_withdrawn)
 	/* What may still begin stays claimed until the supervisor has spoken. */
 	shell_text_expect("levitas lift", -EBUSY, "refused: commissioning is under way");
 	k_thread_resume(supervisor);
-	(void)wait_for_text("commissioning: the supervisor is back and has not begun", 1);
+	(void)shell_text_await("commissioning: the supervisor is back and has not begun", 1);
 	shell_text_expect("levitas status", 0, "host: standby, bearing off");
 
 	/* It begins all the same, as if the supervisor had been held up between reading the command and saying so. */
@@ -133,10 +119,10 @@ ZTEST(commissioning, test_a_command_that_is_not_answered_is_withdrawn)
 	shell_text_expect("levitas commission", -ETIMEDOUT, "the command is withdrawn");
 	(void)levitas_command_post(TEST_UNIT, &commission);
 	k_thread_resume(supervisor);
-	(void)wait_for_text("commissioning has begun all the same", 1);
-	(void)wait_for_text("commissioning: wall after 0 s", 1);
+	(void)shell_text_await("commissioning has begun all the same", 1);
+	(void)shell_text_await("commissioning: wall after 0 s", 1);
 	shell_text_expect("levitas commission stop", 0, "stopping: the rotor is set down");
-	(void)wait_for_text("commissioning: failed in stage wall: stopped by the operator", 5);
+	(void)shell_text_await("commissioning: failed in stage wall: stopped by the operator", 5);
 	k_sleep(K_MSEC(100));
 	shell_text_expect("levitas status", 0, "host: standby, bearing off");
 	expect_old_record();
@@ -345,7 +331,7 @@ ZTEST(commissioning, test_b_a_whole_run_finds_the_plant_and_is_stored)
 	storage_faults_at_write(hold_the_write);
 	shell_text_expect("levitas commission", 0, "commissioning begins");
 	expect_no_lift_while_it_is_written();
-	TC_PRINT("%u s\n", wait_for_text("commissioning: passed, stored as number 6 in both copies", 120));
+	TC_PRINT("%u s\n", shell_text_await("commissioning: passed, stored as number 6 in both copies", 120));
 	shell_text_show();
 	levitas_status_read(TEST_UNIT, &status);
 	zassert_equal(status.touchdown_count, status_before.touchdown_count, "the rotor touched");

@@ -77,8 +77,7 @@ ZTEST(shell_commands, test_a_held_rotor_without_backup_is_an_alarm)
 	k_sleep(K_MSEC(1500));
 	if (IS_ENABLED(CONFIG_LEVITAS_ROLE_BOTH)) {
 		zassert_equal(alarm_index("no_backup"), -1, "the other unit is ready");
-		shell_text_expect("levitas land", 0, "landing");
-		k_sleep(K_MSEC(3000));
+		shell_text_land();
 		return;
 	}
 	zassert_true(alarm_index("NO BACKUP (no_backup)") >= 0);
@@ -93,9 +92,8 @@ ZTEST(shell_commands, test_a_held_rotor_without_backup_is_an_alarm)
 	shell_text_expect("levitas alarm sound", 0, "audio on");
 	k_sleep(K_MSEC(50));
 	zassert_equal(levitas_alarm_pause_ms(OPERATED_UNIT), 0);
-	shell_text_expect("levitas land", 0, "landing");
-	k_sleep(K_MSEC(3000));
-	zassert_equal(alarm_index("no_backup"), -1, "it stands while no rotor is held");
+	shell_text_land();
+	zassert_true(WAIT_FOR(alarm_index("no_backup") == -1, 2500000, k_sleep(K_MSEC(20))), "it stands while no rotor is held");
 }
 
 ZTEST(shell_commands, test_speed_that_is_not_a_number)
@@ -141,9 +139,7 @@ ZTEST(shell_commands, test_lift_speed_and_land)
 	shell_text_expect("levitas disturb force 101 90 20", -EINVAL, "allowed is 0 to 100 N");
 	shell_text_expect("levitas disturb force 5 x 20", -EINVAL, "allowed is -360 to 360 degrees");
 	shell_text_expect("levitas disturb force 5 90 0", -EINVAL, "allowed is 1 to 10000 ms");
-	shell_text_expect("levitas land", 0, "landing");
-	k_sleep(K_SECONDS(3));
-	shell_text_expect("levitas status", 0, "standby, bearing off");
+	shell_text_land();
 	shell_text_expect("levitas status", 0, "since boot    0 touchdowns, ");
 }
 

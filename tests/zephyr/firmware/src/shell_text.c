@@ -67,3 +67,48 @@ void shell_text_expect(const char *line, int expected_result, const char *expect
 	zassert_equal(result, expected_result, "%s: result %d", line, result);
 	zassert_not_null(strstr(text, expected_text), "%s: no \"%s\"", line, expected_text);
 }
+
+uint32_t shell_text_wait_for(const char *line, const char *text, uint32_t ms_max)
+{
+	const uint32_t start_ms = k_uptime_get_32();
+	uint32_t passed_ms;
+	int result;
+
+	while (strstr(shell_text_run(line, &result), text) == NULL) {
+		passed_ms = k_uptime_get_32() - start_ms;
+		if (passed_ms >= ms_max) {
+			shell_text_show();
+			zassert_unreachable("%s: no \"%s\" in %u ms", line, text, passed_ms);
+		}
+		k_sleep(K_MSEC(20));
+	}
+	return k_uptime_get_32() - start_ms;
+}
+
+uint32_t shell_text_await(const char *text, uint32_t s_max)
+{
+	for (uint32_t ms = 0; ms < 1000 * s_max; ms += 100) {
+		if (strstr(shell_text_output(), text) != NULL) {
+			return ms / 1000;
+		}
+		k_sleep(K_MSEC(100));
+	}
+	shell_text_show();
+	zassert_unreachable("no \"%s\" after %u s", text, s_max);
+	return s_max;
+}
+
+void shell_text_wait_for_standby(void)
+{
+	/* With both units the other one stands by meanwhile. */
+	(void)shell_text_wait_for("levitas status",
+				  IS_ENABLED(CONFIG_LEVITAS_ROLE_EMERGENCY_DRIVE) ? "emergency drive: standby, bearing off"
+										  : "host: standby, bearing off",
+				  15000);
+}
+
+void shell_text_land(void)
+{
+	shell_text_expect("levitas land", 0, "landing");
+	shell_text_wait_for_standby();
+}
