@@ -44,6 +44,17 @@ if(CONFIG_ARCH_POSIX)
   target_sources(native_simulator INTERFACE ${glue}/native_sim_cpu.c)
 endif()
 
+# The build scripts of the Rust module's crates do not see that another configuration asks for other bindings. Cargo tells crates apart
+# by their place, so with copies of these in the build folder images may share all others by CARGO_BUILD_BUILD_DIR.
+set(rust_module ${CMAKE_BINARY_DIR}/rust_module)
+foreach(crate zephyr zephyr-build zephyr-macros zephyr-sys)
+  file(COPY $CACHE{RUST_MODULE_DIR}/${crate} DESTINATION ${rust_module})
+endforeach()
+file(COPY $CACHE{RUST_MODULE_DIR}/main.c DESTINATION ${rust_module})
+# As new at each configuration, so that they run again.
+file(TOUCH_NOCREATE ${rust_module}/zephyr/build.rs ${rust_module}/zephyr-sys/build.rs)
+set(RUST_MODULE_DIR ${rust_module} CACHE INTERNAL "")
+
 if(CONFIG_ARM)
   # Rust's objects carry no stack note, and the warning about it is an error under Twister.
   zephyr_ld_options(-Wl,--no-warn-execstack)

@@ -103,6 +103,7 @@ impl<'a> Build<'a> {
     /// Tree, compilers and programs for Zephyr's build; a toolchain chosen by the user stands.
     fn set_variables(&self, program: &mut Command) -> Result<(), String> {
         program.env("ZEPHYR_BASE", &self.tree.base);
+        share_crates(self.project, program);
         self.toolchain.apply(program, &[&venv::programs(&self.environment)])?;
         if zephyr::chosen_toolchain().is_none() {
             program.env("ZEPHYR_TOOLCHAIN_VARIANT", "gnuarmemb").env("GNUARMEMB_TOOLCHAIN_PATH", "/usr");
@@ -136,10 +137,16 @@ pub(crate) fn clippy(project: &Project) -> Outcome {
             "--config",
         ]);
         cargo.arg(settings).args(["--", "-D", "warnings"]).env("ZEPHYR_BASE", &tree.base);
+        share_crates(project, &mut cargo);
         toolchain.apply(&mut cargo, &[])?;
         run_command(&mut cargo)?;
     }
     Ok(())
+}
+
+/// One folder for the crates that all images have in common; firmware.cmake keeps those apart that differ.
+fn share_crates(project: &Project, program: &mut Command) {
+    program.env("CARGO_BUILD_BUILD_DIR", project.target.join("firmware-crates"));
 }
 
 /// Where Twister builds, one folder per suite and platform.

@@ -37,12 +37,12 @@ pub(crate) struct Toolchain {
 impl Toolchain {
     /// Has a command use this toolchain, with more folders before it in PATH.
     ///
-    /// Builds share no folder: one of another configuration gives its bindings. A RUSTFLAGS variable would
-    /// replace the flags per target in .cargo/config.toml.
+    /// Each build has a target folder of its own. A RUSTFLAGS variable would replace the flags per target in
+    /// .cargo/config.toml.
     pub(crate) fn apply(&self, command: &mut Command, first: &[&Path]) -> Result<(), String> {
         let folders: Vec<&Path> = first.iter().copied().chain(self.folder.as_deref()).collect();
         command.env("PATH", path_with(&folders)?);
-        for name in ["CARGO_TARGET_DIR", "CARGO_BUILD_BUILD_DIR", "RUSTFLAGS"] {
+        for name in ["CARGO_TARGET_DIR", "RUSTFLAGS"] {
             command.env_remove(name);
         }
         if let Some(rustc) = &self.rustc {
