@@ -18,10 +18,10 @@
 
 use core::f32::consts::TAU;
 
-use crate::circulation::therapy::{Mode, Therapy, TherapyMail};
+use crate::circulation::therapy::{Therapy, TherapyMail};
 use crate::link::{
-    CommandFrame, CommandGate, FastStatus, Frame, Freshness, LINK_REFUSALS, LinkMail, LinkRefusal, PeerMail,
-    PeerReport, PeerTherapy, Refusals, RemoteCommandMail, SlowFreshness, SlowStatus,
+    CommandFrame, CommandGate, FastStatus, Frame, Freshness, LINK_REFUSALS, LinkMail, LinkRefusal,
+    OwnTherapy, PeerMail, PeerReport, PeerTherapy, Refusals, RemoteCommandMail, SlowFreshness, SlowStatus,
 };
 use crate::mail::{CirculationMail, LevitationMail, Mailboxes, SupervisorMail, fault};
 use crate::mailbox::Reader;
@@ -30,8 +30,6 @@ use crate::schedule::{BASE_RATE_HZ, TaskId};
 
 /// Age of the levitation task's mail from which it counts as standing [us]: one period more than the mail can be old.
 const STANDS_US_MAX: u32 = 500;
-/// Age from which the circulation task counts as silent [us]: what it said is of the past.
-const CIRCULATION_SILENT_US_MAX: u32 = 50_000;
 /// Periods of the levitation task in one of this task.
 const LEVITATION_PERIODS: u16 = (BASE_RATE_HZ / TaskId::Link.slot().rate_hz) as u16;
 /// Periods from one slow frame to the next: 100 Hz.
@@ -77,8 +75,7 @@ pub struct LinkTask {
     /// The last command that was admitted, and whether it has gone to the supervisor.
     command: Option<RemoteCommandMail>,
     is_posted: bool,
-    /// Step of the weaning that has been asked for [L/min].
-    weaning_lpm: Option<f32>,
+    own_therapy: OwnTherapy,
 }
 
 impl LinkTask {
@@ -107,7 +104,7 @@ impl LinkTask {
             commands_admitted: 0,
             command: None,
             is_posted: true,
-            weaning_lpm: None,
+            own_therapy: OwnTherapy::default(),
         }
     }
 
@@ -302,50 +299,14 @@ impl LinkTask {
     /// What the other unit needs to carry on.
     fn own_therapy(&mut self) -> PeerTherapy {
         let supervisor = self.supervisor.latest();
-        let Therapy { mode: asked_mode, mut settings } =
-            self.therapy.latest().map_or(Therapy::IDLE, |mail| mail.therapy);
+        let mut asked = self.therapy.latest().map_or(Therapy::IDLE, |mail| mail.therapy);
         let alarms = self.levitation.latest().map_or(0, |mail| mail.faults)
             | supervisor.map_or(0, |mail| mail.alarms)
             | self.alarms;
         if let Some(supervisor) = supervisor {
-            settings.speed_setpoint_rpm = supervisor.speed_setpoint_rpm;
+            asked.settings.speed_setpoint_rpm = supervisor.speed_setpoint_rpm;
         }
-        let Some(circulation) = self.circulation.fresh(CIRCULATION_SILENT_US_MAX) else {
-            // The speed still stands where that task has left it, and what it held is held.
-            let (conditions, rpm, age_ms) = self
-                .circulation
-                .latest()
-                .map_or((0, 0.0, 0), |mail| (mail.conditions, mail.suction_lid_rpm, mail.suction_lid_age_ms));
-            return PeerTherapy {
-                mode: asked_mode,
-                asked_mode,
-                settings,
-                conditions,
-                alarms,
-                suction_lid_rpm: rpm,
-                suction_lid_age_ms: u16::try_from(age_ms).unwrap_or(u16::MAX),
-            };
-        };
-        let mode = Mode::from_code(circulation.mode).unwrap_or(asked_mode);
-        // The step of weaning, or the flow from before a trial; what zero flow holds is no set-point, and weaning that it interrupts
-        // is to go on from its step.
-        let target_lpm = Some(circulation.flow_target_lpm).filter(|target_lpm| target_lpm.is_finite());
-        let followed_lpm = match mode {
-            Mode::Flow | Mode::Weaning => target_lpm,
-            Mode::ZeroFlow if asked_mode == Mode::Weaning => self.weaning_lpm,
-            _ => None,
-        };
-        self.weaning_lpm = followed_lpm.filter(|_| asked_mode == Mode::Weaning);
-        settings.flow_setpoint_lpm = followed_lpm.unwrap_or(settings.flow_setpoint_lpm);
-        PeerTherapy {
-            mode,
-            asked_mode,
-            settings,
-            conditions: circulation.conditions,
-            alarms: alarms | circulation.alarms,
-            suction_lid_rpm: circulation.suction_lid_rpm,
-            suction_lid_age_ms: u16::try_from(circulation.suction_lid_age_ms).unwrap_or(u16::MAX),
-        }
+        self.own_therapy.now(&asked, &self.circulation, alarms)
     }
 }
 

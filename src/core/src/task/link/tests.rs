@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 use super::*;
-use crate::circulation::therapy::TherapySettings;
+use crate::circulation::therapy::{Mode, TherapySettings};
 use crate::mail::LEVITATION_WORDS;
 use crate::mailbox::Words;
 
