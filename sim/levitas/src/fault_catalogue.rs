@@ -372,7 +372,7 @@ const DRIVE_FAULTS: [FaultSpec; 42] = [
         keys: &[KeySpec::numbers("boot_s", 0.001..=10.0, "until the tasks run [s]")],
         alarm: "link_lost",
         within: Within::Time(3e-3),
-        reaction: "The other unit, if it is ready, drives the head; this one comes back as its backup. Alone, it catches the rotor.",
+        reaction: "The other unit, if it is ready, drives the head; this one comes back as its backup. Alone, it lifts the rotor again and goes on with its therapy, with the alarm restarted.",
         make: |v| Broken::Computer(Computer::Reboot { boot_s: value(v, 0) }),
     },
     FaultSpec {

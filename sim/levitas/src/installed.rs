@@ -16,6 +16,7 @@ use levitas_core::link::LINK_REFUSALS;
 use levitas_core::link::PeerReport;
 use levitas_core::mail::{LevitationMail, Mailboxes};
 use levitas_core::ports::LevitationOutputs;
+use levitas_core::retained::Retained;
 use levitas_core::schedule::TaskId;
 use levitas_core::task::supervisor::{Command, Refusal};
 use levitas_core::unit::{Role, Unit};
@@ -98,18 +99,15 @@ impl<'a> Installed<'a> {
 
     /// A new start, with what the RAM of the time before says if it was `retained`.
     fn boot(&mut self, world: &mut World, bus: &mut LinkBus, retained: bool) {
-        let drove = retained
-            && self.said().is_some_and(|mail| {
-                let report = PeerReport::from_bits(mail.report);
-                report.drives && report.therapy
-            });
+        let kept = self.unit.mail.retained.read::<Retained>().filter(|_| retained);
+        let kept = kept.and_then(|(_, kept)| Retained::newest([&kept.encode(), &[]]));
         // It started with this configuration before.
         if let Ok((unit, _)) = power_up(self.scenario, self.role) {
             self.unit = unit;
         }
         self.outputs = LevitationOutputs::default();
-        if drove {
-            self.unit.resume(self.role);
+        if let Some(kept) = kept {
+            self.unit.restart(self.role, &kept);
         }
         self.begin_session();
         self.runs = Runs::All;

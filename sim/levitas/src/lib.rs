@@ -51,6 +51,7 @@ mod record_fault;
 pub mod recording;
 pub mod remote;
 pub mod report;
+mod restart_watch;
 pub mod scenario;
 pub mod sensitivity;
 pub mod signal_watch;

@@ -48,6 +48,7 @@ use crate::order_watch::OrderWatch;
 use crate::power_watch::PowerWatch;
 use crate::recording::Recording;
 use crate::remote::{Forgery, Order};
+use crate::restart_watch::RestartWatch;
 use crate::scenario::{EventAction, InjectedFault, Scenario, Verdict, WARMING_TARGET, sensor_of};
 use crate::signal_watch::SignalWatch;
 use crate::story::{Act, Story};
@@ -126,6 +127,7 @@ pub struct Simulation<'a, U = Installed<'a>> {
     orders: OrderWatch,
     warming: WarmingWatch,
     power: PowerWatch,
+    restart: RestartWatch,
     /// Shear and heat index that the driving unit has told last.
     exposure: [f32; 2],
     sample: Sample,
@@ -252,6 +254,7 @@ impl<'a, U: UnitInLoop> Simulation<'a, U> {
             orders: OrderWatch::default(),
             warming: WarmingWatch::default(),
             power: PowerWatch::default(),
+            restart: RestartWatch::default(),
             exposure: [f32::NAN; 2],
             sample: Sample::default(),
             log,
@@ -373,6 +376,7 @@ impl<'a, U: UnitInLoop> Simulation<'a, U> {
         self.observe();
         self.observe_warming();
         self.observe_power();
+        self.observe_restart();
         acts
     }
 
@@ -412,6 +416,7 @@ impl<'a, U: UnitInLoop> Simulation<'a, U> {
             self.log.push(event.at_s, event.name, event.text.clone());
             self.conditions.act(event.at_s);
             self.signals.act(event.at_s);
+            self.restart.act();
             acts.extend(event.action.act().map(|act| (event.at_s, act)));
             match &event.action {
                 EventAction::Disturb(disturbance, _) => {
@@ -481,6 +486,9 @@ impl<'a, U: UnitInLoop> Simulation<'a, U> {
                     Computer::PowerLoss | Computer::Reboot { .. } => {
                         let after_s = (at_s - self.world.time_s()).clamp(0.0, STEP_S);
                         self.bus.power(set, false);
+                        if matches!(computer, Computer::Reboot { .. }) && set == 0 && self.units.len() == 1 {
+                            self.restart.reset(at_s, &self.sample);
+                        }
                         self.world.fault(set, Fault::PowerLoss { after_s })
                     }
                     Computer::Hang | Computer::Stall(_) => Ok(()),
@@ -625,6 +633,13 @@ impl<'a, U: UnitInLoop> Simulation<'a, U> {
                 self.power.step(self.sample.time_s, set, mail, &truth[set.min(1)], &mut self.log);
             }
         }
+    }
+
+    /// Looks at a unit that starts again, alone.
+    fn observe_restart(&mut self) {
+        let runs = self.units.first().and_then(U::mail).is_some();
+        let clearance_m = self.scenario.plant.rotor.clearance_m;
+        self.restart.step(&self.sample, runs, clearance_m, STEP_S, &mut self.log);
     }
 
     /// Takes over the state of world and driving unit after a tick.
@@ -867,6 +882,7 @@ fn finish<'a, U: UnitInLoop>(
     simulation.heart.measure(scenario.duration_s, &mut metrics);
     simulation.orders.measure(&mut metrics);
     simulation.power.measure(&mut metrics);
+    simulation.restart.measure(&mut metrics);
     let [shear, heat] = simulation.exposure.map(f64::from);
     metrics.set("exposure.shear_index", shear);
     metrics.set("exposure.heat_index_min_per_h", heat);

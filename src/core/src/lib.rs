@@ -48,6 +48,7 @@ pub mod power;
 pub mod probe;
 pub mod records;
 pub mod replay;
+pub mod retained;
 pub mod schedule;
 pub mod task;
 pub mod unit;

@@ -33,6 +33,7 @@ use crate::link::{LINK_WORDS, PEER_THERAPY_WORDS, PEER_WORDS, REMOTE_COMMAND_WOR
 use crate::mailbox::Mailbox;
 use crate::power::messages::{POWER_ORDER_WORDS, POWER_WORDS};
 use crate::probe::{PROBE_REQUEST_WORDS, PROBE_RESULT_WORDS};
+use crate::retained::RETAINED_WORDS;
 use crate::warming::messages::{CUT_OUT_WORDS, WARMING_ORDER_WORDS, WARMING_WORDS};
 
 /// State of the bearing; the transitions are drawn in [`crate::bearing`].
@@ -131,6 +132,7 @@ pub mod fault {
         24 PRESSURE_SENSOR "pressure_sensor" "A pressure of the circuit is not to be believed: missing, frozen, wild, drifting or exchanged.";
         25 BUBBLE_SENSOR "bubble_sensor" "The flow meter cannot see bubbles.";
         26 THERAPY_LOST "therapy_lost" "The head has come to a unit that does not know the therapy: the speed that the rotor had is held until a mode is set.";
+        27 RESTARTED "restarted" "This unit was reset while it drove, and holds the rotor again: meanwhile nobody did, and it may have rubbed on the wall.";
     }
 }
 
@@ -359,6 +361,8 @@ pub struct Mailboxes {
     pub supervisor: Mailbox<SUPERVISOR_WORDS>,
     /// What the operator wants of the circulation, from the supervisor task.
     pub therapy: Mailbox<THERAPY_WORDS>,
+    /// What is kept over a reset, from the supervisor task.
+    pub retained: Mailbox<RETAINED_WORDS>,
     /// From the operator.
     pub command: Mailbox<COMMAND_WORDS>,
     /// What is shown, heard and lit, from the alarm task.
@@ -399,6 +403,7 @@ impl Mailboxes {
             circuit_order: Mailbox::new(),
             supervisor: Mailbox::new(),
             therapy: Mailbox::new(),
+            retained: Mailbox::new(),
             command: Mailbox::new(),
             alarm: Mailbox::new(),
             alarm_order: Mailbox::new(),

@@ -15,6 +15,7 @@ use crate::ports::{
     PowerOutputs, WarmingInputs, WarmingOutputs,
 };
 use crate::power::PowerConfig;
+use crate::retained::Retained;
 use crate::task::alarm::AlarmTask;
 use crate::task::circulation::CirculationTask;
 use crate::task::cut_out::CutOutTask;
@@ -167,6 +168,17 @@ impl UnitTasks {
         }
         Ok(tasks)
     }
+
+    /// This unit was reset, and this is what it has kept: if it drove a rotor that is to be held it holds it again, unless the other
+    /// unit does, and goes on with the therapy. Before the first period, with the mailboxes of these tasks.
+    pub fn restart(&mut self, role: Role, retained: &Retained, mail: &Mailboxes) {
+        self.supervisor.restart(retained);
+        if retained.drove {
+            self.levitation.resume(role);
+            // The circulation task goes on from it as from what the other unit tells.
+            mail.peer_therapy.write(&retained.therapy);
+        }
+    }
 }
 
 /// See the [module](self).
@@ -235,9 +247,9 @@ impl Unit {
         self.tasks.link.begin(session);
     }
 
-    /// This unit went down while it drove a rotor that is to be held.
-    pub fn resume(&mut self, role: Role) {
-        self.tasks.levitation.resume(role);
+    /// This unit was reset, and this is what it has kept; see [`UnitTasks::restart`].
+    pub fn restart(&mut self, role: Role, retained: &Retained) {
+        self.tasks.restart(role, retained, &self.mail);
     }
 
     /// The link task, for the frames that come.

@@ -20,7 +20,7 @@ const TAKEOVER_MS: u32 = 20;
 const PASSING_MS: u32 = 1000;
 
 /// How many there are.
-pub const COUNT: usize = 67;
+pub const COUNT: usize = 68;
 
 /// Every alarm.
 #[rustfmt::skip]
@@ -46,6 +46,8 @@ pub static ALARMS: [Alarm; COUNT] = [
         .says("LOW FLOW", "Look at volume, cannulas and clamps, then at set-point and alarm limit."),
     Alarm::new("touchdown", Sign::Fault(fault::TOUCHDOWN), Always, Death, Prompt).latching()
         .says("ROTOR TOUCHED", "Look for haemolysis. Change the pump head as soon as the patient allows it."),
+    Alarm::new("restarted", Sign::Fault(fault::RESTARTED), Always, Death, Prompt).latching()
+        .says("RESTARTED: ROTOR MAY HAVE RUBBED", "Inspect the pump and watch plasma free haemoglobin. Change the pump head as soon as the patient allows it."),
     Alarm::new("stall", Sign::Fault(fault::STALL), Always, Death, Prompt)
         .says("ROTOR DOES NOT TURN", "CLAMP THE RETURN LINE. Hand the head over, or change it: a clot may hold the rotor."),
     Alarm::new("phase_short", Sign::Fault(fault::PHASE_SHORT), Always, Death, Prompt).latching()

@@ -27,6 +27,8 @@
 //! held with the motor off until it is slow, then set down as by `Land`; no command calls that off. A rotor that was
 //! on its way down goes on: it is held once more, then set down.
 //!
+//! After a reset of the whole unit `reset.rs` goes on with what was kept.
+//!
 //! # Stale input
 //! Without news of the levitation task for `SILENT_US_MAX` the state stands: the supervisor never stops a pump
 //! because it cannot see it, and never sets a rotor down whose speed it does not know.
@@ -49,7 +51,7 @@ use crate::circulation::therapy::{Mode, Therapy, TherapyMail};
 use crate::code::from_code;
 use crate::commissioning::{Commissioning, CommissioningInput, CommissioningReport};
 use crate::config::ConfigError;
-use crate::link::{LinkMail, PeerReport, PeerTherapy, RemoteCommandMail};
+use crate::link::{LinkMail, OwnTherapy, PeerReport, PeerTherapy, RemoteCommandMail};
 use crate::mail::{
     BearingState, CirculationMail, CommandMail, LevitateRequest, LevitationMail, Mailboxes, SupervisorMail,
     UnitState, fault,
@@ -62,6 +64,7 @@ use crate::unit::UnitConfig;
 use crate::units::RPM_PER_RAD_PER_S;
 use landing::Clamp;
 use remote::{Answered, Asked, Origin};
+use reset::Kept;
 
 /// Periods for which the rotor must be slow before it is set down: 0.5 s.
 const SLOW_PERIODS: u32 = TaskId::Supervisor.slot().rate_hz / 2;
@@ -376,6 +379,8 @@ pub struct SupervisorTask {
     therapy_unknown: bool,
     /// Bits of [`fault`] that this task raises.
     own_alarms: u32,
+    kept: Kept,
+    own_therapy: OwnTherapy,
 }
 
 impl SupervisorTask {
@@ -421,6 +426,8 @@ impl SupervisorTask {
             unchanged_periods: TELL_PERIODS,
             therapy_unknown: false,
             own_alarms: 0,
+            kept: Kept::default(),
+            own_therapy: OwnTherapy::default(),
         })
     }
 
@@ -436,6 +443,7 @@ impl SupervisorTask {
         if !self.started && !self.starts(mail) {
             return;
         }
+        self.watch_kept(mail);
         if let Some(levitation) = self.levitation.fresh(SILENT_US_MAX) {
             self.follow(&levitation);
             self.hear(&levitation, mail);
@@ -449,6 +457,7 @@ impl SupervisorTask {
         self.commission(mail);
         self.judge_speed();
         self.release();
+        self.keep(mail);
         mail.therapy.write(&TherapyMail { therapy: self.therapy, asked: self.asked, resumes: self.resumes });
         mail.supervisor.write(&SupervisorMail {
             state: self.state as u32,
@@ -557,7 +566,7 @@ impl SupervisorTask {
         );
         if self.drives && self.state == UnitState::Standby && holds {
             self.state = UnitState::Operating;
-            self.therapy_unknown = !self.mirrors;
+            self.therapy_unknown = !self.carry_on() && !self.mirrors;
         } else if !self.drives && self.state != UnitState::Standby {
             self.abandon(mail);
             self.state = UnitState::Standby;
@@ -616,6 +625,7 @@ impl SupervisorTask {
 
     /// Moves to a state in which the gates are needed; an order, unless this unit drives already.
     fn begin(&mut self, state: UnitState, alone: bool, asked: Asked) {
+        self.kept.forget();
         if !self.drives {
             self.order(Order::Start { alone });
             // Until the pair has agreed this unit is the backup: its set-point stays that of the other one.
@@ -827,6 +837,7 @@ fn drives(levitation: &LevitationMail) -> bool {
 mod drill;
 mod landing;
 mod remote;
+mod reset;
 #[cfg(test)]
 mod tests;
 mod therapy;

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+mod reset;
+
 use super::*;
 use crate::circulation::therapy::{Mode, TherapyMail, TherapySettings};
 use crate::commissioning::{Outcome, Reason, Stage};

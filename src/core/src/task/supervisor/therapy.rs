@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! What the supervisor keeps of the therapy: what is accepted, what carries over from the other unit, and what is found after a restart.
+//! What the supervisor keeps of the therapy: what is accepted, what carries over from the other unit or from before a reset, and what is found after a restart.
 //!
 //! # Carrying over
 //! | mode there | here, when this unit takes the head |
@@ -107,6 +107,11 @@ impl SupervisorTask {
     /// While the other unit drives, its therapy is this one's: a takeover changes nothing. Whether it is.
     pub(super) fn mirror(&mut self, levitation: &LevitationMail) -> bool {
         let therapy = PeerReport::from_bits(levitation.report).therapy;
+        if let Some(before) = self.kept.therapy().filter(|_| therapy) {
+            self.therapy_is_known();
+            self.take(&before);
+            return true;
+        }
         match self.peer_therapy.fresh(PEER_THERAPY_US_MAX) {
             Some(there) if therapy => {
                 self.therapy_is_known();
@@ -132,7 +137,8 @@ impl SupervisorTask {
         between(levitation.rotor_speed_rad_per_s * RPM_PER_RAD_PER_S, 0.0, self.speed_rpm_max)
     }
 
-    fn take(&mut self, there: &PeerTherapy) {
+    /// The therapy of the other unit, or of this one before a reset, as far as it carries over.
+    pub(super) fn take(&mut self, there: &PeerTherapy) {
         let air = there.conditions & condition::AIR_IN_RETURN != 0;
         // Air holds the flow here, too, whatever the mode; the operator ends it as there.
         self.therapy.mode = match if air { there.asked_mode } else { there.mode } {
@@ -158,7 +164,7 @@ impl SupervisorTask {
         }
         if self.state != UnitState::Operating {
             self.stand_still();
-        } else if before.is_none() {
+        } else if before.is_none() && !self.carry_on() {
             self.therapy.settings.speed_setpoint_rpm = self
                 .circulation
                 .latest()

@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: Apache-2.0
+//! What a unit keeps over a reset in RAM that is not cleared, so that a therapy goes on by itself.
+//!
+//! # Model
+//! The supervisor writes a [`Retained`] every 10 ms, as mail. Whoever has the RAM keeps it there as bytes with a CRC-32, even numbers in
+//! one place and odd ones in another: a reset in the middle of a write leaves the one before. At the next start [`Retained::newest`] is what is left, and
+//! [`crate::unit::UnitTasks::restart`] what is made of it.
+//!
+//! | bytes | content |
+//! |---|---|
+//! | 0 to 3 | `LKP1`: format and version; it changes with what follows |
+//! | 4 to 7 | number: one more than that of the record before, wraps |
+//! | 8 to 11 | 1: this unit drove a rotor that is to be held; else 0 |
+//! | 12 ... | therapy, word by word as the mail of a [`PeerTherapy`] |
+//! | last 4 | CRC-32 of everything before it |
+//!
+//! All numbers are little-endian.
+//!
+//! # Limits and failure
+//! RAM without power forgets, and not at once: a CRC that fits says that nothing was lost, not that there was power. Who drove is known to 10 ms: a
+//! unit that took the head in the last ones does not take it again by itself. Nothing is kept of observers, estimates and learned values.
+//!
+//! # Source
+//! CRC-32: ISO/IEC 13239 annex A, as the calibration record.
+//!
+//! # Shown by
+//! Tests below; `tests/scenarios/4n_reboot_alone.toml`, `4o_reboot_while_air_holds.toml`.
+
+use crate::link::{PEER_THERAPY_WORDS, PeerTherapy};
+use crate::mailbox::Words;
+use crate::records::crc_32;
+
+/// First bytes of a record.
+const MAGIC: [u8; 4] = *b"LKP1";
+/// Words of a [`Retained`].
+pub const RETAINED_WORDS: usize = 2 + PEER_THERAPY_WORDS;
+/// Bytes that the CRC covers.
+const COVERED_BYTES: usize = MAGIC.len() + 4 * RETAINED_WORDS;
+/// Bytes of a record.
+pub const RETAINED_BYTES: usize = COVERED_BYTES + 4;
+
+/// See the [module](self).
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Retained {
+    /// Counts the records; wraps.
+    pub number: u32,
+    /// This unit drove a rotor that is to be held.
+    pub drove: bool,
+    /// What was asked for, and what held it.
+    pub therapy: PeerTherapy,
+}
+
+impl Retained {
+    /// As bytes.
+    #[must_use]
+    pub fn encode(&self) -> [u8; RETAINED_BYTES] {
+        let mut record = [0; RETAINED_BYTES];
+        let says = self.to_words().into_iter().flat_map(u32::to_le_bytes);
+        record.iter_mut().zip(MAGIC.into_iter().chain(says)).for_each(|(place, byte)| *place = byte);
+        if let Some((covered, check)) = record.split_last_chunk_mut::<4>() {
+            *check = crc_32(covered).to_le_bytes();
+        }
+        record
+    }
+
+    /// The record of bytes; `None` where length, format or CRC do not fit.
+    #[must_use]
+    fn decode(record: &[u8]) -> Option<Self> {
+        let record: &[u8; RETAINED_BYTES] = record.try_into().ok()?;
+        let (covered, check) = record.split_last_chunk::<4>()?;
+        let says = covered.strip_prefix(&MAGIC)?;
+        if crc_32(covered) != u32::from_le_bytes(*check) {
+            return None;
+        }
+        let mut words = [0; RETAINED_WORDS];
+        for (word, bytes) in words.iter_mut().zip(says.as_chunks::<4>().0) {
+            *word = u32::from_le_bytes(*bytes);
+        }
+        Some(Self::from_words(words))
+    }
+
+    /// What lies in the two places: the whole record that was written last.
+    #[must_use]
+    pub fn newest(places: [&[u8]; 2]) -> Option<Self> {
+        match places.map(Self::decode) {
+            [Some(a), Some(b)] => Some(if b.number == a.number.wrapping_add(1) { b } else { a }),
+            [a, b] => a.or(b),
+        }
+    }
+}
+
+impl Words<RETAINED_WORDS> for Retained {
+    fn to_words(&self) -> [u32; RETAINED_WORDS] {
+        let mut words = [0; RETAINED_WORDS];
+        let [number, drove, therapy @ ..] = &mut words;
+        (*number, *drove) = (self.number, u32::from(self.drove));
+        *therapy = self.therapy.to_words();
+        words
+    }
+
+    fn from_words([number, drove, therapy @ ..]: [u32; RETAINED_WORDS]) -> Self {
+        Self { number, drove: drove != 0, therapy: PeerTherapy::from_words(therapy) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::circulation::therapy::{Mode, TherapySettings};
+
+    fn kept(number: u32) -> Retained {
+        let settings = TherapySettings { flow_setpoint_lpm: 3.5, ..TherapySettings::ADULT };
+        let therapy = PeerTherapy {
+            mode: Mode::ZeroFlow,
+            asked_mode: Mode::Flow,
+            settings,
+            conditions: 5,
+            alarms: 9,
+            suction_lid_rpm: 2108.5,
+            suction_lid_age_ms: 300,
+        };
+        Retained { number, drove: true, therapy }
+    }
+
+    #[test]
+    fn it_comes_back_whole_from_bytes_and_from_mail() {
+        for record in [kept(7), Retained { drove: false, ..kept(u32::MAX) }] {
+            assert_eq!(Retained::newest([&record.encode(), &[]]), Some(record));
+            assert_eq!(Retained::from_words(record.to_words()), record);
+        }
+    }
+
+    #[test]
+    fn a_reset_in_the_middle_of_a_write_leaves_the_record_before() {
+        for (older, newer) in [(7, 8), (u32::MAX, 0)] {
+            let (before, after, other) = (kept(older - 1).encode(), kept(newer).encode(), kept(older));
+            for written in 0..RETAINED_BYTES {
+                let mut torn = before;
+                torn[..written].copy_from_slice(&after[..written]);
+                let expected = if torn == after { newer } else { older };
+                for places in [[&torn[..], &other.encode()], [&other.encode(), &torn[..]]] {
+                    let found = Retained::newest(places).unwrap();
+                    assert_eq!(found.number, expected, "{written} bytes");
+                }
+            }
+            assert_eq!(Retained::newest([&after, &other.encode()]).map(|kept| kept.number), Some(newer));
+            assert_eq!(Retained::newest([&other.encode(), &after]).map(|kept| kept.number), Some(newer));
+        }
+    }
+
+    #[test]
+    fn ram_that_has_forgotten_anything_is_no_record() {
+        let whole = kept(7).encode();
+        for bit in 0..8 * RETAINED_BYTES {
+            let mut damaged = whole;
+            damaged[bit / 8] ^= 1 << (bit % 8);
+            assert_eq!(Retained::newest([&damaged, &[]]), None, "bit {bit}");
+        }
+        for blank in [[0; RETAINED_BYTES], [0xff; RETAINED_BYTES]] {
+            assert_eq!(Retained::newest([&blank, &blank]), None);
+        }
+        assert_eq!(Retained::newest([&whole[1..], &[]]), None);
+    }
+}
