@@ -53,9 +53,8 @@ fn a_unit_that_is_alone_comes_back_by_itself_as_the_page_says() {
             assert_eq!(spread.len() as u64, SEEDS, "{speed_rpm} rpm, {boot_s} s: {name}");
             if name == "restart.speed_min_rpm" { spread[0] } else { *spread.last().unwrap() }
         };
-        let [run_s, held_s, speed_s] =
-            ["restart.run_s", "restart.held_s", "restart.speed_s"].map(|name| worst(name));
-        let [slowest_rpm, wall_s] = ["restart.speed_min_rpm", "restart.wall_s"].map(|name| worst(name));
+        let [run_s, held_s, speed_s] = ["restart.run_s", "restart.held_s", "restart.speed_s"].map(&worst);
+        let [slowest_rpm, wall_s] = ["restart.speed_min_rpm", "restart.wall_s"].map(worst);
         assert!((run_s - boot_s).abs() < 1e-4 && held_s - run_s < LIFT_S_MAX, "{boot_s} s: {held_s}");
         let slope_s = (f64::from(speed_rpm) - slowest_rpm) / SLEW_RPM_PER_S;
         assert!(speed_s < held_s + slope_s + SETTLE_S_MAX, "{speed_rpm} rpm, {boot_s} s: {speed_s} s");
