@@ -368,7 +368,7 @@ const DRIVE_FAULTS: [FaultSpec; 42] = [
     },
     FaultSpec {
         name: "reboot",
-        doc: "The unit starts again: no power, then the tasks begin anew with what the retained RAM says.",
+        doc: "The unit is reset, not by its supply: its outputs are off, then the tasks begin anew with what the retained RAM says.",
         keys: &[KeySpec::numbers("boot_s", 0.001..=10.0, "until the tasks run [s]")],
         alarm: "link_lost",
         within: Within::Time(3e-3),

@@ -16,7 +16,7 @@ use levitas_core::link::LINK_REFUSALS;
 use levitas_core::link::PeerReport;
 use levitas_core::mail::{LevitationMail, Mailboxes};
 use levitas_core::ports::LevitationOutputs;
-use levitas_core::retained::Retained;
+use levitas_core::retained::{ResetCause, Retained};
 use levitas_core::schedule::TaskId;
 use levitas_core::task::supervisor::{Command, Refusal};
 use levitas_core::unit::{Role, Unit};
@@ -97,9 +97,9 @@ impl<'a> Installed<'a> {
         self.unit.link().refused()
     }
 
-    /// A new start, with what the RAM of the time before says if it was `retained`.
-    fn boot(&mut self, world: &mut World, bus: &mut LinkBus, retained: bool) {
-        let kept = self.unit.mail.retained.read::<Retained>().filter(|_| retained);
+    /// A new start, with what the RAM of the time before says.
+    fn boot(&mut self, world: &mut World, bus: &mut LinkBus, cause: ResetCause) {
+        let kept = self.unit.mail.retained.read::<Retained>();
         let kept = kept.and_then(|(_, kept)| Retained::newest([&kept.encode(), &[]]));
         // It started with this configuration before.
         if let Ok((unit, _)) = power_up(self.scenario, self.role) {
@@ -107,7 +107,7 @@ impl<'a> Installed<'a> {
         }
         self.outputs = LevitationOutputs::default();
         if let Some(kept) = kept {
-            self.unit.restart(self.role, &kept);
+            self.unit.restart(self.role, cause, &kept);
         }
         self.begin_session();
         self.runs = Runs::All;
@@ -160,8 +160,8 @@ impl UnitInLoop for Installed<'_> {
     fn clear(&mut self, _tick: u64, world: &mut World, bus: &mut LinkBus) {
         match self.runs {
             Runs::Nothing | Runs::AllBut(_) => self.runs = Runs::All,
-            // Without power for any time: nothing is retained.
-            Runs::Off => self.boot(world, bus, false),
+            // RAM may remember yet.
+            Runs::Off => self.boot(world, bus, ResetCause::PowerOn),
             Runs::All | Runs::Boots(_) => {}
         }
     }
@@ -176,7 +176,7 @@ impl UnitInLoop for Installed<'_> {
 
     fn begin_tick(&mut self, tick: u64, world: &mut World, bus: &mut LinkBus) {
         if matches!(self.runs, Runs::Boots(at) if tick >= at) {
-            self.boot(world, bus, true);
+            self.boot(world, bus, ResetCause::Other);
         }
     }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-//! The only unit is reset at every speed and for every time: it comes back by itself, and docs/restart.md says how soon.
+//! The only unit is reset at every speed and for every time: it comes back by itself, and docs/restart.md says how soon. Both units are reset: what
+//! held the flow holds it.
 
 mod common;
 
@@ -25,6 +26,8 @@ const RESETS: [(u32, f64, bool); 10] = [
     (2000, 0.1, true),
 ];
 const SEEDS: u64 = 4;
+/// Circulation, supervisor and slow frames have a period of 10 ms: both units are reset at these times of it [ms].
+const PHASES_MS: [u32; 6] = [0, 1, 2, 4, 6, 8];
 /// The S-curve of a lift-off, and what comes before it [s].
 const LIFT_S_MAX: f64 = 0.032;
 /// Slew limit of the speed [rpm/s], and what the end of the slope takes beyond it [s].
@@ -71,4 +74,31 @@ fn a_unit_that_is_alone_comes_back_by_itself_as_the_page_says() {
         }
     }
     assert!(missing.is_empty(), "not in docs/restart.md:\n{missing}");
+}
+
+/// The emergency drive did not drive: it is there first, comes back with nothing, and says so.
+#[test]
+fn air_that_is_held_is_held_when_both_units_are_reset() {
+    let scratch = Scratch::new("reset-both");
+    let text = fs::read_to_string(format!("{ROOT}/tests/scenarios/4o_reboot_while_air_holds.toml")).unwrap();
+    let story = text.split("[[alarm]]").next().unwrap();
+    let (story, resumes) = story.split_once("[[event]]\nat_s = 11.0").unwrap();
+    assert!(resumes.contains("resume"));
+    let story = story.replace("duration_s = 16", "duration_s = 12\nunits = \"both\"");
+    for phase_ms in PHASES_MS {
+        let at_s = 8.00037 + 1e-3 * f64::from(phase_ms);
+        let mut story = story.replace("at_s = 8.00137", &format!("at_s = {at_s:.5}"));
+        let _ = write!(story, "[[event]]\nat_s = {at_s:.5}\ndo = \"fault\"\ntarget = \"emergency_drive\"\n");
+        story += "fault = \"reboot\"\nboot_s = 0.05\n";
+        let file = scratch.path.join("both.toml");
+        fs::write(&file, story).unwrap();
+        let result = sweep(&load(file.to_str().unwrap(), &[]).unwrap(), 0..1, 1, &|_| {}).unwrap();
+        // Invariants break: nobody could hold the rotor.
+        let worst = |name: &str| *result.values[name].last().unwrap();
+        let (held_s, mean_lpm) = (worst("alarm.restarted.latency_s"), worst("flow.mean_lpm"));
+        println!("{phase_ms} ms: told after {held_s:.3} s, {mean_lpm:.2} L/min");
+        assert!(held_s < 0.15, "{phase_ms} ms: {held_s} s");
+        // 2.4 where the air is pumped on.
+        assert!(mean_lpm < 1.0, "{phase_ms} ms: {mean_lpm} L/min");
+    }
 }

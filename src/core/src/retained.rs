@@ -17,8 +17,9 @@
 //! All numbers are little-endian.
 //!
 //! # Limits and failure
-//! RAM without power forgets, and not at once: a CRC that fits says that nothing was lost, not that there was power. Who drove is known to 10 ms: a
-//! unit that took the head in the last ones does not take it again by itself. Nothing is kept of observers, estimates and learned values.
+//! RAM without power forgets, and not at once: a CRC that fits says that nothing was lost, not that there was power. That is for the
+//! [`ResetCause`] to say. A record has no age: it is as old as the supervisor was silent before the reset, 10 ms where it was not. A unit that took the
+//! head in that time does not take it again by itself. Nothing is kept of observers, estimates and learned values.
 //!
 //! # Source
 //! CRC-32: ISO/IEC 13239 annex A, as the calibration record.
@@ -38,6 +39,15 @@ pub const RETAINED_WORDS: usize = 2 + PEER_THERAPY_WORDS;
 const COVERED_BYTES: usize = MAGIC.len() + 4 * RETAINED_WORDS;
 /// Bytes of a record.
 pub const RETAINED_BYTES: usize = COVERED_BYTES + 4;
+
+/// Why a unit starts, as its reset controller says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ResetCause {
+    /// Its supply was away, however shortly. Somebody may have switched it off and on: nothing goes on by itself.
+    PowerOn,
+    /// A watchdog, a fault of the software, a reset line.
+    Other,
+}
 
 /// See the [module](self).
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -79,11 +89,19 @@ impl Retained {
         Some(Self::from_words(words))
     }
 
+    /// What is kept from the start on, until the supervisor keeps something else: the same, in the place of the older record, and after a
+    /// power-up without a rotor to be held.
+    #[must_use]
+    pub(crate) fn after(&self, cause: ResetCause) -> Self {
+        let drove = self.drove && cause != ResetCause::PowerOn;
+        Self { number: self.number.wrapping_add(1), drove, ..*self }
+    }
+
     /// What lies in the two places: the whole record that was written last.
     #[must_use]
     pub fn newest(places: [&[u8]; 2]) -> Option<Self> {
         match places.map(Self::decode) {
-            [Some(a), Some(b)] => Some(if b.number == a.number.wrapping_add(1) { b } else { a }),
+            [Some(a), Some(b)] => Some(if b.number.wrapping_sub(a.number).cast_signed() > 0 { b } else { a }),
             [a, b] => a.or(b),
         }
     }
@@ -145,6 +163,17 @@ mod tests {
             }
             assert_eq!(Retained::newest([&after, &other.encode()]).map(|kept| kept.number), Some(newer));
             assert_eq!(Retained::newest([&other.encode(), &after]).map(|kept| kept.number), Some(newer));
+        }
+    }
+
+    /// A copy that was missed, and a number that has wrapped meanwhile.
+    #[test]
+    fn of_two_records_that_are_no_neighbours_the_one_written_later_is_the_newest() {
+        for (older, newer) in [(7, 10), (6, 9), (u32::MAX - 1, 1), (u32::MAX, 2)] {
+            let (before, after) = (kept(older).encode(), kept(newer).encode());
+            for places in [[&before[..], &after[..]], [&after[..], &before[..]]] {
+                assert_eq!(Retained::newest(places), Some(kept(newer)), "{older} {newer}");
+            }
         }
     }
 

@@ -15,7 +15,7 @@ use crate::ports::{
     PowerOutputs, WarmingInputs, WarmingOutputs,
 };
 use crate::power::PowerConfig;
-use crate::retained::Retained;
+use crate::retained::{ResetCause, Retained};
 use crate::task::alarm::AlarmTask;
 use crate::task::circulation::CirculationTask;
 use crate::task::cut_out::CutOutTask;
@@ -170,13 +170,15 @@ impl UnitTasks {
     }
 
     /// This unit was reset, and this is what it has kept: if it drove a rotor that is to be held it holds it again, unless the other
-    /// unit does, and goes on with the therapy. Before the first period, with the mailboxes of these tasks.
-    pub fn restart(&mut self, role: Role, retained: &Retained, mail: &Mailboxes) {
-        self.supervisor.restart(retained);
-        if retained.drove {
+    /// unit does, and goes on with the therapy; not after its supply was away. Before the first period, with the mailboxes of these tasks:
+    /// what is kept from now on is mail at once.
+    pub fn restart(&mut self, role: Role, cause: ResetCause, retained: &Retained, mail: &Mailboxes) {
+        let kept = retained.after(cause);
+        mail.retained.write(&kept);
+        if kept.drove {
             self.levitation.resume(role);
-            // The circulation task goes on from it as from what the other unit tells.
-            mail.peer_therapy.write(&retained.therapy);
+            self.supervisor.restart(&kept.therapy);
+            self.circulation.restart(&kept.therapy);
         }
     }
 }
@@ -248,8 +250,8 @@ impl Unit {
     }
 
     /// This unit was reset, and this is what it has kept; see [`UnitTasks::restart`].
-    pub fn restart(&mut self, role: Role, retained: &Retained) {
-        self.tasks.restart(role, retained, &self.mail);
+    pub fn restart(&mut self, role: Role, cause: ResetCause, retained: &Retained) {
+        self.tasks.restart(role, cause, retained, &self.mail);
     }
 
     /// The link task, for the frames that come.

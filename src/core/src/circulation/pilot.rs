@@ -8,6 +8,9 @@
 //! | standby, another unit drives | follows the rotor and what the other unit does about suction and air, so that a takeover goes on from where it is |
 //! | anything else | asks for the supervisor's speed, which is zero |
 //!
+//! After a reset of the whole unit what held the flow holds it, and what the other unit tells counts from when it drives: it may have been reset,
+//! too, and know nothing.
+//!
 //! # Stale input
 //! Supervisor silent: its last therapy stands. Levitation silent: the speed is the one that was asked for last.
 
@@ -15,7 +18,7 @@ use super::conditions as condition;
 use super::interventions::{Interventions, Signs, SuctionLid};
 use super::modes::{ModeControl, PulseTiming, Seen};
 use super::therapy::{Mode, Therapy, TherapyMail};
-use crate::link::{PEER_THERAPY_US_MAX, PeerTherapy};
+use crate::link::{PEER_THERAPY_US_MAX, PeerMail, PeerTherapy};
 use crate::mail::{CirculationMail, LevitationMail, Mailboxes, SupervisorMail, UnitState, fault};
 use crate::mailbox::Reader;
 use crate::math::{between, larger, smaller, sqrt};
@@ -85,6 +88,8 @@ pub struct Pilot {
     peer: Reader<PeerTherapy>,
     /// It has told something in this period.
     peer_is_new: bool,
+    /// This unit was reset while it drove, and the other one has not driven since.
+    goes_on: bool,
     resumes: Option<u32>,
     speed_rpm: f32,
     speed_rpm_max: f32,
@@ -103,10 +108,20 @@ impl Pilot {
             levitation: Reader::new(period_us),
             peer: Reader::new(period_us),
             peer_is_new: false,
+            goes_on: false,
             resumes: None,
             speed_rpm: 0.0,
             speed_rpm_max,
         }
+    }
+
+    /// This unit was reset while it drove, and this was its therapy: what held the flow holds it.
+    pub fn restart(&mut self, before: &PeerTherapy) {
+        self.goes_on = true;
+        if before.conditions & condition::AIR_IN_RETURN != 0 {
+            self.interventions.recall_air();
+        }
+        self.interventions.join(&Therapy { mode: before.mode, settings: before.settings }, before);
     }
 
     /// Speed [rpm] and load torque [N.m] of the rotor, the torque while this unit drives it and knows its angle: one that was stopped
@@ -130,7 +145,7 @@ impl Pilot {
         let (speed_rpm, _) = self.rotor();
         let follows = self.is_standby() && speed_rpm > DRIVEN_RPM;
         let there = self.peer.fresh(PEER_THERAPY_US_MAX).filter(|_| follows)?;
-        Some(there.alarms & fault::FLOW_METER != 0 && there.conditions & condition::FLOW_DOUBTED != 0)
+        Some(refutes_meter(&there))
     }
 
     /// What the operator wants.
@@ -153,7 +168,8 @@ impl Pilot {
         self.therapy.poll(&mail.therapy);
         self.supervisor.poll(&mail.supervisor);
         self.levitation.poll(&mail.levitation);
-        self.peer_is_new = self.peer.poll(&mail.peer_therapy);
+        self.goes_on &= !mail.peer.read::<PeerMail>().is_some_and(|(_, peer)| peer.drives());
+        self.peer_is_new = !self.goes_on && self.peer.poll(&mail.peer_therapy);
         if self.resumes.is_none() {
             let before =
                 mail.circulation.read::<CirculationMail>().map_or(0, |(_, before)| before.conditions);
@@ -256,6 +272,12 @@ impl Pilot {
         });
         [by_drainage, by_return].into_iter().flatten().fold(by_speed, smaller)
     }
+}
+
+/// Whether a unit that says this has refuted the flow meter itself.
+#[must_use]
+pub const fn refutes_meter(told: &PeerTherapy) -> bool {
+    told.alarms & fault::FLOW_METER != 0 && told.conditions & condition::FLOW_DOUBTED != 0
 }
 
 #[cfg(test)]

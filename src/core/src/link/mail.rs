@@ -26,6 +26,14 @@ crate::snapshot! {
     }
 }
 
+impl PeerMail {
+    /// It is heard of, and drives the head.
+    #[must_use]
+    pub fn drives(&self) -> bool {
+        !self.silent && PeerReport::from_bits(self.report).drives
+    }
+}
+
 crate::snapshot! {
     /// A command of the link that was authentic, in session, in sequence and in time.
     pub struct RemoteCommandMail [REMOTE_COMMAND_WORDS] {

@@ -22,10 +22,11 @@ use crate::circulation::estimate::{Estimate, PumpEstimator, PumpMap};
 use crate::circulation::exposure::{Exposure, Work};
 use crate::circulation::flow_meter::FlowMeterConfig;
 use crate::circulation::modes::{PERIOD_S, PulseTiming};
-use crate::circulation::pilot::{Measured, Pilot};
+use crate::circulation::pilot::{Measured, Pilot, refutes_meter};
 use crate::circulation::sensing::Sensing;
 use crate::circulation::therapy::Mode;
 use crate::config::ConfigError;
+use crate::link::PeerTherapy;
 use crate::mail::{CIRCULATION_WORDS, CirculationMail, Mailboxes, fault};
 use crate::mailbox::Words as _;
 use crate::ports::{CirculationInputs, valid};
@@ -68,6 +69,12 @@ impl CirculationTask {
             pilot: Pilot::new(speed_rpm_max),
             latest: CirculationMail::from_words([0; CIRCULATION_WORDS]),
         })
+    }
+
+    /// This unit was reset while it drove, and this was its therapy. Before the first period.
+    pub fn restart(&mut self, before: &PeerTherapy) {
+        self.witness.adopt(refutes_meter(before));
+        self.pilot.restart(before);
     }
 
     /// One period.
@@ -202,7 +209,6 @@ mod tests {
     use crate::circulation::conditions as condition;
     use crate::circulation::pressures::trouble;
     use crate::circulation::sensing::{CircuitOrder, OrderResult};
-    use crate::link::PeerTherapy;
     use crate::mail::{
         CircuitOrderMail, LEVITATION_WORDS, LevitationMail, SUPERVISOR_WORDS, SupervisorMail, UnitState,
     };

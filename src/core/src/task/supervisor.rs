@@ -497,6 +497,7 @@ impl SupervisorTask {
             None => 0,
         };
         self.forget_remote(last.as_ref());
+        self.count_on(mail);
         let commissions = self.end_commissioning(mail, last.as_ref());
         let answered = self.levitation.latest().map_or(0, |levitation| levitation.order_number);
         (self.order_number, self.order) = last.map_or((answered, 0), |last| (last.order_number, last.order));
@@ -580,6 +581,7 @@ impl SupervisorTask {
         let Some(awaiting) = self.awaiting.take() else { return };
         let mut result = 0;
         if order_result == 0 && self.state != awaiting.before {
+            self.kept.forget();
             self.stand_still();
         }
         if order_result != 0 {
@@ -625,12 +627,12 @@ impl SupervisorTask {
 
     /// Moves to a state in which the gates are needed; an order, unless this unit drives already.
     fn begin(&mut self, state: UnitState, alone: bool, asked: Asked) {
-        self.kept.forget();
         if !self.drives {
             self.order(Order::Start { alone });
             // Until the pair has agreed this unit is the backup: its set-point stays that of the other one.
             self.awaiting = Some(Awaiting { before: self.state, asked, periods: 0 });
         } else {
+            self.kept.forget();
             self.stand_still();
         }
         self.state = state;

@@ -1,9 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 //! A reset of the whole unit: what is kept, and who goes on with it.
 
+use super::super::reset::KEPT_PERIODS;
 use super::*;
+use crate::circulation::conditions as condition;
 use crate::link::{PEER_WORDS, PeerMail};
-use crate::retained::Retained;
+use crate::mailbox::Words;
+use crate::ports::{CirculationInputs, LevitationInputs};
+use crate::retained::{ResetCause, Retained};
+use crate::unit::{Role, UnitTasks};
 
 /// What a unit that drives in this mode keeps.
 fn kept(mode: Mode) -> Retained {
@@ -24,7 +29,9 @@ fn retained(bench: &Bench) -> Retained {
 /// The same unit after the reset; the head is to be held, and nobody drives it.
 fn after_reset(retained: &Retained) -> Bench {
     let mut bench = Bench::new();
-    bench.task.restart(retained);
+    let mut tasks = UnitTasks::new(&VEIN, Role::Host).unwrap();
+    tasks.restart(Role::Host, ResetCause::Other, retained, &bench.mail);
+    bench.task = tasks.supervisor;
     bench.therapy = true;
     bench.write(bench.levitation);
     bench
@@ -52,7 +59,7 @@ fn a_unit_that_drove_goes_on_with_its_therapy_and_says_so_for_a_second() {
     assert_eq!((seen.state, seen.alarms), (UnitState::Operating as u32, fault::RESTARTED));
     let own = therapy(&bench).therapy;
     assert_eq!((own.mode, own.settings), (Mode::Flow, there(Mode::Flow).settings));
-    for _ in 0..97 {
+    for _ in 0..KEPT_PERIODS - 1 {
         assert_eq!(bench.plant(BearingState::Levitated, 400.0).alarms, fault::RESTARTED);
     }
     assert_eq!(bench.plant(BearingState::Levitated, 400.0).alarms, 0);
@@ -61,7 +68,7 @@ fn a_unit_that_drove_goes_on_with_its_therapy_and_says_so_for_a_second() {
     bench.step();
     let next = retained(&bench);
     assert_eq!((next.drove, next.therapy.mode), (true, Mode::Flow));
-    assert_eq!(next.number.wrapping_sub(before.number), 101);
+    assert_eq!(next.number.wrapping_sub(before.number), KEPT_PERIODS + 4);
 }
 
 #[test]
@@ -109,13 +116,18 @@ fn what_was_kept_goes_before_a_unit_that_does_not_drive_and_may_know_nothing() {
 
 #[test]
 fn what_is_older_than_a_second_is_not_trusted_and_that_is_said() {
-    for (periods, expected) in [(98, fault::RESTARTED), (99, fault::THERAPY_LOST)] {
+    let lost = fault::RESTARTED | fault::THERAPY_LOST;
+    for (periods, expected) in [(98, fault::RESTARTED), (99, lost), (400, lost)] {
         let mut bench = after_reset(&kept(Mode::Flow));
         for _ in 0..periods {
             bench.write(bench.levitation);
             bench.step();
         }
         assert_eq!(takes_the_head(&mut bench).alarms, expected, "{periods}");
+        // Long enough to be seen, however late it came.
+        for _ in 0..KEPT_PERIODS - 2 {
+            assert_eq!(bench.plant(BearingState::Levitated, 400.0).alarms, expected, "{periods}");
+        }
         let mode = if expected == fault::RESTARTED { Mode::Flow } else { Mode::Speed };
         assert_eq!(therapy(&bench).therapy.mode, mode);
     }
@@ -146,4 +158,136 @@ fn an_operator_who_begins_anew_begins_with_nothing() {
     let seen = bench.plant(BearingState::Levitated, 0.0);
     assert_eq!((seen.state, seen.alarms), (UnitState::Operating as u32, 0));
     assert_eq!((therapy(&bench).therapy.mode, seen.speed_setpoint_rpm), (Mode::Speed, 0.0));
+}
+
+/// It is refused when the unit has begun to take the head by itself, or is not fit yet.
+#[test]
+fn an_order_that_is_refused_changes_nothing() {
+    for refusal in [arbitration::Refusal::Drives, arbitration::Refusal::NotFit] {
+        for command in [Command::LiftOff, Command::Service, Command::Commission] {
+            let mut bench = after_reset(&kept(Mode::Flow));
+            bench.step();
+            bench.refusal = Some(refusal);
+            bench.number += 1;
+            bench.mail.command.write(&command.to_mail(bench.number));
+            bench.step();
+            let seen = takes_the_head(&mut bench);
+            assert_eq!(seen.command_result, Refusal::of_order(refusal as u32) as u32);
+            assert_eq!(
+                (seen.state, seen.alarms),
+                (UnitState::Operating as u32, fault::RESTARTED),
+                "{command:?}"
+            );
+            assert_eq!(therapy(&bench).therapy.mode, Mode::Flow);
+        }
+    }
+}
+
+#[test]
+fn a_second_reset_before_the_head_is_taken_finds_the_same() {
+    let mut before = kept(Mode::Flow);
+    for _ in 0..3 {
+        let first = before.number;
+        let mut bench = after_reset(&before);
+        // Before the supervisor has spoken, too.
+        let at_once = retained(&bench);
+        assert_eq!((at_once.drove, at_once.therapy, at_once.number), (true, before.therapy, first + 1));
+        for _ in 0..3 {
+            bench.write(bench.levitation);
+            bench.step();
+            let again = retained(&bench);
+            assert_eq!((again.drove, again.therapy), (true, before.therapy));
+        }
+        before = retained(&bench);
+        assert_eq!(before.number, first + 4);
+    }
+    let mut bench = after_reset(&before);
+    assert_eq!(takes_the_head(&mut bench).alarms, fault::RESTARTED);
+    assert_eq!(therapy(&bench).therapy.mode, Mode::Flow);
+}
+
+#[test]
+fn a_supervisor_that_starts_alone_counts_on() {
+    let mut bench = operating();
+    let before = retained(&bench).number;
+    assert!(before > 0);
+    bench.restart();
+    bench.write(bench.levitation);
+    bench.step();
+    assert_eq!(retained(&bench).number, before + 1);
+}
+
+/// Whether the levitation task knows of a rotor that is to be held.
+fn holds(tasks: &mut UnitTasks, mail: &Mailboxes) -> bool {
+    tasks.levitation.step(&LevitationInputs::default(), mail);
+    PeerReport::from_bits(mail.levitation.read::<LevitationMail>().unwrap().1.report).therapy
+}
+
+/// An operator who switches off and on again does not expect a rotor that lifts off; nor does the next reset bring that back.
+#[test]
+fn after_power_was_away_nothing_goes_on_by_itself() {
+    let before = kept(Mode::Flow);
+    let mut bench = Bench::new();
+    let mut tasks = UnitTasks::new(&VEIN, Role::Host).unwrap();
+    tasks.restart(Role::Host, ResetCause::PowerOn, &before, &bench.mail);
+    assert!(!holds(&mut tasks, &bench.mail));
+    bench.task = tasks.supervisor;
+    let at_once = retained(&bench);
+    assert_eq!((at_once.drove, at_once.number), (false, before.number + 1));
+    let mut others = UnitTasks::new(&VEIN, Role::Host).unwrap();
+    others.restart(Role::Host, ResetCause::Other, &before, &Mailboxes::new());
+    assert!(holds(&mut others, &Mailboxes::new()));
+    bench.write(bench.levitation);
+    bench.step();
+    assert_eq!(therapy(&bench).therapy.mode, Mode::Speed);
+    assert!(!retained(&bench).drove);
+}
+
+/// What the circulation task makes of what was kept, with another unit that says in each period that it is idle; then this one drives.
+fn circulates(kept: &PeerTherapy, drives_there: bool) -> [CirculationMail; 2] {
+    let mail = Mailboxes::new();
+    let mut tasks = UnitTasks::new(&VEIN, Role::Host).unwrap();
+    tasks.restart(Role::Host, ResetCause::Other, &Retained { number: 7, drove: true, therapy: *kept }, &mail);
+    let bench = Bench { mail, ..Bench::new() };
+    bench.mail.levitation.write(&bearing(BearingState::Off, 300.0));
+    let mut seen = |state: UnitState, periods: u32| {
+        for _ in 0..periods {
+            other(&bench, drives_there);
+            bench.mail.peer_therapy.write(&PeerTherapy::IDLE);
+            let supervisor: SupervisorMail = Words::from_words([0; crate::mail::SUPERVISOR_WORDS]);
+            bench.mail.supervisor.write(&SupervisorMail { state: state as u32, ..supervisor });
+            let therapy = Therapy { mode: kept.asked_mode, settings: kept.settings };
+            bench.mail.therapy.write(&TherapyMail { therapy, asked: 0, resumes: 0 });
+            tasks.circulation.step(&CirculationInputs::default(), &bench.mail);
+        }
+        bench.mail.circulation.read().unwrap().1
+    };
+    [seen(UnitState::Standby, 30), seen(UnitState::Operating, 1)]
+}
+
+#[test]
+fn what_held_the_flow_holds_it_whatever_a_unit_says_that_does_not_drive() {
+    let kept = there(Mode::Flow);
+    let air = PeerTherapy { mode: Mode::ZeroFlow, conditions: condition::AIR_IN_RETURN, ..kept };
+    let lid = PeerTherapy {
+        conditions: condition::SUCTION,
+        suction_lid_rpm: 2500.0,
+        suction_lid_age_ms: 9000,
+        ..kept
+    };
+    let doubted = PeerTherapy { alarms: fault::FLOW_METER, conditions: condition::FLOW_DOUBTED, ..kept };
+    for (kept, bits) in
+        [(air, condition::AIR_IN_RETURN), (lid, condition::SUCTION), (doubted, condition::FLOW_DOUBTED)]
+    {
+        let [_, drives] = circulates(&kept, false);
+        assert_eq!(drives.conditions & bits, bits);
+        // The unit that drives knows better; air is held until blood has flowed there.
+        let [_, drives] = circulates(&kept, true);
+        assert_eq!(drives.conditions & bits, bits & condition::AIR_IN_RETURN);
+    }
+    let [looks_on, drives] = circulates(&air, false);
+    assert_eq!(looks_on.conditions & condition::AIR_IN_RETURN, condition::AIR_IN_RETURN);
+    assert_eq!(drives.mode, Mode::ZeroFlow as u32);
+    let [looks_on, drives] = circulates(&lid, false);
+    assert_eq!((looks_on.suction_lid_rpm, drives.suction_lid_rpm), (2500.0, 2500.0));
 }
