@@ -4,7 +4,7 @@
 //! | mailbox | written by | read by |
 //! |---|---|---|
 //! | `levitation` | levitation task | link, speed, supervisor, shell |
-//! | `peer` | link task | levitation |
+//! | `peer` | link task | levitation, supervisor, circulation |
 //! | `peer_therapy` | link task | supervisor, circulation |
 //! | `remote_command` | link task, one command at a time | supervisor |
 //! | `link` | link task, every millisecond | supervisor, shell, simulator |
