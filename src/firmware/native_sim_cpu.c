@@ -3,8 +3,7 @@
  * Outside the image of native_sim: keeps the program on one CPU of the machine.
  *
  * Each of Zephyr's threads is one of the machine, and one of them at a time runs. A thread that is woken on another CPU costs more than what
- * most of them do in a period of levitation. Two programs that start one after the other get different CPUs where the machine has two to
- * spare, and share one fairly where not.
+ * most of them do in a period of levitation. Two programs that happen to start on the same CPU share it.
  *
  * Measured with the suite `levitate` of the host's image, 3.6 s of simulated time, two cores: 14 to 36 s before, 11.2 s on one CPU.
  */
