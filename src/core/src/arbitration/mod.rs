@@ -208,14 +208,15 @@ impl Arbitration {
         self.acquainted |= line_drives;
 
         self.without = count(self.without, self.is_proven() && !inputs.current_flows, times.prove);
-        if let Some(peer) = inputs.peer {
-            self.backed = peer.drives || matches!(peer.state, UnitCode::Ready | UnitCode::Releasing);
-        }
-
         self.contradicted = count(self.contradicted, says_drives && self.line.is_released(), times.doubt);
         let contradicts = inputs.peer_is_new && self.contradicted >= times.doubt;
         let consistent = line_drives || inputs.peer_is_new && !says_drives;
         self.line_doubted = (self.line_doubted || contradicts) && !consistent;
+        if let Some(peer) = inputs.peer {
+            // A frame that is older than the end of its unit's line says what is over; new ones make the line doubtful.
+            let drives = peer.drives && (!self.line.is_released() || self.line_doubted);
+            self.backed = drives || matches!(peer.state, UnitCode::Ready | UnitCode::Releasing);
+        }
 
         match inputs.peer {
             _ if self.is_proven() => self.therapy = inputs.therapy.unwrap_or(self.therapy),

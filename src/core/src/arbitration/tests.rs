@@ -5,6 +5,7 @@ use proptest::prelude::*;
 const TIMES: Times = Times::AT_20_KHZ;
 
 /// A unit and what it is shown, period by period.
+#[derive(Clone)]
 struct Rig {
     unit: Arbitration,
     seen: Inputs,
@@ -147,11 +148,33 @@ fn a_head_that_need_not_be_held_is_not_taken() {
 fn a_unit_without_current_of_its_own_lets_go_and_isolates_itself() {
     let mut rig = ready(Role::EmergencyDrive);
     rig.seen.line = Line::Released;
+    rig.seen.peer =
+        rig.seen.peer.map(|peer| PeerReport { state: UnitCode::Releasing, drives: false, ..peer });
     rig.run(u32::from(TIMES.debounce));
     assert!(rig.run(u32::from(TIMES.prove) - 1).gate);
     let outputs = rig.step();
     assert!(!outputs.line && !outputs.gate && outputs.isolate);
     assert_eq!(outputs.report.state, UnitCode::Isolated);
+}
+
+#[test]
+fn who_has_just_taken_the_head_does_not_let_it_go_to_the_unit_that_had_it_by_the_last_frame() {
+    let mut rig = ready(Role::EmergencyDrive);
+    rig.seen.line = Line::Released;
+    rig.run(u32::from(TIMES.debounce));
+    rig.seen.current_flows = true;
+    rig.step();
+    rig.seen.failed = true;
+    // New frames go on saying so: the line is wrong.
+    let mut doubting = rig.clone();
+    // Two samples have contradicted the frame.
+    assert!(doubting.run(u32::from(TIMES.doubt) - 3).gate);
+    assert!(doubting.step().isolate);
+    // It stays the last one.
+    rig.seen.peer_is_new = false;
+    assert!(rig.run(1000).gate);
+    rig.seen.peer = None;
+    assert!(rig.run(1000).gate);
 }
 
 #[test]
