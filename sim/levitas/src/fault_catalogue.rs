@@ -172,7 +172,8 @@ const DRIVE_FAULTS: [FaultSpec; 42] = [
         ],
         alarm: "challenged",
         within: Within::Open,
-        reaction: "No unit can see it alone: from 50 um on the other unit challenges, and the one whose model fails lets go.",
+        reaction: "From 50 um on the other unit challenges, and the one whose model fails lets go. A deaf pair does not show its own coil's \
+            field: its unit lets go as soon as the other one sees the rotor elsewhere.",
         make: |v| {
             World(Fault::HallMiscalibrated {
                 axis: index(v, 0),

@@ -31,4 +31,8 @@ fn every_takeover_but_the_known_ones_is_in_time_and_the_rotor_does_not_touch() {
     let names: Vec<String> =
         missed.iter().map(|row| format!("{}, {}", row.case.name, row.situation.name)).collect();
     assert_eq!(names, MISSED, "{missed:#?}");
+    // What no frame at 2 kHz is in time for: its own unit misses the field of its coil.
+    let deaf: Vec<_> = rows.iter().filter(|row| row.case.name == "wrong: a pair is deaf").collect();
+    assert_eq!(deaf.len(), 8);
+    assert!(deaf.iter().all(|row| row.right == row.phases), "{deaf:#?}");
 }

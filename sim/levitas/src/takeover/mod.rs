@@ -37,8 +37,9 @@ use crate::simulation::Simulation;
 pub use plan::{CASES, Case, Injected, Kind, SITUATIONS, Situation};
 pub use table::{markdown, plain, to_json};
 
-/// How long a fork goes on after the fault [s].
+/// How long a fork goes on after the fault [s], and after one of a unit that is alive and wrong: its loop may take long to swing up.
 const WATCH_S: f64 = 0.2;
+const WATCH_WRONG_S: f64 = 0.5;
 /// End of it, in which nothing of the fault is left [s].
 const SETTLED_S: f64 = 0.05;
 /// Flow below which a dip is no figure [L/min].
@@ -186,10 +187,12 @@ impl Twin {
     fn of(base: &Simulation<'_>, situation: &Situation) -> Self {
         let mut simulation = base.clone();
         let mut twin = Self { flow_lpm: Vec::new(), radius_um: 0.0 };
-        for _ in 0..ticks(situation.phase_span_s + WATCH_S) + 2 {
+        for tick in 0..ticks(situation.phase_span_s + WATCH_WRONG_S) + 2 {
             simulation.step();
             twin.flow_lpm.push(simulation.sample().flow_lpm);
-            twin.radius_um = twin.radius_um.max(simulation.sample().radius_m() * 1e6);
+            if tick < ticks(situation.phase_span_s + WATCH_S) + 2 {
+                twin.radius_um = twin.radius_um.max(simulation.sample().radius_m() * 1e6);
+            }
         }
         twin
     }
@@ -223,21 +226,25 @@ impl Row {
         self.touchdowns = self.touchdowns.max(seen.touchdowns);
         self.reverse_ml = self.reverse_ml.max(seen.reverse_ml);
         self.lift_off_s = self.lift_off_s.max(seen.lift_off_s);
-        self.simulated_s += phase_s + WATCH_S;
+        self.simulated_s += phase_s + watch_s(self.case);
     }
 }
 
-/// One fork: the fault `phase_s` from now, then on for [`WATCH_S`].
+fn watch_s(case: &Case) -> f64 {
+    if case.is_wrong { WATCH_WRONG_S } else { WATCH_S }
+}
+
+/// One fork: the fault `phase_s` from now, then on for [`watch_s`].
 fn fork(base: &Simulation<'_>, situation: &Situation, case: &Case, phase_s: f64, twin: &Twin) -> Seen {
     let mut simulation = base.clone();
-    let first = ticks(phase_s);
+    let (first, watched) = (ticks(phase_s), ticks(watch_s(case)));
     let touched_before = simulation.truth().touchdown_count;
     let at_s = simulation.sample().time_s + phase_s;
     let mut watch = PairWatch::default();
     let mut seen = Seen::default();
     let (mut volume_ml, mut highest_ml) = (0.0_f64, 0.0_f64);
     let mut settled_um = 0.0_f64;
-    for (tick, twin_lpm) in twin.flow_lpm.iter().enumerate().take(first + ticks(WATCH_S)) {
+    for (tick, twin_lpm) in twin.flow_lpm.iter().enumerate().take(first + watched) {
         if tick == first {
             start(&mut simulation, situation, case, at_s);
         }
@@ -248,7 +255,7 @@ fn fork(base: &Simulation<'_>, situation: &Situation, case: &Case, phase_s: f64,
             continue;
         }
         let radius_um = sample.radius_m() * 1e6;
-        if tick >= first + ticks(WATCH_S - SETTLED_S) {
+        if tick + ticks(SETTLED_S) >= first + watched {
             settled_um = settled_um.max(radius_um);
         }
         if !situation.is_lift_off {

@@ -27,12 +27,14 @@
 //! Unit tests below.
 
 use super::BearingConfig;
+use super::answer::Answer;
 use super::vote::{PairSample, Voter};
 use crate::math::exp_of_minus;
 use crate::units::RAD_PER_S_PER_HZ;
 
-/// Largest displacement of the pair that is believed, as a fraction of the clearance: the wall gives way by less than a tenth.
-const PLAUSIBLE_FRACTION: f32 = 1.2;
+/// Largest displacement of the pair that is believed, as a fraction of the clearance: the wall gives way by less than a tenth, a rotor that
+/// is pressed against it tilts by as much in the plane of the Halls, and the field of the coil adds 6 %.
+const PLAUSIBLE_FRACTION: f32 = 1.3;
 
 /// The Halls of one axis.
 #[derive(Clone, Copy, Debug)]
@@ -45,6 +47,7 @@ pub struct HallPair {
     difference_v: f32,
     pickup_m_per_a: f32,
     pickup_cross_m_per_a: f32,
+    answer: Answer,
 }
 
 /// What the Halls of one axis show at a sample.
@@ -123,9 +126,21 @@ impl HallPair {
             v_per_m,
             sum_v: pair.mid_plus_v + pair.mid_minus_v,
             difference_v: pair.mid_plus_v - pair.mid_minus_v,
+            answer: Answer::new(config.coil_current_a_max, period_s),
             pickup_m_per_a: config.coil_pickup_taken_off * config.coil_pickup_m_per_a,
             pickup_cross_m_per_a: config.coil_pickup_cross_m_per_a,
         }
+    }
+
+    /// The pair does not show what its coil does, see [`super::answer`].
+    #[must_use]
+    pub const fn is_deaf(&self) -> bool {
+        self.answer.is_deaf()
+    }
+
+    /// It shows a rotor far from the centre, as no deaf one does.
+    pub(super) fn hears(&mut self) {
+        self.answer.hears();
     }
 
     /// Displacement along this axis less the expected one [m], from the pair's voltages and what the Halls show of the
@@ -144,7 +159,9 @@ impl HallPair {
         let pickup_m = self.pickup_m_per_a * own_a + self.pickup_cross_m_per_a * other_a;
         let difference_v = plus_v - minus_v - self.difference_v;
         let sum_v = plus_v + minus_v - self.sum_v;
-        let innovation_m = difference_v * self.m_per_v - pickup_m - expected_m;
+        let shown_m = difference_v * self.m_per_v;
+        self.answer.step(shown_m, pickup_m, mean_current_a);
+        let innovation_m = shown_m - pickup_m - expected_m;
         if self.voter.is_calm(hall_v, difference_v, sum_v, settles.then_some(mean_current_a)) {
             return Some(innovation_m);
         }
@@ -212,9 +229,9 @@ mod tests {
 
     #[test]
     fn a_rotor_beyond_the_wall_is_none() {
-        // Both edges of the range: 1.2 times 0.5 mm are 1.2 V between the Halls.
-        assert!(displacement_m(&mut pair(), 1.65 + 0.599, 1.65 - 0.599).is_some());
-        assert_eq!(displacement_m(&mut pair(), 1.65 + 0.601, 1.65 - 0.601), None);
+        // Both edges of the range: 1.3 times 0.5 mm are 1.3 V between the Halls.
+        assert!(displacement_m(&mut pair(), 1.65 + 0.649, 1.65 - 0.649).is_some());
+        assert_eq!(displacement_m(&mut pair(), 1.65 + 0.651, 1.65 - 0.651), None);
     }
 
     #[test]

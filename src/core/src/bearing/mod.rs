@@ -44,6 +44,7 @@
 //! Unit tests below against a free mass; `tests/scenarios/1a_levitation.toml` and `sim/levitas/tests/bearing_faults.rs`
 //! against the whole plant.
 
+mod answer;
 mod axis;
 mod config;
 mod current_loop;
@@ -95,6 +96,8 @@ const BLIND_S: f32 = 5.5e-3;
 const ASTRAY_S: f32 = 10e-3;
 /// Time at a limit of a coil after which that is named [s].
 const OVERLOAD_S: f32 = 0.02;
+/// Radius within which a deaf pair shows the rotor, whatever it does, as a fraction of the clearance: its offset and the field of the coil.
+const DEAF_FRACTION: f32 = 0.2;
 
 /// Samples of one period; `None` where the driver does not vouch for them.
 #[derive(Clone, Copy, Debug)]
@@ -230,6 +233,10 @@ impl Bearing {
         let forecast_y = self.y.advance(&self.law, screened_y_a);
         let outside = !self.is_within(TOUCHDOWN_FRACTION);
         self.outside_periods = if outside { self.outside_periods.saturating_add(1) } else { 0 };
+        if !self.is_within(DEAF_FRACTION) {
+            self.x.hall.hears();
+            self.y.hall.hears();
+        }
         let output = match self.next_state(input) {
             Some([lead_x_a, lead_y_a]) => {
                 let bridge = Bridge::of(input.bus_voltage_v);
@@ -339,6 +346,11 @@ impl Bearing {
             | when(self.recovery.is_lost(), fault::BEARING_LOST)
             | when(self.state() == BearingState::Touchdown, fault::TOUCHDOWN)
             | when(self.overload_periods >= self.overload_periods_max, fault::BEARING_OVERLOAD)
+    }
+
+    /// A pair does not show what its coil does, see [`answer`].
+    pub(crate) fn is_deaf(&self) -> bool {
+        self.x.hall.is_deaf() || self.y.hall.is_deaf()
     }
 
     /// What the notch has learned: x cos, sin, cos 2, sin 2, then y [m].

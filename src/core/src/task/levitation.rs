@@ -281,6 +281,7 @@ impl LevitationTask {
                 pair,
                 faults: self.faults,
                 sees_rotor: self.unseen_samples.iter().all(|unseen| *unseen < BLIND_SAMPLES),
+                is_deaf: self.bearing.is_deaf(),
                 floats: self.bearing.is_clear(),
                 halls_whole: self.bearing.has_whole_halls(),
                 halls_well: self.bearing.has_well_halls(),

@@ -20,7 +20,7 @@
 //! While both agree within `DISAGREEMENT_M`, or a load is far larger than what an error makes up, nothing is decided, and the unit
 //! that drives stays, with an alarm. An error that grows by less than `DISAGREEMENT_M` in `BASE_FRAMES` is in the means. A load
 //! that comes while a standby drifts beyond it, just as large as what the drift makes up, refutes the driving unit. A pair that
-//! is deaf and shows a rotor at rest escapes: nobody holds the rotor, its fall is what both models expect.
+//! is deaf and shows a rotor at rest escapes: its fall is what both models expect; `bearing/answer.rs` looks for it.
 //! A frame that comes late begins a new triple.
 //!
 //! # Source

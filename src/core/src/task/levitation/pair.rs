@@ -8,7 +8,8 @@
 //! | the protocol's | is |
 //! |---|---|
 //! | fit | rotor seen within `BLIND_SAMPLES`, none of `UNFIT` stands, gate driver alive, not refuted |
-//! | failed | `BEARING_LOST`, `COIL_OPEN` or `PHASE_SHORT`; of a unit that drives only while it holds a rotor and the other unit is heard, and then also a rotor unseen for longer |
+//! | failed | `BEARING_LOST`, `COIL_OPEN` or `PHASE_SHORT`; of a unit that drives only while it holds a rotor and the other unit is heard, and then also a rotor unseen for longer, or a deaf pair |
+//! | deaf | a pair does not show the field of its own coil (`bearing/answer.rs`) while a unit that is ready has seen the rotor elsewhere by `DISAGREEMENT_M` in the last `DISAGREEING_FRAMES` fast frames, and there is no interference here |
 //! | current flows | the latch has let the gate open, which is not yet a current; or the gate is not asked for, by a unit that was proven or with no rotor to hold |
 //! | foreign drive, rotor unheld | carrier of the other set in the own windings; none, and the own gate is closed |
 //! | innovation ok | no Hall is voted out or named; the own model is not refuted (`opinion.rs`), nor was it for long since both disagree. Interference refutes nobody |
@@ -29,7 +30,7 @@
 use super::opinion::{Opinion, Sight};
 use crate::arbitration::{Arbitration, Inputs, Line, Order, Outputs, Refusal, Times};
 use crate::bearing::BearingConfig;
-use crate::link::{PeerMail, PeerReport};
+use crate::link::{PeerMail, PeerReport, UnitCode};
 use crate::mail::{LevitateRequest, Mailboxes, fault};
 use crate::mailbox::Reader;
 use crate::ports::pair;
@@ -80,6 +81,8 @@ pub(super) struct Situation {
     pub(super) faults: u32,
     /// The rotor was seen within [`BLIND_SAMPLES`].
     pub(super) sees_rotor: bool,
+    /// A pair of Halls does not show what its coil does, see [`crate::bearing`].
+    pub(super) is_deaf: bool,
     /// It is off the wall.
     pub(super) floats: bool,
     /// No Hall is voted out or named.
@@ -124,6 +127,7 @@ impl Situation {
             | u32::from(self.halls_whole) << 19
             | u32::from(self.has_jumped) << 20
             | u32::from(self.floats) << 18
+            | u32::from(self.is_deaf) << 21
             | u32::from(self.asked) << 12
             | u32::from(self.therapy) << 13
             | u32::from(self.periods == 1) << 14
@@ -293,6 +297,10 @@ impl PairControl {
             self.news = peer.news;
             self.compare(&peer, now);
         }
+        // Each alone is no proof: in a shock the rotor may take back just what its coil's field adds, and what a failing unit sees is old.
+        let ready = peer.is_some_and(|peer| peer.state == UnitCode::Ready && peer.innovation_ok);
+        let is_elsewhere = self.disagreeing_frames == DISAGREEING_FRAMES + HELD_FRAMES;
+        let is_deaf = now.is_deaf && now.halls_well && ready && is_elsewhere;
         let to_hold = self.carries || now.therapy;
         let idle = !now.asked && (self.flows || !to_hold);
         self.flows = self.outputs.gate && (now.pair & pair::GATE_OPEN != 0 || idle);
@@ -304,7 +312,7 @@ impl PairControl {
             fit: now.is_fit() && !self.is_refuted(),
             failed: match peer {
                 _ if !self.outputs.gate => now.faults & FAILED != 0,
-                Some(_) => self.flows && to_hold && now.is_failed(),
+                Some(_) => self.flows && to_hold && (now.is_failed() || is_deaf),
                 // Nobody is heard who would take the head: a bad holder is better than none.
                 None => false,
             },

@@ -16,6 +16,7 @@ fn seen(pair: u32) -> Situation {
         pair,
         faults: 0,
         sees_rotor: true,
+        is_deaf: false,
         floats: true,
         halls_whole: true,
         halls_well: true,
@@ -182,6 +183,52 @@ fn a_failing_unit_gives_the_head_to_one_that_is_ready() {
 }
 
 #[test]
+fn a_deaf_unit_gives_the_head_to_one_that_sees_the_rotor_elsewhere_and_does_not_take_it_back() {
+    let ready = PeerReport { state: UnitCode::Ready, drives: false, ..DRIVES };
+    let held = Situation { levitate: LevitateRequest::Levitate, therapy: true, ..seen(LINE_CURRENT) };
+    let deaf = Situation { is_deaf: true, ..held };
+    let drives = || {
+        let mut bench = Bench::new(Role::Host);
+        bench.hears(ready, 0.0, 0.0);
+        bench.pair.post(1, Order::Start { alone: false }.code());
+        bench.run(20, held);
+        bench
+    };
+    let mut bench = drives();
+    for _ in 0..10 {
+        bench.hears(ready, 0.0, 20e-6);
+        assert!(bench.run(10, deaf).gate, "both see it at the same place");
+    }
+    for _ in 0..2 {
+        bench.hears(ready, 0.0, 80e-6);
+        assert!(bench.run(10, deaf).gate, "elsewhere in two frames");
+    }
+    bench.hears(ready, 0.0, 80e-6);
+    assert!(bench.run(5, held).gate, "it hears");
+    assert!(bench.run(5, Situation { halls_well: false, ..deaf }).gate, "interference");
+    assert!(!bench.run(2, deaf).gate);
+    assert_eq!(PeerReport::from_bits(bench.pair.report).state, UnitCode::Isolated);
+
+    for doubtful in
+        [PeerReport { state: UnitCode::Standby, ..ready }, PeerReport { innovation_ok: false, ..ready }]
+    {
+        let mut bench = drives();
+        for _ in 0..10 {
+            bench.hears(doubtful, 0.0, 80e-6);
+            assert!(bench.run(10, deaf).gate, "{doubtful:?}");
+        }
+    }
+
+    let mut alone = drives();
+    for _ in 0..10 {
+        alone.hears(ready, 0.0, 80e-6);
+        alone.run(10, held);
+    }
+    alone.run(100, held);
+    assert!(alone.run(1000, deaf).gate, "nobody is heard");
+}
+
+#[test]
 fn a_backup_that_sees_the_rotor_elsewhere_for_three_frames_challenges() {
     let mut bench = backup();
     for frame in 0..4 {
@@ -232,6 +279,7 @@ fn the_answer_of_a_settled_period_is_that_of_a_machine_that_decides_every_time()
             now = Situation {
                 pair: [DRIVEN, LINE_CURRENT, 0, LINE_CURRENT | FOREIGN_RIPPLE][draw(4) as usize],
                 sees_rotor: draw(8) != 0,
+                is_deaf: draw(40) == 0,
                 floats: draw(4) != 0,
                 halls_whole: draw(4) != 0,
                 halls_well: draw(4) != 0,
