@@ -17,7 +17,7 @@ mod firmware;
 
 use core::ffi::c_void;
 
-use firmware::{link, shim, units};
+use firmware::{link, retained, shim, units};
 
 /// Called by `main`: builds the tasks and starts the threads, or says why not and leaves everything open.
 #[unsafe(no_mangle)]
@@ -83,13 +83,14 @@ extern "C" fn levitas_circulation_thread(thread: *mut c_void, unit: usize, _: us
     }
 }
 
-/// 100 Hz: commands and states.
+/// 100 Hz: commands and states; then what the next start needs of them.
 #[unsafe(no_mangle)]
 extern "C" fn levitas_supervisor_thread(thread: *mut c_void, unit: usize, _: usize) {
     let Some((unit, task)) = units::claim(unit, |unit| &unit.supervisor) else { return };
     loop {
         shim::wait(thread);
         task.step(&unit.mail);
+        retained::keep(unit);
     }
 }
 

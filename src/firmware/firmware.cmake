@@ -12,6 +12,7 @@ target_include_directories(app PRIVATE ${glue})
 target_sources(app PRIVATE
   ${glue}/can.c
   ${glue}/port.c
+  ${glue}/retained.c
   ${glue}/rust_support.c
   ${glue}/storage.c
   ${glue}/threads.c

@@ -19,6 +19,7 @@ pub(crate) mod operator;
 #[cfg(levitas_records)]
 pub(crate) mod records;
 pub(crate) mod replay;
+pub(crate) mod retained;
 pub(crate) mod shim;
 #[cfg(levitas_world)]
 pub(crate) mod signed;

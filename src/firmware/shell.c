@@ -55,6 +55,7 @@ static void print_unit(const struct shell *sh, uint32_t unit)
 {
 	struct levitas_unit_status status;
 	char fault_names[LEVITAS_FAULT_NAMES_BYTES];
+	char start[LEVITAS_START_BYTES];
 	struct decimal x_um, y_um, i_x_a, i_y_a, torque_a, bus_v, flow_lpm;
 
 	levitas_status_read(unit, &status);
@@ -91,6 +92,8 @@ static void print_unit(const struct shell *sh, uint32_t unit)
 	shell_print(sh, "  since boot    %u touchdowns, %u missed samples; limits 0x%x, faults 0x%x%s%s",
 		    status.touchdown_count, status.missed_samples, status.limits, status.faults,
 		    status.faults != 0 ? ": " : "", fault_names);
+	levitas_start_text(unit, start, sizeof(start));
+	shell_print(sh, "  start         %s", start);
 }
 
 const char *levitas_shell_unit_name(uint32_t unit)

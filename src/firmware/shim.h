@@ -393,6 +393,28 @@ void levitas_record_storage(uint32_t code, uint32_t unit);
 /** CONFIG_LEVITAS_SERIAL_NUMBER. */
 uint32_t levitas_serial_number(void);
 
+/** Reads from the memory that a reset leaves alone, `offset` in bytes; 0, or a negative errno: -ENODEV where there is none. */
+int32_t levitas_retained_read(uint32_t offset, uint8_t *bytes, uint32_t size);
+
+/** Writes to it, likewise. */
+int32_t levitas_retained_write(uint32_t offset, const uint8_t *bytes, uint32_t size);
+
+/** Why this unit starts. */
+enum levitas_reset_cause {
+	/** Nobody knows: as after a power-up. */
+	LEVITAS_RESET_UNKNOWN,
+	/** The supply was away, however shortly. */
+	LEVITAS_RESET_SUPPLY,
+	LEVITAS_RESET_WATCHDOG,
+	LEVITAS_RESET_LOCKUP,
+	LEVITAS_RESET_SOFTWARE,
+	LEVITAS_RESET_LINE,
+};
+
+/** enum levitas_reset_cause; until it is cleared the causes of later resets stand beside it. */
+uint32_t levitas_reset_cause(void);
+void levitas_reset_cause_clear(void);
+
 /* Rust functions that C calls. -------------------------------------------------------------------------------- */
 
 /** Builds the tasks and starts the threads; main() of the image. */
@@ -574,6 +596,12 @@ void levitas_event_link(const uint8_t record[LEVITAS_EVENT_RECORD_BYTES], uint8_
 #define LEVITAS_RECORD_TEXT_BYTES 384
 void levitas_event_text(const uint8_t *record, char *text, size_t size);
 void levitas_trend_text(const uint8_t *record, char *text, size_t size);
+
+/** Room for what a start found. */
+#define LEVITAS_START_BYTES 128
+
+/** Why a unit started, what was kept of the time before, and what followed from that, in one line. */
+void levitas_start_text(uint32_t unit, char *text, size_t size);
 
 /** Latest status of a unit; a state that cannot be read has a code outside its enum. */
 void levitas_status_read(uint32_t unit, struct levitas_unit_status *status);

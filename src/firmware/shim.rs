@@ -34,6 +34,10 @@ unsafe extern "C" {
     fn levitas_storage_entry_write(entry: u32, unit: u32, bytes: *const u8, size: u32) -> i32;
     fn levitas_storage_entry_delete(entry: u32, unit: u32) -> i32;
     fn levitas_serial_number() -> u32;
+    fn levitas_retained_read(offset: u32, bytes: *mut u8, size: u32) -> i32;
+    fn levitas_retained_write(offset: u32, bytes: *const u8, size: u32) -> i32;
+    fn levitas_reset_cause() -> u32;
+    fn levitas_reset_cause_clear();
     #[cfg(levitas_records)]
     fn levitas_uptime_ms() -> u32;
     #[cfg(levitas_records)]
@@ -201,6 +205,38 @@ pub(crate) fn record_event(says: &[u8; levitas_core::records::event::EVENT_BYTES
 pub(crate) fn serial_number() -> u32 {
     // SAFETY: no arguments, a constant.
     unsafe { levitas_serial_number() }
+}
+
+/// Reads from the memory that a reset leaves alone.
+pub(crate) fn read_retained(offset: u32, bytes: &mut [u8]) -> Result<(), i32> {
+    let size = u32::try_from(bytes.len()).unwrap_or(0);
+    // SAFETY: the pointer is valid for `size` bytes during the call.
+    match unsafe { levitas_retained_read(offset, bytes.as_mut_ptr(), size) } {
+        0 => Ok(()),
+        error => Err(error),
+    }
+}
+
+/// Writes to it.
+pub(crate) fn write_retained(offset: u32, bytes: &[u8]) -> Result<(), i32> {
+    let size = u32::try_from(bytes.len()).unwrap_or(0);
+    // SAFETY: the pointer is valid for `size` bytes during the call.
+    match unsafe { levitas_retained_write(offset, bytes.as_ptr(), size) } {
+        0 => Ok(()),
+        error => Err(error),
+    }
+}
+
+/// Why this unit starts: `enum levitas_reset_cause`.
+pub(crate) fn reset_cause() -> u32 {
+    // SAFETY: no arguments.
+    unsafe { levitas_reset_cause() }
+}
+
+/// The next start is told its own cause alone.
+pub(crate) fn clear_reset_cause() {
+    // SAFETY: no arguments.
+    unsafe { levitas_reset_cause_clear() }
 }
 
 /// Starts the CAN controller of the link.

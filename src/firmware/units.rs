@@ -35,7 +35,7 @@ use levitas_wire::{Receiver, Unit};
 use super::calibration::{self, PLACE_NONE};
 use super::key;
 use super::link::{FAST_WORDS, SLOW_WORDS};
-use super::shim;
+use super::{retained, shim};
 
 const EMPTY: u8 = 0;
 const BUSY: u8 = 1;
@@ -108,6 +108,8 @@ pub(crate) struct UnitState {
     /// Place of the calibration record that the tasks were built from, counted from 1, 0 for none; and its sequence number.
     start_place: AtomicU32,
     pub(crate) start_sequence: AtomicU32,
+    /// What this start found of the time before it; see `retained.rs`.
+    pub(crate) start: AtomicU32,
     /// What it says to the other unit.
     pub(crate) fast_frame: Mailbox<FAST_WORDS>,
     pub(crate) slow_frame: Mailbox<SLOW_WORDS>,
@@ -147,6 +149,7 @@ impl UnitState {
             warming_order_number: AtomicU32::new(0),
             start_place: AtomicU32::new(0),
             start_sequence: AtomicU32::new(0),
+            start: AtomicU32::new(0),
             fast_frame: Mailbox::new(),
             slow_frame: Mailbox::new(),
             levitation: Owned::empty(),
@@ -186,6 +189,7 @@ impl FirmwareUnit {
             calibration::report(self, &selection);
         }
         let mut tasks = UnitTasks::calibrated(config, self.role, &selection)?;
+        retained::restart(self, &mut tasks);
         let (key, session) = key::at_start(self);
         tasks.link.begin(session);
         let sender = if self.role == Role::Host { Unit::Host } else { Unit::Drive };
@@ -235,7 +239,10 @@ pub(crate) fn build() -> Result<(), ConfigError> {
             result
         );
     }
-    UNITS.iter().try_for_each(|unit| unit.build(&CONFIG, result == 0))
+    UNITS.iter().try_for_each(|unit| unit.build(&CONFIG, result == 0))?;
+    // Before this a reset is told the cause of the one before as well: a power-up stays one.
+    shim::clear_reset_cause();
+    Ok(())
 }
 
 /// The unit of that number, if there is one.

@@ -4,6 +4,7 @@
 #include <zephyr/ztest.h>
 
 #include "record.h"
+#include "restart.h"
 
 /* main() of the application; renamed in firmware/CMakeLists.txt. */
 int levitas_application_main(void);
@@ -13,6 +14,9 @@ void levitas_measure_step(void);
 
 void test_main(void)
 {
+	if (IS_ENABLED(CONFIG_LEVITAS_RETAINED) && IS_ENABLED(CONFIG_LEVITAS_ROLE_HOST)) {
+		restart_starts();
+	}
 	levitas_measure_step();
 	record_prepare_storage();
 	(void)levitas_application_main();

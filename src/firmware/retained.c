@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * RAM that a reset leaves alone, on Zephyr's retained_mem, and why this unit starts, of its hwinfo: see docs/restart.md.
+ *
+ * Nobody looks after what is in there but src/core/src/retained.rs: it has its own check sum and two places.
+ */
+
+#include <errno.h>
+#include <zephyr/drivers/hwinfo.h>
+#include <zephyr/drivers/retained_mem.h>
+#include <zephyr/sys/util.h>
+
+#include "shim.h"
+
+#if defined(CONFIG_LEVITAS_RETAINED)
+
+static const struct device *const memory = DEVICE_DT_GET(DT_CHOSEN(levitas_retained_memory));
+
+int32_t levitas_retained_read(uint32_t offset, uint8_t *bytes, uint32_t size)
+{
+	return device_is_ready(memory) ? retained_mem_read(memory, offset, bytes, size) : -ENODEV;
+}
+
+int32_t levitas_retained_write(uint32_t offset, const uint8_t *bytes, uint32_t size)
+{
+	return device_is_ready(memory) ? retained_mem_write(memory, offset, bytes, size) : -ENODEV;
+}
+
+uint32_t levitas_reset_cause(void)
+{
+	/* The first one counts: several stand together, as the reset line that every reset of an STM32 pulls. */
+	static const struct {
+		uint32_t flags;
+		uint32_t cause;
+	} causes[] = {
+		{RESET_POR | RESET_BROWNOUT, LEVITAS_RESET_SUPPLY}, {RESET_WATCHDOG, LEVITAS_RESET_WATCHDOG},
+		{RESET_CPU_LOCKUP, LEVITAS_RESET_LOCKUP},           {RESET_SOFTWARE, LEVITAS_RESET_SOFTWARE},
+		{RESET_PIN, LEVITAS_RESET_LINE},
+	};
+	uint32_t supported = 0;
+	uint32_t flags = 0;
+
+	/* A controller that does not tell a power-up from other resets tells nothing. */
+	if (hwinfo_get_supported_reset_cause(&supported) != 0 || (supported & RESET_POR) == 0 ||
+	    hwinfo_get_reset_cause(&flags) != 0) {
+		return LEVITAS_RESET_UNKNOWN;
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(causes); i++) {
+		if ((flags & causes[i].flags) != 0) {
+			return causes[i].cause;
+		}
+	}
+	return LEVITAS_RESET_UNKNOWN;
+}
+
+void levitas_reset_cause_clear(void)
+{
+	/* Where it cannot be cleared a power-up stands for good, and nothing goes on by itself. */
+	(void)hwinfo_clear_reset_cause();
+}
+
+#else
+
+int32_t levitas_retained_read(uint32_t offset, uint8_t *bytes, uint32_t size)
+{
+	ARG_UNUSED(offset);
+	ARG_UNUSED(bytes);
+	ARG_UNUSED(size);
+	return -ENODEV;
+}
+
+int32_t levitas_retained_write(uint32_t offset, const uint8_t *bytes, uint32_t size)
+{
+	ARG_UNUSED(offset);
+	ARG_UNUSED(bytes);
+	ARG_UNUSED(size);
+	return -ENODEV;
+}
+
+uint32_t levitas_reset_cause(void)
+{
+	return LEVITAS_RESET_UNKNOWN;
+}
+
+void levitas_reset_cause_clear(void)
+{
+}
+
+#endif
