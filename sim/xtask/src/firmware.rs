@@ -104,6 +104,7 @@ impl<'a> Build<'a> {
     fn set_variables(&self, program: &mut Command) -> Result<(), String> {
         program.env("ZEPHYR_BASE", &self.tree.base);
         share_crates(self.project, program);
+        share_objects(self.project, program);
         self.toolchain.apply(program, &[&venv::programs(&self.environment)])?;
         if zephyr::chosen_toolchain().is_none() {
             program.env("ZEPHYR_TOOLCHAIN_VARIANT", "gnuarmemb").env("GNUARMEMB_TOOLCHAIN_PATH", "/usr");
@@ -147,6 +148,13 @@ pub(crate) fn clippy(project: &Project) -> Outcome {
 /// One folder for the crates that all images have in common; firmware.cmake keeps those apart that differ.
 fn share_crates(project: &Project, program: &mut Command) {
     program.env("CARGO_BUILD_BUILD_DIR", project.target.join("firmware-crates"));
+}
+
+/// Where there is ccache, which Zephyr's build then uses by itself: one folder for what the C compiler has made. Nearly all of Zephyr is the same in
+/// two images of a platform, but for the names of their folders, which the compiler's debug information would have in it.
+fn share_objects(project: &Project, program: &mut Command) {
+    program.env("CCACHE_DIR", project.target.join("firmware-objects"));
+    program.env("CCACHE_BASEDIR", &project.target).env("CCACHE_NOHASHDIR", "1");
 }
 
 /// Where Twister builds, one folder per suite and platform.
