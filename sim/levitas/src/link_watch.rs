@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! Watches what the units say of their links: alarms, commands that were carried out, frames that were refused.
+//! Watches what the units say of their links and of themselves: alarms, commands that were carried out, frames that were refused, states.
 //!
 //! # Limits and failure
 //! Refusals are logged with their numbers, once a second at most and at the end: a flood of frames is no flood of lines. A unit that
@@ -7,7 +7,7 @@
 
 use levitas_core::link::{LINK_REFUSALS, LinkMail, LinkRefusal};
 use levitas_core::mail::{CirculationMail, SupervisorMail};
-use levitas_core::task::supervisor::Refusal;
+use levitas_core::task::supervisor::{Refusal, SupervisorState};
 
 use crate::event_log::EventLog;
 use crate::metrics::Metrics;
@@ -25,6 +25,7 @@ struct Seen {
     logged: [u64; LINK_REFUSALS],
     next_line_s: f64,
     answered: u32,
+    state: Option<SupervisorState>,
     alarms: u32,
     circuit_alarms: u32,
     /// Of the supervisor.
@@ -60,6 +61,11 @@ impl LinkWatch {
             }
             let Some((_, mail)) = mail.supervisor.read::<SupervisorMail>() else { continue };
             seen.own_alarms = mail.alarms;
+            let state = SupervisorState::from_code(mail.named_state);
+            if let Some(news) = state.filter(|_| state != seen.state) {
+                seen.state = state;
+                log.push(time_s, "unit_state", format!("{name}: {}", news.name()));
+            }
             let is_new = mail.remote_number != seen.answered;
             seen.answered = mail.remote_number;
             // 0: it has just started.

@@ -3,6 +3,7 @@
 
 mod alarm_page;
 mod record_page;
+mod state_page;
 
 use std::fmt::Write as _;
 
@@ -47,6 +48,8 @@ pub enum What {
     Faults,
     /// Alarms: what raises each, what is heard and seen, what to do
     Alarms,
+    /// States of a unit, and which command is allowed in which
+    States,
     /// Metrics with units and definitions, and invariants
     Metrics,
     /// Columns of trace.csv
@@ -68,6 +71,7 @@ pub fn list(what: What, markdown: bool) -> String {
         What::Events => events(),
         What::Faults => vec![faults(), fault_keys(), alarms()],
         What::Alarms => alarm_page::tables(),
+        What::States => state_page::tables(),
         What::Metrics => vec![metrics(), invariants()],
         What::Channels => vec![channels()],
         What::Records => record_page::tables(),
@@ -77,6 +81,7 @@ pub fn list(what: What, markdown: bool) -> String {
         What::Config => CONFIGURATION_INTRODUCTION,
         What::Faults => FAULTS_INTRODUCTION,
         What::Alarms => alarm_page::INTRODUCTION,
+        What::States => state_page::INTRODUCTION,
         _ => "",
     };
     if markdown {

@@ -31,6 +31,15 @@ fn the_alarm_page_is_up_to_date() {
 }
 
 #[test]
+fn the_page_of_states_is_up_to_date() {
+    let wanted = list(What::States, true);
+    assert!(
+        document("supervisor.md") == wanted,
+        "run: cargo sim -- list states --markdown > docs/supervisor.md"
+    );
+}
+
+#[test]
 fn the_generated_parts_of_pages_are_up_to_date() {
     for (file, name, what) in [
         ("scenarios.md", "events", What::Events),

@@ -37,7 +37,7 @@ impl Bench {
             levitation: LevitationTask::new(&config.levitation, Role::Host).unwrap(),
             speed: SpeedTask::new(&config.speed, &config.levitation).unwrap(),
             circulation: CirculationTask::new(&config.flow_meter, config.speed.speed_rpm_max).unwrap(),
-            supervisor: SupervisorTask::new(&config).unwrap(),
+            supervisor: SupervisorTask::new(&config, Role::Host).unwrap(),
             mail: Mailboxes::new(),
             world,
             tick: 0,
@@ -95,7 +95,7 @@ fn a_restart_in_the_middle_of_commissioning_holds_the_rotor_drives_nothing_and_s
         }
         let before = bench.world.truth();
         assert_eq!(bench.report().stage, stage);
-        bench.supervisor = SupervisorTask::new(&UnitConfig::BENCH).unwrap();
+        bench.supervisor = SupervisorTask::new(&UnitConfig::BENCH, Role::Host).unwrap();
         // One period of the supervisor, and the fading of what the probe had asked for.
         for _ in 0..ticks(0.04) {
             bench.step();

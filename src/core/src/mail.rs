@@ -321,6 +321,8 @@ snapshot! {
         pub remote_result: u32,
         /// Bits of [`fault`] that the supervisor raises.
         pub alarms: u32,
+        /// A [`crate::task::supervisor::SupervisorState`]: the state as people name it.
+        pub named_state: u32,
     }
 }
 

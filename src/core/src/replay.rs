@@ -36,6 +36,7 @@ pub fn replay_step(
             remote_number: 0,
             remote_result: 0,
             alarms: 0,
+            named_state: 0,
         });
     }
     if index >= MOTOR_FROM_STEP && TaskId::Speed.slot().is_due(u64::from(index)) {

@@ -148,7 +148,7 @@ impl UnitTasks {
             link: LinkTask::new(config.levitation.motor.checked_pole_pairs()?),
             speed: SpeedTask::new(&config.speed, &config.levitation)?,
             circulation: CirculationTask::new(&config.flow_meter, config.speed.speed_rpm_max)?,
-            supervisor: SupervisorTask::new(config)?,
+            supervisor: SupervisorTask::new(config, role)?,
             alarm: AlarmTask::default(),
             cut_out: CutOutTask::default(),
             warming: WarmingTask::new(&config.warming)?,

@@ -2,6 +2,7 @@
 //! The supervisor task: which commands are allowed when, and what the unit does next. 100 Hz.
 //!
 //! # States
+//! As people name them, and which command is allowed in which: [`states`]. Of this task alone:
 //! ```text
 //! Standby --LiftOff--> LiftingOff --levitated--> Operating --Land--> Landing --rotor down--> Standby
 //!                          |                      ^  ^  |               |
@@ -46,9 +47,9 @@
 //! # Shown by
 //! `tests.rs`; `tests/scenarios/1a_levitation.toml`.
 
-use crate::arbitration::{self, Order};
+use crate::arbitration::Order;
+use crate::circulation::flow_meter::Fluid;
 use crate::circulation::therapy::{Mode, Therapy, TherapyMail};
-use crate::code::from_code;
 use crate::commissioning::{Commissioning, CommissioningInput, CommissioningReport};
 use crate::config::ConfigError;
 use crate::link::{LinkMail, OwnTherapy, PeerReport, PeerTherapy, RemoteCommandMail};
@@ -60,11 +61,14 @@ use crate::mailbox::Reader;
 use crate::power::messages::PowerMail;
 use crate::probe::{ProbeRequest, ProbeResult};
 use crate::schedule::TaskId;
-use crate::unit::UnitConfig;
+use crate::unit::{Role, UnitConfig};
 use crate::units::RPM_PER_RAD_PER_S;
+pub use command::{Command, Refusal};
 use landing::Clamp;
 use remote::{Answered, Asked, Origin};
 use reset::Kept;
+use states::Known;
+pub use states::{Permission, SupervisorState, permission};
 
 /// Periods for which the rotor must be slow before it is set down: 0.5 s.
 const SLOW_PERIODS: u32 = TaskId::Supervisor.slot().rate_hz / 2;
@@ -118,215 +122,6 @@ impl SupervisorConfig {
     };
 }
 
-/// Code of the command for mode 0; the others follow.
-const MODE_KIND: u32 = 4;
-/// Code of the command for setting 0; the others follow.
-const SETTING_KIND: u32 = 64;
-
-/// What an operator can ask for.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Command {
-    /// Lift the rotor off and hold it.
-    LiftOff,
-    /// Stop the motor, then set the rotor down.
-    Land,
-    /// A mode, with the set-point that comes with it.
-    SetMode {
-        /// Which.
-        mode: Mode,
-        /// In the unit of the mode's set-point; of no account where it has none.
-        value: f32,
-    },
-    /// One of the settings of the therapy.
-    Set {
-        /// Number of the field in [`crate::circulation::therapy::TherapySettings::FIELDS`].
-        setting: u32,
-        /// In the unit of the field.
-        value: f32,
-    },
-    /// End what an intervention holds.
-    Resume,
-    /// Leave the rotor where it lies and give the coils to the probe; `Land` ends it.
-    Service,
-    /// Find the calibration of this drive; `Land` stops it.
-    Commission,
-    /// As `LiftOff`, where neither line nor link says that there is no other unit: the operator has looked.
-    LiftOffAlone,
-    /// Give the head to the other unit, which must be ready.
-    HandBack,
-    /// Let go as a failure would, to see the other unit take over.
-    TakeoverDrill,
-    /// Join the pair again after a failure.
-    Rejoin,
-}
-
-impl Command {
-    /// Speed mode with this set-point.
-    #[must_use]
-    pub const fn speed(speed_rpm: f32) -> Self {
-        Self::SetMode { mode: Mode::Speed, value: speed_rpm }
-    }
-
-    /// The command as it lies in the mailbox.
-    #[must_use]
-    pub fn to_mail(self, number: u32) -> CommandMail {
-        let (kind, value) = self.code();
-        CommandMail { number, kind, value }
-    }
-
-    /// Its code, in the mailbox as on the wire (`kind` in can/levitas.dbc), and its argument.
-    #[must_use]
-    pub const fn code(self) -> (u32, f32) {
-        match self {
-            Self::LiftOff => (1, 0.0),
-            Self::Land => (2, 0.0),
-            Self::SetMode { mode, value } => (MODE_KIND.wrapping_add(mode as u32), value),
-            Self::Resume => (11, 0.0),
-            Self::Set { setting, value } => (SETTING_KIND.saturating_add(setting), value),
-            Self::TakeoverDrill => (16, 0.0),
-            Self::HandBack => (17, 0.0),
-            Self::Rejoin => (18, 0.0),
-            Self::LiftOffAlone => (19, 0.0),
-            Self::Service => (32, 0.0),
-            Self::Commission => (33, 0.0),
-        }
-    }
-
-    /// The command of a code, if there is one.
-    #[must_use]
-    pub const fn from_code(kind: u32, value: f32) -> Option<Self> {
-        match kind {
-            1 => Some(Self::LiftOff),
-            2 => Some(Self::Land),
-            11 => Some(Self::Resume),
-            16 => Some(Self::TakeoverDrill),
-            17 => Some(Self::HandBack),
-            18 => Some(Self::Rejoin),
-            19 => Some(Self::LiftOffAlone),
-            32 => Some(Self::Service),
-            33 => Some(Self::Commission),
-            MODE_KIND..SETTING_KIND => match Mode::from_code(kind.wrapping_sub(MODE_KIND)) {
-                Some(mode) => Some(Self::SetMode { mode, value }),
-                None => None,
-            },
-            SETTING_KIND.. => Some(Self::Set { setting: kind.wrapping_sub(SETTING_KIND), value }),
-            _ => None,
-        }
-    }
-}
-
-/// Why a command was not carried out.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(u32)]
-pub enum Refusal {
-    /// No such command.
-    Unknown = 1,
-    /// A set-point is not a number or outside what can be reached.
-    OutOfReach = 2,
-    /// A speed needs a levitated rotor.
-    NotLevitated = 3,
-    /// This unit does not drive the head.
-    NotDriving = 4,
-    /// The rotor is being set down.
-    IsLanding = 5,
-    /// Service and commissioning begin in standby.
-    NotStandby = 6,
-    /// Commissioning is under way.
-    Commissioning = 7,
-    /// The other unit drives the head.
-    OtherDrives = 8,
-    /// This unit's self-check does not pass.
-    NotFit = 9,
-    /// Neither line nor link says what the other unit does.
-    OtherUnknown = 10,
-    /// The other unit would not take the head.
-    OtherNotReady = 11,
-    /// This unit has failed and is isolated, or is in service.
-    NotInPair = 12,
-    /// This unit is in the pair already.
-    InPair = 13,
-    /// No rotor is to be held.
-    NoTherapy = 14,
-    /// The rotor is held.
-    Therapy = 15,
-    /// The levitation task does not answer.
-    Silent = 16,
-    /// The command of the link was void before this task looked at it.
-    TooLate = 17,
-    /// The command of the link met one that is under way.
-    UnderWay = 18,
-    /// A set-point is set with its mode.
-    SetpointOfMode = 19,
-    /// An alarm stands, or has stood of late.
-    NotQuiet = 20,
-    /// Blood would run back through a pump that stands.
-    NotClamped = 21,
-    /// The circulation task does not answer.
-    CirculationSilent = 22,
-}
-
-from_code!(Refusal: u32 {
-    Unknown, OutOfReach, NotLevitated, NotDriving, IsLanding, NotStandby, Commissioning, OtherDrives, NotFit,
-    OtherUnknown, OtherNotReady, NotInPair, InPair, NoTherapy, Therapy, Silent, TooLate,
-    UnderWay, SetpointOfMode, NotQuiet, NotClamped, CirculationSilent
-});
-
-impl Refusal {
-    /// What the pair's refusal of an order means for the command.
-    const fn of_order(code: u32) -> Self {
-        use arbitration::Refusal as Pair;
-        match Pair::from_code(code) {
-            Some(Pair::NotActive) => Self::NotDriving,
-            Some(Pair::NotFit) => Self::NotFit,
-            Some(Pair::OtherDrives | Pair::Drives) => Self::OtherDrives,
-            Some(Pair::OtherUnknown) => Self::OtherUnknown,
-            Some(Pair::OtherNotReady) => Self::OtherNotReady,
-            Some(Pair::NotInPair) => Self::NotInPair,
-            Some(Pair::InPair) => Self::InPair,
-            Some(Pair::NoTherapy) => Self::NoTherapy,
-            Some(Pair::Therapy) => Self::Therapy,
-            None => Self::Unknown,
-        }
-    }
-
-    /// One line for the operator.
-    #[must_use]
-    pub const fn reason(self) -> &'static str {
-        match self {
-            Self::Unknown => "no such command",
-            Self::OutOfReach => "outside of what is allowed",
-            Self::NotLevitated => "the rotor is not levitated: lift it first",
-            Self::NotDriving => "this unit does not drive the head",
-            Self::IsLanding => "the rotor is being set down: wait, then lift",
-            Self::NotStandby => "service and commissioning begin in standby: land first",
-            Self::Commissioning => "commissioning is under way: land stops it",
-            Self::OtherDrives => "the other unit drives the head",
-            Self::NotFit => "the self-check of this unit does not pass: see its faults",
-            Self::OtherUnknown => {
-                "neither drive line nor link says what the other unit does: if there is none, lift alone"
-            }
-            Self::OtherNotReady => "the other unit is not ready",
-            Self::NotInPair => "this unit has failed and is isolated: rejoin first",
-            Self::InPair => "this unit is in the pair already",
-            Self::NoTherapy => "no rotor is to be held",
-            Self::Therapy => "the rotor is held",
-            Self::Silent => "the levitation task does not answer",
-            Self::TooLate => "the command came too late",
-            Self::UnderWay => "another command is under way",
-            Self::SetpointOfMode => "a set-point is set with its mode",
-            Self::NotClamped => "blood would run back: clamp the return line first, or ask again within 10 s",
-            Self::CirculationSilent => "the circulation task does not answer: the pump runs on at its speed",
-            Self::NotQuiet => "an alarm stands, or this unit has not driven for long enough without one",
-        }
-    }
-}
-
-impl core::fmt::Display for Refusal {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.write_str(self.reason())
-    }
-}
-
 /// A command whose order to the pair has not been answered.
 #[derive(Clone, Copy, Debug)]
 struct Awaiting {
@@ -340,6 +135,7 @@ struct Awaiting {
 #[derive(Clone, Debug)]
 pub struct SupervisorTask {
     config: SupervisorConfig,
+    role: Role,
     speed_rpm_max: f32,
     state: UnitState,
     therapy: Therapy,
@@ -372,6 +168,8 @@ pub struct SupervisorTask {
     /// Alarms of both units, and for how long this one has driven without any.
     alarms: u32,
     quiet_periods: u32,
+    /// For which a state with an alarm is told after it has ended.
+    unwell_periods: u32,
     clamp: Clamp,
     /// Periods since the therapy was last changed here.
     unchanged_periods: u32,
@@ -389,12 +187,13 @@ impl SupervisorTask {
     ///
     /// # Errors
     /// A field of the configuration that is outside its range.
-    pub fn new(unit: &UnitConfig) -> Result<Self, ConfigError> {
+    pub fn new(unit: &UnitConfig, role: Role) -> Result<Self, ConfigError> {
         unit.supervisor.check()?;
         unit.commissioning.check()?;
         let period_us = TaskId::Supervisor.slot().period_us();
         Ok(Self {
             config: unit.supervisor,
+            role,
             speed_rpm_max: unit.speed.speed_rpm_max,
             state: UnitState::Standby,
             therapy: first_therapy(&unit.supervisor),
@@ -422,6 +221,7 @@ impl SupervisorTask {
             commissioning: None,
             alarms: 0,
             quiet_periods: 0,
+            unwell_periods: 0,
             clamp: Clamp::default(),
             unchanged_periods: TELL_PERIODS,
             therapy_unknown: false,
@@ -470,6 +270,7 @@ impl SupervisorTask {
             remote_number: self.remote_answered.number,
             remote_result: self.remote_answered.result,
             alarms: self.own_alarms,
+            named_state: self.named_state() as u32,
         });
     }
 
@@ -695,62 +496,36 @@ impl SupervisorTask {
     }
 
     fn apply(&mut self, command: Command, asked: Asked, mail: &Mailboxes) -> Result<(), Refusal> {
-        if let Some(commissioning) = &mut self.commissioning {
-            if command != Command::Land {
-                return Err(Refusal::Commissioning);
-            }
-            commissioning.stop();
-            return Ok(());
+        match permission(self.named_state(), command) {
+            Permission::Allowed => {}
+            Permission::Refused(refusal) => return Err(refusal),
+            Permission::Unless(refusal) if self.holds(refusal) => return Err(refusal),
+            Permission::Unless(_) => {}
         }
-        self.is_of_use(command)?;
-        match (command, self.state) {
-            (Command::HandBack, _) => self.ask(Order::HandBack, asked),
-            (Command::TakeoverDrill, _) => {
-                self.may_drill()?;
-                self.ask(Order::Drill, asked);
-            }
-            (Command::Rejoin, _) => self.ask(Order::Rejoin, asked),
-            (Command::Commission, UnitState::Standby) => {
+        match command {
+            Command::HandBack => self.ask(Order::HandBack, asked),
+            Command::TakeoverDrill => self.ask(Order::Drill, asked),
+            Command::Rejoin => self.ask(Order::Rejoin, asked),
+            Command::Commission => {
                 let last = mail.probe_request.read::<ProbeRequest>().map_or(0, |(_, request)| request.number);
                 self.begin(UnitState::Commissioning, false, asked);
                 self.commissioning = Some(Commissioning::new(&self.unit, last));
             }
-            (Command::Commission, _) => return Err(Refusal::NotStandby),
-            // Nobody carries the routine on; the rotor is being set down.
-            (Command::Land, UnitState::Commissioning) => {}
-            (_, UnitState::Commissioning) => return Err(Refusal::Commissioning),
-            (Command::LiftOff | Command::LiftOffAlone, UnitState::Standby | UnitState::Service) => {
-                self.begin(UnitState::LiftingOff, command == Command::LiftOffAlone, asked);
-            }
-            (Command::LiftOff | Command::LiftOffAlone, UnitState::LiftingOff | UnitState::Operating) => {}
-            (Command::LiftOff | Command::LiftOffAlone, UnitState::Landing) if !self.may_set_down() => {
-                self.state = UnitState::Operating;
-            }
-            (Command::Land, UnitState::LiftingOff | UnitState::Operating) => {
-                self.may_stop()?;
-                self.state = UnitState::Landing;
-                self.stand_still();
-            }
-            (Command::Land, UnitState::Landing) => {}
-            (Command::Land, UnitState::Standby | UnitState::Service) => self.state = UnitState::Standby,
-            (Command::Service, UnitState::Standby | UnitState::Service) => {
-                self.begin(UnitState::Service, false, asked);
-            }
-            (Command::Service, _) => return Err(Refusal::NotStandby),
-            (Command::SetMode { mode, value }, UnitState::Operating) => {
+            Command::Service => self.begin(UnitState::Service, false, asked),
+            Command::LiftOff | Command::LiftOffAlone => match self.state {
+                UnitState::Standby | UnitState::Service => {
+                    self.begin(UnitState::LiftingOff, command == Command::LiftOffAlone, asked);
+                }
+                UnitState::Landing => self.state = UnitState::Operating,
+                _ => {}
+            },
+            Command::Land => self.land(),
+            Command::SetMode { mode, value } => {
                 self.set_mode(mode, value)?;
                 self.therapy_is_known();
             }
-            (Command::Resume, UnitState::Operating) => self.resumes = self.resumes.wrapping_add(1),
-            (Command::Set { setting, value }, _) => self.set(setting, value)?,
-            (
-                Command::SetMode { .. } | Command::Resume,
-                UnitState::Standby | UnitState::LiftingOff | UnitState::Service,
-            ) => return Err(Refusal::NotLevitated),
-            (
-                Command::SetMode { .. } | Command::Resume | Command::LiftOff | Command::LiftOffAlone,
-                UnitState::Landing,
-            ) => return Err(Refusal::IsLanding),
+            Command::Resume => self.resumes = self.resumes.wrapping_add(1),
+            Command::Set { setting, value } => self.set(setting, value)?,
         }
         if matches!(command, Command::SetMode { .. } | Command::Set { .. } | Command::Resume) {
             self.unchanged_periods = 0;
@@ -758,21 +533,40 @@ impl SupervisorTask {
         Ok(())
     }
 
-    /// Whether anybody would follow the command, where its state alone does not say so.
-    fn is_of_use(&self, command: Command) -> Result<(), Refusal> {
-        match (command, self.state) {
-            (Command::HandBack | Command::TakeoverDrill, UnitState::Landing) => Err(Refusal::IsLanding),
-            (Command::Land | Command::SetMode { .. } | Command::Resume, UnitState::Standby)
-                if self.mirrors =>
-            {
-                Err(Refusal::OtherDrives)
+    /// The state as people name it.
+    fn named_state(&self) -> SupervisorState {
+        SupervisorState::of(&Known {
+            unit: self.state,
+            mirrors: self.mirrors,
+            is_emergency_drive: self.role == Role::EmergencyDrive,
+            pumps: self.therapy.mode != Mode::Speed || self.therapy.settings.speed_setpoint_rpm != 0.0,
+            saline: self.circulation.latest().is_some_and(|seen| seen.fluid == Fluid::Saline as u32),
+            well: self.unwell_periods == 0,
+        })
+    }
+
+    /// Whether a reason that depends on the time holds now.
+    fn holds(&mut self, refusal: Refusal) -> bool {
+        match refusal {
+            Refusal::IsLanding => self.may_set_down(),
+            Refusal::NotClamped => !self.may_stop(),
+            Refusal::NotQuiet => !self.may_drill(),
+            Refusal::CirculationSilent => self.is_circulation_silent(),
+            _ => true,
+        }
+    }
+
+    /// The rotor is to be set down, or what is done to it at the wall is to end.
+    fn land(&mut self) {
+        match (self.state, &mut self.commissioning) {
+            (_, Some(commissioning)) => commissioning.stop(),
+            (UnitState::LiftingOff | UnitState::Operating, None) => {
+                self.state = UnitState::Landing;
+                self.stand_still();
             }
-            (Command::SetMode { .. } | Command::Resume, UnitState::Operating)
-                if self.is_circulation_silent() =>
-            {
-                Err(Refusal::CirculationSilent)
-            }
-            _ => Ok(()),
+            (UnitState::Service, None) => self.state = UnitState::Standby,
+            // It lies, is on its way, or nobody carries commissioning on.
+            (UnitState::Standby | UnitState::Landing | UnitState::Commissioning, None) => {}
         }
     }
 
@@ -836,10 +630,12 @@ fn drives(levitation: &LevitationMail) -> bool {
     PeerReport::from_bits(levitation.report).drives
 }
 
+mod command;
 mod drill;
 mod landing;
 mod remote;
 mod reset;
+mod states;
 #[cfg(test)]
 mod tests;
 mod therapy;

@@ -37,6 +37,7 @@ fn supervisor(levitate: LevitateRequest, drive: bool) -> SupervisorMail {
         remote_number: 0,
         remote_result: 0,
         alarms: 0,
+        named_state: 0,
     }
 }
 

@@ -2,7 +2,7 @@
 //! When a takeover drill may be: on a unit that has driven for minutes without an alarm of either unit. A drill lets go of the head, so it is
 //! not for a moment in which something else is wrong; whether the other unit would take the head is for the pair to say.
 
-use super::{Refusal, SILENT_US_MAX, SupervisorTask, UnitState};
+use super::{SILENT_US_MAX, SupervisorTask, UnitState};
 use crate::circulation::conditions as condition;
 use crate::link::PEER_THERAPY_US_MAX;
 use crate::mail::fault;
@@ -13,6 +13,8 @@ const LIMITS: u32 =
     condition::DRAINAGE_LIMIT | condition::RETURN_LIMIT | condition::BACKFLOW_FLOOR | condition::NOT_REACHED;
 /// It stands until the next start and says nothing of now.
 const PAST: u32 = fault::CALIBRATION;
+/// Periods for which a state with an alarm is told after it has ended: 1 s, as the alarm is.
+const UNWELL_PERIODS: u32 = TaskId::Supervisor.slot().rate_hz;
 /// Periods of this task in a second.
 const PERIODS_PER_S: f32 = TaskId::Supervisor.slot().rate_hz as f32;
 
@@ -26,12 +28,15 @@ impl SupervisorTask {
         let circulation = self.circulation.fresh(SILENT_US_MAX);
         let circuit = circulation.map_or(0, |circulation| circulation.alarms);
         self.alarms = (own | link | there | circuit | self.own_alarms) & !PAST;
-        let is_quiet = self.state == UnitState::Operating
-            && levitation.is_some()
+        let is_well = levitation.is_some()
             && circulation.is_some_and(|circulation| circulation.conditions & !LIMITS == 0)
             && self.alarms == 0
             && self.is_fed_well();
+        let is_quiet = is_well && self.state == UnitState::Operating;
         self.quiet_periods = if is_quiet { self.quiet_periods.saturating_add(1) } else { 0 };
+        let is_paired = levitation.is_some_and(|levitation| levitation.pair_alarms == 0);
+        self.unwell_periods =
+            if is_well && is_paired { self.unwell_periods.saturating_sub(1) } else { UNWELL_PERIODS };
     }
 
     /// Mains and battery are as they should be, or not this unit's to measure. A drill on a low battery could leave the head to a unit that
@@ -41,13 +46,10 @@ impl SupervisorTask {
             || self.power.fresh(SILENT_US_MAX).is_some_and(|power| power.conditions == 0)
     }
 
-    /// Whether a drill may be now. A unit that does not drive is refused by the pair, which says why.
-    ///
-    /// # Errors
-    /// An alarm stands, or the last one has stood a short time ago.
-    pub(super) fn may_drill(&self) -> Result<(), Refusal> {
+    /// Whether a drill may be now: no alarm stands, nor has the last one stood a short time ago. A unit that does not drive is refused by
+    /// the pair, which says why.
+    pub(super) fn may_drill(&self) -> bool {
         let long_enough = self.quiet_periods as f32 >= self.config.drill_quiet_s_min * PERIODS_PER_S;
-        let refused = self.drives && (self.alarms != 0 || !self.is_fed_well() || !long_enough);
-        if refused { Err(Refusal::NotQuiet) } else { Ok(()) }
+        !self.drives || self.alarms == 0 && self.is_fed_well() && long_enough
     }
 }

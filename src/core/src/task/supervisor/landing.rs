@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! What must be so before a pump is stopped: where blood would run back from an artery, the line is clamped, or the operator has asked twice.
 
-use super::{Refusal, SILENT_US_MAX, SupervisorTask};
+use super::{SILENT_US_MAX, SupervisorTask};
 use crate::schedule::TaskId;
 
 /// Flow up to which a line counts as clamped [L/min]: the zero of a meter is better than that, and a beat moves more through an open line.
@@ -30,15 +30,13 @@ impl SupervisorTask {
         clamp.again_periods = clamp.again_periods.saturating_sub(1);
     }
 
-    /// Whether the pump may be stopped. Asked again within ten seconds it may: the operator knows better.
-    ///
-    /// # Errors
-    /// The return is in an artery, and the line is not known to be clamped.
-    pub(super) fn may_stop(&mut self) -> Result<(), Refusal> {
+    /// Whether the pump may be stopped: the return is not in an artery, or the line is known to be clamped. Asked again within ten seconds
+    /// it may: the operator knows better.
+    pub(super) fn may_stop(&mut self) -> bool {
         let is_safe = self.therapy.settings.return_is_arterial < 0.5
             || self.clamp.clamped_periods >= CLAMPED_PERIODS
             || self.clamp.again_periods > 0;
         self.clamp.again_periods = if is_safe { 0 } else { AGAIN_PERIODS };
-        if is_safe { Ok(()) } else { Err(Refusal::NotClamped) }
+        is_safe
     }
 }

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 mod reset;
+mod states;
 
 use super::*;
+use crate::arbitration;
 use crate::circulation::therapy::{Mode, TherapyMail, TherapySettings};
 use crate::commissioning::{Outcome, Reason, Stage};
 use crate::mail::CirculationMail;
@@ -54,7 +56,7 @@ struct Bench {
 
 impl Bench {
     fn new() -> Self {
-        let task = SupervisorTask::new(&VEIN).unwrap();
+        let task = SupervisorTask::new(&VEIN, Role::Host).unwrap();
         let levitation = bearing(BearingState::Off, 0.0);
         let mut bench = Self {
             task,
@@ -71,7 +73,7 @@ impl Bench {
     }
 
     fn restart(&mut self) {
-        self.task = SupervisorTask::new(&VEIN).unwrap();
+        self.task = SupervisorTask::new(&VEIN, Role::Host).unwrap();
     }
 
     fn command(&mut self, command: Command) -> Option<Refusal> {

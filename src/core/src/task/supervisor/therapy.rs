@@ -90,12 +90,8 @@ impl SupervisorTask {
     /// One setting.
     ///
     /// # Errors
-    /// There is no such setting, or the value is outside of its range; a set-point goes with its mode. While the other unit drives its
-    /// settings would be back at once.
+    /// There is no such setting, or the value is outside of its range; a set-point goes with its mode.
     pub(super) fn set(&mut self, setting: u32, value: f32) -> Result<(), Refusal> {
-        if self.mirrors {
-            return Err(Refusal::OtherDrives);
-        }
         let field = TherapySettings::field(setting).ok_or(Refusal::Unknown)?;
         let is_setpoint = Mode::ALL.iter().any(|mode| mode.setpoint() == Some(field.name));
         if is_setpoint {
