@@ -8,10 +8,14 @@ use serde_json::json;
 use crate::metrics::rounded;
 
 /// Kinds of logged events that the program itself sees, with their meaning.
-pub const OBSERVED_KINDS: [(&str, &str); 24] = [
+pub const OBSERVED_KINDS: [(&str, &str); 25] = [
     ("warming_state", "the warming task is in another state: off, preparing, warming, waiting, stopped"),
     ("cut_out_state", "the cut-out of the warming device has closed, or opened for this reason"),
     ("power_state", "what a unit says of mains and battery: when it changes, and each minute on battery"),
+    (
+        "self_test",
+        "the self-test of a unit begins, or is over: one line for each item, with what was measured",
+    ),
     ("load_test", "the load test of a unit's battery goes on, or has an end: resistance and capacity"),
     ("command_refused", "the unit refused a command of the scenario; the text says why"),
     ("command_answered", "a unit has looked at a command of the link; the text has its answer"),

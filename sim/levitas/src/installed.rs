@@ -83,6 +83,7 @@ impl<'a> Installed<'a> {
             sessions: 0,
         };
         installed.begin_session();
+        installed.self_test(ResetCause::PowerOn);
         Ok((installed, selection))
     }
 
@@ -109,10 +110,18 @@ impl<'a> Installed<'a> {
         if let Some(kept) = kept {
             self.unit.restart(self.role, cause, &kept);
         }
+        self.self_test(cause);
         self.begin_session();
         self.runs = Runs::All;
         world.restore_power(self.set());
         bus.power(self.set(), true);
+    }
+
+    /// The unit tests itself where the scenario wants it.
+    fn self_test(&mut self, cause: ResetCause) {
+        if let Some(memory) = self.scenario.self_test {
+            self.unit.self_test(cause, memory[self.set()]);
+        }
     }
 
     /// A number that differs from unit to unit and from one power-up to the next.

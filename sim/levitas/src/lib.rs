@@ -53,6 +53,7 @@ pub mod remote;
 pub mod report;
 mod restart_watch;
 pub mod scenario;
+mod self_test_watch;
 pub mod sensitivity;
 pub mod signal_watch;
 pub mod simulation;

@@ -3,6 +3,7 @@
 
 mod alarm_page;
 mod record_page;
+mod self_test_page;
 mod state_page;
 
 use std::fmt::Write as _;
@@ -50,6 +51,8 @@ pub enum What {
     Alarms,
     /// States of a unit, and which command is allowed in which
     States,
+    /// Items of the self-test: limit, what a failure means
+    SelfTest,
     /// Metrics with units and definitions, and invariants
     Metrics,
     /// Columns of trace.csv
@@ -72,6 +75,7 @@ pub fn list(what: What, markdown: bool) -> String {
         What::Faults => vec![faults(), fault_keys(), alarms()],
         What::Alarms => alarm_page::tables(),
         What::States => state_page::tables(),
+        What::SelfTest => self_test_page::tables(),
         What::Metrics => vec![metrics(), invariants()],
         What::Channels => vec![channels()],
         What::Records => record_page::tables(),
@@ -82,6 +86,7 @@ pub fn list(what: What, markdown: bool) -> String {
         What::Faults => FAULTS_INTRODUCTION,
         What::Alarms => alarm_page::INTRODUCTION,
         What::States => state_page::INTRODUCTION,
+        What::SelfTest => self_test_page::INTRODUCTION,
         _ => "",
     };
     if markdown {

@@ -100,7 +100,7 @@ pub static METRICS: LazyLock<Vec<Metric>> = LazyLock::new(|| {
 
 /// The metrics that have each their own line here.
 #[rustfmt::skip]
-const WRITTEN: [Metric; 71] = [
+const WRITTEN: [Metric; 76] = [
     metric("levitation.liftoff_s", "s", 4, "from the first lift_off event to lift-off's end: the rotor comes within 10 % of the clearance and stays there for 20 ms"),
     metric("levitation.overshoot_um", "um", 1, "largest crossing past the centre, seen from where the rotor left the touchdown circle, up to 100 ms after lift-off's end or to the next event"),
     metric("levitation.peak_um", "um", 1, "largest radius of the true position after the first disturb or fault event (without one: after lift-off's end), less the orbit radius (orbit_peak_um)"),
@@ -131,6 +131,11 @@ const WRITTEN: [Metric; 71] = [
     metric("pressure.return_min_mmhg", "mmHg", 1, "smallest true return pressure of the run: below 0 air is drawn through the membrane"),
     metric("exposure.shear_index", "", 3, "what the driving unit says at the end of the run of the shear in the head, mean of a minute: 1 is as at 4 W dissipated and 4 L/min; an index, no measurement"),
     metric("exposure.heat_index_min_per_h", "min/h", 4, "the same of the heat in the head: minutes at 43 C in each hour that would do as much to tissue; an index, no measurement"),
+    metric("self_test.time_s", "s", 2, "from the start of the host to the end of its self-test; this and what follows only with one"),
+    metric("self_test.passed", "", 0, "items of it that are as they should be"),
+    metric("self_test.failed", "", 0, "items that are not"),
+    metric("self_test.not_run", "", 0, "items that could not be looked at"),
+    metric("self_test.not_fitted", "", 0, "items that the host has not"),
     metric("restart.run_s", "s", 4, "from the last reboot of the host, alone in the loop, until its tasks run; this and what follows only with one"),
     metric("restart.held_s", "s", 4, "from it until the rotor comes within 10 % of the clearance, the tasks running, and stays there for 20 ms"),
     metric("restart.speed_s", "s", 3, "from it until the true speed is within 1 % of what it was, and stays there to the next event or the end"),

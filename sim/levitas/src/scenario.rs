@@ -18,6 +18,7 @@ mod warming_event;
 use std::path::{Path, PathBuf};
 
 use levitas_core::alarms::{ALARMS, Sign};
+use levitas_core::self_test::MemoryChecks;
 use levitas_core::unit::UnitConfig;
 use levitas_world::{Circuit, Patient, Plant, PumpTable};
 
@@ -60,13 +61,17 @@ pub const SEED_MAX: u64 = (1 << 53) - 1;
 const EVENT_PREFIX: &str = "event.";
 
 /// Top keys that may also be given by `--set`, with their documentation.
-pub const TOP_KEYS: [(&str, &str); 9] = [
+pub const TOP_KEYS: [(&str, &str); 10] = [
     ("title", "what the story is, one line (required)"),
     ("duration_s", "simulated time in seconds, 0.001 to 3600 (required)"),
     ("units", "\"host\", alone, or \"both\": the emergency drive stands ready; default \"host\""),
     (
         "clock_ppm",
         "drift of the clocks, -1000 to 1000: the host's is so many parts in a million fast, the emergency drive's as many slow, and their phases are drawn; default 0: both step with the world",
+    ),
+    (
+        "self_test",
+        "whether the units have just been switched on and test themselves: \"no\", \"yes\", or \"ram_fails\" or \"flash_fails\" for a host whose image has found that; default \"no\"",
     ),
     ("seed", "seed of every random draw, below 2^53; default 1"),
     ("plant", "name of a built-in plant or path of a plant file; default \"ecmo-50\""),
@@ -97,6 +102,8 @@ pub struct Scenario {
     pub clock_ppm: f64,
     /// There is a warming device, with water of this temperature at the start [C].
     pub water_celsius: Option<f64>,
+    /// What the image of the host, and of the emergency drive, has found of its memory; none: they have been on for a while.
+    pub self_test: Option<[MemoryChecks; 2]>,
     /// Name of the plant, as given.
     pub plant_name: String,
     /// Name of the circuit, as given.
@@ -290,6 +297,7 @@ impl Head<'_> {
             units: self.units()?,
             clock_ppm: self.clock_ppm()?,
             water_celsius: self.water_celsius()?,
+            self_test: self.self_test()?,
             plant_name,
             circuit_name,
             patient_name,
@@ -334,6 +342,18 @@ impl Head<'_> {
 
     fn water_celsius(&self) -> Checked<Option<f64>> {
         self.entry("water_celsius").map(|(entry, _)| entry.number(&WATER_CELSIUS)).transpose()
+    }
+
+    fn self_test(&self) -> Checked<Option<[MemoryChecks; 2]>> {
+        let Some((entry, _)) = self.entry("self_test") else { return Ok(None) };
+        let well = MemoryChecks { ram: Some(true), flash: Some(true) };
+        match entry.text()? {
+            "no" => Ok(None),
+            "yes" => Ok(Some([well; 2])),
+            "ram_fails" => Ok(Some([MemoryChecks { ram: Some(false), ..well }, well])),
+            "flash_fails" => Ok(Some([MemoryChecks { flash: Some(false), ..well }, well])),
+            _ => Err(entry.refuse("there is no such self-test", "no, yes, ram_fails or flash_fails")),
+        }
     }
 
     fn plant(&self) -> Checked<(String, Plant)> {

@@ -50,6 +50,7 @@ use crate::recording::Recording;
 use crate::remote::{Forgery, Order};
 use crate::restart_watch::RestartWatch;
 use crate::scenario::{EventAction, InjectedFault, Scenario, Verdict, WARMING_TARGET, sensor_of};
+use crate::self_test_watch::SelfTestWatch;
 use crate::signal_watch::SignalWatch;
 use crate::story::{Act, Story};
 use crate::unit_in_loop::{Loss, UnitInLoop};
@@ -128,6 +129,7 @@ pub struct Simulation<'a, U = Installed<'a>> {
     warming: WarmingWatch,
     power: PowerWatch,
     restart: RestartWatch,
+    self_tests: SelfTestWatch,
     /// Shear and heat index that the driving unit has told last.
     exposure: [f32; 2],
     sample: Sample,
@@ -205,36 +207,7 @@ impl<'a, U: UnitInLoop> Simulation<'a, U> {
         }
         let clock = |unit: &U| Clock::new(unit.set(), scenario.clock_ppm, scenario.seed);
         let clocks = units.iter().map(clock).collect();
-        for event in &scenario.events {
-            match &event.action {
-                EventAction::Disturb(disturbance, _) => {
-                    disturbance.check().map_err(|error| refused(&error))?
-                }
-                EventAction::Fault(InjectedFault { broken: Broken::World(fault), .. }) => {
-                    fault.check().map_err(|error| refused(&error))?
-                }
-                EventAction::Fault(InjectedFault { broken: Broken::Circuit(fault), .. }) => {
-                    fault.check().map_err(|error| refused(&error))?
-                }
-                EventAction::Fault(InjectedFault { broken: Broken::Warming(fault), .. }) => {
-                    fault.check().map_err(|error| refused(&error))?
-                }
-                EventAction::Fault(InjectedFault { broken: Broken::Bus(fault), .. }) => {
-                    fault.check().map_err(|error| refused(&error))?
-                }
-                EventAction::Circuit(change) => change.check().map_err(|error| refused(&error))?,
-                EventAction::Patient(change) => change.check().map_err(|error| refused(&error))?,
-                EventAction::Fault(_)
-                | EventAction::Operator(_)
-                | EventAction::CircuitOrder(..)
-                | EventAction::AlarmOrder(_)
-                | EventAction::LoadTest
-                | EventAction::Warming(..)
-                | EventAction::CutOutButton
-                | EventAction::Remote(_)
-                | EventAction::Clear(_) => {}
-            }
-        }
+        check_events(scenario)?;
         let ticks = ticks_of(scenario.duration_s).max(1);
         let mut simulation = Self {
             scenario,
@@ -255,6 +228,7 @@ impl<'a, U: UnitInLoop> Simulation<'a, U> {
             warming: WarmingWatch::default(),
             power: PowerWatch::default(),
             restart: RestartWatch::default(),
+            self_tests: SelfTestWatch::default(),
             exposure: [f32::NAN; 2],
             sample: Sample::default(),
             log,
@@ -375,7 +349,7 @@ impl<'a, U: UnitInLoop> Simulation<'a, U> {
         self.tick += 1;
         self.observe();
         self.observe_warming();
-        self.observe_power();
+        self.observe_units();
         self.observe_restart();
         acts
     }
@@ -547,8 +521,8 @@ impl<'a, U: UnitInLoop> Simulation<'a, U> {
     pub fn command(&mut self, command: Command, what: &'static str) {
         let drives = self.units.iter().find(|unit| unit.report().drives);
         // What has left the pair joins it again where it is.
-        let isolated = self.units.iter().find(|unit| unit.report().state == UnitCode::Isolated);
-        let to = if command == Command::Rejoin { isolated } else { drives };
+        let has_left = |unit: &&U| matches!(unit.report().state, UnitCode::Isolated | UnitCode::Service);
+        let to = if command == Command::Rejoin { self.units.iter().find(has_left) } else { drives };
         self.waiting.push_back((to.map_or(0, U::set), command, what));
     }
 
@@ -624,13 +598,14 @@ impl<'a, U: UnitInLoop> Simulation<'a, U> {
         }
     }
 
-    /// Looks at mains and battery of each unit after each period of its power task.
-    fn observe_power(&mut self) {
+    /// Looks at mains, battery and self-test of each unit after each period of its supervisor.
+    fn observe_units(&mut self) {
         if self.tick.checked_sub(1).is_some_and(|tick| TaskId::Supervisor.slot().is_due(tick)) {
             let truth = self.world.truth().power;
             for unit in &self.units {
                 let (set, mail) = (unit.set(), unit.mail());
                 self.power.step(self.sample.time_s, set, mail, &truth[set.min(1)], &mut self.log);
+                self.self_tests.step(self.sample.time_s, set, mail, &mut self.log);
             }
         }
     }
@@ -788,6 +763,40 @@ fn ticks_of(time_s: f64) -> u64 {
     (time_s / STEP_S).round() as u64
 }
 
+/// Whether the world can do what the events of the scenario ask of it.
+fn check_events(scenario: &Scenario) -> Checked<()> {
+    let refused = |error: &dyn std::fmt::Display| BadInput::of(&scenario.argument, error, "");
+    for event in &scenario.events {
+        match &event.action {
+            EventAction::Disturb(disturbance, _) => disturbance.check().map_err(|error| refused(&error))?,
+            EventAction::Fault(InjectedFault { broken: Broken::World(fault), .. }) => {
+                fault.check().map_err(|error| refused(&error))?
+            }
+            EventAction::Fault(InjectedFault { broken: Broken::Circuit(fault), .. }) => {
+                fault.check().map_err(|error| refused(&error))?
+            }
+            EventAction::Fault(InjectedFault { broken: Broken::Warming(fault), .. }) => {
+                fault.check().map_err(|error| refused(&error))?
+            }
+            EventAction::Fault(InjectedFault { broken: Broken::Bus(fault), .. }) => {
+                fault.check().map_err(|error| refused(&error))?
+            }
+            EventAction::Circuit(change) => change.check().map_err(|error| refused(&error))?,
+            EventAction::Patient(change) => change.check().map_err(|error| refused(&error))?,
+            EventAction::Fault(_)
+            | EventAction::Operator(_)
+            | EventAction::CircuitOrder(..)
+            | EventAction::AlarmOrder(_)
+            | EventAction::LoadTest
+            | EventAction::Warming(..)
+            | EventAction::CutOutButton
+            | EventAction::Remote(_)
+            | EventAction::Clear(_) => {}
+        }
+    }
+    Ok(())
+}
+
 /// Begins and ends of all events in the order of time; what ends after the run does not end in it.
 fn due_events(scenario: &Scenario, ticks: u64) -> VecDeque<Due> {
     let mut due = Vec::new();
@@ -883,6 +892,7 @@ fn finish<'a, U: UnitInLoop>(
     simulation.orders.measure(&mut metrics);
     simulation.power.measure(&mut metrics);
     simulation.restart.measure(&mut metrics);
+    simulation.self_tests.measure(&mut metrics);
     let [shear, heat] = simulation.exposure.map(f64::from);
     metrics.set("exposure.shear_index", shear);
     metrics.set("exposure.heat_index_min_per_h", heat);

@@ -78,6 +78,7 @@ fn scenario_cases() -> Vec<Case> {
         Case("huge duration", "title = \"t\"\nduration_s = 1e99\n".into(), &["duration_s", "out of range", "0.001 to 3600"]),
         Case("negative duration", "title = \"t\"\nduration_s = -1\n".into(), &["duration_s = -1", "0.001 to 3600"]),
         Case("seed with a fraction", format!("{HEAD}seed = 1.5\n"), &["seed = 1.5", "whole number"]),
+        Case("unknown self-test", format!("{HEAD}self_test = \"maybe\"\n"), &["self_test = \"maybe\"", "there is no such self-test", "allowed is no, yes, ram_fails"]),
         Case("negative seed", format!("{HEAD}seed = -1\n"), &["seed = -1", "from 0"]),
         Case("unknown plant", format!("{HEAD}plant = \"ecmo-51\"\n"), &["plant = \"ecmo-51\"", "ecmo-50"]),
         Case("unknown circuit", format!("{HEAD}circuit = \"x.toml\"\n"), &["circuit = \"x.toml\"", "no such file", "allowed is the path"]),

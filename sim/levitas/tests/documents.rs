@@ -40,6 +40,15 @@ fn the_page_of_states_is_up_to_date() {
 }
 
 #[test]
+fn the_page_of_the_self_test_is_up_to_date() {
+    let wanted = list(What::SelfTest, true);
+    assert!(
+        document("self-test.md") == wanted,
+        "run: cargo sim -- list self-test --markdown > docs/self-test.md"
+    );
+}
+
+#[test]
 fn the_generated_parts_of_pages_are_up_to_date() {
     for (file, name, what) in [
         ("scenarios.md", "events", What::Events),

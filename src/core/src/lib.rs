@@ -50,6 +50,7 @@ pub mod records;
 pub mod replay;
 pub mod retained;
 pub mod schedule;
+pub mod self_test;
 pub mod task;
 pub mod unit;
 pub mod units;

@@ -22,6 +22,7 @@
 //! | `cut_out` | cut-out task, which reads none | warming, shell |
 //! | `power` | power task | alarm, supervisor |
 //! | `power_order` | the operator: a scenario | power |
+//! | `self_test` | supervisor task | shell, simulator; itself, after a restart |
 //! | `commissioning` | supervisor task | shell, storage of the calibration record |
 
 use crate::alarms::{ALARM_ORDER_WORDS, ALARM_WORDS};
@@ -34,6 +35,7 @@ use crate::mailbox::Mailbox;
 use crate::power::messages::{POWER_ORDER_WORDS, POWER_WORDS};
 use crate::probe::{PROBE_REQUEST_WORDS, PROBE_RESULT_WORDS};
 use crate::retained::RETAINED_WORDS;
+use crate::self_test::SELF_TEST_WORDS;
 use crate::warming::messages::{CUT_OUT_WORDS, WARMING_ORDER_WORDS, WARMING_WORDS};
 
 /// State of the bearing; the transitions are drawn in [`crate::bearing`].
@@ -133,6 +135,7 @@ pub mod fault {
         25 BUBBLE_SENSOR "bubble_sensor" "The flow meter cannot see bubbles.";
         26 THERAPY_LOST "therapy_lost" "The head has come to a unit that does not know the therapy: the speed that the rotor had is held until a mode is set.";
         27 RESTARTED "restarted" "This unit was reset while it drove, and holds the rotor again: meanwhile nobody did, and it may have rubbed on the wall.";
+        28 SELF_TEST "self_test" "The self-test after power-up has found something; with some of it the unit is out of the pair.";
     }
 }
 
@@ -387,6 +390,8 @@ pub struct Mailboxes {
     pub probe_result: Mailbox<PROBE_RESULT_WORDS>,
     /// From commissioning.
     pub commissioning: Mailbox<COMMISSIONING_WORDS>,
+    /// From the self-test.
+    pub self_test: Mailbox<SELF_TEST_WORDS>,
 }
 
 impl Mailboxes {
@@ -417,6 +422,7 @@ impl Mailboxes {
             probe_request: Mailbox::new(),
             probe_result: Mailbox::new(),
             commissioning: Mailbox::new(),
+            self_test: Mailbox::new(),
         }
     }
 }

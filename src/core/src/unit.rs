@@ -16,6 +16,7 @@ use crate::ports::{
 };
 use crate::power::PowerConfig;
 use crate::retained::{ResetCause, Retained};
+use crate::self_test::MemoryChecks;
 use crate::task::alarm::AlarmTask;
 use crate::task::circulation::CirculationTask;
 use crate::task::cut_out::CutOutTask;
@@ -181,6 +182,14 @@ impl UnitTasks {
             self.circulation.restart(&kept.therapy);
         }
     }
+
+    /// The unit tests itself now, if it has just been switched on: a therapy that goes on after another reset is not to wait. Before the
+    /// first period.
+    pub fn self_test(&mut self, cause: ResetCause, memory: MemoryChecks) {
+        if cause == ResetCause::PowerOn {
+            self.supervisor.begin_self_test(memory);
+        }
+    }
 }
 
 /// See the [module](self).
@@ -252,6 +261,11 @@ impl Unit {
     /// This unit was reset, and this is what it has kept; see [`UnitTasks::restart`].
     pub fn restart(&mut self, role: Role, cause: ResetCause, retained: &Retained) {
         self.tasks.restart(role, cause, retained, &self.mail);
+    }
+
+    /// The unit tests itself if it has just been switched on; see [`UnitTasks::self_test`].
+    pub fn self_test(&mut self, cause: ResetCause, memory: MemoryChecks) {
+        self.tasks.self_test(cause, memory);
     }
 
     /// The link task, for the frames that come.

@@ -91,6 +91,9 @@ fn check(scenario: &Scenario, processes: Processes) -> Checked<()> {
     if scenario.events.iter().any(|event| is_about_battery(&event.action)) {
         return refuse("it is about batteries, which a process does not measure yet", "another scenario");
     }
+    if scenario.self_test.is_some() {
+        return refuse("its units test themselves, which a process does not do yet", "another scenario");
+    }
     let is_about_record = |action: &EventAction| matches!(action, EventAction::Fault(InjectedFault { broken: Broken::Record(_), set, .. }) if processes[*set]);
     if scenario.events.iter().any(|event| is_about_record(&event.action)) {
         return refuse("it is about the calibration record of a unit that is a process", "another scenario");

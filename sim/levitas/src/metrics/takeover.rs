@@ -37,6 +37,8 @@ pub struct PairWatch {
     driver: Option<usize>,
     /// Since when nobody has driven a rotor that is to be held [s].
     gap_since_s: Option<f64>,
+    /// All gates were closed and no rotor was to be held: who drives next takes over from nobody.
+    is_idle: bool,
     figures: PairFigures,
 }
 
@@ -60,20 +62,20 @@ impl PairWatch {
                 self.gap_since_s = Some(since_s);
                 longest(&mut figures.nobody_s, since_s, sample.time_s);
             }
-            (_, false, false) => self.gap_since_s = None,
+            (_, false, false) => (self.gap_since_s, self.is_idle) = (None, true),
             (driver, a, _) => {
                 let now = usize::from(!a);
                 if let Some(since_s) = self.gap_since_s.take() {
                     longest(&mut figures.nobody_s, since_s, sample.gate_opened_s[now]);
                 }
-                if let Some(before) = driver.filter(|before| *before != now) {
+                if let Some(before) = driver.filter(|before| *before != now && !self.is_idle) {
                     figures.count += 1;
                     let (opened_s, closed_s) = (sample.gate_opened_s[now], sample.gate_closed_s[before]);
                     longest(&mut figures.total_s, sample.last_update_s[before], opened_s);
                     longest(&mut figures.nobody_s, closed_s, opened_s);
                     longest(&mut figures.both_s, opened_s, closed_s);
                 }
-                self.driver = Some(now);
+                (self.driver, self.is_idle) = (Some(now), false);
             }
         }
     }
@@ -136,6 +138,10 @@ mod tests {
         watch.step(&set_down);
         assert_eq!(watch.figures().nobody_s, 0.0);
         watch.step(&Sample { held: true, ..set_down });
+        assert!((watch.figures().nobody_s - 0.5).abs() < 1e-9);
+        watch.step(&Sample { held: false, ..set_down });
+        watch.step(&sample(3.0, [false, true], [0.5, 2.9], [1.5, f64::NEG_INFINITY]));
+        assert_eq!((watch.figures().count, watch.driver()), (0, Some(1)), "from nobody");
         assert!((watch.figures().nobody_s - 0.5).abs() < 1e-9);
     }
 }

@@ -13,7 +13,9 @@
 
 use super::Parameters;
 use super::complex::Complex;
-use super::force::{AxisForce, FREQUENCIES_HZ, Sine, inductance_h, pickup_m_per_a};
+use super::force::{
+    AxisForce, FREQUENCIES_HZ, Sine, inductance_h, pickup_m_per_a, resistance_and_inductance,
+};
 use super::report::{CommissioningReport, Reason, Stage};
 use super::script::{FAST_HZ, INDUCTANCE_HZ, PICKUP_HZ, ROLL_COUNT, SLOW_HZ};
 use super::wall::{Wall, WallFit};
@@ -348,6 +350,11 @@ fn runout(values: &Calibration) -> [f32; 8] {
         values.runout_y_cos_2_m,
         values.runout_y_sin_2_m,
     ]
+}
+
+/// Resistance [ohm] and inductance [H] of the coil of an axis, 0 or 1, whose rotor stands still, by a sine of its current.
+pub(crate) fn coil(result: &ProbeResult, nominal_hz: f32, axis: usize, period_s: f32) -> [f32; 2] {
+    resistance_and_inductance(&sine(result, nominal_hz, axis), period_s)
 }
 
 /// Current and voltage of an axis, and the difference of its pair in place of the displacement.

@@ -113,6 +113,14 @@ pub(super) fn inductance_h(sine: &Sine, resistance_ohm: f32, period_s: f32) -> f
     (sine.voltage_v - (m * sine.current_a).times(resistance_ohm)).over(d * sine.current_a).re
 }
 
+/// Resistance [ohm] and inductance [H] of a coil whose rotor stands still, both of one sine: U / I = R M + L D.
+pub(super) fn resistance_and_inductance(sine: &Sine, period_s: f32) -> [f32; 2] {
+    let (d, m) = derivative_and_mean(sine.frequency_hz, period_s);
+    let impedance_ohm = sine.voltage_v.over(sine.current_a);
+    let area = |a: Complex, b: Complex| a.re * b.im - a.im * b.re;
+    [area(impedance_ohm, d) / area(m, d), area(m, impedance_ohm) / area(m, d)]
+}
+
 /// Apparent displacement per current at a frequency which the rotor follows by its inertia alone [m/A]: its motion,
 /// k_i / (m w^2 + k_x) against the current, is added back.
 pub(super) fn pickup_m_per_a(sine: &Sine, force: &AxisForce) -> f32 {
@@ -164,6 +172,8 @@ mod tests {
         let sine =
             Sine { frequency_hz: 1500.0, current_a, voltage_v, displacement_m: current_a.times(4.8e-6) };
         assert!((inductance_h(&sine, 1.1, PERIOD_S) / 1.8e-3 - 1.0).abs() < 1e-4);
+        let [resistance_ohm, inductance_h] = resistance_and_inductance(&sine, PERIOD_S);
+        assert!((resistance_ohm / 1.1 - 1.0).abs() < 1e-3 && (inductance_h / 1.8e-3 - 1.0).abs() < 1e-4);
         let force = AxisForce { k_i_n_per_a: 8.0, k_x_n_per_m: 15e3, mass_kg: 0.1, inductance_h: 0.0 };
         let motion_m_per_a = 8.0 / (0.1 * (RAD_PER_S_PER_HZ * 1500.0).powi(2) + 15e3);
         assert!((pickup_m_per_a(&sine, &force) - 4.8e-6 - motion_m_per_a).abs() < 1e-9);

@@ -61,6 +61,7 @@ use crate::mailbox::Reader;
 use crate::power::messages::PowerMail;
 use crate::probe::{ProbeRequest, ProbeResult};
 use crate::schedule::TaskId;
+use crate::self_test::SelfTest;
 use crate::unit::{Role, UnitConfig};
 use crate::units::RPM_PER_RAD_PER_S;
 pub use command::{Command, Refusal};
@@ -179,6 +180,11 @@ pub struct SupervisorTask {
     own_alarms: u32,
     kept: Kept,
     own_therapy: OwnTherapy,
+    self_test: Option<SelfTest>,
+    /// The self-test has found what this unit should not drive with.
+    is_blocked: bool,
+    /// It is to leave the pair for that.
+    leaves: bool,
 }
 
 impl SupervisorTask {
@@ -228,6 +234,9 @@ impl SupervisorTask {
             own_alarms: 0,
             kept: Kept::default(),
             own_therapy: OwnTherapy::default(),
+            self_test: None,
+            is_blocked: false,
+            leaves: false,
         })
     }
 
@@ -252,11 +261,13 @@ impl SupervisorTask {
         self.watch_clamp();
         self.unchanged_periods = self.unchanged_periods.saturating_add(1);
         self.wait();
+        self.run_self_test(mail);
         self.obey(mail);
         self.obey_link(mail);
         self.commission(mail);
         self.judge_speed();
         self.release();
+        self.leave();
         self.keep(mail);
         mail.therapy.write(&TherapyMail { therapy: self.therapy, asked: self.asked, resumes: self.resumes });
         mail.supervisor.write(&SupervisorMail {
@@ -322,6 +333,7 @@ impl SupervisorTask {
             }
         };
         self.recall(mail, last.as_ref());
+        self.recall_self_test(mail);
     }
 
     /// Whether the supervisor before this one was commissioning. That is over: the report says so, the probe lets go.
@@ -505,7 +517,7 @@ impl SupervisorTask {
         match command {
             Command::HandBack => self.ask(Order::HandBack, asked),
             Command::TakeoverDrill => self.ask(Order::Drill, asked),
-            Command::Rejoin => self.ask(Order::Rejoin, asked),
+            Command::Rejoin => self.rejoin(asked, mail),
             Command::Commission => {
                 let last = mail.probe_request.read::<ProbeRequest>().map_or(0, |(_, request)| request.number);
                 self.begin(UnitState::Commissioning, false, asked);
@@ -537,6 +549,7 @@ impl SupervisorTask {
     fn named_state(&self) -> SupervisorState {
         SupervisorState::of(&Known {
             unit: self.state,
+            tests: self.self_test.is_some(),
             mirrors: self.mirrors,
             is_emergency_drive: self.role == Role::EmergencyDrive,
             pumps: self.therapy.mode != Mode::Speed || self.therapy.settings.speed_setpoint_rpm != 0.0,
@@ -549,6 +562,7 @@ impl SupervisorTask {
     fn holds(&mut self, refusal: Refusal) -> bool {
         match refusal {
             Refusal::IsLanding => self.may_set_down(),
+            Refusal::SelfTestFailed => self.is_blocked,
             Refusal::NotClamped => !self.may_stop(),
             Refusal::NotQuiet => !self.may_drill(),
             Refusal::CirculationSilent => self.is_circulation_silent(),
@@ -558,6 +572,9 @@ impl SupervisorTask {
 
     /// The rotor is to be set down, or what is done to it at the wall is to end.
     fn land(&mut self) {
+        if let Some(test) = &mut self.self_test {
+            return test.stop();
+        }
         match (self.state, &mut self.commissioning) {
             (_, Some(commissioning)) => commissioning.stop(),
             (UnitState::LiftingOff | UnitState::Operating, None) => {
@@ -635,6 +652,7 @@ mod drill;
 mod landing;
 mod remote;
 mod reset;
+mod self_test;
 mod states;
 #[cfg(test)]
 mod tests;

@@ -151,12 +151,16 @@ pub enum Refusal {
     NotClamped = 21,
     /// The circulation task does not answer.
     CirculationSilent = 22,
+    /// The self-test is under way.
+    SelfTest = 23,
+    /// The self-test has found what this unit should not drive with.
+    SelfTestFailed = 24,
 }
 
 from_code!(Refusal: u32 {
     Unknown, OutOfReach, NotLevitated, NotDriving, IsLanding, NotStandby, Commissioning, OtherDrives, NotFit,
     OtherUnknown, OtherNotReady, NotInPair, InPair, NoTherapy, Therapy, Silent, TooLate,
-    UnderWay, SetpointOfMode, NotQuiet, NotClamped, CirculationSilent
+    UnderWay, SetpointOfMode, NotQuiet, NotClamped, CirculationSilent, SelfTest, SelfTestFailed
 });
 
 impl Refusal {
@@ -204,6 +208,10 @@ impl Refusal {
             Self::SetpointOfMode => "a set-point is set with its mode",
             Self::NotClamped => "blood would run back: clamp the return line first, or ask again within 10 s",
             Self::CirculationSilent => "the circulation task does not answer: the pump runs on at its speed",
+            Self::SelfTest => "the self-test is under way: wait some seconds, or land to end it",
+            Self::SelfTestFailed => {
+                "this unit has failed its self-test: use the other one; if there is none, rejoin, then lift"
+            }
             Self::NotQuiet => "an alarm stands, or this unit has not driven for long enough without one",
         }
     }

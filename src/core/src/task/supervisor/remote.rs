@@ -20,6 +20,8 @@ pub(super) enum Origin {
     Local,
     /// Somebody on the link who has the key.
     Link,
+    /// This unit, for its self-test.
+    SelfTest,
 }
 
 /// A command that is looked at.
@@ -43,6 +45,7 @@ impl SupervisorTask {
         match asked.origin {
             Origin::Local => self.answered = answered,
             Origin::Link => self.remote_answered = answered,
+            Origin::SelfTest => self.self_test_answered(result),
         }
     }
 

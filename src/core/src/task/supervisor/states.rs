@@ -54,12 +54,15 @@ states! {
     8 Landing "landing" "The pump is being stopped, then the rotor set down.";
     9 Service "service" "The rotor lies at the wall, and the coils are the probe's.";
     10 Commissioning "commissioning" "The unit finds its calibration.";
+    11 SelfTest "self_test" "The unit has been switched on and tests itself; it takes seconds.";
 }
 
 /// Of what the state follows.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Known {
     pub(super) unit: UnitState,
+    /// The self-test is under way.
+    pub(super) tests: bool,
     /// The other unit drives, and this one has its therapy.
     pub(super) mirrors: bool,
     pub(super) is_emergency_drive: bool,
@@ -75,6 +78,7 @@ impl SupervisorState {
     /// The state that follows.
     pub(super) const fn of(known: &Known) -> Self {
         match known.unit {
+            UnitState::Standby | UnitState::Service if known.tests => Self::SelfTest,
             UnitState::Standby if known.mirrors => Self::Backup,
             UnitState::Standby => Self::Standby,
             UnitState::LiftingOff => Self::LiftOff,
@@ -108,9 +112,13 @@ pub const fn permission(state: SupervisorState, command: Command) -> Permission 
     use Permission::{Allowed, Refused, Unless};
     use SupervisorState as S;
     match (command, state) {
-        (C::Land, S::Commissioning) => Allowed,
+        (C::Land, S::Commissioning | S::SelfTest) => Allowed,
         (_, S::Commissioning) => Refused(Refusal::Commissioning),
+        (_, S::SelfTest) => Refused(Refusal::SelfTest),
 
+        (C::LiftOff | C::LiftOffAlone, S::Standby | S::Backup | S::Service) => {
+            Unless(Refusal::SelfTestFailed)
+        }
         (C::LiftOff | C::LiftOffAlone, S::Landing) => Unless(Refusal::IsLanding),
         (C::LiftOff | C::LiftOffAlone, _) => Allowed,
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 mod reset;
+mod self_test;
 mod states;
 
 use super::*;

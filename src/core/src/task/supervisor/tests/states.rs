@@ -2,6 +2,7 @@
 //! The named states, and that a unit in each does what the table says.
 
 use super::*;
+use crate::self_test::MemoryChecks;
 
 /// One of each kind, with an argument that can be.
 fn commands() -> [Command; 11] {
@@ -43,7 +44,7 @@ const UNWELL: u32 = 105;
 fn in_state(state: SupervisorState) -> Bench {
     use SupervisorState as S;
     let mut bench = match state {
-        S::Standby | S::Backup | S::LiftOff | S::Service | S::Commissioning => Bench::new(),
+        S::Standby | S::SelfTest | S::Backup | S::LiftOff | S::Service | S::Commissioning => Bench::new(),
         S::Levitation => holding(Role::Host, Fluid::Blood, 0.0),
         S::Priming => holding(Role::Host, Fluid::Saline, 3000.0),
         S::Therapy | S::DegradedTherapy | S::Landing => holding(Role::Host, Fluid::Blood, 3000.0),
@@ -55,6 +56,7 @@ fn in_state(state: SupervisorState) -> Bench {
             bench.mail.peer_therapy.write(&there(Mode::Flow));
             bench.plant(BearingState::Off, 0.0);
         }
+        S::SelfTest => bench.task.begin_self_test(MemoryChecks::default()),
         S::LiftOff => assert_eq!(bench.command(Command::LiftOff), None),
         S::Service => assert_eq!(bench.command(Command::Service), None),
         S::Commissioning => assert_eq!(bench.command(Command::Commission), None),

@@ -1,0 +1,487 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Power-on self-test: what a unit can find out about itself before a patient depends on it.
+//!
+//! # Stages
+//! ```text
+//! Watch --0.5 s--> Ask --the unit has the head--> Coils --> Phases --> Wait --battery known--> Over
+//!                   |  ^                            |         |         ^
+//!                   +--+ the other unit tests itself                    |
+//!                   +--the head is not to be had, or not fit------------+
+//! ```
+//! What each item is, its limit and whether its failure blocks: [`items`]. What was found: [`SelfTestReport`].
+//!
+//! # Use
+//! The supervisor makes one after power-up, never after another reset, steps it once a period (100 Hz), takes the head while
+//! [`SelfTest::needs_head`], and posts its requests to the probe. `Land` ends it, and so does a takeover: what is open then was not run.
+//!
+//! # Why so
+//! Coils and phases get current by the head and the probe as in service: that is no therapy, so the other unit takes nothing over from it, and a latch
+//! lets the gate open only while the other unit's line is released. A unit that starts beside one that drives cannot have the head: for its
+//! coils and phases nothing is said. The emergency drive asks 1.5 s after the host would, so that two that are switched on together do not meet.
+//!
+//! The coils get a sine of 0.15 A at 300 Hz: 1.2 N of 8.75 N that hold the rotor at the wall, and too fast for it to go anywhere; a direct current would slide
+//! it along the wall and turn it by a quarter. The phases get a current vector that turns too fast for any rotor: 0.5 A at 250 Hz.
+//!
+//! # Model
+//! R and L of a coil follow of its one sine, as in [`crate::commissioning`]. The EMF of a rotor that slides along the wall counts with them:
+//! k_i^2 / (m w^2) = 0.14 mH off L where it slides freely, and up to 0.2 ohm on R or 0.1 ohm off it where the wall brakes it (world of the simulator).
+//!
+//! # Limits and failure
+//! Every wait has an end: [`AGAIN_PERIODS_MAX`], [`PROBE_PERIODS_MAX`], [`WAIT_PERIODS_MAX`]; the whole is over after 12 s at the latest.
+//!
+//! # Shown by
+//! `sim/levitas/tests/self_test.rs`; the supervisor's `tests/self_test.rs`; `tests/scenarios/9a_self_test.toml`; `docs/self-test.md`.
+
+pub mod items;
+mod report;
+pub use items::Item;
+pub use report::{SELF_TEST_WORDS, SelfTestReport, Stage, Verdict};
+
+use crate::arbitration::alarm as pair;
+use crate::commissioning::coil;
+use crate::link::{PeerMail, PeerReport};
+use crate::mail::{BearingState, LevitationMail, fault};
+use crate::math::{sqrt, wrap_to_pi};
+use crate::power::conditions as power;
+use crate::power::messages::PowerMail;
+use crate::probe::{ProbeRequest, ProbeResult, ProbeStatus, Signal, Target, Tone};
+use crate::schedule::TaskId;
+use crate::task::supervisor::Refusal;
+use crate::unit::{Role, UnitConfig};
+use crate::units::S_PER_US;
+use crate::warming::messages::CutOutMail;
+
+/// Steps per second, and what one of them lasts [ms].
+const RATE_HZ: u32 = TaskId::Supervisor.slot().rate_hz;
+const PERIOD_MS: u32 = 1000 / RATE_HZ;
+/// Sensors are watched until here, 0.5 s, from here on: what filters show at the start is none of theirs.
+const WATCH_PERIODS: u32 = RATE_HZ / 2;
+const START_PERIODS: u32 = RATE_HZ / 10;
+/// The emergency drive asks for the head later by so much: 1.5 s, in which the host is done.
+const STAGGER_PERIODS: u32 = RATE_HZ.saturating_mul(3) / 2;
+/// A head that the other unit has for its own test is asked for again every 0.1 s, for 5 s.
+const AGAIN_PERIODS: u32 = RATE_HZ / 10;
+const AGAIN_PERIODS_MAX: u32 = RATE_HZ.saturating_mul(5);
+/// The rotor comes to rest for 0.1 s before a current is asked for.
+const REST_PERIODS: u32 = RATE_HZ / 10;
+/// A probe that has not answered after 2 s will not.
+const PROBE_PERIODS_MAX: u32 = RATE_HZ.saturating_mul(2);
+/// Battery and cut-out have said by then what they know, since the start: 7 s.
+const WAIT_PERIODS_MAX: u32 = RATE_HZ.saturating_mul(7);
+
+/// Amplitude [A] and frequency [Hz] of the current of each coil.
+const COIL_A: f32 = 0.15;
+const COIL_HZ: f32 = 300.0;
+/// Current vector of the phases, over ten times what the monitor takes for none [A], and how often it turns [Hz].
+const PHASE_A: f32 = 0.5;
+const PHASE_HZ: f32 = 250.0;
+/// What a coil carries at least of what it is asked for.
+const CARRIED_PART: f32 = 0.5;
+/// Largest current that a sensor shows of none [A].
+const NO_CURRENT_A: f32 = 0.1;
+/// Least spread of the rotor angle that living Halls show of a rotor at rest in 0.4 s [rad]: 6 mrad of noise are the least of six seeds, and 8 urad what
+/// the observer makes of Halls that stand still.
+const ALIVE_RAD: f32 = 3.5e-4;
+/// Place of a rotor at the wall, over the clearance.
+const AT_WALL: (f32, f32) = (0.8, 1.2);
+/// Largest distance of the places where both units see a rotor that is held [m].
+const AGREE_M: f32 = 60e-6;
+/// Of a sound coil, over its calibration.
+const RESISTANCE_PART: (f32, f32) = (0.6, 1.6);
+const INDUCTANCE_PART: (f32, f32) = (0.7, 1.3);
+const MH_PER_H: f32 = 1e3;
+const UM_PER_M: f32 = 1e6;
+const PERCENT: f32 = 100.0;
+const MDEG_PER_RAD: f32 = 57_295.78;
+
+/// What the image has found out before the tasks started; `None`: it did not look.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct MemoryChecks {
+    /// RAM keeps what is written.
+    pub ram: Option<bool>,
+    /// The program in flash fits its CRC.
+    pub flash: Option<bool>,
+}
+
+/// What a step looks at.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct SelfTestInput {
+    /// Mail of the levitation task; `None` while it is silent.
+    pub levitation: Option<LevitationMail>,
+    /// The other unit, while it is heard.
+    pub peer: Option<PeerMail>,
+    /// Mail of the power task; `None`: mains and battery are not this unit's.
+    pub power: Option<PowerMail>,
+    /// Mail of the cut-out; `None`: there is no warming device.
+    pub cut_out: Option<CutOutMail>,
+    /// What the probe answered last.
+    pub result: Option<ProbeResult>,
+    /// The unit has the head, and coils and phases are the probe's.
+    pub has_head: bool,
+}
+
+/// What the sensors have shown while they were watched.
+#[derive(Clone, Copy, Debug, Default)]
+struct Watched {
+    faults: u32,
+    current_a_max: f32,
+    bus_v_min: f32,
+    heard: bool,
+    /// The rotor angle at first, and how far it went from there, either way [rad].
+    angle_rad: Option<f32>,
+    angle_spread_rad: (f32, f32),
+}
+
+/// See the [module](self).
+#[derive(Clone, Debug)]
+pub struct SelfTest {
+    clearance_m: f32,
+    resistance_ohm: f32,
+    inductance_h: f32,
+    report: SelfTestReport,
+    stage: Stage,
+    /// Periods since the start, and of the stage.
+    periods: u32,
+    stage_periods: u32,
+    /// Until the head is asked for again.
+    pause_periods: u32,
+    watched: Watched,
+    probe_number: u32,
+    request: ProbeRequest,
+}
+
+impl SelfTest {
+    /// A self-test that begins; `probe_number` is the last one that anybody gave the probe.
+    #[must_use]
+    pub fn new(config: &UnitConfig, role: Role, memory: MemoryChecks, probe_number: u32) -> Self {
+        let bearing = &config.levitation.bearing;
+        let mut report = SelfTestReport::new();
+        for (item, passed) in [(Item::Ram, memory.ram), (Item::Flash, memory.flash)] {
+            if let Some(passed) = passed {
+                report.enter(item, passed);
+            }
+        }
+        Self {
+            clearance_m: bearing.clearance_m,
+            resistance_ohm: bearing.coil_resistance_ohm,
+            inductance_h: bearing.coil_inductance_h,
+            report,
+            stage: Stage::Watch,
+            periods: 0,
+            stage_periods: 0,
+            pause_periods: if role == Role::EmergencyDrive { STAGGER_PERIODS } else { 0 },
+            watched: Watched { bus_v_min: f32::MAX, ..Watched::default() },
+            probe_number,
+            request: ProbeRequest::listening(probe_number),
+        }
+    }
+
+    /// What was found so far.
+    #[must_use]
+    pub fn report(&self) -> SelfTestReport {
+        self.report
+    }
+
+    /// The unit is to have the head.
+    #[must_use]
+    pub fn needs_head(&self) -> bool {
+        match self.stage {
+            Stage::Ask => self.pause_periods == 0,
+            Stage::Coils | Stage::Phases => true,
+            _ => false,
+        }
+    }
+
+    /// It ends here: what is open was not run.
+    pub fn stop(&mut self) {
+        self.enter(Stage::Over);
+    }
+
+    /// The pair has not given the head.
+    pub fn refused(&mut self, refusal: Refusal) {
+        if refusal == Refusal::NotFit {
+            // Everything else that makes a unit unfit has been looked at by now.
+            self.report.enter(Item::Gate, false);
+        }
+        let may_pass = refusal == Refusal::OtherDrives && self.stage_periods < AGAIN_PERIODS_MAX;
+        self.pause_periods = AGAIN_PERIODS;
+        if !may_pass {
+            self.enter(Stage::Wait);
+        }
+    }
+
+    /// One period; what the probe is to do.
+    pub fn step(&mut self, input: &SelfTestInput) -> Option<ProbeRequest> {
+        self.periods = self.periods.saturating_add(1);
+        self.stage_periods = self.stage_periods.saturating_add(1);
+        self.watch(input);
+        match self.stage {
+            Stage::Watch if self.stage_periods >= WATCH_PERIODS => self.judge_sensors(input),
+            Stage::Ask => self.ask(input),
+            Stage::Coils | Stage::Phases => return self.drive(input),
+            Stage::Wait => self.judge_slow(input),
+            _ => {}
+        }
+        None
+    }
+
+    fn enter(&mut self, stage: Stage) {
+        (self.stage, self.stage_periods) = (stage, 0);
+        self.report.stage = stage as u32;
+        self.report.time_ms = self.periods.saturating_mul(PERIOD_MS);
+    }
+
+    /// Takes in what the sensors show.
+    fn watch(&mut self, input: &SelfTestInput) {
+        let Some(levitation) = input.levitation.filter(|_| self.periods > START_PERIODS) else { return };
+        let watched = &mut self.watched;
+        watched.faults |= levitation.recent_faults;
+        watched.heard |= levitation.pair_alarms & pair::LINK_LOST == 0;
+        if self.stage != Stage::Watch {
+            return;
+        }
+        let first_rad = *watched.angle_rad.get_or_insert(levitation.rotor_angle_rad);
+        let from_first_rad = wrap_to_pi(levitation.rotor_angle_rad - first_rad);
+        let (least_rad, most_rad) = watched.angle_spread_rad;
+        watched.angle_spread_rad = (least_rad.min(from_first_rad), most_rad.max(from_first_rad));
+        let currents_a = [
+            levitation.coil_current_mean_x_a,
+            levitation.coil_current_mean_y_a,
+            levitation.phase_current_a_a,
+            levitation.phase_current_b_a,
+        ];
+        let largest_a = currents_a.iter().fold(0.0_f32, |most, current_a| most.max(current_a.abs()));
+        watched.current_a_max = watched.current_a_max.max(largest_a);
+        watched.bus_v_min = watched.bus_v_min.min(levitation.bus_voltage_v);
+    }
+
+    /// Judges what needs no current.
+    fn judge_sensors(&mut self, input: &SelfTestInput) {
+        let Watched { faults, current_a_max, bus_v_min, heard, angle_rad, angle_spread_rad } = self.watched;
+        let Some(levitation) = input.levitation.filter(|_| angle_rad.is_some()) else {
+            return self.enter(Stage::Over);
+        };
+        let without = |bits: u32| faults & bits == 0;
+        let report = &mut self.report;
+        report.enter(Item::Calibration, without(fault::CALIBRATION));
+        let sees_rotor = without(fault::DISPLACEMENT | fault::SAMPLES_STALE);
+        report.enter(Item::Displacement, sees_rotor);
+        let elements = fault::HALL_ELEMENT | fault::HALL_DRIFT | fault::INTERFERENCE;
+        report.enter(Item::HallElements, without(elements));
+        let spread_rad = angle_spread_rad.1 - angle_spread_rad.0;
+        let sees_angle = without(fault::ANGLE | fault::SENSORLESS) && spread_rad >= ALIVE_RAD;
+        report.enter_measured(Item::AngleHalls, spread_rad * MDEG_PER_RAD, sees_angle);
+        let is_quiet = current_a_max < NO_CURRENT_A && without(fault::CURRENT);
+        report.enter_measured(Item::CurrentSensors, current_a_max, is_quiet);
+        let is_measured = without(fault::BUS_VOLTAGE);
+        let supply_v = if is_measured { bus_v_min } else { f32::NAN };
+        report.enter_measured(Item::Supply, supply_v, is_measured && without(fault::BUS_SAG));
+        let (broken, doubted) = (pair::LINE_BROKEN, pair::LINE_DOUBTED);
+        match (heard, levitation.pair_alarms) {
+            (false, alarms) if alarms & broken != 0 => report.enter_absent(Item::DriveLine),
+            (_, alarms) => report.enter(Item::DriveLine, alarms & (broken | doubted) == 0),
+        }
+        if heard {
+            report.enter(Item::Link, true)
+        } else {
+            report.enter_absent(Item::Link)
+        }
+        if sees_rotor {
+            self.judge_place(&levitation, input.peer.as_ref());
+        }
+        let is_unfit = self.report.failed & items::BLOCKING != 0;
+        self.enter(if is_unfit || is_held(&levitation) { Stage::Wait } else { Stage::Ask });
+    }
+
+    /// Judges where the rotor is seen.
+    fn judge_place(&mut self, levitation: &LevitationMail, peer: Option<&PeerMail>) {
+        let (x_m, y_m) = (levitation.displacement_x_m, levitation.displacement_y_m);
+        let holder = peer.filter(|peer| PeerReport::from_bits(peer.report).therapy);
+        let distance_m = |from: [f32; 2]| {
+            let [dx_m, dy_m] = [x_m - from[0], y_m - from[1]];
+            sqrt(dx_m * dx_m + dy_m * dy_m)
+        };
+        let (measured_m, passed) = match holder {
+            Some(peer) => {
+                let apart_m = distance_m([peer.displacement_x_m, peer.displacement_y_m]);
+                (apart_m, apart_m <= AGREE_M)
+            }
+            // Somebody holds it, and does not say where it is.
+            None if is_held(levitation) => return,
+            None => {
+                let radius_m = distance_m([0.0; 2]);
+                let (least, most) = AT_WALL;
+                (radius_m, (least..=most).contains(&(radius_m / self.clearance_m)))
+            }
+        };
+        self.report.enter_measured(Item::RotorPlace, measured_m * UM_PER_M, passed);
+    }
+
+    /// Waits for the head.
+    fn ask(&mut self, input: &SelfTestInput) {
+        self.pause_periods = self.pause_periods.saturating_sub(1);
+        if input.levitation.is_some_and(|levitation| is_held(&levitation)) {
+            self.enter(Stage::Wait);
+        } else if input.has_head {
+            self.begin(Stage::Coils);
+        }
+    }
+
+    /// The next stage with currents.
+    fn begin(&mut self, stage: Stage) {
+        self.enter(stage);
+        self.watched.faults = 0;
+        self.request = ProbeRequest::listening(self.probe_number);
+    }
+
+    /// Has the probe drive coils or phases, and judges what it measures.
+    fn drive(&mut self, input: &SelfTestInput) -> Option<ProbeRequest> {
+        if !input.has_head || self.stage_periods > PROBE_PERIODS_MAX {
+            self.enter(Stage::Wait);
+            return None;
+        }
+        let in_service =
+            input.levitation.is_some_and(|levitation| levitation.state == BearingState::Service as u32);
+        if self.stage_periods <= REST_PERIODS {
+            return None;
+        }
+        if self.request.number == self.probe_number {
+            if !in_service {
+                return None;
+            }
+            let number = self.probe_number.wrapping_add(1).max(1);
+            self.request = ProbeRequest { number, ..self.wanted() };
+        }
+        let answer = input.result.filter(|result| result.number == self.request.number);
+        let Some(status) = answer.and_then(|answer| ProbeStatus::from_code(answer.status)) else {
+            return Some(self.request);
+        };
+        match (status, answer) {
+            (ProbeStatus::Done, Some(result)) => {
+                self.probe_number = self.request.number;
+                if self.stage == Stage::Coils {
+                    self.judge_coils(&result)
+                } else {
+                    self.judge_phases()
+                }
+                None
+            }
+            (status, _) if status.is_final() => {
+                self.enter(Stage::Wait);
+                None
+            }
+            _ => Some(self.request),
+        }
+    }
+
+    /// What the probe is to do in this stage.
+    fn wanted(&self) -> ProbeRequest {
+        let nothing = ProbeRequest::listening(0);
+        if self.stage == Stage::Coils {
+            return ProbeRequest {
+                target: Target::CoilCurrent as u32,
+                cosine_x: COIL_A,
+                sine_y: COIL_A,
+                frequency_hz: COIL_HZ,
+                settle_s: 0.1,
+                measure_s: 0.1,
+                ..nothing
+            };
+        }
+        ProbeRequest {
+            target: Target::MotorCurrent as u32,
+            cosine_x: PHASE_A,
+            sine_y: PHASE_A,
+            frequency_hz: PHASE_HZ,
+            settle_s: 0.05,
+            measure_s: 0.1,
+            ..nothing
+        }
+    }
+
+    /// Judges the answer of the probe at the coils.
+    fn judge_coils(&mut self, result: &ProbeResult) {
+        let carries = [Signal::CoilCurrentX, Signal::CoilCurrentY]
+            .map(|signal| swing(&result.tone(signal)) >= CARRIED_PART * COIL_A);
+        if !self.believes_currents() {
+            return self.enter(Stage::Wait);
+        }
+        let gate = carries.contains(&true);
+        self.report.enter(Item::Gate, gate);
+        if !gate {
+            return self.enter(Stage::Wait);
+        }
+        let items =
+            [(Item::CoilXResistance, Item::CoilXInductance), (Item::CoilYResistance, Item::CoilYInductance)];
+        let period_s = TaskId::Levitation.slot().period_us() as f32 * S_PER_US;
+        for (axis, (carries, (resistance, inductance))) in carries.into_iter().zip(items).enumerate() {
+            let [resistance_ohm, inductance_h] = coil(result, COIL_HZ, axis, period_s);
+            let passed = carries && is_part(resistance_ohm, self.resistance_ohm, RESISTANCE_PART);
+            self.report.enter_measured(resistance, resistance_ohm, passed);
+            // Of a coil that is open nobody can count the turns.
+            if carries {
+                let passed = is_part(inductance_h, self.inductance_h, INDUCTANCE_PART);
+                self.report.enter_measured(inductance, inductance_h * MH_PER_H, passed);
+            }
+        }
+        let is_sound = self.report.failed & items::BLOCKING == 0;
+        if is_sound { self.begin(Stage::Phases) } else { self.enter(Stage::Wait) }
+    }
+
+    /// Whether no current sensor was named in this stage; one that stands still is found by a current alone.
+    fn believes_currents(&mut self) -> bool {
+        let believes = self.watched.faults & fault::CURRENT == 0;
+        if !believes {
+            self.report.enter(Item::CurrentSensors, false);
+        }
+        believes
+    }
+
+    /// Judges what the monitor of the phases has said meanwhile.
+    fn judge_phases(&mut self) {
+        let faults = self.watched.faults;
+        if self.believes_currents() {
+            self.report.enter(Item::PhaseShort, faults & fault::PHASE_SHORT == 0);
+            // Of one that lies on a rail nobody can tell.
+            if faults & fault::PHASE_SHORT == 0 {
+                self.report.enter(Item::PhaseOpen, faults & fault::PHASE_OPEN == 0);
+            }
+        }
+        self.enter(Stage::Wait);
+    }
+
+    /// Judges what takes seconds to be known.
+    fn judge_slow(&mut self, input: &SelfTestInput) {
+        let low = power::BATTERY_UNKNOWN | power::BATTERY_WEAK | power::BATTERY_15_MIN | power::BATTERY_5_MIN;
+        let is_late = self.periods >= WAIT_PERIODS_MAX;
+        match input.power {
+            None => self.report.enter_absent(Item::Battery),
+            // What would be left needs the load, which is known as soon as the charge is.
+            Some(power) if power.conditions & low == 0 && power.remaining_s.is_nan() && !is_late => return,
+            Some(power) => {
+                let passed = power.conditions & low == 0 && !power.remaining_s.is_nan();
+                self.report.enter_measured(Item::Battery, power.charge * PERCENT, passed);
+            }
+        }
+        match input.cut_out {
+            None => self.report.enter_absent(Item::CutOut),
+            Some(cut_out) => self.report.enter(Item::CutOut, cut_out.trip == 0),
+        }
+        self.enter(Stage::Over);
+    }
+}
+
+/// The rotor is to be held, by the other unit then: a patient goes before a test.
+fn is_held(levitation: &LevitationMail) -> bool {
+    PeerReport::from_bits(levitation.report).therapy
+}
+
+/// A value lies within these parts of the one it should be; no number does not.
+fn is_part(value: f32, nominal: f32, (least, most): (f32, f32)) -> bool {
+    (least..=most).contains(&(value / nominal))
+}
+
+/// Amplitude of a tone.
+fn swing(tone: &Tone) -> f32 {
+    sqrt(tone.cosine * tone.cosine + tone.sine * tone.sine)
+}

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+//! The self-test as the supervisor runs it: who has the head meanwhile, and what follows from what was found.
+//!
+//! # States
+//! ```text
+//! begin --> under way --over--> nothing failed, or only what warns: Standby
+//!              |        +-----> something failed that blocks: Standby, lift-off refused, out of the pair --Rejoin--> as if it had passed
+//!              +--Land, the head has come to this unit, this task starts anew--> over, the rest was not run
+//! ```
+//! Any failure raises `SELF_TEST`, until the next start. A test of this program may be wrong and a patient may have no other unit, so nothing
+//! blocks for good: `Rejoin` is the operator's word for it, as after a failure in operation.
+//!
+//! # Shown by
+//! `tests/self_test.rs`; `sim/levitas/tests/self_test.rs`.
+
+use super::remote::{Asked, Origin};
+use super::{Order, Refusal, SILENT_US_MAX, SupervisorTask, UnitState, release_probe};
+use crate::link::{PeerMail, PeerReport, UnitCode};
+use crate::mail::{Mailboxes, fault};
+use crate::probe::ProbeResult;
+use crate::self_test::{MemoryChecks, SelfTest, SelfTestInput, SelfTestReport, Stage};
+use crate::warming::messages::CutOutMail;
+
+impl SupervisorTask {
+    /// The unit has just been switched on and tests itself. Before the first period.
+    pub fn begin_self_test(&mut self, memory: MemoryChecks) {
+        self.self_test = Some(SelfTest::new(&self.unit, self.role, memory, 0));
+    }
+
+    /// One step of the self-test, if it is under way.
+    pub(super) fn run_self_test(&mut self, mail: &Mailboxes) {
+        let Some(mut test) = self.self_test.take() else { return };
+        let is_awaited = self.awaiting.is_some();
+        if !matches!(self.state, UnitState::Standby | UnitState::Service) {
+            test.stop();
+        }
+        let input = SelfTestInput {
+            levitation: self.levitation.fresh(SILENT_US_MAX),
+            peer: mail.peer.read::<PeerMail>().map(|(_, peer)| peer).filter(|peer| !peer.silent),
+            power: self.power.latest(),
+            cut_out: mail.cut_out.read::<CutOutMail>().map(|(_, cut_out)| cut_out),
+            result: mail.probe_result.read::<ProbeResult>().map(|(_, result)| result),
+            has_head: self.state == UnitState::Service && !is_awaited,
+        };
+        if let Some(request) = test.step(&input) {
+            mail.probe_request.write(&request);
+        }
+        let report = test.report();
+        mail.self_test.write(&report);
+        let needs_head = test.needs_head();
+        self.self_test = (!report.is_over()).then_some(test);
+        match (self.state, needs_head) {
+            (UnitState::Standby, true) if !is_awaited => {
+                self.begin(UnitState::Service, false, Asked { origin: Origin::SelfTest, number: 0 });
+            }
+            (UnitState::Service, false) if !is_awaited => {
+                self.state = UnitState::Standby;
+                release_probe(mail);
+            }
+            _ => {}
+        }
+        if report.is_over() {
+            self.take_report(&report);
+        }
+    }
+
+    /// What follows from what was found.
+    fn take_report(&mut self, report: &SelfTestReport) {
+        if report.failed != 0 {
+            self.own_alarms |= fault::SELF_TEST;
+        }
+        self.is_blocked = report.blocks();
+        self.leaves = self.is_blocked;
+    }
+
+    /// The pair's answer to the order of the self-test.
+    pub(super) fn self_test_answered(&mut self, result: u32) {
+        if let Some((test, refusal)) = self.self_test.as_mut().zip(Refusal::from_code(result)) {
+            test.refused(refusal);
+        }
+    }
+
+    /// A unit that should not drive leaves the pair as soon as it has let go of the head: the other unit is to know that it has no backup.
+    pub(super) fn leave(&mut self) {
+        let levitation = self.levitation.fresh(SILENT_US_MAX);
+        let has_answered = levitation.is_some_and(|levitation| levitation.order_number == self.order_number);
+        if self.leaves
+            && self.state == UnitState::Standby
+            && !self.drives
+            && self.awaiting.is_none()
+            && has_answered
+        {
+            self.order(Order::Service);
+            self.leaves = false;
+        }
+    }
+
+    /// The operator wants this unit in the pair, whatever has been found.
+    pub(super) fn rejoin(&mut self, asked: Asked, mail: &Mailboxes) {
+        let was_blocked = core::mem::take(&mut self.is_blocked);
+        let has_left = self.levitation.latest().is_some_and(|levitation| {
+            matches!(PeerReport::from_bits(levitation.report).state, UnitCode::Service | UnitCode::Isolated)
+        });
+        self.leaves = false;
+        if was_blocked && let Some((_, report)) = mail.self_test.read::<SelfTestReport>() {
+            mail.self_test.write(&SelfTestReport { stage: Stage::Waived as u32, ..report });
+        }
+        // One that could not leave has nothing to ask the pair.
+        if has_left || !was_blocked {
+            self.ask(Order::Rejoin, asked);
+        }
+    }
+
+    /// A self-test before a restart of this task is over, as far as it had come; what it has found stands.
+    pub(super) fn recall_self_test(&mut self, mail: &Mailboxes) {
+        let Some((_, mut report)) = mail.self_test.read::<SelfTestReport>() else { return };
+        if !report.is_over() {
+            report.stage = Stage::Over as u32;
+            mail.self_test.write(&report);
+            release_probe(mail);
+        }
+        self.take_report(&report);
+    }
+}
