@@ -26,6 +26,28 @@ int32_t levitas_retained_write(uint32_t offset, const uint8_t *bytes, uint32_t s
 	return device_is_ready(memory) ? retained_mem_write(memory, offset, bytes, size) : -ENODEV;
 }
 
+int32_t levitas_retained_blank(void)
+{
+	uint8_t bytes[32];
+	ssize_t size;
+	int result;
+
+	if (!device_is_ready(memory)) {
+		return -ENODEV;
+	}
+	result = retained_mem_clear(memory);
+	size = retained_mem_size(memory);
+	for (ssize_t at = 0; at < size && result == 0; at += sizeof(bytes)) {
+		const size_t count = MIN(sizeof(bytes), (size_t)(size - at));
+
+		result = retained_mem_read(memory, at, bytes, count);
+		for (size_t i = 0; i < count && result == 0; i++) {
+			result = bytes[i] == 0 ? 0 : -EIO;
+		}
+	}
+	return result;
+}
+
 uint32_t levitas_reset_cause(void)
 {
 	/* The first one counts: several stand together, as the reset line that every reset of an STM32 pulls. */
@@ -53,10 +75,15 @@ uint32_t levitas_reset_cause(void)
 	return LEVITAS_RESET_UNKNOWN;
 }
 
-void levitas_reset_cause_clear(void)
+int32_t levitas_reset_cause_clear(void)
 {
-	/* Where it cannot be cleared a power-up stands for good, and nothing goes on by itself. */
-	(void)hwinfo_clear_reset_cause();
+	uint32_t flags = 0;
+	int result = hwinfo_clear_reset_cause();
+
+	if (result == 0) {
+		result = hwinfo_get_reset_cause(&flags);
+	}
+	return flags == 0 ? result : -EIO;
 }
 
 #else
@@ -77,13 +104,19 @@ int32_t levitas_retained_write(uint32_t offset, const uint8_t *bytes, uint32_t s
 	return -ENODEV;
 }
 
+int32_t levitas_retained_blank(void)
+{
+	return -ENODEV;
+}
+
 uint32_t levitas_reset_cause(void)
 {
 	return LEVITAS_RESET_UNKNOWN;
 }
 
-void levitas_reset_cause_clear(void)
+int32_t levitas_reset_cause_clear(void)
 {
+	return -ENOSYS;
 }
 
 #endif

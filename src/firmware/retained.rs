@@ -13,8 +13,9 @@ use levitas_core::unit::UnitTasks;
 use super::units::{self, FirmwareUnit};
 use super::{shim, text};
 
-/// Codes of `enum levitas_reset_cause`: those by which the supply was there all the time, and what they are called.
-const LIVE_RESETS: core::ops::RangeInclusive<u32> = 2..=5;
+/// Codes of `enum levitas_reset_cause`: those by which the supply was there all the time and nobody pulled the reset line, and what they
+/// are called.
+const LIVE_RESETS: core::ops::RangeInclusive<u32> = 2..=4;
 const CAUSES: [&str; 6] =
     ["unknown cause", "power-up", "watchdog", "lock-up of the processor", "software", "reset line"];
 
@@ -23,6 +24,12 @@ const CAUSE: u32 = 0xff;
 const FITTED: u32 = 1 << 8;
 const WHOLE: u32 = 1 << 9;
 const DROVE: u32 = 1 << 10;
+/// What is in the memory is read.
+const LIVE: u32 = 1 << 11;
+/// The cause stands beside those of later resets, or in their place.
+const UNCLEARED: u32 = 1 << 12;
+/// The memory does not hold what is written.
+const REFUSED: u32 = 1 << 13;
 
 /// Where a place of a unit begins [bytes]; even numbers of records lie in place 0, odd ones in place 1.
 fn offset(unit: &FirmwareUnit, place: u32) -> u32 {
@@ -38,30 +45,54 @@ fn read(unit: &FirmwareUnit) -> Result<[[u8; RETAINED_BYTES]; 2], i32> {
     Ok(places)
 }
 
-/// Before the first period: has the tasks go on with what was kept, if anything was. Behind this nothing that is left in the memory lifts a
-/// rotor off again after a power-up.
-pub(crate) fn restart(unit: &FirmwareUnit, tasks: &mut UnitTasks) {
-    let Ok([a, b]) = read(unit) else { return };
+/// Before anything else: asks why this image starts. A cause by which the supply was there all the time counts where it can be cleared, or a
+/// watchdog right behind a power-up could hide that one. By any other the memory is blanked and not read, and the cause is cleared behind that: a
+/// start that is reset meanwhile is followed by one that does the same.
+pub(crate) fn begin(units: &[FirmwareUnit]) {
     let code = shim::reset_cause();
-    let mut found = FITTED | code;
-    if let Some(kept) = Retained::newest([&a, &b]) {
-        found |= WHOLE | if kept.drove { DROVE } else { 0 };
-        let cause = if LIVE_RESETS.contains(&code) { ResetCause::Other } else { ResetCause::PowerOn };
-        tasks.restart(unit.role, cause, &kept, &unit.mail);
+    let live = LIVE_RESETS.contains(&code);
+    let found = if live && shim::clear_reset_cause().is_ok() {
+        FITTED | LIVE
+    } else {
+        match shim::blank_retained() {
+            Ok(()) if live || shim::clear_reset_cause().is_err() => FITTED | UNCLEARED,
+            Ok(()) => FITTED,
+            Err(shim::NO_DEVICE) => 0,
+            Err(_) => REFUSED,
+        }
+    };
+    for unit in units {
+        unit.start.store(code | found, Ordering::Relaxed);
     }
-    unit.start.store(found, Ordering::Relaxed);
-    keep(unit);
+}
+
+/// Before the first period: has the tasks go on with what was kept, if anything was.
+pub(crate) fn restart(unit: &FirmwareUnit, tasks: &mut UnitTasks) {
+    let found = unit.start.load(Ordering::Relaxed);
+    if found & LIVE == 0 {
+        return;
+    }
+    let Ok([a, b]) = read(unit) else {
+        unit.start.fetch_and(!FITTED, Ordering::Relaxed);
+        return;
+    };
+    if let Some(kept) = Retained::newest([&a, &b]) {
+        let drove = if kept.drove { DROVE } else { 0 };
+        unit.start.fetch_or(WHOLE | drove, Ordering::Relaxed);
+        tasks.restart(unit.role, ResetCause::Other, &kept, &unit.mail);
+        keep(unit);
+    }
 }
 
 /// What the supervisor has said last, in the place of the older record. A memory that does not take it is given up.
 pub(crate) fn keep(unit: &FirmwareUnit) {
-    if unit.start.load(Ordering::Relaxed) & FITTED == 0 {
+    if unit.start.load(Ordering::Relaxed) & (FITTED | REFUSED) != FITTED {
         return;
     }
     if let Some((_, kept)) = unit.mail.retained.read::<Retained>()
         && shim::write_retained(offset(unit, kept.number % 2), &kept.encode()).is_err()
     {
-        unit.start.fetch_and(!FITTED, Ordering::Relaxed);
+        unit.start.fetch_or(REFUSED, Ordering::Relaxed);
     }
 }
 
@@ -70,22 +101,25 @@ struct Start(u32);
 
 impl fmt::Display for Start {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.0 & REFUSED != 0 {
+            return f.write_str("nothing is kept over a reset: its memory does not hold what is written");
+        }
         if self.0 & FITTED == 0 {
             return f.write_str("nothing is kept over a reset: there is no memory for it");
         }
-        let code = self.0 & CAUSE;
-        let cause = usize::try_from(code).ok().and_then(|code| CAUSES.get(code)).unwrap_or(&CAUSES[0]);
-        let record = match (self.0 & WHOLE != 0, self.0 & DROVE != 0) {
-            (false, _) => "no whole record",
-            (true, false) => "record whole, did not drive",
-            (true, true) => "record whole, drove",
-        };
-        let then = if self.0 & DROVE != 0 && LIVE_RESETS.contains(&code) {
-            "takes the head by itself, unless the other unit has it"
-        } else {
-            "waits for an operator"
-        };
-        write!(f, "{cause}; {record}: {then}")
+        let cause =
+            usize::try_from(self.0 & CAUSE).ok().and_then(|code| CAUSES.get(code)).unwrap_or(&CAUSES[0]);
+        f.write_str(cause)?;
+        let says = |bit| self.0 & bit != 0;
+        f.write_str(match (says(LIVE), says(UNCLEARED), says(WHOLE), says(DROVE)) {
+            (false, false, ..) => ": waits for an operator",
+            (false, true, ..) => ", which cannot be cleared: waits for an operator",
+            (true, _, false, _) => "; no whole record: waits for an operator",
+            (true, _, true, false) => "; record whole, did not drive: waits for an operator",
+            (true, _, true, true) => {
+                "; record whole, drove: takes the head by itself, unless the other unit has it"
+            }
+        })
     }
 }
 

@@ -399,6 +399,9 @@ int32_t levitas_retained_read(uint32_t offset, uint8_t *bytes, uint32_t size);
 /** Writes to it, likewise. */
 int32_t levitas_retained_write(uint32_t offset, const uint8_t *bytes, uint32_t size);
 
+/** Blanks all of it, and reads it back; 0, or a negative errno: -EIO where it is not blank then. */
+int32_t levitas_retained_blank(void);
+
 /** Why this unit starts. */
 enum levitas_reset_cause {
 	/** Nobody knows: as after a power-up. */
@@ -408,12 +411,15 @@ enum levitas_reset_cause {
 	LEVITAS_RESET_WATCHDOG,
 	LEVITAS_RESET_LOCKUP,
 	LEVITAS_RESET_SOFTWARE,
+	/** Nothing but its reset line, which somebody may have pulled: as after a power-up. */
 	LEVITAS_RESET_LINE,
 };
 
 /** enum levitas_reset_cause; until it is cleared the causes of later resets stand beside it. */
 uint32_t levitas_reset_cause(void);
-void levitas_reset_cause_clear(void);
+
+/** Clears it, and reads it back; 0, or a negative errno where it cannot be cleared: then it may be that of the last reset of several. */
+int32_t levitas_reset_cause_clear(void);
 
 /* Rust functions that C calls. -------------------------------------------------------------------------------- */
 

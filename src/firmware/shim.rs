@@ -37,7 +37,8 @@ unsafe extern "C" {
     fn levitas_retained_read(offset: u32, bytes: *mut u8, size: u32) -> i32;
     fn levitas_retained_write(offset: u32, bytes: *const u8, size: u32) -> i32;
     fn levitas_reset_cause() -> u32;
-    fn levitas_reset_cause_clear();
+    fn levitas_reset_cause_clear() -> i32;
+    fn levitas_retained_blank() -> i32;
     #[cfg(levitas_records)]
     fn levitas_uptime_ms() -> u32;
     #[cfg(levitas_records)]
@@ -47,7 +48,7 @@ unsafe extern "C" {
     fn levitas_can_receive(unit: u32, frame: *mut RawFrame) -> bool;
 }
 
-/// What [`start_can`] says where there is no controller: `-ENODEV`.
+/// What [`start_can`] says where there is no controller, and [`blank_retained`] where there is no memory: `-ENODEV`.
 pub(crate) const NO_DEVICE: i32 = -19;
 /// Mirrors `enum levitas_storage_entry`.
 #[derive(Clone, Copy, Debug)]
@@ -227,16 +228,28 @@ pub(crate) fn write_retained(offset: u32, bytes: &[u8]) -> Result<(), i32> {
     }
 }
 
+/// Blanks all of it; an error where it is not blank then.
+pub(crate) fn blank_retained() -> Result<(), i32> {
+    // SAFETY: no arguments.
+    match unsafe { levitas_retained_blank() } {
+        0 => Ok(()),
+        error => Err(error),
+    }
+}
+
 /// Why this unit starts: `enum levitas_reset_cause`.
 pub(crate) fn reset_cause() -> u32 {
     // SAFETY: no arguments.
     unsafe { levitas_reset_cause() }
 }
 
-/// The next start is told its own cause alone.
-pub(crate) fn clear_reset_cause() {
+/// The next start is told its own cause alone; an error where it is not.
+pub(crate) fn clear_reset_cause() -> Result<(), i32> {
     // SAFETY: no arguments.
-    unsafe { levitas_reset_cause_clear() }
+    match unsafe { levitas_reset_cause_clear() } {
+        0 => Ok(()),
+        error => Err(error),
+    }
 }
 
 /// Starts the CAN controller of the link.

@@ -232,6 +232,7 @@ pub(crate) const CONFIG: UnitConfig =
 /// # Errors
 /// The field of the configuration that is outside its range.
 pub(crate) fn build() -> Result<(), ConfigError> {
+    retained::begin(&UNITS);
     let result = shim::mount_storage();
     if result != 0 {
         zephyr::printkln!(
@@ -239,10 +240,7 @@ pub(crate) fn build() -> Result<(), ConfigError> {
             result
         );
     }
-    UNITS.iter().try_for_each(|unit| unit.build(&CONFIG, result == 0))?;
-    // Before this a reset is told the cause of the one before as well: a power-up stays one.
-    shim::clear_reset_cause();
-    Ok(())
+    UNITS.iter().try_for_each(|unit| unit.build(&CONFIG, result == 0))
 }
 
 /// The unit of that number, if there is one.

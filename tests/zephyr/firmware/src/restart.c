@@ -29,6 +29,7 @@
 #define COUNTER       (DT_REG_ADDR(DT_NODELABEL(gpio_led0)) + 0x18)
 #define COUNTS_PER_US 20
 #define MAGIC         0x74735274U
+#define MEMORY_BYTES  DT_REG_SIZE(DT_PARENT(DT_CHOSEN(levitas_retained_memory)))
 
 /* main() of the application; renamed in firmware/CMakeLists.txt. */
 int levitas_application_main(void);
@@ -38,9 +39,15 @@ enum {
 	DRIVES,
 	GOES_ON,
 	DAMAGED,
-	POWERED_UP,
-	RESET_AFTER_POWER_UP,
+	/* These two are power-ups, with a whole record in the memory; they end before and behind the clearing of the cause. */
+	CUT_SHORT,
+	AFTER_CUT_SHORT,
+	CLEARED,
+	AFTER_CLEARED,
+	RESET_LINE,
+	NOT_CLEARED,
 	UNKNOWN_CAUSE,
+	NOT_BLANKED,
 	SUITES,
 };
 
@@ -59,6 +66,13 @@ struct note {
 	bool setting;
 	/* Records in the memory of the unit. */
 	uint32_t records;
+	/* A record says that this unit drove, when this start is reset. */
+	bool drove;
+	/* Reads from the memory by the unit, and what is not blank there when the cause is cleared [bytes]. */
+	uint32_t reads;
+	uint32_t left;
+	/* What stands of the cause when the tasks run. */
+	uint32_t cause;
 };
 
 struct kept {
@@ -86,17 +100,9 @@ int z_impl_hwinfo_get_reset_cause(uint32_t *cause)
 	return 0;
 }
 
-int z_impl_hwinfo_clear_reset_cause(void)
+static void read_memory(uint8_t bytes[MEMORY_BYTES])
 {
-	kept->cause = 0;
-	return 0;
-}
-
-static uint32_t main_us, main_cycles;
-
-static uint32_t since_reset_us(void)
-{
-	return main_us + k_cyc_to_us_floor32(k_cycle_get_32() - main_cycles);
+	(void)retained_mem_read(unit_memory, 0, bytes, MEMORY_BYTES);
 }
 
 static void reset(uint32_t cause)
@@ -107,15 +113,66 @@ static void reset(uint32_t cause)
 	sys_reboot(SYS_REBOOT_COLD);
 }
 
-/* The records in the memory of the unit, and one bit of each turned. */
-static uint32_t records(bool turn)
+int z_impl_hwinfo_clear_reset_cause(void)
 {
-	uint8_t bytes[DT_REG_SIZE(DT_PARENT(DT_CHOSEN(levitas_retained_memory)))];
+	uint8_t bytes[MEMORY_BYTES];
+
+	if (kept->start >= SUITES) {
+		return -ENOSYS;
+	}
+	read_memory(bytes);
+	for (size_t i = 0; i < sizeof(bytes); i++) {
+		kept->notes[kept->start].left += bytes[i] != 0;
+	}
+	if (kept->start == NOT_CLEARED) {
+		return -ENOSYS;
+	}
+	if (kept->start == CUT_SHORT) {
+		reset(RESET_WATCHDOG | RESET_PIN);
+	}
+	kept->cause = 0;
+	if (kept->start == CLEARED) {
+		reset(RESET_WATCHDOG | RESET_PIN);
+	}
+	return 0;
+}
+
+int32_t __real_levitas_retained_read(uint32_t offset, uint8_t *bytes, uint32_t size);
+int32_t __wrap_levitas_retained_read(uint32_t offset, uint8_t *bytes, uint32_t size);
+int32_t __real_levitas_retained_blank(void);
+int32_t __wrap_levitas_retained_blank(void);
+
+int32_t __wrap_levitas_retained_read(uint32_t offset, uint8_t *bytes, uint32_t size)
+{
+	if (kept->start < SUITES) {
+		kept->notes[kept->start].reads++;
+	}
+	return __real_levitas_retained_read(offset, bytes, size);
+}
+
+int32_t __wrap_levitas_retained_blank(void)
+{
+	return kept->start == NOT_BLANKED ? -EIO : __real_levitas_retained_blank();
+}
+
+static uint32_t main_us, main_cycles;
+
+static uint32_t since_reset_us(void)
+{
+	return main_us + k_cyc_to_us_floor32(k_cycle_get_32() - main_cycles);
+}
+
+/* The records in the memory of the unit, and one bit of each turned. */
+static uint32_t records(bool turn, bool *drove)
+{
+	uint8_t bytes[MEMORY_BYTES];
 	uint32_t count = 0;
 
-	(void)retained_mem_read(unit_memory, 0, bytes, sizeof(bytes));
+	*drove = false;
+	read_memory(bytes);
 	for (size_t at = 0; at + 24 < sizeof(bytes); at++) {
 		if (memcmp(bytes + at, "LKP1", 4) == 0) {
+			*drove |= bytes[at + 8] == 1;
 			bytes[at + 20] ^= turn ? 0x08 : 0;
 			count++;
 		}
@@ -147,7 +204,8 @@ static void look(struct note *note)
 
 	levitas_status_read(LEVITAS_UNIT_HOST, &note->unit);
 	levitas_world_truth(&note->plant);
-	note->records = records(false);
+	note->cause = kept->cause;
+	note->records = records(false, &note->drove);
 	note->alarm = shows("levitas alarm", "RESTARTED: ROTOR MAY HAVE RUBBED");
 	note->setting = shows("levitas settings", "return_pressure_mmhg_max 280.5");
 	line = strstr(shell_text_run("levitas status", &result), "  start ");
@@ -189,15 +247,21 @@ static void watch(struct note *note)
 	}
 }
 
-static void drive(void)
+static void drive(struct note *note)
 {
 	command(LEVITAS_COMMAND_LIFT, 0.0f);
 	command(LEVITAS_COMMAND_SPEED, SPEED_RPM);
+	(void)records(false, &note->drove);
 }
 
 /* One start that is not for the suites. */
 static void run(uint32_t start, struct note *note)
 {
+	static const uint32_t next[SUITES] = {
+		[DAMAGED] = RESET_POR | RESET_PIN,           [AFTER_CUT_SHORT] = RESET_POR | RESET_PIN,
+		[AFTER_CLEARED] = RESET_PIN,                 [RESET_LINE] = RESET_SOFTWARE | RESET_PIN,
+		[UNKNOWN_CAUSE] = RESET_POR | RESET_PIN,     [NOT_BLANKED] = RESET_WATCHDOG | RESET_PIN,
+	};
 	uint32_t counts;
 	int result;
 
@@ -219,7 +283,7 @@ static void run(uint32_t start, struct note *note)
 		k_busy_wait(10000);
 		kept->counts_per_ms = (sys_read32(COUNTER) - counts) / 10;
 		(void)shell_text_run("levitas set return_pressure_mmhg_max 280.5", &result);
-		drive();
+		drive(note);
 		watch(note);
 		look(note);
 		reset(RESET_SOFTWARE | RESET_PIN);
@@ -227,22 +291,17 @@ static void run(uint32_t start, struct note *note)
 	case GOES_ON:
 		/* Behind this the supervisor writes nothing any more. */
 		(void)irq_lock();
-		note->records = records(true);
+		note->records = records(true, &note->drove);
 		reset(RESET_SOFTWARE | RESET_PIN);
 		break;
-	case DAMAGED:
-		drive();
-		reset(RESET_POR | RESET_PIN);
-		break;
-	case POWERED_UP:
-		reset(RESET_WATCHDOG | RESET_PIN);
-		break;
-	case RESET_AFTER_POWER_UP:
-		drive();
+	case NOT_CLEARED:
+		drive(note);
+		kept->cause = 0;
 		reset(0);
 		break;
 	default:
-		reset(RESET_POR | RESET_PIN);
+		drive(note);
+		reset(next[start]);
 		break;
 	}
 }
@@ -272,6 +331,14 @@ static void expect_waiting(uint32_t start, const char *line)
 	zassert_false(note->setting);
 }
 
+/* Beside that, what a start before has written was not looked at, and is gone where the cause is cleared. */
+static void expect_blank(uint32_t start, const char *line)
+{
+	expect_waiting(start, line);
+	zassert_equal(kept->notes[start].reads, 0, "%u reads", kept->notes[start].reads);
+	zassert_equal(kept->notes[start].left, 0, "%u bytes left", kept->notes[start].left);
+}
+
 ZTEST(restart, test_a_therapy_goes_on_by_itself)
 {
 	const struct note *before = &kept->notes[DRIVES];
@@ -297,20 +364,43 @@ ZTEST(restart, test_a_therapy_goes_on_by_itself)
 
 ZTEST(restart, test_a_damaged_record_is_none)
 {
-	zassert_str_equal(kept->notes[DRIVES].line, "  start         power-up; no whole record: waits for an operator");
+	zassert_str_equal(kept->notes[DRIVES].line, "  start         power-up: waits for an operator");
 	expect_waiting(DAMAGED, "  start         software; no whole record: waits for an operator");
 }
 
 ZTEST(restart, test_nothing_lifts_off_after_a_power_up)
 {
-	expect_waiting(POWERED_UP, "  start         power-up; record whole, drove: waits for an operator");
-	/* And not by a reset that follows before an operator does anything. */
-	expect_waiting(RESET_AFTER_POWER_UP, "  start         watchdog; record whole, did not drive: waits for an operator");
+	/* Nor where a watchdog comes before the cause is cleared, or right behind that. */
+	zassert_true(kept->notes[DAMAGED].drove && kept->notes[AFTER_CUT_SHORT].drove);
+	zassert_equal(kept->notes[CUT_SHORT].left, 0, "%u bytes left", kept->notes[CUT_SHORT].left);
+	expect_blank(AFTER_CUT_SHORT, "  start         power-up: waits for an operator");
+	zassert_equal(kept->notes[CLEARED].left, 0, "%u bytes left", kept->notes[CLEARED].left);
+	expect_waiting(AFTER_CLEARED, "  start         watchdog; no whole record: waits for an operator");
 }
 
-ZTEST(restart, test_nothing_lifts_off_where_the_cause_is_unknown)
+ZTEST(restart, test_nothing_lifts_off_when_somebody_pulls_the_reset_line)
 {
-	expect_waiting(UNKNOWN_CAUSE, "  start         unknown cause; record whole, drove: waits for an operator");
+	zassert_true(kept->notes[AFTER_CLEARED].drove);
+	expect_blank(RESET_LINE, "  start         reset line: waits for an operator");
+}
+
+ZTEST(restart, test_nothing_lifts_off_where_the_cause_is_unknown_or_cannot_be_cleared)
+{
+	zassert_true(kept->notes[RESET_LINE].drove && kept->notes[NOT_CLEARED].drove);
+	expect_waiting(NOT_CLEARED, "  start         software, which cannot be cleared: waits for an operator");
+	zassert_equal(kept->notes[NOT_CLEARED].reads, 0);
+	expect_blank(UNKNOWN_CAUSE, "  start         unknown cause: waits for an operator");
+}
+
+ZTEST(restart, test_a_power_up_stands_until_the_memory_is_blank)
+{
+	int result;
+
+	zassert_true(kept->notes[UNKNOWN_CAUSE].drove && kept->notes[NOT_BLANKED].drove);
+	expect_waiting(NOT_BLANKED, "  start         nothing is kept over a reset: its memory does not hold what is written");
+	zassert_equal(kept->notes[NOT_BLANKED].cause, RESET_POR | RESET_PIN);
+	zassert_not_null(strstr(shell_text_run("levitas status", &result),
+				"start         power-up, which cannot be cleared: waits for an operator"));
 }
 
 ZTEST_SUITE(restart, NULL, NULL, NULL, NULL, NULL);

@@ -23,7 +23,7 @@ ZTEST(shell_commands, test_status_names_state_and_units)
 	shell_text_expect("levitas status", 0, "since boot    0 touchdowns, ");
 	shell_text_expect("levitas status", 0,
 			  IS_ENABLED(CONFIG_LEVITAS_RETAINED)
-				  ? "start         unknown cause; no whole record: waits for an operator"
+				  ? "start         unknown cause, which cannot be cleared: waits for an operator"
 				  : "start         nothing is kept over a reset: there is no memory for it");
 	if (!IS_ENABLED(CONFIG_LEVITAS_ROLE_HOST)) {
 		shell_text_expect("levitas status", 0, "emergency drive: standby");
