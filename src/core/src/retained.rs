@@ -12,9 +12,9 @@
 //! | 4 to 7 | number: one more than that of the record before, wraps |
 //! | 8 to 11 | 1: this unit drove a rotor that is to be held; else 0 |
 //! | 12 ... | therapy, word by word as the mail of a [`PeerTherapy`] |
-//! | last 4 | CRC-32 of everything before it |
+//! | last 4 | CRC-32 of everything before it, exclusive or that of the names of the settings |
 //!
-//! All numbers are little-endian.
+//! All numbers are little-endian. The names of the settings are in it so that a record of another image, whose words stand for other settings, is none.
 //!
 //! # Limits and failure
 //! RAM without power forgets, and not at once: a CRC that fits says that nothing was lost, not that there was power. That is for the
@@ -27,12 +27,15 @@
 //! # Shown by
 //! Tests below; `tests/scenarios/4n_reboot_alone.toml`, `4o_reboot_while_air_holds.toml`.
 
+use crate::circulation::therapy::TherapySettings;
 use crate::link::{PEER_THERAPY_WORDS, PeerTherapy};
 use crate::mailbox::Words;
-use crate::records::crc_32;
+use crate::records::{crc_32, crc_32_of_names};
 
 /// First bytes of a record.
 const MAGIC: [u8; 4] = *b"LKP1";
+/// Which settings the words stand for.
+const SETTINGS: u32 = crc_32_of_names(TherapySettings::FIELDS);
 /// Words of a [`Retained`].
 pub const RETAINED_WORDS: usize = 2 + PEER_THERAPY_WORDS;
 /// Bytes that the CRC covers.
@@ -43,9 +46,9 @@ pub const RETAINED_BYTES: usize = COVERED_BYTES + 4;
 /// Why a unit starts, as its reset controller says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ResetCause {
-    /// Its supply was away, however shortly. Somebody may have switched it off and on: nothing goes on by itself.
+    /// Its supply was away, however shortly, or nobody knows. Somebody may have switched it off and on: nothing goes on by itself.
     PowerOn,
-    /// A watchdog, a fault of the software, a reset line.
+    /// A watchdog, a fault of the software.
     Other,
 }
 
@@ -68,7 +71,7 @@ impl Retained {
         let says = self.to_words().into_iter().flat_map(u32::to_le_bytes);
         record.iter_mut().zip(MAGIC.into_iter().chain(says)).for_each(|(place, byte)| *place = byte);
         if let Some((covered, check)) = record.split_last_chunk_mut::<4>() {
-            *check = crc_32(covered).to_le_bytes();
+            *check = (crc_32(covered) ^ SETTINGS).to_le_bytes();
         }
         record
     }
@@ -79,7 +82,7 @@ impl Retained {
         let record: &[u8; RETAINED_BYTES] = record.try_into().ok()?;
         let (covered, check) = record.split_last_chunk::<4>()?;
         let says = covered.strip_prefix(&MAGIC)?;
-        if crc_32(covered) != u32::from_le_bytes(*check) {
+        if crc_32(covered) ^ SETTINGS != u32::from_le_bytes(*check) {
             return None;
         }
         let mut words = [0; RETAINED_WORDS];
@@ -123,6 +126,8 @@ impl Words<RETAINED_WORDS> for Retained {
 
 #[cfg(test)]
 mod tests {
+    use std::vec::Vec;
+
     use super::*;
     use crate::circulation::therapy::{Mode, TherapySettings};
 
@@ -163,6 +168,30 @@ mod tests {
             }
             assert_eq!(Retained::newest([&after, &other.encode()]).map(|kept| kept.number), Some(newer));
             assert_eq!(Retained::newest([&other.encode(), &after]).map(|kept| kept.number), Some(newer));
+        }
+    }
+
+    /// Where this fails the bytes mean something else than in the images before: [`MAGIC`] must change, unless the settings themselves have.
+    #[test]
+    fn the_layout_is_as_it_was() {
+        let words: [u32; RETAINED_BYTES / 4] = [
+            0x31504b4c, 0x00000007, 0x00000001, 0x00000004, 0x00000001, 0x00000005, 0x00000009, 0x4503c800,
+            0x0000012c, 0x00000000, 0x40600000, 0x43480000, 0x3fc00000, 0xbe99999a, 0xc2c80000, 0x43960000,
+            0x3f800000, 0x3f800000, 0x447a0000, 0x42700000, 0x420c0000, 0x00000000, 0x43960000, 0x44160000,
+            0x3f000000, 0x44160000, 0x40000000, 0x2dadb0eb,
+        ];
+        assert_eq!(kept(7).encode()[..], words.map(u32::to_le_bytes).concat());
+    }
+
+    #[test]
+    fn a_record_of_other_settings_is_none() {
+        let whole = kept(7).encode();
+        let (covered, _) = whole.split_last_chunk::<4>().unwrap();
+        let [first, rest @ ..] = TherapySettings::FIELDS else { panic!("no settings") };
+        let swapped: Vec<_> = rest.iter().chain([first]).copied().collect();
+        for fields in [rest, &swapped] {
+            let check = (crc_32(covered) ^ crc_32_of_names(fields)).to_le_bytes();
+            assert_eq!(Retained::newest([&[covered, &check].concat(), &[]]), None);
         }
     }
 

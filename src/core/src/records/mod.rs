@@ -45,6 +45,8 @@ pub mod watch;
 use crc::{CRC_32_ISO_HDLC, Crc, NoTable};
 use sha2::{Digest, Sha256};
 
+use crate::config::Field;
+
 /// Bytes of a record before what it says.
 pub const HEAD_BYTES: usize = 12;
 /// Bytes of a link.
@@ -53,6 +55,19 @@ pub const LINK_BYTES: usize = 16;
 pub const FRAME_BYTES: usize = HEAD_BYTES + LINK_BYTES + 4;
 /// No table: ten records a second at most.
 const CRC: Crc<u32, NoTable> = Crc::<u32, NoTable>::new(&CRC_32_ISO_HDLC);
+
+/// The CRC-32 of the names of fields in their order, each with a line feed behind it: another one where a field was added, removed, renamed or
+/// moved.
+pub(crate) const fn crc_32_of_names(fields: &[Field<f32>]) -> u32 {
+    let mut digest = CRC.digest();
+    let mut rest = fields;
+    while let [field, behind @ ..] = rest {
+        digest.update(field.name.as_bytes());
+        digest.update(b"\n");
+        rest = behind;
+    }
+    digest.finalize()
+}
 
 /// The CRC-32 of records, and of the names that records carry as numbers.
 #[must_use]
