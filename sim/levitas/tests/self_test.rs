@@ -69,6 +69,17 @@ fn break_host(simulation: &mut Simulation<'_>, name: &str, values: &[f64]) {
     simulation.fault(0, &(spec.make)(values), 0.0);
 }
 
+/// What needs the head.
+const WITHOUT_HEAD: [&str; 7] = [
+    "gate",
+    "coil_x_resistance",
+    "coil_y_resistance",
+    "coil_x_inductance",
+    "coil_y_inductance",
+    "phase_short",
+    "phase_open",
+];
+
 /// Faults of the host, their parameters, and every item that must fail of it.
 const FOUND: [(&str, &[f64], &[Item]); 28] = [
     ("hall_open", &[0.0, 1.0], &[Item::HallElements]),
@@ -111,7 +122,7 @@ fn every_fault_is_found_and_named_and_blocks_or_does_not() {
         let found = tested(&mut simulation);
         let failed = names(&found, Verdict::Failed);
         let wanted: Vec<&str> = items.iter().map(|item| item.name()).collect();
-        let blocks = items.iter().any(|item| item.blocks());
+        let blocks = name != "bus_sag" && items.iter().any(|item| item.blocks());
         println!(
             "{name} {values:?}: {failed:?} after {} ms, angle {} mdeg",
             found.time_ms,
@@ -141,12 +152,14 @@ fn a_coil_that_is_not_what_was_calibrated_is_found_on_both_sides() {
         ("bearing.inductance_h=1.2e-3", inductances.as_slice()),
         ("bearing.inductance_h=3e-3", &inductances),
         ("bearing.resistance_ohm=0.4", &resistances),
-        ("bearing.resistance_ohm=1.9", &resistances),
+        ("bearing.resistance_ohm=2.1", &resistances),
         // The corners of the design are sound.
         ("bearing.inductance_h=1.6e-3", &[]),
         ("bearing.inductance_h=2.4e-3", &[]),
         ("bearing.resistance_ohm=0.8", &[]),
         ("bearing.resistance_ohm=1.2", &[]),
+        // One that is 50 K warmer, too.
+        ("bearing.resistance_ohm=1.44", &[]),
     ] {
         // With the cross coupling of the plant the rotor creeps along the wall, without it comes to rest.
         for cross in ["rotor.k_x_cross_fraction=0.05", "rotor.k_x_cross_fraction=0"] {
@@ -255,29 +268,50 @@ fn a_unit_that_is_switched_on_beside_one_that_drives_puts_no_current_into_anythi
     let found = report(&simulation).unwrap();
     assert!(found.is_over());
     assert_eq!(names(&found, Verdict::Failed), [""; 0]);
-    assert_eq!(
-        names(&found, Verdict::NotRun),
-        [
-            "gate",
-            "coil_x_resistance",
-            "coil_y_resistance",
-            "coil_x_inductance",
-            "coil_y_inductance",
-            "phase_short",
-            "phase_open"
-        ]
-    );
+    assert_eq!(names(&found, Verdict::NotRun), WITHOUT_HEAD);
 }
 
 #[test]
-fn a_unit_alone_tests_itself_too_and_knows_that_nobody_is_there() {
+fn a_unit_alone_tests_itself_without_current_and_knows_that_nobody_is_there() {
     let scenario = scenario("9a_self_test", &["units=host"]);
     let mut simulation = Simulation::new(&scenario).unwrap();
     let found = tested(&mut simulation);
     assert_eq!(names(&found, Verdict::Failed), [""; 0]);
     assert_eq!(names(&found, Verdict::NotFitted), ["link", "cut_out"]);
+    assert_eq!(names(&found, Verdict::NotRun), WITHOUT_HEAD);
     pass(&mut simulation, 1.0);
     assert_eq!(lift(&mut simulation), None);
+}
+
+#[test]
+fn a_link_that_is_lost_at_power_up_keeps_the_head_from_nobody() {
+    let scenario = scenario("9a_self_test", &[]);
+    let mut simulation = Simulation::new(&scenario).unwrap();
+    break_host(&mut simulation, "can_break", &[]);
+    let found = tested(&mut simulation);
+    assert_eq!(names(&found, Verdict::Failed), [""; 0]);
+    assert_eq!(names(&found, Verdict::NotRun), WITHOUT_HEAD);
+    pass(&mut simulation, 4.0);
+    for set in [0, 1] {
+        let report = PeerReport::from_bits(simulation.said(set).unwrap().report);
+        assert!(!report.drives, "unit {set} has edges on its line");
+    }
+    assert_eq!(lift(&mut simulation), None);
+}
+
+#[test]
+fn lift_off_waits_for_no_stage() {
+    for stage in [Stage::Watch, Stage::Coils, Stage::Phases, Stage::Wait] {
+        let scenario = scenario("9a_self_test", &[]);
+        let mut simulation = Simulation::new(&scenario).unwrap();
+        pass(&mut simulation, 0.2);
+        while report(&simulation).unwrap().stage != stage as u32 {
+            simulation.step();
+            assert!(simulation.truth().time_s < LONGEST_S, "{stage:?}");
+        }
+        assert_eq!(lift(&mut simulation), None, "{stage:?}");
+        assert_eq!(names(&report(&simulation).unwrap(), Verdict::Failed), [""; 0]);
+    }
 }
 
 #[test]

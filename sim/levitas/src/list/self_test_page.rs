@@ -28,19 +28,27 @@ A scenario begins with units that have been on for a while, unless its key `self
 - **Something failed that warns.** The alarm `self_test` stands until the next start; the unit can be used. A patient who needs support now does
   not wait for a battery.
 - **Something failed that blocks.** The same alarm; lift-off is refused with the reason, and the unit leaves the pair, so that the other one says
-  that it has no backup. What blocks is what the pair would not let drive anyway, and memory, because nobody knows what such a unit would do.
+  that it has no backup. What blocks is a rotor, a current or a supply that is not seen, a gate, coil or phase that is not what was calibrated, and
+  memory, because nobody knows what such a unit would do.
 - **There is no other unit.** `rejoin` is the operator's word that this one is wanted all the same: it joins the pair, lift-off is
   allowed, the alarm stays. A self-test can be wrong, and a pump that is refused is not safe.
 
-Until it is over, for a few seconds, every command is refused but `land`, which ends it: what was not looked at by then was *not run*. So does a takeover.
+Until it is over, for a few seconds, every command is refused but `land` and lift-off, which end it: what was not looked at by then was *not run*. So does a
+takeover. A lift-off is refused all the same for what blocks and has been found by then.
+A fault of a sensor counts that is seen on three looks of the 40 in 0.4 s, or still stands at their end: one bad sample of thousands is no failure.
 *Not run* and *not fitted* are no failures, and no proof of anything either.
 
 ## What it does not do
 
 - A unit that starts beside one that drives cannot have the head: its gate, coils and phases are not run. They would need a separate path for a small current
   ([arbitration.md](arbitration.md)), which no driver has.
-- A unit whose link and drive line are both dead is not given the head by the pair either: the same.
-- A unit that is alone and whose drive line carries its current keeps the head after the test, with everything open, as after landing, until the other one is heard.
+- A unit that does not hear the other one, or is alone, does not ask for the head, because the pair would not take it back: the same. So it is with a
+  rotor that turns, or whose angle is not trusted.
+- A link that is lost while a unit has the head for its test leaves the head there, with everything open, as after landing, until the other one is heard. This
+  unit can lift off meanwhile, the other one is refused.
+- After a warm reset nobody remembers that a unit was blocked: it neither tests itself nor refuses lift-off, and the alarm is gone. What is wanted is a
+  bit in the record that is kept over a reset ([restart.md](restart.md)).
+- A lift-off over the link that meets the test's own order to the pair, for some milliseconds, is refused with reason 18: it is to be sent again.
 - The cut-out of the warming device is heard, not made to open: nothing can be said to it, by design.
 - The strength of the battery needs the load test of a minute ([power.md](power.md)); here it counts that the charge is known and lasts.
 - The images hand in what they found of RAM and flash, and start the test; neither does so yet.

@@ -8,11 +8,12 @@
 //!                   +--+ the other unit tests itself                    |
 //!                   +--the head is not to be had, or not fit------------+
 //! ```
+//! The head is asked for only where the pair will take it back, so the other unit must be heard, and only while the rotor is known to be at rest.
 //! What each item is, its limit and whether its failure blocks: [`items`]. What was found: [`SelfTestReport`].
 //!
 //! # Use
 //! The supervisor makes one after power-up, never after another reset, steps it once a period (100 Hz), takes the head while
-//! [`SelfTest::needs_head`], and posts its requests to the probe. `Land` ends it, and so does a takeover: what is open then was not run.
+//! [`SelfTest::needs_head`], and posts its requests to the probe. `Land` and lift-off end it, and so does a takeover: what is open then was not run.
 //!
 //! # Why so
 //! Coils and phases get current by the head and the probe as in service: that is no therapy, so the other unit takes nothing over from it, and a latch
@@ -34,22 +35,25 @@
 
 pub mod items;
 mod report;
+mod watched;
 pub use items::Item;
 pub use report::{SELF_TEST_WORDS, SelfTestReport, Stage, Verdict};
 
 use crate::arbitration::alarm as pair;
 use crate::commissioning::coil;
-use crate::link::{PeerMail, PeerReport};
+use crate::link::{PeerMail, PeerReport, UnitCode};
 use crate::mail::{BearingState, LevitationMail, fault};
-use crate::math::{sqrt, wrap_to_pi};
+use crate::math::sqrt;
 use crate::power::conditions as power;
 use crate::power::messages::PowerMail;
-use crate::probe::{ProbeRequest, ProbeResult, ProbeStatus, Signal, Target, Tone};
+use crate::probe::{ProbeRequest, ProbeResult, ProbeStatus, Signal, TURNING_RAD_PER_S_MAX, Target, Tone};
 use crate::schedule::TaskId;
 use crate::task::supervisor::Refusal;
 use crate::unit::{Role, UnitConfig};
 use crate::units::S_PER_US;
+use crate::warming::cutout::Trip;
 use crate::warming::messages::CutOutMail;
+use watched::Watched;
 
 /// Steps per second, and what one of them lasts [ms].
 const RATE_HZ: u32 = TaskId::Supervisor.slot().rate_hz;
@@ -77,8 +81,6 @@ const PHASE_A: f32 = 0.5;
 const PHASE_HZ: f32 = 250.0;
 /// What a coil carries at least of what it is asked for.
 const CARRIED_PART: f32 = 0.5;
-/// Largest current that a sensor shows of none [A].
-const NO_CURRENT_A: f32 = 0.1;
 /// Least spread of the rotor angle that living Halls show of a rotor at rest in 0.4 s [rad]: 6 mrad of noise are the least of six seeds, and 8 urad what
 /// the observer makes of Halls that stand still.
 const ALIVE_RAD: f32 = 3.5e-4;
@@ -87,7 +89,7 @@ const AT_WALL: (f32, f32) = (0.8, 1.2);
 /// Largest distance of the places where both units see a rotor that is held [m].
 const AGREE_M: f32 = 60e-6;
 /// Of a sound coil, over its calibration.
-const RESISTANCE_PART: (f32, f32) = (0.6, 1.6);
+const RESISTANCE_PART: (f32, f32) = (0.6, 1.8);
 const INDUCTANCE_PART: (f32, f32) = (0.7, 1.3);
 const MH_PER_H: f32 = 1e3;
 const UM_PER_M: f32 = 1e6;
@@ -118,18 +120,6 @@ pub struct SelfTestInput {
     pub result: Option<ProbeResult>,
     /// The unit has the head, and coils and phases are the probe's.
     pub has_head: bool,
-}
-
-/// What the sensors have shown while they were watched.
-#[derive(Clone, Copy, Debug, Default)]
-struct Watched {
-    faults: u32,
-    current_a_max: f32,
-    bus_v_min: f32,
-    heard: bool,
-    /// The rotor angle at first, and how far it went from there, either way [rad].
-    angle_rad: Option<f32>,
-    angle_spread_rad: (f32, f32),
 }
 
 /// See the [module](self).
@@ -169,7 +159,8 @@ impl SelfTest {
             stage: Stage::Watch,
             periods: 0,
             stage_periods: 0,
-            pause_periods: if role == Role::EmergencyDrive { STAGGER_PERIODS } else { 0 },
+            // One at least, so that the rotor is looked at before the head is asked for.
+            pause_periods: if role == Role::EmergencyDrive { STAGGER_PERIODS } else { 1 },
             watched: Watched { bus_v_min: f32::MAX, ..Watched::default() },
             probe_number,
             request: ProbeRequest::listening(probe_number),
@@ -199,8 +190,8 @@ impl SelfTest {
 
     /// The pair has not given the head.
     pub fn refused(&mut self, refusal: Refusal) {
-        if refusal == Refusal::NotFit {
-            // Everything else that makes a unit unfit has been looked at by now.
+        // Only a start isolates a unit that tests itself; what else shuts one out of the pair has been seen.
+        if matches!(refusal, Refusal::NotInPair | Refusal::NotFit) && !self.watched.is_unfit {
             self.report.enter(Item::Gate, false);
         }
         let may_pass = refusal == Refusal::OtherDrives && self.stage_periods < AGAIN_PERIODS_MAX;
@@ -214,8 +205,15 @@ impl SelfTest {
     pub fn step(&mut self, input: &SelfTestInput) -> Option<ProbeRequest> {
         self.periods = self.periods.saturating_add(1);
         self.stage_periods = self.stage_periods.saturating_add(1);
-        self.watch(input);
+        if let Some(levitation) = input.levitation.filter(|_| self.periods > START_PERIODS) {
+            self.watched.look(&levitation, input.peer.as_ref(), self.stage == Stage::Watch);
+        }
+        let state = input.levitation.map(|levitation| PeerReport::from_bits(levitation.report).state);
         match self.stage {
+            // The pair has seen no current of a unit that it let drive.
+            Stage::Ask | Stage::Coils if state == Some(UnitCode::Isolated) => {
+                self.refused(Refusal::NotInPair);
+            }
             Stage::Watch if self.stage_periods >= WATCH_PERIODS => self.judge_sensors(input),
             Stage::Ask => self.ask(input),
             Stage::Coils | Stage::Phases => return self.drive(input),
@@ -231,33 +229,11 @@ impl SelfTest {
         self.report.time_ms = self.periods.saturating_mul(PERIOD_MS);
     }
 
-    /// Takes in what the sensors show.
-    fn watch(&mut self, input: &SelfTestInput) {
-        let Some(levitation) = input.levitation.filter(|_| self.periods > START_PERIODS) else { return };
-        let watched = &mut self.watched;
-        watched.faults |= levitation.recent_faults;
-        watched.heard |= levitation.pair_alarms & pair::LINK_LOST == 0;
-        if self.stage != Stage::Watch {
-            return;
-        }
-        let first_rad = *watched.angle_rad.get_or_insert(levitation.rotor_angle_rad);
-        let from_first_rad = wrap_to_pi(levitation.rotor_angle_rad - first_rad);
-        let (least_rad, most_rad) = watched.angle_spread_rad;
-        watched.angle_spread_rad = (least_rad.min(from_first_rad), most_rad.max(from_first_rad));
-        let currents_a = [
-            levitation.coil_current_mean_x_a,
-            levitation.coil_current_mean_y_a,
-            levitation.phase_current_a_a,
-            levitation.phase_current_b_a,
-        ];
-        let largest_a = currents_a.iter().fold(0.0_f32, |most, current_a| most.max(current_a.abs()));
-        watched.current_a_max = watched.current_a_max.max(largest_a);
-        watched.bus_v_min = watched.bus_v_min.min(levitation.bus_voltage_v);
-    }
-
     /// Judges what needs no current.
     fn judge_sensors(&mut self, input: &SelfTestInput) {
-        let Watched { faults, current_a_max, bus_v_min, heard, angle_rad, angle_spread_rad } = self.watched;
+        let faults = self.watched.standing(input);
+        let Watched { current_a_max, bus_v_min, heard, place, angle_rad, angle_spread_rad, .. } =
+            self.watched;
         let Some(levitation) = input.levitation.filter(|_| angle_rad.is_some()) else {
             return self.enter(Stage::Over);
         };
@@ -271,11 +247,12 @@ impl SelfTest {
         let spread_rad = angle_spread_rad.1 - angle_spread_rad.0;
         let sees_angle = without(fault::ANGLE | fault::SENSORLESS) && spread_rad >= ALIVE_RAD;
         report.enter_measured(Item::AngleHalls, spread_rad * MDEG_PER_RAD, sees_angle);
-        let is_quiet = current_a_max < NO_CURRENT_A && without(fault::CURRENT);
-        report.enter_measured(Item::CurrentSensors, current_a_max, is_quiet);
+        report.enter_measured(Item::CurrentSensors, current_a_max, without(fault::CURRENT));
         let is_measured = without(fault::BUS_VOLTAGE);
         let supply_v = if is_measured { bus_v_min } else { f32::NAN };
-        report.enter_measured(Item::Supply, supply_v, is_measured && without(fault::BUS_SAG));
+        report.measure(Item::Supply, supply_v);
+        // A bus that is low holds the rotor all the same.
+        report.enter_as(Item::Supply, is_measured && without(fault::BUS_SAG), !is_measured);
         let (broken, doubted) = (pair::LINE_BROKEN, pair::LINE_DOUBTED);
         match (heard, levitation.pair_alarms) {
             (false, alarms) if alarms & broken != 0 => report.enter_absent(Item::DriveLine),
@@ -286,41 +263,24 @@ impl SelfTest {
         } else {
             report.enter_absent(Item::Link)
         }
-        if sees_rotor {
-            self.judge_place(&levitation, input.peer.as_ref());
+        if sees_rotor && place.looks > 0 {
+            let mean_m = place.sum_m / place.looks as f32;
+            let at_wall = is_part(mean_m, self.clearance_m, AT_WALL);
+            report.measure(Item::RotorPlace, mean_m * UM_PER_M);
+            // Which of two sees a rotor wrongly that one of them holds is for the pair to find out.
+            let passed = if place.is_held { mean_m <= AGREE_M } else { at_wall };
+            report.enter_as(Item::RotorPlace, passed, !place.is_held);
         }
-        let is_unfit = self.report.failed & items::BLOCKING != 0;
-        self.enter(if is_unfit || is_held(&levitation) { Stage::Wait } else { Stage::Ask });
-    }
-
-    /// Judges where the rotor is seen.
-    fn judge_place(&mut self, levitation: &LevitationMail, peer: Option<&PeerMail>) {
-        let (x_m, y_m) = (levitation.displacement_x_m, levitation.displacement_y_m);
-        let holder = peer.filter(|peer| PeerReport::from_bits(peer.report).therapy);
-        let distance_m = |from: [f32; 2]| {
-            let [dx_m, dy_m] = [x_m - from[0], y_m - from[1]];
-            sqrt(dx_m * dx_m + dy_m * dy_m)
-        };
-        let (measured_m, passed) = match holder {
-            Some(peer) => {
-                let apart_m = distance_m([peer.displacement_x_m, peer.displacement_y_m]);
-                (apart_m, apart_m <= AGREE_M)
-            }
-            // Somebody holds it, and does not say where it is.
-            None if is_held(levitation) => return,
-            None => {
-                let radius_m = distance_m([0.0; 2]);
-                let (least, most) = AT_WALL;
-                (radius_m, (least..=most).contains(&(radius_m / self.clearance_m)))
-            }
-        };
-        self.report.enter_measured(Item::RotorPlace, measured_m * UM_PER_M, passed);
+        self.enter(if self.report.blocking != 0 || is_held(&levitation) { Stage::Wait } else { Stage::Ask });
     }
 
     /// Waits for the head.
     fn ask(&mut self, input: &SelfTestInput) {
         self.pause_periods = self.pause_periods.saturating_sub(1);
-        if input.levitation.is_some_and(|levitation| is_held(&levitation)) {
+        let may_ask = |levitation: &LevitationMail| is_heard(levitation) && is_at_rest(levitation);
+        let waits = input.has_head || self.pause_periods > 0;
+        if input.levitation.is_none_or(|levitation| is_held(&levitation) || !(waits || may_ask(&levitation)))
+        {
             self.enter(Stage::Wait);
         } else if input.has_head {
             self.begin(Stage::Coils);
@@ -330,7 +290,7 @@ impl SelfTest {
     /// The next stage with currents.
     fn begin(&mut self, stage: Stage) {
         self.enter(stage);
-        self.watched.faults = 0;
+        (self.watched.once, self.watched.twice, self.watched.thrice) = (0, 0, 0);
         self.request = ProbeRequest::listening(self.probe_number);
     }
 
@@ -360,9 +320,9 @@ impl SelfTest {
             (ProbeStatus::Done, Some(result)) => {
                 self.probe_number = self.request.number;
                 if self.stage == Stage::Coils {
-                    self.judge_coils(&result)
+                    self.judge_coils(&result, input)
                 } else {
-                    self.judge_phases()
+                    self.judge_phases(input)
                 }
                 None
             }
@@ -400,10 +360,10 @@ impl SelfTest {
     }
 
     /// Judges the answer of the probe at the coils.
-    fn judge_coils(&mut self, result: &ProbeResult) {
+    fn judge_coils(&mut self, result: &ProbeResult, input: &SelfTestInput) {
         let carries = [Signal::CoilCurrentX, Signal::CoilCurrentY]
             .map(|signal| swing(&result.tone(signal)) >= CARRIED_PART * COIL_A);
-        if !self.believes_currents() {
+        if !self.believes_currents(input) {
             return self.enter(Stage::Wait);
         }
         let gate = carries.contains(&true);
@@ -424,13 +384,12 @@ impl SelfTest {
                 self.report.enter_measured(inductance, inductance_h * MH_PER_H, passed);
             }
         }
-        let is_sound = self.report.failed & items::BLOCKING == 0;
-        if is_sound { self.begin(Stage::Phases) } else { self.enter(Stage::Wait) }
+        if self.report.blocking == 0 { self.begin(Stage::Phases) } else { self.enter(Stage::Wait) }
     }
 
     /// Whether no current sensor was named in this stage; one that stands still is found by a current alone.
-    fn believes_currents(&mut self) -> bool {
-        let believes = self.watched.faults & fault::CURRENT == 0;
+    fn believes_currents(&mut self, input: &SelfTestInput) -> bool {
+        let believes = self.watched.standing(input) & fault::CURRENT == 0;
         if !believes {
             self.report.enter(Item::CurrentSensors, false);
         }
@@ -438,9 +397,10 @@ impl SelfTest {
     }
 
     /// Judges what the monitor of the phases has said meanwhile.
-    fn judge_phases(&mut self) {
-        let faults = self.watched.faults;
-        if self.believes_currents() {
+    fn judge_phases(&mut self, input: &SelfTestInput) {
+        // The monitor has counted samples itself.
+        let faults = self.watched.once;
+        if self.believes_currents(input) {
             self.report.enter(Item::PhaseShort, faults & fault::PHASE_SHORT == 0);
             // Of one that lies on a rail nobody can tell.
             if faults & fault::PHASE_SHORT == 0 {
@@ -454,6 +414,9 @@ impl SelfTest {
     fn judge_slow(&mut self, input: &SelfTestInput) {
         let low = power::BATTERY_UNKNOWN | power::BATTERY_WEAK | power::BATTERY_15_MIN | power::BATTERY_5_MIN;
         let is_late = self.periods >= WAIT_PERIODS_MAX;
+        if !is_late && input.cut_out.is_some_and(|cut_out| cut_out.trip == Trip::Start as u32) {
+            return;
+        }
         match input.power {
             None => self.report.enter_absent(Item::Battery),
             // What would be left needs the load, which is known as soon as the charge is.
@@ -474,6 +437,15 @@ impl SelfTest {
 /// The rotor is to be held, by the other unit then: a patient goes before a test.
 fn is_held(levitation: &LevitationMail) -> bool {
     PeerReport::from_bits(levitation.report).therapy
+}
+
+fn is_heard(levitation: &LevitationMail) -> bool {
+    levitation.pair_alarms & pair::LINK_LOST == 0
+}
+
+/// The rotor is known to turn no faster than the probe allows.
+fn is_at_rest(levitation: &LevitationMail) -> bool {
+    levitation.faults & fault::ANGLE == 0 && levitation.rotor_speed_rad_per_s.abs() <= TURNING_RAD_PER_S_MAX
 }
 
 /// A value lies within these parts of the one it should be; no number does not.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! What the self-test has found: mail.
 
-use super::items::{BLOCKING, ITEMS, Item};
+use super::items::{ITEMS, Item};
 use crate::code::from_code;
 use crate::mailbox::Words;
 
@@ -67,6 +67,8 @@ pub struct SelfTestReport {
     pub passed: u32,
     /// Of those that are not.
     pub failed: u32,
+    /// Of those that are not so that the unit must not drive the head.
+    pub blocking: u32,
     /// Of those that are not there.
     pub not_fitted: u32,
     /// What was measured, in the unit of the item; not a number where nothing was.
@@ -74,7 +76,7 @@ pub struct SelfTestReport {
 }
 
 /// Words of a [`SelfTestReport`].
-pub const SELF_TEST_WORDS: usize = ITEMS + 5;
+pub const SELF_TEST_WORDS: usize = ITEMS + 6;
 
 impl SelfTestReport {
     pub(super) const fn new() -> Self {
@@ -83,6 +85,7 @@ impl SelfTestReport {
             time_ms: 0,
             passed: 0,
             failed: 0,
+            blocking: 0,
             not_fitted: 0,
             measured: [f32::NAN; ITEMS],
         }
@@ -112,24 +115,35 @@ impl SelfTestReport {
     /// The unit must not drive the head for what was found, unless the operator wants it.
     #[must_use]
     pub const fn blocks(&self) -> bool {
-        self.stage == Stage::Over as u32 && self.failed & BLOCKING != 0
+        self.stage == Stage::Over as u32 && self.blocking != 0
     }
 
     /// What was found of an item; what has failed once has failed.
     pub(super) fn enter(&mut self, item: Item, passed: bool) {
+        self.enter_as(item, passed, item.blocks());
+    }
+
+    /// The same of an item whose failure does not always block.
+    pub(super) fn enter_as(&mut self, item: Item, passed: bool, blocks: bool) {
         if passed && self.failed & item.bit() == 0 {
             self.passed |= item.bit();
         } else {
             self.failed |= item.bit();
             self.passed &= !item.bit();
+            self.blocking |= if blocks { item.bit() } else { 0 };
+        }
+    }
+
+    /// What was measured of an item.
+    pub(super) fn measure(&mut self, item: Item, measured: f32) {
+        if let Some(place) = self.measured.get_mut(item as usize) {
+            *place = measured;
         }
     }
 
     /// The same with what was measured.
     pub(super) fn enter_measured(&mut self, item: Item, measured: f32, passed: bool) {
-        if let Some(place) = self.measured.get_mut(item as usize) {
-            *place = measured;
-        }
+        self.measure(item, measured);
         self.enter(item, passed);
     }
 
@@ -141,7 +155,7 @@ impl SelfTestReport {
 impl Words<SELF_TEST_WORDS> for SelfTestReport {
     fn to_words(&self) -> [u32; SELF_TEST_WORDS] {
         let mut words = [0; SELF_TEST_WORDS];
-        let said = [self.stage, self.time_ms, self.passed, self.failed, self.not_fitted];
+        let said = [self.stage, self.time_ms, self.passed, self.failed, self.blocking, self.not_fitted];
         let measured = self.measured.into_iter().map(f32::to_bits);
         for (word, value) in words.iter_mut().zip(said.into_iter().chain(measured)) {
             *word = value;
@@ -150,7 +164,7 @@ impl Words<SELF_TEST_WORDS> for SelfTestReport {
     }
 
     fn from_words(words: [u32; SELF_TEST_WORDS]) -> Self {
-        let [stage, time_ms, passed, failed, not_fitted, measured @ ..] = words;
-        Self { stage, time_ms, passed, failed, not_fitted, measured: measured.map(f32::from_bits) }
+        let [stage, time_ms, passed, failed, blocking, not_fitted, measured @ ..] = words;
+        Self { stage, time_ms, passed, failed, blocking, not_fitted, measured: measured.map(f32::from_bits) }
     }
 }

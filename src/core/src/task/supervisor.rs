@@ -369,7 +369,7 @@ impl SupervisorTask {
     fn hear(&mut self, levitation: &LevitationMail, mail: &Mailboxes) {
         self.drives = drives(levitation);
         if self.awaiting.is_some_and(|_| levitation.order_number == self.order_number) {
-            self.answer(levitation.order_result);
+            self.answer(levitation.order_result, mail);
         }
         if self.awaiting.is_some() {
             return;
@@ -390,12 +390,15 @@ impl SupervisorTask {
     }
 
     /// The answer to the order of a command.
-    fn answer(&mut self, order_result: u32) {
+    fn answer(&mut self, order_result: u32, mail: &Mailboxes) {
         let Some(awaiting) = self.awaiting.take() else { return };
         let mut result = 0;
         if order_result == 0 && self.state != awaiting.before {
             self.kept.forget();
             self.stand_still();
+        }
+        if order_result == 0 && self.order == Order::Rejoin.code() {
+            self.waive(mail);
         }
         if order_result != 0 {
             (self.state, self.commissioning) = (awaiting.before, None);
@@ -508,7 +511,11 @@ impl SupervisorTask {
     }
 
     fn apply(&mut self, command: Command, asked: Asked, mail: &Mailboxes) -> Result<(), Refusal> {
-        match permission(self.named_state(), command) {
+        let permission = permission(self.named_state(), command);
+        if matches!(command, Command::LiftOff | Command::LiftOffAlone | Command::Land) {
+            self.end_self_test(mail);
+        }
+        match permission {
             Permission::Allowed => {}
             Permission::Refused(refusal) => return Err(refusal),
             Permission::Unless(refusal) if self.holds(refusal) => return Err(refusal),
@@ -572,9 +579,6 @@ impl SupervisorTask {
 
     /// The rotor is to be set down, or what is done to it at the wall is to end.
     fn land(&mut self) {
-        if let Some(test) = &mut self.self_test {
-            return test.stop();
-        }
         match (self.state, &mut self.commissioning) {
             (_, Some(commissioning)) => commissioning.stop(),
             (UnitState::LiftingOff | UnitState::Operating, None) => {

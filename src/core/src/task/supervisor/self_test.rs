@@ -5,7 +5,7 @@
 //! ```text
 //! begin --> under way --over--> nothing failed, or only what warns: Standby
 //!              |        +-----> something failed that blocks: Standby, lift-off refused, out of the pair --Rejoin--> as if it had passed
-//!              +--Land, the head has come to this unit, this task starts anew--> over, the rest was not run
+//!              +--Land, lift-off, the head has come to this unit, this task starts anew--> over, the rest was not run
 //! ```
 //! Any failure raises `SELF_TEST`, until the next start. A test of this program may be wrong and a patient may have no other unit, so nothing
 //! blocks for good: `Rejoin` is the operator's word for it, as after a failure in operation.
@@ -48,7 +48,8 @@ impl SupervisorTask {
         let report = test.report();
         mail.self_test.write(&report);
         let needs_head = test.needs_head();
-        self.self_test = (!report.is_over()).then_some(test);
+        // An order that is under way is answered first: the state is given back here.
+        self.self_test = (is_awaited || !report.is_over()).then_some(test);
         match (self.state, needs_head) {
             (UnitState::Standby, true) if !is_awaited => {
                 self.begin(UnitState::Service, false, Asked { origin: Origin::SelfTest, number: 0 });
@@ -61,6 +62,19 @@ impl SupervisorTask {
         }
         if report.is_over() {
             self.take_report(&report);
+        }
+    }
+
+    /// The operator does not wait for it: what was not looked at by now was not run.
+    pub(super) fn end_self_test(&mut self, mail: &Mailboxes) {
+        let Some(mut test) = self.self_test.take() else { return };
+        test.stop();
+        let report = test.report();
+        mail.self_test.write(&report);
+        self.take_report(&report);
+        if self.state == UnitState::Service {
+            self.state = UnitState::Standby;
+            release_probe(mail);
         }
     }
 
@@ -80,34 +94,37 @@ impl SupervisorTask {
         }
     }
 
-    /// A unit that should not drive leaves the pair as soon as it has let go of the head: the other unit is to know that it has no backup.
+    /// A unit that should not drive leaves the pair as soon as it has let go of the head, and asks until it has left: the other unit is to know
+    /// that it has no backup.
     pub(super) fn leave(&mut self) {
-        let levitation = self.levitation.fresh(SILENT_US_MAX);
-        let has_answered = levitation.is_some_and(|levitation| levitation.order_number == self.order_number);
-        if self.leaves
-            && self.state == UnitState::Standby
-            && !self.drives
-            && self.awaiting.is_none()
-            && has_answered
-        {
-            self.order(Order::Service);
+        let Some(levitation) = self.levitation.fresh(SILENT_US_MAX).filter(|_| self.leaves) else { return };
+        let is_free = self.state == UnitState::Standby && !self.drives && self.awaiting.is_none();
+        if PeerReport::from_bits(levitation.report).state == UnitCode::Service {
             self.leaves = false;
+        } else if is_free && levitation.order_number == self.order_number {
+            self.order(Order::Service);
         }
     }
 
     /// The operator wants this unit in the pair, whatever has been found.
     pub(super) fn rejoin(&mut self, asked: Asked, mail: &Mailboxes) {
-        let was_blocked = core::mem::take(&mut self.is_blocked);
         let has_left = self.levitation.latest().is_some_and(|levitation| {
             matches!(PeerReport::from_bits(levitation.report).state, UnitCode::Service | UnitCode::Isolated)
         });
+        // One that could not leave has nothing to ask the pair.
+        if has_left || !self.is_blocked {
+            self.ask(Order::Rejoin, asked);
+        } else {
+            self.waive(mail);
+        }
+    }
+
+    /// It is in the pair by the operator's word: what was found blocks no more.
+    pub(super) fn waive(&mut self, mail: &Mailboxes) {
         self.leaves = false;
+        let was_blocked = core::mem::take(&mut self.is_blocked);
         if was_blocked && let Some((_, report)) = mail.self_test.read::<SelfTestReport>() {
             mail.self_test.write(&SelfTestReport { stage: Stage::Waived as u32, ..report });
-        }
-        // One that could not leave has nothing to ask the pair.
-        if has_left || !was_blocked {
-            self.ask(Order::Rejoin, asked);
         }
     }
 

@@ -113,6 +113,7 @@ pub const fn permission(state: SupervisorState, command: Command) -> Permission 
     use SupervisorState as S;
     match (command, state) {
         (C::Land, S::Commissioning | S::SelfTest) => Allowed,
+        (C::LiftOff | C::LiftOffAlone, S::SelfTest) => Unless(Refusal::SelfTestFailed),
         (_, S::Commissioning) => Refused(Refusal::Commissioning),
         (_, S::SelfTest) => Refused(Refusal::SelfTest),
 

@@ -101,7 +101,8 @@ impl Bench {
 
     /// The levitation task writes its mail.
     fn write(&mut self, levitation: LevitationMail) {
-        let report = PeerReport { drives: self.drives, therapy: self.therapy, ..PeerReport::default() };
+        let (drives, therapy) = (self.drives, self.therapy);
+        let report = PeerReport { drives, therapy, innovation_ok: true, ..PeerReport::default() };
         self.levitation = LevitationMail {
             report: report.to_bits(),
             order_number: self.answered,

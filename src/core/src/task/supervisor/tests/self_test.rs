@@ -6,6 +6,8 @@ use crate::link::{PEER_WORDS, PeerMail, UnitCode};
 use crate::mailbox::Words as _;
 use crate::probe::{PROBE_RESULT_WORDS, ProbeStatus, Target};
 use crate::self_test::{Item, MemoryChecks, SelfTestReport, Stage, Verdict};
+use crate::warming::cutout::Trip;
+use crate::warming::messages::CutOutMail;
 
 const WELL: MemoryChecks = MemoryChecks { ram: Some(true), flash: Some(true) };
 
@@ -13,13 +15,21 @@ const WELL: MemoryChecks = MemoryChecks { ram: Some(true), flash: Some(true) };
 struct Rig {
     bench: Bench,
     peer_therapy: bool,
+    /// What the levitation task says besides, and what the pair says of this unit once an order was given.
+    seen: LevitationMail,
+    unit: Option<UnitCode>,
 }
 
 impl Rig {
     fn new(memory: MemoryChecks) -> Self {
         let mut bench = Bench::new();
         bench.task.begin_self_test(memory);
-        Self { bench, peer_therapy: false }
+        let seen = LevitationMail {
+            displacement_x_m: 0.5e-3,
+            bus_voltage_v: 48.0,
+            ..bearing(BearingState::Off, 0.0)
+        };
+        Self { bench, peer_therapy: false, seen, unit: None }
     }
 
     fn report(&self) -> SelfTestReport {
@@ -36,14 +46,21 @@ impl Rig {
         };
         let noise_rad = if bench.levitation.rotor_angle_rad > 0.0 { -1e-3 } else { 1e-3 };
         bench.therapy = self.peer_therapy;
-        bench.write(LevitationMail {
-            displacement_x_m: 0.5e-3,
-            bus_voltage_v: 48.0,
-            rotor_angle_rad: noise_rad,
-            ..bearing(state, 0.0)
-        });
+        bench.write(LevitationMail { state: state as u32, rotor_angle_rad: noise_rad, ..self.seen });
+        if let Some(state) = self.unit.filter(|_| bench.answered > 0) {
+            bench.drives = false;
+            bench.levitation.report =
+                PeerReport { state, innovation_ok: true, ..PeerReport::default() }.to_bits();
+            bench.mail.levitation.write(&bench.levitation);
+        }
         self.answer_probe();
         self.bench.step()
+    }
+
+    fn pass(&mut self, periods: u32) {
+        (0..periods).for_each(|_| {
+            self.period();
+        });
     }
 
     /// The probe measures coils of 1 ohm without inductance, as far as anybody asks.
@@ -80,7 +97,7 @@ fn land_ends_it_and_lift_off_is_free_at_once() {
     (0..20).for_each(|_| {
         rig.period();
     });
-    assert_eq!(rig.bench.command(Command::LiftOff), Some(Refusal::SelfTest));
+    assert_eq!(rig.bench.command(Command::Service), Some(Refusal::SelfTest));
     assert_eq!(rig.bench.command(Command::Land), None);
     assert!(rig.report().is_over());
     assert_eq!(rig.report().verdict(Item::Displacement), Verdict::NotRun);
@@ -120,6 +137,155 @@ fn beside_a_unit_that_drives_the_head_is_not_even_asked_for() {
     rig.bench.mail.peer.write(&far);
     rig.finish();
     assert_eq!(rig.report().verdict(Item::RotorPlace), Verdict::Failed);
+    assert!(!rig.report().blocks(), "which of the two is wrong is for the pair to find out");
+    // Once, or what is no number, says nothing.
+    let near = PeerMail { report: report.to_bits(), displacement_x_m: seen_m, ..words };
+    let none = PeerMail { displacement_x_m: f32::NAN, ..near };
+    for (usual, last, wanted) in
+        [(near, far, Verdict::Passed), (near, none, Verdict::Passed), (none, none, Verdict::NotRun)]
+    {
+        let mut rig = Rig::new(WELL);
+        rig.peer_therapy = true;
+        rig.bench.mail.peer.write(&usual);
+        rig.pass(49);
+        rig.bench.mail.peer.write(&last);
+        rig.finish();
+        assert_eq!(rig.report().verdict(Item::RotorPlace), wanted);
+    }
+}
+
+#[test]
+fn one_bad_sample_is_no_failure_and_three_are() {
+    let faults = fault::DISPLACEMENT | fault::CURRENT | fault::BUS_VOLTAGE | fault::ANGLE;
+    for (looks, failed) in [(2, false), (3, true)] {
+        let mut rig = Rig::new(WELL);
+        rig.pass(20);
+        rig.seen.recent_faults = faults;
+        rig.seen.phase_current_a_a = 1.0;
+        rig.pass(looks);
+        rig.seen.recent_faults = 0;
+        rig.seen.phase_current_a_a = 0.0;
+        while rig.report().stage == Stage::Watch as u32 {
+            rig.period();
+        }
+        for item in [Item::Displacement, Item::CurrentSensors, Item::Supply, Item::AngleHalls] {
+            assert_eq!(rig.report().verdict(item) == Verdict::Failed, failed, "{item:?}");
+        }
+    }
+    // One that has just begun stands still.
+    let mut rig = Rig::new(WELL);
+    rig.pass(49);
+    rig.seen.faults = fault::DISPLACEMENT;
+    rig.finish();
+    assert!(rig.report().blocks());
+}
+
+#[test]
+fn a_head_that_could_not_be_given_back_is_not_asked_for() {
+    let mut rig = Rig::new(WELL);
+    rig.seen.pair_alarms = arbitration::alarm::LINK_LOST;
+    rig.finish();
+    assert_eq!(rig.bench.answered, 0, "no order was given");
+    assert_eq!(rig.report().verdict(Item::Link), Verdict::NotFitted);
+    assert_eq!((rig.report().failed, rig.report().verdict(Item::Gate)), (0, Verdict::NotRun));
+}
+
+#[test]
+fn nothing_has_current_beside_a_rotor_that_turns_or_may() {
+    for (speed_rad_per_s, faults) in [(100.0, 0), (-100.0, 0), (f32::NAN, 0), (0.0, fault::ANGLE)] {
+        let mut rig = Rig::new(WELL);
+        rig.seen.rotor_speed_rad_per_s = speed_rad_per_s;
+        rig.seen.faults = faults;
+        rig.finish();
+        assert_eq!((rig.bench.answered, rig.report().verdict(Item::Gate)), (0, Verdict::NotRun));
+    }
+}
+
+#[test]
+fn a_gate_that_stays_shut_is_named_and_no_other_fault_is_taken_for_it() {
+    // The start was granted, and no current has come.
+    let mut rig = Rig::new(WELL);
+    rig.unit = Some(UnitCode::Isolated);
+    rig.finish();
+    assert_eq!(rig.report().verdict(Item::Gate), Verdict::Failed);
+    assert!(rig.report().blocks());
+    for (refusal, faults, wanted) in [
+        (arbitration::Refusal::NotInPair, 0, Verdict::Failed),
+        (arbitration::Refusal::NotFit, 0, Verdict::Failed),
+        (arbitration::Refusal::NotFit, fault::CURRENT, Verdict::NotRun),
+    ] {
+        let mut rig = Rig::new(WELL);
+        rig.bench.refusal = Some(arbitration::Refusal::OtherDrives);
+        rig.pass(60);
+        (rig.bench.refusal, rig.seen.recent_faults) = (Some(refusal), faults);
+        rig.finish();
+        assert_eq!(rig.report().verdict(Item::Gate), wanted, "{refusal:?}");
+    }
+}
+
+#[test]
+fn a_cut_out_that_starts_is_waited_for_and_not_for_ever() {
+    for (starts_periods, wanted) in [(200, Verdict::Passed), (2000, Verdict::Failed)] {
+        let mut rig = Rig::new(WELL);
+        let [water_celsius, blood_celsius] = [36.0, 36.0];
+        let says = |trip| CutOutMail { trip, water_celsius, blood_celsius };
+        rig.bench.mail.cut_out.write(&says(Trip::Start as u32));
+        for period in 0..2000 {
+            if period == starts_periods {
+                rig.bench.mail.cut_out.write(&says(0));
+            }
+            rig.period();
+        }
+        assert!(rig.report().is_over());
+        assert_eq!(rig.report().verdict(Item::CutOut), wanted);
+    }
+}
+
+#[test]
+fn lift_off_ends_it_in_every_stage_and_is_refused_for_what_was_found_by_then() {
+    let waits = CutOutMail { trip: Trip::Start as u32, water_celsius: 36.0, blood_celsius: 36.0 };
+    for stage in [Stage::Watch, Stage::Ask, Stage::Coils, Stage::Wait] {
+        let mut rig = Rig::new(WELL);
+        rig.bench.mail.cut_out.write(&waits);
+        if stage == Stage::Wait {
+            rig.seen.pair_alarms = arbitration::alarm::LINK_LOST;
+        }
+        while rig.report_stage() != stage as u32 {
+            rig.period();
+        }
+        assert_eq!(rig.bench.command(Command::LiftOff), None, "{stage:?}");
+        assert!(rig.report().is_over());
+        let seen = rig.bench.step();
+        assert_eq!(
+            (seen.state, seen.levitate),
+            (UnitState::LiftingOff as u32, LevitateRequest::Levitate as u32)
+        );
+    }
+    let mut rig = Rig::new(MemoryChecks { ram: Some(false), ..WELL });
+    rig.pass(20);
+    assert_eq!(rig.bench.command(Command::LiftOffAlone), Some(Refusal::SelfTestFailed));
+    assert!(rig.report().is_over());
+}
+
+#[test]
+fn what_the_pair_refuses_is_not_taken_for_done() {
+    let mut rig = Rig::new(MemoryChecks { ram: Some(false), ..WELL });
+    rig.bench.refusal = Some(arbitration::Refusal::Therapy);
+    rig.finish();
+    rig.pass(10);
+    let asked = rig.bench.answered;
+    assert!(asked > 2, "it is asked until it has left: {asked}");
+    rig.unit = Some(UnitCode::Service);
+    rig.pass(10);
+    assert!(rig.bench.answered < asked + 3);
+    rig.bench.refusal = Some(arbitration::Refusal::NotFit);
+    assert_eq!(rig.bench.command(Command::Rejoin), Some(Refusal::NotFit));
+    assert_eq!(rig.report().stage, Stage::Over as u32);
+    assert_eq!(rig.bench.command(Command::LiftOff), Some(Refusal::SelfTestFailed));
+    rig.bench.refusal = None;
+    rig.period();
+    assert_eq!(rig.bench.command(Command::Rejoin), None);
+    assert_eq!(rig.report().stage, Stage::Waived as u32);
 }
 
 #[test]
