@@ -125,10 +125,11 @@ fn assert_same_in_process(scratch: &Scratch) {
     let both = |name: &str| ["remote", "local"].map(|folder| file(scratch, &format!("{folder}/{name}")));
     let [remote, local] = both("trace.csv");
     assert!(remote == local, "trace.csv differs");
-    // A process keeps to itself what its link has counted and answered, and what its circulation task makes of the blood; it has no battery.
+    // A process keeps to itself what its link has counted and answered, the name of its state, and what its circulation task makes of the
+    // blood; it has no battery.
     let events = both("events.jsonl").map(|text| {
         let events = text.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
-        let shared = events.filter(|event| event["kind"] != "link_refused");
+        let shared = events.filter(|event| event["kind"] != "link_refused" && event["kind"] != "unit_state");
         shared
             .map(|event| (event["time_s"].clone(), event["kind"].clone(), event["text"].clone()))
             .collect::<Vec<_>>()
