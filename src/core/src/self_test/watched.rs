@@ -5,17 +5,10 @@ use super::{SelfTestInput, is_heard, is_held};
 use crate::link::{PeerMail, PeerReport};
 use crate::mail::{LevitationMail, fault};
 use crate::math::{sqrt, wrap_to_pi};
+use crate::task::levitation::UNFIT;
 
 /// Largest current that a sensor shows of none [A].
 const NO_CURRENT_A: f32 = 0.1;
-/// Faults for which the pair refuses a start, as in `task/levitation/pair.rs`.
-const UNFIT: u32 = fault::DISPLACEMENT
-    | fault::CURRENT
-    | fault::BUS_VOLTAGE
-    | fault::SAMPLES_STALE
-    | fault::COIL_OPEN
-    | fault::PHASE_SHORT
-    | fault::BEARING_LOST;
 
 /// How far the rotor was from the centre, or from where the unit that holds it sees it.
 #[derive(Clone, Copy, Debug, Default)]

@@ -44,6 +44,7 @@ use crate::ports::{LevitationInputs, LevitationOutputs, valid};
 use crate::probe::{Excitation, Probe, ProbeLimits, SET_POINT_FRACTION_MAX, UnitNow};
 use crate::schedule::TaskId;
 use crate::unit::Role;
+pub(crate) use pair::UNFIT;
 use pair::{BLIND_SAMPLES, Drive, PairControl, Situation};
 use recent::RecentFaults;
 

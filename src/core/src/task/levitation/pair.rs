@@ -41,7 +41,7 @@ use crate::unit::Role;
 /// now. Noise of whatever size is no blindness.
 pub(super) const BLIND_SAMPLES: u32 = 5;
 /// Faults with which a unit does not offer itself.
-const UNFIT: u32 = fault::DISPLACEMENT
+pub(crate) const UNFIT: u32 = fault::DISPLACEMENT
     | fault::CURRENT
     | fault::BUS_VOLTAGE
     | fault::SAMPLES_STALE
