@@ -56,23 +56,26 @@ pub(crate) struct SlowMail {
     counter: u32,
     session: u32,
     time_ms: u32,
+    audio_paused_s: u8,
     therapy: PeerTherapy,
 }
 
 /// Words of a [`SlowMail`].
-pub(crate) const SLOW_WORDS: usize = 3 + PEER_THERAPY_WORDS;
+pub(crate) const SLOW_WORDS: usize = 4 + PEER_THERAPY_WORDS;
 
 impl Words<SLOW_WORDS> for SlowMail {
     fn to_words(&self) -> [u32; SLOW_WORDS] {
         let mut words = [0; SLOW_WORDS];
-        let [counter, session, time_ms, therapy @ ..] = &mut words;
+        let [counter, session, time_ms, audio_paused_s, therapy @ ..] = &mut words;
         (*counter, *session, *time_ms) = (self.counter, self.session, self.time_ms);
+        *audio_paused_s = self.audio_paused_s.into();
         *therapy = self.therapy.to_words();
         words
     }
 
-    fn from_words([counter, session, time_ms, therapy @ ..]: [u32; SLOW_WORDS]) -> Self {
-        Self { counter, session, time_ms, therapy: PeerTherapy::from_words(therapy) }
+    fn from_words([counter, session, time_ms, audio_paused_s, therapy @ ..]: [u32; SLOW_WORDS]) -> Self {
+        let therapy = PeerTherapy::from_words(therapy);
+        Self { counter, session, time_ms, audio_paused_s: audio_paused_s as u8, therapy }
     }
 }
 
@@ -148,6 +151,7 @@ impl MailLink {
                 counter: self.slow_counter,
                 session: slow.session,
                 time_ms: slow.time_ms,
+                audio_paused_s: slow.audio_paused_s,
                 therapy: slow.therapy,
             });
         }
@@ -191,8 +195,8 @@ impl FastMail {
 
 impl SlowMail {
     fn status(&self) -> SlowStatus {
-        let Self { session, time_ms, therapy, .. } = *self;
-        SlowStatus { session, time_ms, therapy, ..SlowStatus::default() }
+        let Self { session, time_ms, audio_paused_s, therapy, .. } = *self;
+        SlowStatus { session, time_ms, audio_paused_s, therapy, ..SlowStatus::default() }
     }
 }
 

@@ -217,6 +217,7 @@ impl<L: Linear, M: Motor> PeerTask<L, M> {
             coil_current_mean_x_a: coil_current_x_a,
             coil_current_mean_y_a: coil_current_y_a,
             coil_current_y_a,
+            synchronous_current_a: 0.0,
             rotor_angle_rad,
             rotor_speed_rad_per_s: 0.0,
             torque_current_a,

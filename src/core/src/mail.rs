@@ -156,6 +156,8 @@ snapshot! {
         pub coil_current_mean_x_a: f32,
         /// Coil current y, likewise [A].
         pub coil_current_mean_y_a: f32,
+        /// Amplitude of the coil current that turns with the rotor, the larger one of both axes [A].
+        pub synchronous_current_a: f32,
         /// Mechanical rotor angle, estimated [rad].
         pub rotor_angle_rad: f32,
         /// Rotor speed, estimated [rad/s].

@@ -144,7 +144,7 @@ fn suppression() -> Table {
         ),
         (
             "audio pause",
-            "all sound",
+            "all sound, of the unit that stands by, too",
             format!("{} s; a new alarm of high priority ends it", AUDIO_PAUSE_MS / 1000),
         ),
     ];

@@ -319,6 +319,12 @@ impl Default for AlarmSystem {
 }
 
 impl AlarmSystem {
+    /// The audio pause lasts for so long from the next period on, [`AUDIO_PAUSE_MS`] at most; 0: it ends [ms].
+    pub fn pause_for(&mut self, pause_ms: u32) {
+        let counted_ms = if pause_ms > 0 { PERIOD_MS } else { 0 };
+        self.pause_ms = pause_ms.min(AUDIO_PAUSE_MS).saturating_add(counted_ms);
+    }
+
     /// One period.
     pub fn step(&mut self, signs: &Signs, order: Option<AlarmOrder>) -> AlarmStatus {
         if order == Some(AlarmOrder::Acknowledge) {

@@ -206,6 +206,11 @@ impl Axis {
         self.synchronous.coefficients_m()
     }
 
+    /// Amplitude of the coil current that turns with the rotor [A].
+    pub(super) fn synchronous_current_a(&self) -> f32 {
+        self.synchronous.amplitude_a()
+    }
+
     /// Displacement after the summing point, where excitation is injected; the last one that was believed [m].
     pub(super) fn summed_m(&self) -> f32 {
         self.summed_m

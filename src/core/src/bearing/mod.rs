@@ -62,6 +62,7 @@ pub mod vote;
 
 use crate::config::ConfigError;
 use crate::mail::{BearingState, LevitateRequest, fault};
+use crate::math::larger;
 use crate::probe::Excitation;
 use axis::{Axis, Law};
 pub use config::BearingConfig;
@@ -351,6 +352,12 @@ impl Bearing {
     /// A pair does not show what its coil does, see [`answer`].
     pub(crate) fn is_deaf(&self) -> bool {
         self.x.hall.is_deaf() || self.y.hall.is_deaf()
+    }
+
+    /// Amplitude of the coil current that turns with the rotor, the larger one of both axes [A].
+    #[must_use]
+    pub fn synchronous_current_a(&self) -> f32 {
+        larger(self.x.synchronous_current_a(), self.y.synchronous_current_a())
     }
 
     /// What the notch has learned: x cos, sin, cos 2, sin 2, then y [m].

@@ -48,7 +48,7 @@
 
 use super::BearingConfig;
 use super::turn::Turn;
-use crate::math::saturate;
+use crate::math::{larger, saturate, sqrt};
 
 /// Time for which the coefficients stand still after a disturbance [s].
 const FREEZE_S: f32 = 0.1;
@@ -72,6 +72,7 @@ pub struct Synchronous {
     first_sum_a: Harmonic,
     second_sum_a: Harmonic,
     sum_periods: u32,
+    amplitude_a: f32,
     learn_periods: u32,
     mean_current_a: f32,
     mean_disturbance_n: f32,
@@ -100,6 +101,7 @@ impl Synchronous {
             first_sum_a: [0.0; 2],
             second_sum_a: [0.0; 2],
             sum_periods: 0,
+            amplitude_a: 0.0,
             learn_periods: (LEARN_S / period_s) as u32,
             mean_current_a: 0.0,
             mean_disturbance_n: 0.0,
@@ -131,6 +133,12 @@ impl Synchronous {
         turn.sum(self.first, self.second)
     }
 
+    /// Amplitude of the current that turns with the rotor, over the last `LEARN_S` in which it adapted; 0 at standstill [A].
+    #[must_use]
+    pub fn amplitude_a(&self) -> f32 {
+        self.amplitude_a
+    }
+
     /// Slow mean of the coil current [A].
     #[must_use]
     pub fn mean_current_a(&self) -> f32 {
@@ -159,6 +167,7 @@ impl Synchronous {
         } else if turn.known {
             self.restart();
             if !turn.adapts {
+                self.amplitude_a = 0.0;
                 self.first = self.first.map(|coefficient_m| coefficient_m * self.forget);
                 self.second = self.second.map(|coefficient_m| coefficient_m * self.forget);
             }
@@ -172,6 +181,8 @@ impl Synchronous {
         let toward = |coefficient_m: &mut f32, step_m: f32| {
             *coefficient_m = saturate(*coefficient_m - step_m, limit_m);
         };
+        let [cos_a, sin_a] = self.first_sum_a;
+        self.amplitude_a = 2.0 * sqrt(cos_a * cos_a + sin_a * sin_a) / larger(self.sum_periods as f32, 1.0);
         for (coefficient_m, sum_a) in self.first.iter_mut().zip(self.first_sum_a) {
             toward(coefficient_m, first * sum_a);
         }

@@ -57,25 +57,31 @@ pub struct LinkMail {
     pub alarms: u32,
     /// Commands that it has handed to the supervisor since power-up.
     pub commands_admitted: u32,
+    /// Rest of the audio pause of the other unit [s], or [`NO_PAUSE_TOLD`] where that one is not heard or does not drive.
+    pub peer_audio_paused_s: u32,
     /// Refusals since power-up by kind, in the order of [`super::LinkRefusal::ALL`].
     pub refused: [u32; LINK_REFUSALS],
 }
 
 /// Words of a [`LinkMail`].
-pub const LINK_WORDS: usize = LINK_REFUSALS + 3;
+pub const LINK_WORDS: usize = LINK_REFUSALS + 4;
+/// Nobody tells an audio pause.
+pub const NO_PAUSE_TOLD: u32 = u32::MAX;
 
 impl Words<LINK_WORDS> for LinkMail {
     fn to_words(&self) -> [u32; LINK_WORDS] {
         let mut words = [0; LINK_WORDS];
-        let said = [self.time_ms, self.alarms, self.commands_admitted].into_iter().chain(self.refused);
+        let Self { time_ms, alarms, commands_admitted, peer_audio_paused_s, refused } = *self;
+        let said = [time_ms, alarms, commands_admitted, peer_audio_paused_s].into_iter().chain(refused);
         for (word, value) in words.iter_mut().zip(said) {
             *word = value;
         }
         words
     }
 
-    fn from_words([time_ms, alarms, commands_admitted, refused @ ..]: [u32; LINK_WORDS]) -> Self {
-        Self { time_ms, alarms, commands_admitted, refused }
+    fn from_words(words: [u32; LINK_WORDS]) -> Self {
+        let [time_ms, alarms, commands_admitted, peer_audio_paused_s, refused @ ..] = words;
+        Self { time_ms, alarms, commands_admitted, peer_audio_paused_s, refused }
     }
 }
 
@@ -125,7 +131,7 @@ mod tests {
     #[test]
     fn every_count_survives_as_words() {
         let refused = core::array::from_fn(|index| index as u32 + 7);
-        let mail = LinkMail { time_ms: 1, alarms: 2, commands_admitted: 3, refused };
+        let mail = LinkMail { time_ms: 1, alarms: 2, commands_admitted: 3, peer_audio_paused_s: 4, refused };
         assert_eq!(LinkMail::from_words(mail.to_words()), mail);
     }
 

@@ -24,7 +24,9 @@ mod slow;
 pub use commands::{CommandGate, EXPIRY_MS_MAX, is_past};
 pub use frames::{CommandFrame, FastStatus, PeerReport, SlowStatus, UnitCode};
 pub use freshness::{Frame, Freshness};
-pub use mail::{LINK_WORDS, LinkMail, PEER_WORDS, PeerMail, REMOTE_COMMAND_WORDS, RemoteCommandMail};
+pub use mail::{
+    LINK_WORDS, LinkMail, NO_PAUSE_TOLD, PEER_WORDS, PeerMail, REMOTE_COMMAND_WORDS, RemoteCommandMail,
+};
 pub use own_therapy::OwnTherapy;
 pub use peer_therapy::{PEER_THERAPY_US_MAX, PEER_THERAPY_WORDS, PeerTherapy};
 pub use refusals::{ALARM_MS, ALARM_REFUSALS, LINK_REFUSALS, LinkRefusal, Refusals, VERSION_MS};

@@ -361,7 +361,8 @@ mod tests {
         for period in 0..2 * REFUSALS_PERIODS {
             refused[LinkRefusal::Authentication as usize] += 1;
             refused[LinkRefusal::Checksum as usize] += 1;
-            let mail = LinkMail { time_ms: 0, alarms: 0, commands_admitted: 0, refused };
+            let mail =
+                LinkMail { time_ms: 0, alarms: 0, commands_admitted: 0, peer_audio_paused_s: 0, refused };
             bench.mail.link.write(&mail);
             told.extend(bench.step().into_iter().map(|event| (period, event)));
         }

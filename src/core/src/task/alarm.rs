@@ -6,6 +6,10 @@
 //! A task that is not heard of for `SILENT_US_MAX` is an alarm of its own; what it said last counts on. One that has never spoken
 //! is given `START_PERIODS`; a unit without a warming device has no tasks for it, and never misses them.
 //!
+//! # Audio pause
+//! A unit that does not drive pauses when the one that drives does, and hears again when that one does: after a takeover it is as quiet as
+//! that one was, but for what is new and hurries. Acknowledgements are not shared: after a takeover everything that stands is heard again.
+//!
 //! # Restart
 //! A task that starts anew knows no acknowledgement and no pause: what stands is heard again. The order of before is not carried out again.
 //!
@@ -13,7 +17,7 @@
 //! Unit tests below; the machine itself: [`crate::alarms`].
 
 use crate::alarms::{AlarmOrder, AlarmOrderMail, AlarmStatus, AlarmSystem, Signs, silence};
-use crate::link::{LinkMail, PeerReport};
+use crate::link::{LinkMail, NO_PAUSE_TOLD, PeerReport};
 use crate::mail::{CirculationMail, LevitationMail, Mailboxes, SupervisorMail};
 use crate::mailbox::Reader;
 use crate::motor::limits;
@@ -42,6 +46,8 @@ pub struct AlarmTask {
     order: Reader<AlarmOrderMail>,
     /// Number of the last order; none before the first period.
     answered: Option<u32>,
+    /// What the other unit last told of its audio pause, as in [`LinkMail`].
+    peer_pause_s: u32,
     periods: u32,
 }
 
@@ -59,6 +65,7 @@ impl Default for AlarmTask {
             power: Reader::new(period_us),
             order: Reader::new(period_us),
             answered: None,
+            peer_pause_s: NO_PAUSE_TOLD,
             periods: 0,
         }
     }
@@ -76,6 +83,7 @@ impl AlarmTask {
         self.power.poll(&mail.power);
         self.order.poll(&mail.alarm_order);
         self.periods = self.periods.wrapping_add(1);
+        self.follow_pause();
         let order = self.order();
         let status = AlarmStatus {
             periods: self.periods,
@@ -84,6 +92,20 @@ impl AlarmTask {
         };
         mail.alarm.write(&status);
         status
+    }
+
+    /// A pause that begins, is prolonged or ends on the unit that drives does so here.
+    fn follow_pause(&mut self) {
+        let now_s = self.link.latest().map_or(NO_PAUSE_TOLD, |link| link.peer_audio_paused_s);
+        let told_before_s = core::mem::replace(&mut self.peer_pause_s, now_s);
+        if now_s == NO_PAUSE_TOLD {
+            return;
+        }
+        let before_s = if told_before_s == NO_PAUSE_TOLD { 0 } else { told_before_s };
+        // The last second of a pause ends here by itself.
+        if now_s > before_s || now_s == 0 && before_s > 1 {
+            self.system.pause_for(now_s.saturating_mul(1000));
+        }
     }
 
     fn order(&mut self) -> Option<AlarmOrder> {
@@ -147,6 +169,7 @@ mod tests {
         mail: Mailboxes,
         levitation: LevitationMail,
         circulation: CirculationMail,
+        peer_audio_paused_s: u32,
     }
 
     impl Bench {
@@ -158,6 +181,7 @@ mod tests {
                 mail: Mailboxes::new(),
                 levitation: LevitationMail { report: report.to_bits(), ..levitation },
                 circulation: CirculationMail::from_words([0; CIRCULATION_WORDS]),
+                peer_audio_paused_s: NO_PAUSE_TOLD,
             }
         }
 
@@ -169,7 +193,13 @@ mod tests {
                 }
                 if speaks[1] {
                     let refused = [0; crate::link::LINK_REFUSALS];
-                    let link = LinkMail { time_ms: period, alarms: 0, commands_admitted: 0, refused };
+                    let link = LinkMail {
+                        time_ms: period,
+                        alarms: 0,
+                        commands_admitted: 0,
+                        peer_audio_paused_s: self.peer_audio_paused_s,
+                        refused,
+                    };
                     self.mail.link.write(&link);
                 }
                 if speaks[2] {
@@ -232,6 +262,25 @@ mod tests {
         bench.task = AlarmTask::default();
         bench.run(1, [true; 3]);
         assert_eq!(pause_ms(&bench), 0);
+    }
+
+    #[test]
+    fn the_pause_of_the_unit_that_drives_is_that_of_the_other_one() {
+        let mut bench = Bench::new();
+        let mut pause_s = |told_s: u32, periods: u32| {
+            bench.peer_audio_paused_s = told_s;
+            bench.run(periods, [true; 3]);
+            bench.mail.alarm.read::<AlarmStatus>().unwrap().1.pause_ms.div_ceil(1000)
+        };
+        assert_eq!(pause_s(0, 10), 0);
+        assert_eq!(pause_s(120, 1), 120, "it begins");
+        assert_eq!(pause_s(110, 1000), 110, "it runs down here, too");
+        assert_eq!(pause_s(120, 1), 120, "it is prolonged");
+        assert_eq!(pause_s(NO_PAUSE_TOLD, 1000), 110, "the other unit is gone: it goes on");
+        assert_eq!(pause_s(50, 1), 50, "the other unit drives again");
+        assert_eq!(pause_s(0, 1), 0, "it ends early");
+        assert_eq!(pause_s(1, 1), 1);
+        assert_eq!(pause_s(255, 1), 120, "no pause is longer");
     }
 
     #[test]

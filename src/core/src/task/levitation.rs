@@ -488,6 +488,7 @@ impl LevitationTask {
             coil_current_y_a,
             coil_current_mean_x_a,
             coil_current_mean_y_a,
+            synchronous_current_a: self.bearing.synchronous_current_a(),
             rotor_angle_rad: rotor.angle_rad,
             rotor_speed_rad_per_s: rotor.speed_rad_per_s,
             torque_current_a: self.motor.current_dq_a().q,

@@ -2,7 +2,7 @@
 //! The link task: what this unit says to the other one, and what it believes of it. 2 kHz.
 //!
 //! # Reads and writes
-//! The mail of levitation, supervisor and circulation goes into the frames; frames that are believed go into
+//! The mail of levitation, supervisor, circulation and alarms goes into the frames; frames that are believed go into
 //! `mail.peer` and `mail.peer_therapy`. Bytes, checksums and bus are not its business: see `levitas-wire`.
 //!
 //! # Commands
@@ -18,10 +18,12 @@
 
 use core::f32::consts::TAU;
 
+use crate::alarms::AlarmStatus;
 use crate::circulation::therapy::{Therapy, TherapyMail};
 use crate::link::{
     CommandFrame, CommandGate, FastStatus, Frame, Freshness, LINK_REFUSALS, LinkMail, LinkRefusal,
-    OwnTherapy, PeerMail, PeerReport, PeerTherapy, Refusals, RemoteCommandMail, SlowFreshness, SlowStatus,
+    NO_PAUSE_TOLD, OwnTherapy, PeerMail, PeerReport, PeerTherapy, Refusals, RemoteCommandMail, SlowFreshness,
+    SlowStatus,
 };
 use crate::mail::{CirculationMail, LevitationMail, Mailboxes, SupervisorMail, fault};
 use crate::mailbox::Reader;
@@ -60,6 +62,7 @@ pub struct LinkTask {
     supervisor: Reader<SupervisorMail>,
     therapy: Reader<TherapyMail>,
     circulation: Reader<CirculationMail>,
+    alarm: Reader<AlarmStatus>,
     periods: u32,
     /// Since the session began; wraps.
     time_ms: u32,
@@ -76,6 +79,8 @@ pub struct LinkTask {
     command: Option<RemoteCommandMail>,
     is_posted: bool,
     own_therapy: OwnTherapy,
+    /// As in [`LinkMail`].
+    peer_audio_paused_s: u32,
 }
 
 impl LinkTask {
@@ -92,6 +97,7 @@ impl LinkTask {
             supervisor: Reader::new(period_us),
             therapy: Reader::new(period_us),
             circulation: Reader::new(period_us),
+            alarm: Reader::new(period_us),
             periods: 0,
             time_ms: 0,
             heard: false,
@@ -105,6 +111,7 @@ impl LinkTask {
             command: None,
             is_posted: true,
             own_therapy: OwnTherapy::default(),
+            peer_audio_paused_s: NO_PAUSE_TOLD,
         }
     }
 
@@ -194,6 +201,7 @@ impl LinkTask {
         if self.periods.is_multiple_of(SLOW_PERIODS) {
             self.therapy.poll(&mail.therapy);
             self.circulation.poll(&mail.circulation);
+            self.alarm.poll(&mail.alarm);
             self.hand_on_therapy(mail);
         }
         LinkOutputs {
@@ -230,15 +238,20 @@ impl LinkTask {
             time_ms: self.time_ms,
             alarms: self.alarms,
             commands_admitted: self.commands_admitted,
+            peer_audio_paused_s: self.peer_audio_paused_s,
             refused: self.refusals.counts(),
         });
     }
 
     /// Tells the other tasks what the other unit has been set to, while that is of now and its fast frames are, too.
     fn hand_on_therapy(&mut self, mail: &Mailboxes) {
-        if let Some(status) = self.slow.step(SLOW_MS).filter(|_| self.heard) {
+        let status = self.slow.step(SLOW_MS).filter(|_| self.heard);
+        if let Some(status) = status {
             mail.peer_therapy.write(&status.therapy);
         }
+        let drives = self.peer.report.drives;
+        self.peer_audio_paused_s =
+            status.filter(|_| drives).map_or(NO_PAUSE_TOLD, |status| status.audio_paused_s.into());
     }
 
     /// Tells the other tasks what is known of the other unit; a number that is not told becomes no number.
@@ -289,10 +302,12 @@ impl LinkTask {
             session: self.session,
             time_ms: self.time_ms,
             therapy: self.own_therapy(),
+            synchronous_current_a: self.levitation.latest().map_or(0.0, |mail| mail.synchronous_current_a),
+            // The pause is 120 s at most.
+            audio_paused_s: self.alarm.latest().map_or(0, |mail| mail.pause_ms.div_ceil(1000) as u8),
             command_sequence: supervisor.map_or(0, |mail| mail.remote_number as u16),
             // Every code of a refusal fits.
             command_result: supervisor.map_or(0, |mail| mail.remote_result as u8),
-            ..SlowStatus::default()
         }
     }
 

@@ -114,6 +114,35 @@ fn settings_carry_over_every_ten_milliseconds() {
     assert_eq!(therapy.settings.speed_setpoint_rpm, 4000.0);
 }
 
+/// Both talk until the next slow frame of `a`, in which its alarm task has so much left of a pause; what `b` makes of it.
+fn pause_told(a: &mut Bench, b: &mut Bench, pause_ms: u32, drives: bool) -> u32 {
+    a.mail.alarm.write(&AlarmStatus { pause_ms, ..AlarmStatus::default() });
+    let report = PeerReport { drives, ..PeerReport::default() }.to_bits();
+    for _ in 0..3 * SLOW_PERIODS {
+        a.write(|mail| (mail.report, mail.synchronous_current_a) = (report, 0.25));
+        b.write(|_| {});
+        talk(a, b);
+    }
+    b.mail.link.read::<LinkMail>().unwrap().1.peer_audio_paused_s
+}
+
+#[test]
+fn the_audio_pause_is_told_by_the_unit_that_drives() {
+    let (mut a, mut b) = (Bench::new(1), Bench::new(2));
+    assert_eq!(pause_told(&mut a, &mut b, 119_990, false), NO_PAUSE_TOLD);
+    assert_eq!(pause_told(&mut a, &mut b, 119_990, true), 120);
+    assert_eq!(pause_told(&mut a, &mut b, 10, true), 1, "not over yet");
+    assert_eq!(pause_told(&mut a, &mut b, 0, true), 0);
+    let slow = (0..SLOW_PERIODS).find_map(|_| a.task.step(&a.mail).slow).unwrap();
+    assert_eq!(slow.synchronous_current_a, 0.25);
+    for _ in 0..2 * SLOW_PERIODS {
+        b.write(|_| {});
+        b.task.step(&b.mail);
+    }
+    let silent: LinkMail = b.mail.link.read().unwrap().1;
+    assert_eq!(silent.peer_audio_paused_s, NO_PAUSE_TOLD, "it is not heard any more");
+}
+
 #[test]
 fn the_flow_that_is_held_because_of_air_is_no_set_point() {
     let settings = TherapySettings { flow_setpoint_lpm: 4.0, ..TherapySettings::ADULT };

@@ -502,7 +502,13 @@ fn remote(
 
 fn write_clock(bench: &Bench, time_ms: u32) {
     let refused = [0; crate::link::LINK_REFUSALS];
-    bench.mail.link.write(&LinkMail { time_ms, alarms: 0, commands_admitted: 0, refused });
+    bench.mail.link.write(&LinkMail {
+        time_ms,
+        alarms: 0,
+        commands_admitted: 0,
+        peer_audio_paused_s: 0,
+        refused,
+    });
 }
 
 fn remote_answer(seen: SupervisorMail) -> (u32, Option<Refusal>) {
