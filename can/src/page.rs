@@ -20,7 +20,8 @@ a DBC that contradicts itself stops the build with one line per contradiction. A
 
 const FALLBACK: &str = "
 Frames with SERVICE in their names are the fallback for tools that know classic CAN alone. Such a tool answers every FD
-frame with an error frame: attach it only while the units send classic frames alone. It can read; commands need CAN FD.
+frame with an error frame: attach it only where no unit sends FD frames. The units of this
+release send no classic ones; `levitas canhub --classic` does, for the tool's side. It can read; commands need CAN FD.
 ";
 
 const PROTECTION: &str = "

@@ -44,7 +44,10 @@ const LIMITS: &str = "
   one that is ready. In the first one a drill may come in the very period in which the rotor begins to be wanted, so it has no bound of its own there.
 - A set of sensors that fails stays so in the searches; in the drawn runs it recovers. A unit fails more than once by hanging and losing power; its
   power stage fails once.
-- Both units send their fast frames in the same period.
+- Both units send their fast frames in the same period. That a frame which is doubled, replayed or older than one period is no news is for
+  [freshness](../src/core/src/link/freshness.rs) and its property tests; here such a frame is lost.
+- Commands of the link are not in it: that none is carried out after its expiry, twice or in another session is shown by the property tests of
+  [the gate](../src/core/src/link/commands.rs) and by [a million forged ones](commands.md).
 - Ripple, force and displacement are seen without delay and without error, but for the rows that take them away. A healthy unit's own model is always
   right. Current is seen in the period in which it flows.
 - The gate's monostable and the receiver's are one: their mismatch, on which the gap of a hand-back rests, is not in it.

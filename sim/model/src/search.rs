@@ -21,7 +21,7 @@ use crate::rules::Rules;
 pub enum Fault {
     /// Nothing; single frames may still be lost or late.
     Nothing,
-    /// Frames are lost, late, doubled and replayed at will, in one direction or both, for ever.
+    /// Frames are lost and late at will, in one direction or both, for ever; what is doubled or replayed is no news, and so is lost.
     Link,
     /// The line of the host, of the emergency drive.
     Line(usize),

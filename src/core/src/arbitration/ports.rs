@@ -16,7 +16,7 @@ pub struct Inputs {
     pub peer: Option<PeerReport>,
     /// A fast frame was believed since the last step.
     pub peer_is_new: bool,
-    /// The self-check passes: own Halls, displacement, windings, power stage, battery.
+    /// The self-check passes: own Halls, current and bus sensors, coils and phases as far as they were driven, gate driver, and nothing refutes it.
     pub fit: bool,
     /// The own bearing cannot hold the rotor.
     pub failed: bool,
@@ -24,9 +24,9 @@ pub struct Inputs {
     pub gate_dead: bool,
     /// The own currents follow the own duties.
     pub current_flows: bool,
-    /// The other set's PWM ripple is in the own windings, or there is force that the own current does not explain.
+    /// The other set's PWM ripple is in the own windings.
     pub foreign_drive: bool,
-    /// Nobody holds the rotor: neither the other set's ripple nor force that the own current does not explain is there.
+    /// Nobody holds the rotor: the other set's ripple is not there, and the own gate is shut.
     pub rotor_unheld: bool,
     /// The rotor is beyond 50 um.
     pub rotor_astray: bool,
