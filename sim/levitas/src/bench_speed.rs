@@ -46,6 +46,7 @@ fn input(samples: &LevitationInputs) -> SpeedInput {
         torque_current_limit_a: CURRENT_A_MAX,
         sensorless: false,
         enable: true,
+        stands_by: false,
     }
 }
 

@@ -61,10 +61,14 @@ pub const SEED_MAX: u64 = (1 << 53) - 1;
 const EVENT_PREFIX: &str = "event.";
 
 /// Top keys that may also be given by `--set`, with their documentation.
-pub const TOP_KEYS: [(&str, &str); 10] = [
+pub const TOP_KEYS: [(&str, &str); 11] = [
     ("title", "what the story is, one line (required)"),
     ("duration_s", "simulated time in seconds, 0.001 to 3600 (required)"),
     ("units", "\"host\", alone, or \"both\": the emergency drive stands ready; default \"host\""),
+    (
+        "drive_lines",
+        "\"connected\", or \"none\": a bench, on which the units know each other by the link alone; default \"connected\"",
+    ),
     (
         "clock_ppm",
         "drift of the clocks, -1000 to 1000: the host's is so many parts in a million fast, the emergency drive's as many slow, and their phases are drawn; default 0: both step with the world",
@@ -98,6 +102,8 @@ pub struct Scenario {
     pub seed: u64,
     /// Which units are in the loop.
     pub units: Units,
+    /// The drive lines are connected; else it is a bench.
+    pub drive_lines: bool,
     /// Drift of the host's clock, and with the other sign of the emergency drive's [ppm].
     pub clock_ppm: f64,
     /// There is a warming device, with water of this temperature at the start [C].
@@ -295,6 +301,7 @@ impl Head<'_> {
             duration_s: duration.number(&(DURATION_S_MIN..=DURATION_S_MAX))?,
             seed: self.seed()?,
             units: self.units()?,
+            drive_lines: self.drive_lines()?,
             clock_ppm: self.clock_ppm()?,
             water_celsius: self.water_celsius()?,
             self_test: self.self_test()?,
@@ -342,6 +349,15 @@ impl Head<'_> {
 
     fn water_celsius(&self) -> Checked<Option<f64>> {
         self.entry("water_celsius").map(|(entry, _)| entry.number(&WATER_CELSIUS)).transpose()
+    }
+
+    fn drive_lines(&self) -> Checked<bool> {
+        let Some((entry, _)) = self.entry("drive_lines") else { return Ok(true) };
+        match entry.text()? {
+            "connected" => Ok(true),
+            "none" => Ok(false),
+            _ => Err(entry.refuse("there is no such wiring", "connected or none")),
+        }
     }
 
     fn self_test(&self) -> Checked<Option<[MemoryChecks; 2]>> {

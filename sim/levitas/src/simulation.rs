@@ -200,7 +200,9 @@ impl<'a, U: UnitInLoop> Simulation<'a, U> {
     pub fn with(scenario: &'a Scenario, units: Vec<U>, log: EventLog) -> Checked<Self> {
         let refused = |error: &dyn std::fmt::Display| BadInput::of(&scenario.argument, error, "");
         let mut world = World::new(&setup(scenario)).map_err(|error| refused(&error))?;
-        world.connect_lines();
+        if scenario.drive_lines {
+            world.connect_lines();
+        }
         scenario.water_celsius.into_iter().for_each(|celsius| world.connect_warming(celsius));
         if scenario.clock_ppm != 0.0 {
             world.part_clocks();

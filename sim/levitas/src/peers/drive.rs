@@ -135,6 +135,7 @@ impl Peer {
                 torque_current_limit_a: MotorConfig::ECMO_50.motor_current_limit_a_max,
                 sensorless: false,
                 enable: self.setpoint_rpm > 0.0,
+                stands_by: false,
             });
             self.torque_current_reference_a = speed.torque_current_reference_a;
         }

@@ -15,6 +15,7 @@
 //! | peak | that less the largest radius of the twin, or of the fork's last 50 ms if it is larger: two sets of Halls have two centres |
 //! | lift-off | from the fault to when the rotor is within a tenth of the clearance for good |
 //! | dip | largest lack of flow against the twin |
+//! | step of the coils, of the motor | current of the other unit, 0.5 ms after its first PWM edge, less that of the twin's driving unit at that time, mean over 0.25 ms; parts of the largest current that the control allows. The duties of the first period say nothing: they have to bring up the current of a coil that had none |
 //!
 //! # Limits and failure
 //! A takeover that does not happen is a row that is not met. Where a unit can help itself (one Hall of a pair drifts) either
@@ -23,7 +24,9 @@
 mod plan;
 mod table;
 
+use levitas_core::task::levitation::LevitationConfig;
 use levitas_core::task::supervisor::Command;
+use levitas_core::unit::UnitConfig;
 use levitas_world::STEP_S;
 use rand_pcg::Pcg64;
 use rand_pcg::rand_core::Rng as _;
@@ -72,6 +75,8 @@ pub struct Row {
     pub reverse_ml: f64,
     /// Longest time from the fault to the end of lift-off [s].
     pub lift_off_s: f64,
+    /// Largest difference of the currents of the coils and of the torque current from the twin's, parts of full scale.
+    pub step: [f64; 2],
     /// Phase of the largest radius [s].
     pub worst_phase_s: f64,
     /// Simulated time of the forks [s].
@@ -93,6 +98,7 @@ impl Row {
             && self.peak_um <= bounds.peak_um
             && self.dip_pct <= bounds.dip_pct
             && self.lift_off_s <= bounds.lift_off_s
+            && self.step.iter().all(|step| *step <= bounds.step)
     }
 }
 
@@ -147,6 +153,7 @@ fn row(starts: &[&Start<'_>], situation: &'static Situation, case: &'static Case
         touchdowns: 0,
         reverse_ml: 0.0,
         lift_off_s: 0.0,
+        step: [0.0; 2],
         worst_phase_s: 0.0,
         simulated_s: 0.0,
     };
@@ -179,6 +186,8 @@ impl<'a> Start<'a> {
 /// The run without the fault.
 struct Twin {
     flow_lpm: Vec<f64>,
+    /// Of the unit that drives.
+    currents: Vec<Currents>,
     /// Largest radius [um].
     radius_um: f64,
 }
@@ -186,10 +195,11 @@ struct Twin {
 impl Twin {
     fn of(base: &Simulation<'_>, situation: &Situation) -> Self {
         let mut simulation = base.clone();
-        let mut twin = Self { flow_lpm: Vec::new(), radius_um: 0.0 };
+        let mut twin = Self { flow_lpm: Vec::new(), currents: Vec::new(), radius_um: 0.0 };
         for tick in 0..ticks(situation.phase_span_s + WATCH_WRONG_S) + 2 {
             simulation.step();
             twin.flow_lpm.push(simulation.sample().flow_lpm);
+            twin.currents.push(Currents::of(&simulation, situation.driver()));
             if tick < ticks(situation.phase_span_s + WATCH_S) + 2 {
                 twin.radius_um = twin.radius_um.max(simulation.sample().radius_m() * 1e6);
             }
@@ -209,6 +219,7 @@ struct Seen {
     touchdowns: u32,
     reverse_ml: f64,
     lift_off_s: f64,
+    step: Option<[f64; 2]>,
 }
 
 impl Row {
@@ -226,6 +237,9 @@ impl Row {
         self.touchdowns = self.touchdowns.max(seen.touchdowns);
         self.reverse_ml = self.reverse_ml.max(seen.reverse_ml);
         self.lift_off_s = self.lift_off_s.max(seen.lift_off_s);
+        for (most, now) in self.step.iter_mut().zip(seen.step.unwrap_or_default()) {
+            *most = most.max(now);
+        }
         self.simulated_s += phase_s + watch_s(self.case);
     }
 }
@@ -254,6 +268,11 @@ fn fork(base: &Simulation<'_>, situation: &Situation, case: &Case, phase_s: f64,
         if tick < first {
             continue;
         }
+        let taker = 1 - situation.driver();
+        let opened_s = sample.gate_opened_s[taker];
+        if seen.step.is_none() && opened_s >= at_s && sample.time_s >= opened_s + STEP_AFTER_S {
+            seen.step = twin.currents.get(tick).map(|twin| Currents::of(&simulation, taker).from(twin));
+        }
         let radius_um = sample.radius_m() * 1e6;
         if tick + ticks(SETTLED_S) >= first + watched {
             settled_um = settled_um.max(radius_um);
@@ -277,6 +296,35 @@ fn fork(base: &Simulation<'_>, situation: &Situation, case: &Case, phase_s: f64,
     seen
 }
 
+/// After its first edge a unit has brought up its currents [s].
+const STEP_AFTER_S: f64 = 0.5e-3;
+
+/// What a unit drives.
+#[derive(Clone, Copy, Debug)]
+struct Currents {
+    /// Coils x, y, mean over 0.25 ms [A].
+    coil_a: [f32; 2],
+    torque_a: f32,
+}
+
+impl Currents {
+    fn of(simulation: &Simulation<'_>, set: usize) -> Self {
+        simulation.said(set).map_or(Self { coil_a: [f32::NAN; 2], torque_a: f32::NAN }, |said| Self {
+            coil_a: [said.coil_current_mean_x_a, said.coil_current_mean_y_a],
+            torque_a: said.torque_current_a,
+        })
+    }
+
+    /// Largest difference of the coils, and that of the motor, in parts of full scale.
+    fn from(&self, other: &Self) -> [f64; 2] {
+        let LevitationConfig { bearing, motor, .. } = UnitConfig::ECMO_50.levitation;
+        let apart = |a: f32, b: f32, most_a: f32| f64::from((a - b).abs() / most_a);
+        let [x, y] =
+            [0, 1].map(|axis| apart(self.coil_a[axis], other.coil_a[axis], bearing.coil_current_a_max));
+        [x.max(y), apart(self.torque_a, other.torque_a, motor.motor_current_limit_a_max)]
+    }
+}
+
 /// A lifted rotor stays within a tenth of the clearance [um].
 const LIFTED_UM: f64 = 50.0;
 
@@ -291,6 +339,12 @@ fn start(simulation: &mut Simulation<'_>, situation: &Situation, case: &Case, at
         }
         Kind::HandBack => simulation.command(Command::HandBack, case.name),
         Kind::Drill => simulation.command(Command::TakeoverDrill, case.name),
+        Kind::DrillWith(faults) => {
+            for fault in faults {
+                simulation.fault(1 - set, &(fault.make)(), at_s);
+            }
+            simulation.command(Command::TakeoverDrill, case.name);
+        }
     }
 }
 

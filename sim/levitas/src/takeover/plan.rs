@@ -28,6 +28,8 @@ pub struct Situation {
     pub is_suction: bool,
     /// The clocks of the units are off by so much, one fast, one slow [ppm].
     pub clock_ppm: f64,
+    /// The drive lines are not connected: the units know each other by the link alone.
+    pub is_bench: bool,
     /// Phases are drawn from this time [s].
     pub phase_span_s: f64,
 }
@@ -41,12 +43,13 @@ const fn at(name: &'static str, speed_rpm: f64) -> Situation {
         shock_g: 0.0,
         is_suction: false,
         clock_ppm: 0.0,
+        is_bench: false,
         phase_span_s: TURN_S,
     }
 }
 
 /// Every situation.
-pub const SITUATIONS: [Situation; 9] = [
+pub const SITUATIONS: [Situation; 10] = [
     at("levitated, 0 rpm", 0.0),
     Situation { is_lift_off: true, phase_span_s: LIFT_OFF_S, ..at("lift-off", 0.0) },
     at("1000 rpm", 1000.0),
@@ -56,6 +59,7 @@ pub const SITUATIONS: [Situation; 9] = [
     Situation { shock_g: 30.0, phase_span_s: SHOCK_S, ..at("3000 rpm, in a shock of 30 g", 3000.0) },
     Situation { is_suction: true, phase_span_s: SUCTION_S, ..at("in suction", SUCTION_RPM) },
     Situation { clock_ppm: CLOCK_PPM, ..at("3000 rpm, clocks that drift", 3000.0) },
+    Situation { is_bench: true, ..at("3000 rpm, a bench without drive lines", 3000.0) },
 ];
 
 /// A fault that a case injects.
@@ -74,6 +78,8 @@ pub enum Kind {
     HandBack,
     /// The driving unit lets go as a failure would.
     Drill,
+    /// The same, and these faults in the unit that is to take the head.
+    DrillWith(&'static [Injected]),
 }
 
 /// Who is to drive afterwards.
@@ -123,6 +129,8 @@ pub struct Bounds {
     pub reverse_ml: f64,
     /// From the fault to the end of lift-off [s].
     pub lift_off_s: f64,
+    /// Currents of the other unit off those of the twin, parts of full scale.
+    pub step: f64,
 }
 
 macro_rules! faults {
@@ -142,13 +150,15 @@ const fn wrong(name: &'static str, kind: Kind) -> Case {
 const SEEDS: u32 = 4;
 /// The same where the verdict on noisy measurements decides, the phase of two clocks or of the heart.
 const MANY_SEEDS: u32 = 20;
+/// Three frames at 2 kHz: until then a unit that has no line is not missed [s].
+const THREE_FRAMES_S: f64 = 1.5e-3;
 /// Drift of the clocks [ppm]: twice what a quartz has.
 const CLOCK_PPM: f64 = 100.0;
 /// Drift of the Halls that no voter can name soon [m/s].
 const DRIFT_M_PER_S: f64 = 2e-3;
 
 /// Every case.
-pub const CASES: [Case; 24] = [
+pub const CASES: [Case; 25] = [
     lost("power loss", faults!(Broken::Computer(Computer::PowerLoss))),
     lost("hang", faults!(Broken::Computer(Computer::Hang))),
     lost("levitation task stalls", faults!(Broken::Computer(Computer::Stall(TaskId::Levitation)))),
@@ -232,21 +242,29 @@ pub const CASES: [Case; 24] = [
     },
     lost("hand-back", Kind::HandBack),
     lost("drill", Kind::Drill),
+    Case {
+        after: After::Same,
+        ..lost(
+            "drill, the other unit's coil open",
+            Kind::DrillWith(&[Injected { make: || Broken::World(Fault::CoilOpen { axis: 0 }) }]),
+        )
+    },
 ];
 
 impl Case {
     /// Whether it can happen there.
     #[must_use]
     pub fn applies(&self, situation: &Situation) -> bool {
-        // Nobody gives the head away in a lift-off or a shock; a stopped motor shows no short.
-        let planned = matches!(self.kind, Kind::HandBack | Kind::Drill);
+        // Nobody gives the head away in a lift-off or a shock.
+        let planned = matches!(self.kind, Kind::HandBack | Kind::Drill | Kind::DrillWith(_));
         let calm = !situation.is_lift_off && situation.shock_g == 0.0;
-        let motor = self.name != "phase short" || situation.speed_rpm > 0.0;
+        // Only what a bench can tell: there is no line to cut, and a unit that hangs keeps its bridges open for good.
+        let bench = !situation.is_bench || ["power loss", "reboot", "link cut"].contains(&self.name);
         // Who is wrong is decided by frames, whose age the clocks change by 1 in 5000.
         let clocks = situation.clock_ppm == 0.0 || !self.is_wrong;
         // The supervisor refuses a drill beside a condition of the circulation.
-        let is_refused = situation.is_suction && matches!(self.kind, Kind::Drill);
-        (calm || !planned) && motor && clocks && !is_refused
+        let is_refused = situation.is_suction && matches!(self.kind, Kind::Drill | Kind::DrillWith(_));
+        (calm || !planned) && bench && clocks && !is_refused
     }
 
     /// Seeds among which the phases are shared. Clocks that drift have another phase to each other at each seed, and a vein closes in
@@ -267,6 +285,8 @@ impl Case {
             _ if situation.by_drive && self.is_yield => After::Same,
             // No unit has seen enough of a rotor on its way up to be believed against the other one.
             After::Other if self.is_wrong && situation.is_lift_off => After::Either,
+            // A motor that stands shows no short.
+            After::Other if self.name == "phase short" && situation.speed_rpm == 0.0 => After::Either,
             after => after,
         };
         match after {
@@ -281,9 +301,10 @@ impl Case {
     pub fn bounds(&self, situation: &Situation) -> Bounds {
         let planned = matches!(self.kind, Kind::HandBack);
         let calm = situation.shock_g == 0.0;
+        let total_s = if situation.is_bench { THREE_FRAMES_S + 0.5e-3 } else { 0.5e-3 };
         Bounds {
-            total_s: 0.5e-3,
-            nobody_s: if planned { 50e-6 } else { 0.5e-3 },
+            total_s,
+            nobody_s: if planned { 50e-6 } else { total_s },
             both_s: 10e-3,
             // The other unit challenges from 50 um on; a wrong centre throws the rotor by itself.
             radius_um: if calm && !self.is_wrong { 60.0 } else { 150.0 },
@@ -292,6 +313,8 @@ impl Case {
             reverse_ml: 0.0,
             // A wrong centre is held until the other unit has seen enough.
             lift_off_s: if situation.is_lift_off && !self.is_wrong { 60e-3 } else { f64::INFINITY },
+            // What the rotor does meanwhile in a shock or on its way up, and what a wrong unit does to it, has to be met.
+            step: if calm && !situation.is_lift_off && !self.is_wrong { 0.1 } else { f64::INFINITY },
         }
     }
 }
@@ -319,11 +342,18 @@ const LOSS_ML_PER_SEED: f64 = 5.0;
 const ONSET_S_MAX: f64 = 15.0;
 
 impl Situation {
+    /// Winding set of the unit that drives.
+    pub(super) const fn driver(&self) -> usize {
+        self.by_drive as usize
+    }
+
     /// The scenario behind its runs: both units, and nothing else that happens by itself.
     pub(super) fn scenario(&self, seed: u64) -> Checked<Scenario> {
         let seed_is = Setting::seed(&seed.to_string());
         let clocks = Setting::parse(&format!("clock_ppm={}", self.clock_ppm))?;
         let both = Setting::parse("units=both")?;
+        let lines = if self.is_bench { "none" } else { "connected" };
+        let lines = Setting::parse(&format!("drive_lines={lines}"))?;
         if self.is_suction {
             // Another loss at each seed: the vein closes in another beat.
             let loss = Setting::parse(&format!("event.3.ml={}", LOSS_ML + LOSS_ML_PER_SEED * seed as f64))?;
@@ -331,7 +361,8 @@ impl Situation {
             scenario.expects.clear();
             return Ok(scenario);
         }
-        let mut scenario = load("1a_levitation", &[both, seed_is, Setting::parse("duration_s=60")?, clocks])?;
+        let mut scenario =
+            load("1a_levitation", &[both, seed_is, Setting::parse("duration_s=60")?, clocks, lines])?;
         scenario.events.clear();
         scenario.expects.clear();
         Ok(scenario)

@@ -9,7 +9,7 @@ use super::Row;
 use crate::metrics::rounded;
 
 /// Headings of the table.
-const HEADINGS: [&str; 12] = [
+const HEADINGS: [&str; 14] = [
     "what fails",
     "where",
     "phases",
@@ -21,12 +21,15 @@ const HEADINGS: [&str; 12] = [
     "peak [um]",
     "flow dip [%]",
     "lift-off [ms]",
+    "step of the coils [%]",
+    "of the motor [%]",
     "verdict",
 ];
 
-fn cells(row: &Row) -> [String; 12] {
+fn cells(row: &Row) -> [String; 14] {
     let figure = |value: f64, decimals: i32| format!("{}", rounded(value, decimals));
     let bounds = row.case.bounds(row.situation);
+    let [coils, motor] = row.step;
     let when = |is: bool, text: String| if is { text } else { String::new() };
     [
         row.case.name.to_owned(),
@@ -43,6 +46,8 @@ fn cells(row: &Row) -> [String; 12] {
         when(!row.situation.is_lift_off, figure(row.peak_um, 1)),
         when(row.situation.speed_rpm > 0.0, figure(row.dip_pct, 3)),
         when(bounds.lift_off_s.is_finite(), figure(row.lift_off_s * 1e3, 1)),
+        when(row.pair.count > 0, figure(100.0 * coils, 1)),
+        when(row.pair.count > 0 && row.situation.speed_rpm > 0.0, figure(100.0 * motor, 1)),
         if row.is_met() { "met".to_owned() } else { "not met".to_owned() },
     ]
 }
@@ -56,7 +61,7 @@ fn effort(rows: &[Row]) -> String {
 /// For a terminal.
 #[must_use]
 pub fn plain(rows: &[Row]) -> String {
-    let lines: Vec<[String; 12]> =
+    let lines: Vec<[String; 14]> =
         std::iter::once(HEADINGS.map(str::to_owned)).chain(rows.iter().map(cells)).collect();
     let width = |column: usize| lines.iter().map(|line| line[column].len()).max().unwrap_or(0);
     let widths: Vec<usize> = (0..HEADINGS.len()).map(width).collect();
@@ -102,6 +107,7 @@ pub fn to_json(rows: &[Row], commit: Option<&str>) -> String {
             "touchdowns": row.touchdowns,
             "reverse_ml": row.reverse_ml,
             "lift_off_s": row.lift_off_s,
+            "step": row.step,
             "worst_phase_s": row.worst_phase_s,
             "met": row.is_met(),
         })

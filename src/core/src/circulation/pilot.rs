@@ -238,6 +238,10 @@ impl Pilot {
             }
         }
         course.suction_lid = self.interventions.suction_lid();
+        if self.is_standby() && course.suction_lid != SuctionLid::NONE {
+            // The speed is still on its way down to it.
+            course.speed_rpm = smaller(course.speed_rpm, course.suction_lid.rpm);
+        }
         self.speed_rpm = course.speed_rpm;
         course
     }

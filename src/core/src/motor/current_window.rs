@@ -183,6 +183,7 @@ mod tests {
         torque_current_limit_a: 6.0,
         sensorless: false,
         enable: true,
+        stands_by: false,
     };
 
     fn window() -> CurrentWindow {

@@ -86,6 +86,7 @@ impl Rig {
                 torque_current_limit_a: self.current_limit_a,
                 sensorless: output.faults & fault::SENSORLESS != 0,
                 enable: self.enable && output.limits & limits::BRIDGE_OPEN == 0,
+                stands_by: false,
             });
             self.torque_current_reference_a = decided.torque_current_reference_a;
             self.flux_current_reference_a = decided.flux_current_reference_a;

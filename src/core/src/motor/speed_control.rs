@@ -24,7 +24,10 @@
 //! watched by `speed_guard.rs`. A clipped current pulls the reference back to what can be reached (back-calculation), so
 //! the slope resumes from the real speed. Each limit sets its bit of [`limits`]. A set-point that is no number leaves the
 //! reference where it is; a speed, load, bus voltage or ceiling that is no number is taken at its worst: no current.
-//! Disabled, the reference follows the rotor, and on enabling it starts there once more, so that enabling never jolts.
+//! Disabled, the reference follows the rotor, and on enabling it starts there once more, so that enabling never jolts; at the set-point, if
+//! the rotor is within [`NEAR_RAD_PER_S`] of it: what an estimate is off by is no ramp to be driven. Meanwhile the
+//! current of a first period stands in the output of a unit that stands by: it drives with it from the takeover until the next period of
+//! this task, up to a millisecond later.
 //!
 //! # Source
 //! Disturbance observer: K. Ohnishi, M. Shibata, T. Murakami, "Motion control for advanced mechatronics",
@@ -46,6 +49,8 @@ use crate::units::{RAD_PER_S_PER_HZ, RAD_PER_S_PER_RPM};
 
 /// What of the ceiling must flow before a rotor that does not turn is a stalled one.
 const FULL: f32 = 0.5;
+/// So near to the set-point the speed is the set-point: 20 rpm, what an estimate is off by and a takeover costs.
+const NEAR_RAD_PER_S: f32 = 2.0;
 /// Slowest set-point without angle Halls: 800 rpm. Below 600 rpm the angle would be lost, and the pump with it.
 const SENSORLESS_RAD_PER_S_MIN: f32 = 83.8;
 
@@ -64,8 +69,10 @@ pub struct SpeedInput {
     pub torque_current_limit_a: f32,
     /// The angle comes from the back-EMF.
     pub sensorless: bool,
-    /// False: no current, follow the rotor.
+    /// False: the bridge is open, follow the rotor.
     pub enable: bool,
+    /// The other unit drives: the current is ready with which this one would go on.
+    pub stands_by: bool,
 }
 
 /// What one step of speed control decides.
@@ -137,6 +144,7 @@ impl SpeedControl {
             self.flux.rest();
             self.guard.rest();
             return SpeedOutput {
+                torque_current_reference_a: self.ready_a(input),
                 speed_reference_rad_per_s: self.reference_rad_per_s,
                 ..SpeedOutput::default()
             };
@@ -144,9 +152,12 @@ impl SpeedControl {
         if !self.enabled {
             // What was reported before may have been the speed of a rotor that nobody saw.
             self.reference_rad_per_s = speed;
-            self.enabled = true;
         }
         let (mut setpoint, mut limits) = self.setpoint(input.setpoint_rpm);
+        if !self.enabled {
+            self.reference_rad_per_s = first_reference(setpoint, speed);
+            self.enabled = true;
+        }
         if input.sensorless && setpoint > 0.0 && setpoint < SENSORLESS_RAD_PER_S_MIN {
             (setpoint, limits) = (SENSORLESS_RAD_PER_S_MIN, limits | limits::SPEED_RANGE);
         }
@@ -159,9 +170,7 @@ impl SpeedControl {
         if reference != setpoint {
             limits |= limits::SLEW;
         }
-        let wanted_a = self.gain_a_s_per_rad * (reference - speed)
-            + self.load_a_per_n_m * input.load_torque_n_m
-            + self.slope_a_s_per_rad * (reference - before);
+        let wanted_a = self.wanted_a(before, reference, input);
         let overspeed = guarded & limits::OVERSPEED != 0;
         let (current_a, active) =
             if self.guard.waits() { (0.0, 0) } else { self.window.clip(wanted_a, input, overspeed) };
@@ -177,6 +186,26 @@ impl SpeedControl {
         }
     }
 
+    /// The first current of a control that is enabled now, for a unit that stands by [A].
+    fn ready_a(&self, input: &SpeedInput) -> f32 {
+        let SpeedInput { speed_rad_per_s, load_torque_n_m, stands_by, .. } = *input;
+        if !stands_by || !speed_rad_per_s.is_finite() || !load_torque_n_m.is_finite() {
+            return 0.0;
+        }
+        let (setpoint, _) = self.setpoint(input.setpoint_rpm);
+        let before = first_reference(setpoint, speed_rad_per_s);
+        let reference = slew(before, setpoint, self.step_up_rad_per_s, self.step_down_rad_per_s);
+        let overspeed = SpeedGuard::is_fast(speed_rad_per_s, self.speed_rad_per_s_max);
+        self.window.clip(self.wanted_a(before, reference, input), input, overspeed).0
+    }
+
+    /// The control law: the current with which the reference goes from `before` to here in a period [A].
+    fn wanted_a(&self, before: f32, reference: f32, input: &SpeedInput) -> f32 {
+        self.gain_a_s_per_rad * (reference - input.speed_rad_per_s)
+            + self.load_a_per_n_m * input.load_torque_n_m
+            + self.slope_a_s_per_rad * (reference - before)
+    }
+
     /// The set-point in rad/s, within its range.
     fn setpoint(&self, setpoint_rpm: f32) -> (f32, u32) {
         if setpoint_rpm.is_nan() {
@@ -186,6 +215,11 @@ impl SpeedControl {
         let setpoint = between(wanted, 0.0, self.speed_rad_per_s_max);
         (setpoint, if setpoint == wanted { 0 } else { limits::SPEED_RANGE })
     }
+}
+
+/// Where the reference starts.
+fn first_reference(setpoint: f32, speed: f32) -> f32 {
+    if (setpoint - speed).abs() < NEAR_RAD_PER_S { setpoint } else { speed }
 }
 
 #[cfg(test)]
@@ -205,6 +239,7 @@ mod tests {
         torque_current_limit_a: 6.0,
         sensorless: false,
         enable: true,
+        stands_by: true,
     };
 
     /// The control after it has followed the rotor, so the reference is the speed.
@@ -224,6 +259,40 @@ mod tests {
         assert!((0..3000).any(|_| control.step(&SpeedInput { setpoint_rpm: 0.0, ..slow }).limits
             & limits::SPEED_RANGE
             == 0));
+    }
+
+    #[test]
+    fn what_keeps_the_speed_is_ready_before_the_bridge_opens() {
+        let ready_a = |input: SpeedInput| {
+            control().step(&SpeedInput { enable: false, ..input }).torque_current_reference_a
+        };
+        assert!((ready_a(HOLD) - 0.026 / 0.03).abs() < 1e-3);
+        let slow = SpeedInput { speed_rad_per_s: 300.0, ..HOLD };
+        let first_a = control_at(300.0).step(&slow).torque_current_reference_a;
+        assert!((ready_a(slow) - first_a).abs() < 1e-6, "the ramp, too");
+        assert_eq!(ready_a(SpeedInput { stands_by: false, ..HOLD }), 0.0);
+        assert!(ready_a(SpeedInput { load_torque_n_m: 1.0, ..HOLD }) <= 6.0);
+        for load_torque_n_m in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
+            assert_eq!(ready_a(SpeedInput { load_torque_n_m, ..HOLD }), 0.0, "{load_torque_n_m}");
+        }
+        assert_eq!(ready_a(SpeedInput { speed_rad_per_s: f32::NAN, ..HOLD }), 0.0);
+        assert!(ready_a(SpeedInput { speed_rad_per_s: 2000.0, ..HOLD }) <= 0.0, "too fast already");
+    }
+
+    #[test]
+    fn what_the_estimate_is_off_by_is_not_ramped() {
+        let first_a = |speed_rad_per_s: f32| {
+            let input = SpeedInput { speed_rad_per_s, load_torque_n_m: 0.0, ..HOLD };
+            control_at(speed_rad_per_s).step(&input).torque_current_reference_a
+        };
+        for off in [-1.5, 1.5] {
+            assert!(
+                first_a(HOLD.speed_rad_per_s + off).abs() < 0.1,
+                "{off}: {}",
+                first_a(HOLD.speed_rad_per_s + off)
+            );
+        }
+        assert!(first_a(HOLD.speed_rad_per_s - 3.0) > 0.3, "a ramp");
     }
 
     #[test]
@@ -324,11 +393,11 @@ mod tests {
         ) {
             let input = SpeedInput {
                 setpoint_rpm, speed_rad_per_s, load_torque_n_m, bus_voltage_v,
-                torque_current_limit_a: ceiling, sensorless: false, enable: true,
+                torque_current_limit_a: ceiling, sensorless: false, enable: true, stands_by: true,
             };
             let mut control = control();
-            for _ in 0..3 {
-                let output = control.step(&input);
+            for enable in [false, true, true] {
+                let output = control.step(&SpeedInput { enable, ..input });
                 prop_assert!(output.torque_current_reference_a.abs() <= ceiling);
                 prop_assert!(output.speed_reference_rad_per_s.abs() < 800.0);
             }

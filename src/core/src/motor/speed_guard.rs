@@ -42,12 +42,17 @@ pub struct SpeedGuard {
 }
 
 impl SpeedGuard {
+    /// Faster than any control leaves a rotor, either way.
+    pub fn is_fast(speed_rad_per_s: f32, speed_rad_per_s_max: f32) -> bool {
+        speed_rad_per_s.abs() > OVERSPEED * speed_rad_per_s_max
+    }
+
     /// One period of an enabled control. `saturated`: the last current was all there was. Gives [`limits`] bits: with
     /// `OVERSPEED` no motoring current shall flow; `waits` says whether any shall.
     pub fn step(&mut self, speed_rad_per_s: f32, speed_rad_per_s_max: f32, saturated: bool) -> u32 {
         let size = speed_rad_per_s.abs();
-        self.fast_periods =
-            if size > OVERSPEED * speed_rad_per_s_max { self.fast_periods.saturating_add(1) } else { 0 };
+        let is_fast = Self::is_fast(speed_rad_per_s, speed_rad_per_s_max);
+        self.fast_periods = if is_fast { self.fast_periods.saturating_add(1) } else { 0 };
         self.overspeed =
             self.fast_periods >= OVERSPEED_PERIODS || (self.overspeed && size > speed_rad_per_s_max);
         if size > STALL_RAD_PER_S {

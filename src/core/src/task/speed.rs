@@ -12,6 +12,10 @@
 //! or touching and about to be lifted again, and while the motor does not keep its bridge open for want of an angle,
 //! a current or a bus: otherwise the reference would run away from a rotor that cannot follow.
 //!
+//! # While the other unit drives
+//! This one follows the rotor. As long as that floats, the current that keeps its speed stands ready, so that after a takeover the
+//! first period of the motor has it: this task runs up to a millisecond later.
+//!
 //! # Touchdown
 //! While the rotor touches and for `CALM_PERIODS` after, the set-point is capped to `touchdown_speed_rpm_max`.
 //!
@@ -20,6 +24,7 @@
 
 use crate::config::ConfigError;
 use crate::health::orbit::OrbitMonitor;
+use crate::link::PeerReport;
 use crate::mail::{BearingState, CirculationMail, LevitationMail, Mailboxes, SpeedMail, fault};
 use crate::mailbox::Reader;
 use crate::math::smaller;
@@ -33,6 +38,9 @@ const LEVITATION_SILENT_US_MAX: u32 = 5_000;
 /// Periods without a touch after which the speed is free again: 1 s.
 const CALM_PERIODS: u32 = TaskId::Speed.slot().rate_hz;
 
+/// A rotor that floats is within this part of the clearance.
+const FLOATS: f32 = 0.5;
+
 /// See the [module](self).
 #[derive(Clone, Debug)]
 pub struct SpeedTask {
@@ -42,6 +50,8 @@ pub struct SpeedTask {
     torque_current_limit_a: f32,
     touchdown_speed_rpm_max: f32,
     capped_periods: u32,
+    /// Radius within which a rotor floats [m].
+    floats_m: f32,
     orbit: OrbitMonitor,
 }
 
@@ -60,6 +70,7 @@ impl SpeedTask {
             torque_current_limit_a: motor.motor_current_limit_a_max,
             touchdown_speed_rpm_max: config.touchdown_speed_rpm_max,
             capped_periods: 0,
+            floats_m: FLOATS * levitation.bearing.clearance_m,
             orbit: OrbitMonitor::new(levitation.bearing.clearance_m),
         })
     }
@@ -78,9 +89,10 @@ impl SpeedTask {
         } else {
             setpoint_rpm
         };
-        let held = levitation.is_some_and(|levitation| is_held(&levitation));
+        let holds = levitation.is_some_and(|levitation| is_held(&levitation));
+        let stands_by = levitation.is_some_and(|levitation| self.is_held_there(&levitation));
         let enable =
-            held && levitation.is_some_and(|levitation| levitation.limits & limits::BRIDGE_OPEN == 0);
+            holds && levitation.is_some_and(|levitation| levitation.limits & limits::BRIDGE_OPEN == 0);
         let output = self.control.step(&SpeedInput {
             setpoint_rpm,
             speed_rad_per_s: levitation.map_or(0.0, |levitation| levitation.rotor_speed_rad_per_s),
@@ -89,17 +101,30 @@ impl SpeedTask {
             torque_current_limit_a: self.torque_current_limit_a,
             sensorless: levitation.is_some_and(|levitation| levitation.faults & fault::SENSORLESS != 0),
             enable,
+            stands_by,
         });
         mail.speed.write(&SpeedMail {
             torque_current_reference_a: output.torque_current_reference_a,
             flux_current_reference_a: output.flux_current_reference_a,
-            motor_enable: held,
+            motor_enable: holds || stands_by,
             speed_reference_rad_per_s: output.speed_reference_rad_per_s,
             limits: output.limits,
         });
         if let Some(orbit) = levitation.and_then(|levitation| self.orbit.step(&levitation)) {
             mail.orbit.write(&orbit);
         }
+    }
+}
+
+impl SpeedTask {
+    /// The other unit drives a rotor that floats: this one may have to go on at any moment.
+    fn is_held_there(&self, levitation: &LevitationMail) -> bool {
+        let report = PeerReport::from_bits(levitation.report);
+        let (x_m, y_m) = (levitation.displacement_x_m, levitation.displacement_y_m);
+        report.therapy
+            && !report.drives
+            && levitation.faults & fault::DISPLACEMENT == 0
+            && x_m * x_m + y_m * y_m < self.floats_m * self.floats_m
     }
 }
 
@@ -142,6 +167,38 @@ mod tests {
         assert!(step(&mut task, BearingState::Levitated).motor_enable);
         assert!(step(&mut task, BearingState::Levitated).torque_current_reference_a > 0.0);
         assert!(!step(&mut task, BearingState::Landing).motor_enable);
+    }
+
+    #[test]
+    fn the_unit_that_stands_by_has_the_current_ready_while_the_rotor_floats() {
+        let mail = Mailboxes::new();
+        mail.circulation.write(&setpoint(3000.0));
+        let floats = LevitationMail {
+            report: PeerReport { therapy: true, ..PeerReport::default() }.to_bits(),
+            rotor_speed_rad_per_s: 314.0,
+            load_torque_n_m: 0.03,
+            displacement_x_m: 50e-6,
+            ..levitation(BearingState::Off)
+        };
+        let ready = |said: LevitationMail| {
+            let mut task = SpeedTask::new(&SpeedConfig::ECMO_50, &LevitationConfig::ECMO_50).unwrap();
+            mail.levitation.write(&said);
+            task.step(&mail);
+            let speed = mail.speed.read::<SpeedMail>().unwrap().1;
+            (speed.motor_enable, speed.torque_current_reference_a)
+        };
+        let (enable, ready_a) = ready(floats);
+        assert!(enable && (ready_a - 1.0).abs() < 0.02, "{ready_a}");
+        let report = PeerReport { therapy: true, drives: true, ..PeerReport::default() }.to_bits();
+        for not in [
+            LevitationMail { report, ..floats },
+            LevitationMail { report: 0, ..floats },
+            LevitationMail { displacement_x_m: 400e-6, ..floats },
+            LevitationMail { faults: fault::DISPLACEMENT, ..floats },
+            LevitationMail { displacement_y_m: f32::NAN, ..floats },
+        ] {
+            assert_eq!(ready(not), (false, 0.0));
+        }
     }
 
     #[test]
