@@ -319,10 +319,15 @@ impl Default for AlarmSystem {
 }
 
 impl AlarmSystem {
-    /// The audio pause lasts for so long from the next period on, [`AUDIO_PAUSE_MS`] at most; 0: it ends [ms].
-    pub fn pause_for(&mut self, pause_ms: u32) {
-        let counted_ms = if pause_ms > 0 { PERIOD_MS } else { 0 };
-        self.pause_ms = pause_ms.min(AUDIO_PAUSE_MS).saturating_add(counted_ms);
+    /// The audio pause of the unit that drives: it lasts here as long, [`AUDIO_PAUSE_MS`] at most, or longer if it did [ms].
+    pub fn pause_with(&mut self, pause_ms: u32) {
+        // The period that comes counts.
+        self.pause_ms = self.pause_ms.max(pause_ms.min(AUDIO_PAUSE_MS).saturating_add(PERIOD_MS));
+    }
+
+    /// The audio pause ends.
+    pub fn end_pause(&mut self) {
+        self.pause_ms = 0;
     }
 
     /// One period.

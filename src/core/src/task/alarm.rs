@@ -102,9 +102,11 @@ impl AlarmTask {
             return;
         }
         let before_s = if told_before_s == NO_PAUSE_TOLD { 0 } else { told_before_s };
-        // The last second of a pause ends here by itself.
-        if now_s > before_s || now_s == 0 && before_s > 1 {
-            self.system.pause_for(now_s.saturating_mul(1000));
+        if now_s > before_s {
+            self.system.pause_with(now_s.saturating_mul(1000));
+        } else if now_s == 0 && before_s > 1 {
+            // The last second of a pause ends here by itself.
+            self.system.end_pause();
         }
     }
 
@@ -277,7 +279,7 @@ mod tests {
         assert_eq!(pause_s(110, 1000), 110, "it runs down here, too");
         assert_eq!(pause_s(120, 1), 120, "it is prolonged");
         assert_eq!(pause_s(NO_PAUSE_TOLD, 1000), 110, "the other unit is gone: it goes on");
-        assert_eq!(pause_s(50, 1), 50, "the other unit drives again");
+        assert_eq!(pause_s(50, 1), 110, "the other unit drives again, and pauses for less");
         assert_eq!(pause_s(0, 1), 0, "it ends early");
         assert_eq!(pause_s(1, 1), 1);
         assert_eq!(pause_s(255, 1), 120, "no pause is longer");
