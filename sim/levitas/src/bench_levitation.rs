@@ -232,6 +232,7 @@ impl<L: Linear, M: Motor> PeerTask<L, M> {
             phase_current_b_a: 0.0,
             report: 0,
             pair_alarms: 0,
+            isolation: 0,
             order_number: 0,
             order_result: 0,
         });

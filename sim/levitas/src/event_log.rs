@@ -8,7 +8,7 @@ use serde_json::json;
 use crate::metrics::rounded;
 
 /// Kinds of logged events that the program itself sees, with their meaning.
-pub const OBSERVED_KINDS: [(&str, &str); 25] = [
+pub const OBSERVED_KINDS: [(&str, &str); 26] = [
     ("warming_state", "the warming task is in another state: off, preparing, warming, waiting, stopped"),
     ("cut_out_state", "the cut-out of the warming device has closed, or opened for this reason"),
     ("power_state", "what a unit says of mains and battery: when it changes, and each minute on battery"),
@@ -24,6 +24,7 @@ pub const OBSERVED_KINDS: [(&str, &str); 25] = [
         "a unit has refused frames or commands of the link; the text has how many of which kind since the last such line",
     ),
     ("unit_state", "a unit is in another state, see supervisor.md"),
+    ("isolated", "a unit is out of the pair, and why, see arbitration.md; or in it again"),
     ("bearing_state", "the driving unit's bearing changed its state"),
     (
         "lifted_off",

@@ -5,8 +5,9 @@
 //! Refusals are logged with their numbers, once a second at most and at the end: a flood of frames is no flood of lines. A unit that
 //! starts anew counts from 0; what it had counted stays in the sums.
 
+use levitas_core::arbitration::Isolation;
 use levitas_core::link::{LINK_REFUSALS, LinkMail, LinkRefusal};
-use levitas_core::mail::{CirculationMail, SupervisorMail};
+use levitas_core::mail::{CirculationMail, LevitationMail, SupervisorMail};
 use levitas_core::task::supervisor::{Refusal, SupervisorState};
 
 use crate::event_log::EventLog;
@@ -26,6 +27,8 @@ struct Seen {
     next_line_s: f64,
     answered: u32,
     state: Option<SupervisorState>,
+    /// Code of an [`Isolation`].
+    isolation: u32,
     alarms: u32,
     circuit_alarms: u32,
     /// Of the supervisor.
@@ -58,6 +61,13 @@ impl LinkWatch {
             }
             if let Some((_, circulation)) = mail.circulation.read::<CirculationMail>() {
                 seen.circuit_alarms = circulation.alarms;
+            }
+            if let Some((_, levitation)) = mail.levitation.read::<LevitationMail>()
+                && levitation.isolation != seen.isolation
+            {
+                seen.isolation = levitation.isolation;
+                let reason = Isolation::from_code(seen.isolation).map_or("no more", Isolation::text);
+                log.push(time_s, "isolated", format!("{name}: {reason}"));
             }
             let Some((_, mail)) = mail.supervisor.read::<SupervisorMail>() else { continue };
             seen.own_alarms = mail.alarms;

@@ -4,6 +4,7 @@
 use std::fs;
 
 use levitas::list::{What, list};
+use levitas_core::arbitration::Isolation;
 
 fn document(name: &str) -> String {
     fs::read_to_string(format!("{}/../../docs/{name}", env!("CARGO_MANIFEST_DIR"))).unwrap()
@@ -73,5 +74,13 @@ fn every_top_key_is_described() {
     let page = document("scenarios.md");
     for (key, _) in levitas::scenario::TOP_KEYS {
         assert!(page.contains(&format!("| `{key}` |")), "{key}");
+    }
+}
+
+#[test]
+fn every_reason_of_isolation_is_described() {
+    let page = document("arbitration.md");
+    for reason in Isolation::ALL {
+        assert!(page.contains(&format!("| `{reason:?}` |")), "{reason:?}");
     }
 }

@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The self-test in closed loop: what it must find, what it must not disturb, and what comes of it.
 
-use levitas::fault_catalogue::FAULTS;
+mod stepped;
+
 use levitas::scenario::{Scenario, Setting, load};
 use levitas::simulation::{Simulation, run};
-use levitas_core::link::{PeerReport, UnitCode};
+use levitas_core::arbitration::Isolation;
+use levitas_core::link::PeerReport;
 use levitas_core::mail::{BearingState, fault};
 use levitas_core::self_test::{Item, SelfTestReport, Stage, Verdict};
 use levitas_core::task::supervisor::{Command, Refusal};
+use stepped::{ask, break_unit, pass};
 
 /// Longest self-test [s].
 const LONGEST_S: f64 = 12.0;
@@ -24,14 +27,6 @@ fn report(simulation: &Simulation<'_>) -> Option<SelfTestReport> {
     simulation.host_mail()?.self_test.read::<SelfTestReport>().map(|(_, report)| report)
 }
 
-/// Goes on for so long [s].
-fn pass(simulation: &mut Simulation<'_>, time_s: f64) {
-    let until_s = simulation.truth().time_s + time_s;
-    while simulation.truth().time_s < until_s {
-        simulation.step();
-    }
-}
-
 /// Steps until the host's self-test is over.
 fn tested(simulation: &mut Simulation<'_>) -> SelfTestReport {
     loop {
@@ -45,32 +40,17 @@ fn tested(simulation: &mut Simulation<'_>) -> SelfTestReport {
 
 /// Commands lift-off: why it was refused, or none with a rotor that is held.
 fn lift(simulation: &mut Simulation<'_>) -> Option<Refusal> {
-    let refused = |simulation: &Simulation<'_>| {
-        simulation.log().events().iter().filter(|event| event.kind == "command_refused").count()
-    };
-    let before = refused(simulation);
-    simulation.command(Command::LiftOff, "lift_off");
-    pass(simulation, 0.3);
-    if refused(simulation) == before {
-        assert_eq!(simulation.said(0).unwrap().state, BearingState::Levitated as u32);
-        return None;
-    }
-    let last = simulation.log().events().iter().rfind(|event| event.kind == "command_refused").unwrap();
-    (1..).map_while(Refusal::from_code).find(|refusal| last.text.ends_with(refusal.reason()))
+    let refusal = ask(simulation, Command::LiftOff);
+    assert!(refusal.is_some() || simulation.said(0).unwrap().state == BearingState::Levitated as u32);
+    refusal
 }
 
 fn names(report: &SelfTestReport, verdict: Verdict) -> Vec<&'static str> {
     Item::ALL.iter().filter(|item| report.verdict(**item) == verdict).map(|item| item.name()).collect()
 }
 
-/// A fault of the catalogue in the host from before its first period on.
-fn break_host(simulation: &mut Simulation<'_>, name: &str, values: &[f64]) {
-    let spec = FAULTS.iter().find(|spec| spec.name == name).unwrap();
-    simulation.fault(0, &(spec.make)(values), 0.0);
-}
-
 /// What needs the head.
-const WITHOUT_HEAD: [&str; 7] = [
+const WITHOUT_HEAD: [&str; 8] = [
     "gate",
     "coil_x_resistance",
     "coil_y_resistance",
@@ -78,6 +58,7 @@ const WITHOUT_HEAD: [&str; 7] = [
     "coil_y_inductance",
     "phase_short",
     "phase_open",
+    "hall_answer",
 ];
 
 /// Faults of the host, their parameters, and every item that must fail of it.
@@ -118,7 +99,7 @@ fn every_fault_is_found_and_named_and_blocks_or_does_not() {
     let mut wrong = Vec::new();
     for (name, values, items) in FOUND {
         let mut simulation = Simulation::new(&scenario).unwrap();
-        break_host(&mut simulation, name, values);
+        break_unit(&mut simulation, 0, name, values);
         let found = tested(&mut simulation);
         let failed = names(&found, Verdict::Failed);
         let wanted: Vec<&str> = items.iter().map(|item| item.name()).collect();
@@ -131,7 +112,7 @@ fn every_fault_is_found_and_named_and_blocks_or_does_not() {
         // A unit that should not drive has told the other one so.
         pass(&mut simulation, 0.2);
         let said = simulation.said(0).unwrap();
-        let has_left = PeerReport::from_bits(said.report).state == UnitCode::Service;
+        let has_left = Isolation::from_code(said.isolation).is_some();
         let alarm = simulation.links().alarms(0) & fault::SELF_TEST != 0;
         let refusal = lift(&mut simulation);
         let held = failed == wanted
@@ -211,7 +192,7 @@ fn no_seed_finds_what_is_not_there_and_no_rotor_is_moved() {
             .filter(|event| event.kind == "self_test" && event.text.starts_with("emergency_drive"))
             .map(|event| event.text.as_str())
             .collect();
-        assert_eq!(drive.iter().filter(|line| line.contains(" passed")).count(), 19, "{drive:?}");
+        assert_eq!(drive.iter().filter(|line| line.contains(" passed")).count(), 20, "{drive:?}");
         slowest_ms = slowest_ms.max(found.time_ms);
         assert_eq!(lift(&mut simulation), None);
     }
@@ -226,10 +207,14 @@ fn what_the_image_found_of_its_memory_blocks_until_the_operator_wants_the_unit()
         assert_eq!(names(&tested(&mut simulation), Verdict::Failed), [item.name()]);
         pass(&mut simulation, 2.0);
         assert_eq!(lift(&mut simulation), Some(Refusal::SelfTestFailed));
-        simulation.command(Command::Rejoin, "rejoin");
-        pass(&mut simulation, 0.2);
+        // While another unit would drive, it stays out.
+        assert_eq!(ask(&mut simulation, Command::Rejoin), Some(Refusal::SelfTestFailed));
+        break_unit(&mut simulation, 1, "power_loss", &[]);
+        pass(&mut simulation, 0.1);
+        assert_eq!(ask(&mut simulation, Command::Rejoin), None);
         assert_eq!(report(&simulation).unwrap().stage, Stage::Waived as u32);
-        assert_eq!(lift(&mut simulation), None);
+        assert_eq!(ask(&mut simulation, Command::LiftOffAlone), None);
+        assert_eq!(simulation.said(0).unwrap().state, BearingState::Levitated as u32);
         assert!(simulation.links().alarms(0) & fault::SELF_TEST != 0, "it is not forgotten");
     }
 }
@@ -240,7 +225,7 @@ fn a_unit_that_was_reset_does_not_test_itself() {
     let mut simulation = Simulation::new(&scenario).unwrap();
     tested(&mut simulation);
     pass(&mut simulation, 2.0);
-    break_host(&mut simulation, "reboot", &[0.1]);
+    break_unit(&mut simulation, 0, "reboot", &[0.1]);
     pass(&mut simulation, 1.0);
     assert_eq!(report(&simulation), None);
     assert_eq!(lift(&mut simulation), None);
@@ -255,7 +240,7 @@ fn a_unit_that_is_switched_on_beside_one_that_drives_puts_no_current_into_anythi
     assert_eq!(lift(&mut simulation), None);
     simulation.command(Command::speed(3000.0), "set_mode");
     pass(&mut simulation, 2.0);
-    break_host(&mut simulation, "power_loss", &[]);
+    break_unit(&mut simulation, 0, "power_loss", &[]);
     pass(&mut simulation, 0.5);
     simulation.clear(0);
     let before = report(&simulation);
@@ -287,7 +272,7 @@ fn a_unit_alone_tests_itself_without_current_and_knows_that_nobody_is_there() {
 fn a_link_that_is_lost_at_power_up_keeps_the_head_from_nobody() {
     let scenario = scenario("9a_self_test", &[]);
     let mut simulation = Simulation::new(&scenario).unwrap();
-    break_host(&mut simulation, "can_break", &[]);
+    break_unit(&mut simulation, 0, "can_break", &[]);
     let found = tested(&mut simulation);
     assert_eq!(names(&found, Verdict::Failed), [""; 0]);
     assert_eq!(names(&found, Verdict::NotRun), WITHOUT_HEAD);

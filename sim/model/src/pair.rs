@@ -13,7 +13,7 @@
 //! Both units step in every period but one that the adversary lets skip: their clocks are not the same. A skipped unit sends no
 //! edge either.
 
-use levitas_core::arbitration::{Arbitration, Inputs, Line, Order, Outputs, Times};
+use levitas_core::arbitration::{Arbitration, Inputs, Isolation, Line, Order, Outputs, Times};
 use levitas_core::link::{PeerReport, UnitCode};
 use levitas_core::unit::Role;
 
@@ -172,10 +172,14 @@ impl Side {
         }
     }
 
-    /// The unit starts again, with what it knew of the therapy or without.
-    pub fn restart(&mut self, role: Role, times: Times, therapy: bool) {
+    /// The unit starts again, with what it knew of the therapy and why it was isolated, or without.
+    pub fn restart(&mut self, role: Role, times: Times, remembers: bool) {
         let (sensors, stage, wire) = (self.sensors, self.stage, self.wire);
-        *self = Self { sensors, stage, wire, ..Self::new(role, times, therapy) };
+        let isolation = self.machine.isolation().filter(|_| remembers);
+        *self = Self { sensors, stage, wire, ..Self::new(role, times, remembers) };
+        if let Some(reason) = isolation {
+            self.machine = Arbitration::isolated(role, times, reason);
+        }
     }
 
     /// It runs, and its power stage is good.
@@ -203,7 +207,7 @@ impl Side {
 
     /// Nothing but the protocol keeps it from holding the rotor.
     fn is_able(&self) -> bool {
-        let in_pair = !matches!(self.machine.code(), UnitCode::Service | UnitCode::Isolated);
+        let in_pair = self.machine.isolation().is_none();
         self.power == Power::On
             && self.sensors == Sensors::Good
             && self.stage == Stage::Good
@@ -413,7 +417,8 @@ fn inputs(
         peer: side.received.filter(|_| side.received_age < rules.link_silent),
         peer_is_new,
         fit: side.sensors == Sensors::Good && side.stage == Stage::Good,
-        failed: side.sensors == Sensors::Lost || side.stage == Stage::Open && side.has_flowed,
+        failed: (side.sensors == Sensors::Lost || side.stage == Stage::Open && side.has_flowed)
+            .then_some(Isolation::Fault),
         gate_dead: side.stage == Stage::Dead,
         current_flows: side.flows,
         foreign_drive: other.flows,
@@ -422,6 +427,7 @@ fn inputs(
         rotor_floats: true,
         innovation_ok: side.sensors == Sensors::Good,
         disagrees: others_wrong || side.sensors == Sensors::Wrong && other.is_open,
+        agrees: side.sensors == Sensors::Good,
         therapy: side.flows.then_some(wanted),
         order: None,
     }

@@ -8,7 +8,7 @@ use std::hash::{Hash as _, Hasher as _};
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, Mutex};
 
-use levitas_core::arbitration::Order;
+use levitas_core::arbitration::{Isolation, Order};
 use levitas_core::link::UnitCode;
 use levitas_core::unit::Role;
 use stateright::{Checker as _, HasDiscoveries, Model, Property};
@@ -184,11 +184,10 @@ impl Search {
             let possible: &[Order] = match side.machine.code() {
                 UnitCode::Active if self.rules.holding => &[Order::HandBack, Order::Drill],
                 _ if self.rules.holding => &[],
-                UnitCode::Standby | UnitCode::Ready => &[Order::Start { alone }, Order::Service],
+                UnitCode::Standby | UnitCode::Ready => &[Order::Start { alone }, Order::Isolate],
                 UnitCode::Active => &[Order::Stop, Order::HandBack, Order::Drill],
-                UnitCode::Isolated => &[Order::Rejoin, Order::Service],
-                UnitCode::Service => &[Order::Rejoin],
-                UnitCode::Releasing => &[],
+                UnitCode::Isolated => &[Order::Rejoin],
+                UnitCode::Releasing | UnitCode::Service => &[],
             };
             orders.extend(possible.iter().map(|&order| Some((unit, order))));
         }
@@ -301,7 +300,7 @@ impl Model for Search {
             }),
             Property::<Self>::always(HEALTHY, |_, state| {
                 state.pair.sides.iter().all(|side| {
-                    side.machine.code() != UnitCode::Isolated
+                    matches!(side.machine.isolation(), None | Some(Isolation::SelfTest))
                         || side.sensors != Sensors::Good
                         || side.stage != Stage::Good
                 })
@@ -320,7 +319,7 @@ impl Model for Search {
 pub const TWO_DRIVE: &str = "two drive only for a moment";
 /// A ready unit takes the rotor at once; any unit that can hold it does so in bounded time.
 pub const NOBODY: &str = "a rotor that can be held is held";
-/// No unit isolates itself whose sensors and power stage are good; so a wrong standby never wins.
+/// No unit isolates itself whose sensors and power stage are good, but by the order of its self-test; so a wrong standby never wins.
 pub const HEALTHY: &str = "a healthy unit is not isolated";
 /// The search reaches what it is about.
 pub const CHANGES: &str = "the emergency drive holds the rotor alone";

@@ -186,6 +186,8 @@ snapshot! {
         pub report: u32,
         /// Bits of [`crate::arbitration::alarm`].
         pub pair_alarms: u32,
+        /// Code of a [`crate::arbitration::Isolation`]; 0: the unit is not isolated.
+        pub isolation: u32,
         /// Number of the last order to the pair that was looked at to the end.
         pub order_number: u32,
         /// 0: it was carried out; else the code of a [`crate::arbitration::Refusal`].

@@ -8,10 +8,11 @@
 //!
 //! | bytes | content |
 //! |---|---|
-//! | 0 to 3 | `LKP1`: format and version; it changes with what follows |
+//! | 0 to 3 | `LKP2`: format and version; it changes with what follows |
 //! | 4 to 7 | number: one more than that of the record before, wraps |
 //! | 8 to 11 | 1: this unit drove a rotor that is to be held; else 0 |
-//! | 12 ... | therapy, word by word as the mail of a [`PeerTherapy`] |
+//! | 12 to 15 | why this unit was isolated: an [`Isolation`]; 0: it was not |
+//! | 16 ... | therapy, word by word as the mail of a [`PeerTherapy`] |
 //! | last 4 | CRC-32 of everything before it, exclusive or that of the names of the settings |
 //!
 //! All numbers are little-endian. The names of the settings are in it so that a record of another image, whose words stand for other settings, is none.
@@ -27,17 +28,18 @@
 //! # Shown by
 //! Tests below; `tests/scenarios/4n_reboot_alone.toml`, `4o_reboot_while_air_holds.toml`.
 
+use crate::arbitration::Isolation;
 use crate::circulation::therapy::TherapySettings;
 use crate::link::{PEER_THERAPY_WORDS, PeerTherapy};
 use crate::mailbox::Words;
 use crate::records::{crc_32, crc_32_of_names};
 
 /// First bytes of a record.
-const MAGIC: [u8; 4] = *b"LKP1";
+const MAGIC: [u8; 4] = *b"LKP2";
 /// Which settings the words stand for.
 const SETTINGS: u32 = crc_32_of_names(TherapySettings::FIELDS);
 /// Words of a [`Retained`].
-pub const RETAINED_WORDS: usize = 2 + PEER_THERAPY_WORDS;
+pub const RETAINED_WORDS: usize = 3 + PEER_THERAPY_WORDS;
 /// Bytes that the CRC covers.
 const COVERED_BYTES: usize = MAGIC.len() + 4 * RETAINED_WORDS;
 /// Bytes of a record.
@@ -59,6 +61,8 @@ pub struct Retained {
     pub number: u32,
     /// This unit drove a rotor that is to be held.
     pub drove: bool,
+    /// Why it was isolated; `None`: it was not.
+    pub isolation: Option<Isolation>,
     /// What was asked for, and what held it.
     pub therapy: PeerTherapy,
 }
@@ -93,11 +97,12 @@ impl Retained {
     }
 
     /// What is kept from the start on, until the supervisor keeps something else: the same, in the place of the older record, and after a
-    /// power-up without a rotor to be held.
+    /// power-up without a rotor to be held or a reason to stay out of the pair, which the self-test looks for anew.
     #[must_use]
     pub(crate) fn after(&self, cause: ResetCause) -> Self {
-        let drove = self.drove && cause != ResetCause::PowerOn;
-        Self { number: self.number.wrapping_add(1), drove, ..*self }
+        let is_reset = cause != ResetCause::PowerOn;
+        let (drove, isolation) = (self.drove && is_reset, self.isolation.filter(|_| is_reset));
+        Self { number: self.number.wrapping_add(1), drove, isolation, ..*self }
     }
 
     /// What lies in the two places: the whole record that was written last.
@@ -113,14 +118,16 @@ impl Retained {
 impl Words<RETAINED_WORDS> for Retained {
     fn to_words(&self) -> [u32; RETAINED_WORDS] {
         let mut words = [0; RETAINED_WORDS];
-        let [number, drove, therapy @ ..] = &mut words;
+        let [number, drove, isolation, therapy @ ..] = &mut words;
         (*number, *drove) = (self.number, u32::from(self.drove));
+        *isolation = self.isolation.map_or(0, |reason| reason as u32);
         *therapy = self.therapy.to_words();
         words
     }
 
-    fn from_words([number, drove, therapy @ ..]: [u32; RETAINED_WORDS]) -> Self {
-        Self { number, drove: drove != 0, therapy: PeerTherapy::from_words(therapy) }
+    fn from_words([number, drove, isolation, therapy @ ..]: [u32; RETAINED_WORDS]) -> Self {
+        let isolation = Isolation::from_code(isolation);
+        Self { number, drove: drove != 0, isolation, therapy: PeerTherapy::from_words(therapy) }
     }
 }
 
@@ -142,12 +149,13 @@ mod tests {
             suction_lid_rpm: 2108.5,
             suction_lid_age_ms: 300,
         };
-        Retained { number, drove: true, therapy }
+        Retained { number, drove: true, isolation: None, therapy }
     }
 
     #[test]
     fn it_comes_back_whole_from_bytes_and_from_mail() {
-        for record in [kept(7), Retained { drove: false, ..kept(u32::MAX) }] {
+        for record in [kept(7), Retained { drove: false, isolation: Some(Isolation::Deaf), ..kept(u32::MAX) }]
+        {
             assert_eq!(Retained::newest([&record.encode(), &[]]), Some(record));
             assert_eq!(Retained::from_words(record.to_words()), record);
         }
@@ -175,10 +183,10 @@ mod tests {
     #[test]
     fn the_layout_is_as_it_was() {
         let words: [u32; RETAINED_BYTES / 4] = [
-            0x31504b4c, 0x00000007, 0x00000001, 0x00000004, 0x00000001, 0x00000005, 0x00000009, 0x4503c800,
-            0x0000012c, 0x00000000, 0x40600000, 0x43480000, 0x3fc00000, 0xbe99999a, 0xc2c80000, 0x43960000,
-            0x3f800000, 0x3f800000, 0x447a0000, 0x42700000, 0x420c0000, 0x00000000, 0x43960000, 0x44160000,
-            0x3f000000, 0x44160000, 0x40000000, 0x2dadb0eb,
+            0x32504b4c, 0x00000007, 0x00000001, 0x00000000, 0x00000004, 0x00000001, 0x00000005, 0x00000009,
+            0x4503c800, 0x0000012c, 0x00000000, 0x40600000, 0x43480000, 0x3fc00000, 0xbe99999a, 0xc2c80000,
+            0x43960000, 0x3f800000, 0x3f800000, 0x447a0000, 0x42700000, 0x420c0000, 0x00000000, 0x43960000,
+            0x44160000, 0x3f000000, 0x44160000, 0x40000000, 0x7b465515,
         ];
         assert_eq!(kept(7).encode()[..], words.map(u32::to_le_bytes).concat());
     }

@@ -171,12 +171,14 @@ impl UnitTasks {
     }
 
     /// This unit was reset, and this is what it has kept: if it drove a rotor that is to be held it holds it again, unless the other
-    /// unit does, and goes on with the therapy; not after its supply was away. Before the first period, with the mailboxes of these tasks:
-    /// what is kept from now on is mail at once.
+    /// unit does, and goes on with the therapy; one that was isolated still is; neither after its supply was away. Before the first
+    /// period, with the mailboxes of these tasks: what is kept from now on is mail at once.
     pub fn restart(&mut self, role: Role, cause: ResetCause, retained: &Retained, mail: &Mailboxes) {
         let kept = retained.after(cause);
         mail.retained.write(&kept);
-        if kept.drove {
+        if let Some(reason) = kept.isolation {
+            self.levitation.isolate(role, reason);
+        } else if kept.drove {
             self.levitation.resume(role);
             self.supervisor.restart(&kept.therapy);
             self.circulation.restart(&kept.therapy);

@@ -27,11 +27,13 @@ A scenario begins with units that have been on for a while, unless its key `self
 - **Nothing failed.** The unit is in `standby` ([supervisor.md](supervisor.md)).
 - **Something failed that warns.** The alarm `self_test` stands until the next start; the unit can be used. A patient who needs support now does
   not wait for a battery.
-- **Something failed that blocks.** The same alarm; lift-off is refused with the reason, and the unit leaves the pair, so that the other one says
-  that it has no backup. What blocks is a rotor, a current or a supply that is not seen, a gate, coil or phase that is not what was calibrated, and
+- **Something failed that blocks.** The same alarm; lift-off is refused with the reason, and the unit isolates itself
+  ([arbitration.md](arbitration.md)), so that the other one says that it has no backup. It stays out over every reset but a power-up, with its alarm.
+  What blocks is a rotor, a current or a supply that is not seen, a gate, coil or phase that is not what was calibrated, a pair of Halls that is deaf, and
   memory, because nobody knows what such a unit would do.
-- **There is no other unit.** `rejoin` is the operator's word that this one is wanted all the same: it joins the pair, lift-off is
-  allowed, the alarm stays. A self-test can be wrong, and a pump that is refused is not safe.
+- **It is mended.** The unit is switched off and on, and tests itself again. `rejoin` is refused while the other unit drives or is ready.
+- **There is no other unit**, or none that would drive. `rejoin` is the operator's word that this one is wanted all the same: it joins the pair, lift-off
+  is allowed, the alarm stays until the next reset. A self-test can be wrong, and a pump that is refused is not safe.
 
 Until it is over, for a few seconds, every command is refused but `land` and lift-off, which end it: what was not looked at by then was *not run*. So does a
 takeover. A lift-off is refused all the same for what blocks and has been found by then.
@@ -40,14 +42,15 @@ A fault of a sensor counts that is seen on three looks of the 40 in 0.4 s, or st
 
 ## What it does not do
 
-- A unit that starts beside one that drives cannot have the head: its gate, coils and phases are not run. They would need a separate path for a small current
-  ([arbitration.md](arbitration.md)), which no driver has.
+- A unit that starts beside one that drives cannot have the head: its gate, coils, phases and the answer of its Halls are not run. They would need a
+  separate path for a small current ([arbitration.md](arbitration.md)), which no driver has. A unit that was isolated because its Halls were deaf, or because no
+  current came, is ready again when it is switched off and on there: after a power-up nobody remembers why.
 - A unit that does not hear the other one, or is alone, does not ask for the head, because the pair would not take it back: the same. So it is with a
-  rotor that turns, or whose angle is not trusted.
+  rotor that turns, or whose angle is not trusted, and with a Hall that is named, because the other unit would challenge.
 - A link that is lost while a unit has the head for its test leaves the head there, with everything open, as after landing, until the other one is heard. This
   unit can lift off meanwhile, the other one is refused.
-- After a warm reset nobody remembers that a unit was blocked: it neither tests itself nor refuses lift-off, and the alarm is gone. What is wanted is a
-  bit in the record that is kept over a reset ([restart.md](restart.md)).
+- A unit that is reset while it tests itself does not begin again: what was not found by then is not looked for. After a reset the alarm of
+  what only warns is gone.
 - A lift-off over the link that meets the test's own order to the pair, for some milliseconds, is refused with reason 18: it is to be sent again.
 - The cut-out of the warming device is heard, not made to open: nothing can be said to it, by design.
 - The strength of the battery needs the load test of a minute ([power.md](power.md)); here it counts that the charge is known and lasts.

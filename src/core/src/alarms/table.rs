@@ -66,7 +66,7 @@ pub static ALARMS: [Alarm; COUNT] = [
         .says("BATTERY: UNDER 5 MINUTES", "Plug the unit in NOW, or hand the head over to the other one."),
     // Medium.
     Alarm::new("isolated", Sign::Pair(pair::ISOLATED), Therapy, Death, Delayed).found_within_ms(1000)
-        .says("THIS UNIT HAS FAILED", "The other unit drives without a backup. Read the faults, then let this unit rejoin or change it."),
+        .says("THIS UNIT HAS FAILED", "The other unit drives without a backup. Read the faults; rejoin says what is missing. Or change this unit."),
     Alarm::new("no_backup", Sign::Pair(pair::NO_BACKUP), Therapy, Death, Delayed).after_ms(PASSING_MS)
         .says("NO BACKUP", "Look at the other unit: power, faults, cables. Have a spare drive at hand."),
     Alarm::new("both_drive", Sign::Pair(pair::BOTH_DRIVE), Therapy, Injury, Prompt).after_ms(TAKEOVER_MS)

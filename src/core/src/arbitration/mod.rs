@@ -14,10 +14,13 @@
 //! Offering  still drives: the other one arms --> LetGo; too long --> Active
 //! LetGo     own edges have ended: the other one holds --> Ready; it does not --> Taking
 //! Ending    still drives and says that the rotor has been set down, then --> Standby
-//! Isolated  failed, windings isolated: Rejoin --> Standby
-//! Service   out of the pair: Rejoin --> Standby
+//! Isolated  failed, windings isolated, and why: Rejoin --> Standby
 //! ```
-//! Start begins in Standby too; Service is entered from every state that does not drive.
+//! Start begins in Standby too; the order Isolate leads to Isolated from every state that does not drive.
+//!
+//! # Isolated
+//! [`Isolation`] says why. While another unit drives or would, Rejoin is refused until that is over: one that cannot hold the rotor is no backup.
+//! Where nobody else would hold it the operator's word counts, whatever the reason: a pump that is refused is not safe.
 //!
 //! # Takeover
 //! A ready unit takes the head that is to be held when
@@ -31,7 +34,7 @@
 //!
 //! # Restart
 //! A unit that restarts while it drove begins in standby and knows that the head is to be held. Once fit it finds the other one
-//! driving and stays the backup, or finds nobody and takes the head; the host goes first.
+//! driving and stays the backup, or finds nobody and takes the head; the host goes first. One that was isolated begins isolated.
 //!
 //! # Hand-back
 //! The driving unit announces it, the other one arms: its line shows edges, its latch waits. The first then stops
@@ -46,9 +49,11 @@
 //! searched by `cargo xtask model`.
 //!
 //! # Shown by
-//! `tests.rs`; `sim/model`.
+//! `tests.rs`, `tests/isolation.rs`; `sim/model`; `sim/levitas/tests/isolation.rs`.
 
+mod isolation;
 mod line;
+mod orders;
 mod ports;
 #[cfg(test)]
 mod tests;
@@ -56,6 +61,7 @@ mod times;
 
 use crate::link::{PeerReport, UnitCode};
 use crate::unit::Role;
+pub use isolation::Isolation;
 use line::DriveLine;
 pub use line::Line;
 pub use ports::{Inputs, Order, Outputs, Refusal, alarm};
@@ -81,8 +87,7 @@ enum State {
         softly: bool,
     },
     Ending,
-    Isolated,
-    Service,
+    Isolated(Isolation),
 }
 
 /// What is known of the other unit's drive.
@@ -145,6 +150,18 @@ impl Arbitration {
         }
     }
 
+    /// A unit that was isolated for this reason when it was reset.
+    #[must_use]
+    pub fn isolated(role: Role, times: Times, reason: Isolation) -> Self {
+        Self { state: State::Isolated(reason), ..Self::new(role, times, false) }
+    }
+
+    /// Why it is isolated; `None`: it is not.
+    #[must_use]
+    pub const fn isolation(&self) -> Option<Isolation> {
+        if let State::Isolated(reason) = self.state { Some(reason) } else { None }
+    }
+
     /// Its state, as the link says it.
     #[must_use]
     pub fn code(&self) -> UnitCode {
@@ -153,8 +170,7 @@ impl Arbitration {
             State::Ready => UnitCode::Ready,
             State::Arming { .. } | State::Taking { .. } | State::Active => UnitCode::Active,
             State::Offering | State::LetGo { .. } | State::Ending => UnitCode::Releasing,
-            State::Isolated => UnitCode::Isolated,
-            State::Service => UnitCode::Service,
+            State::Isolated(_) => UnitCode::Isolated,
         }
     }
 
@@ -261,7 +277,7 @@ impl Arbitration {
             State::Offering => times.arm,
             State::LetGo { .. } => times.watch.max(times.settle).max(times.fall),
             State::Ending => times.announce,
-            State::Ready | State::Active | State::Isolated | State::Service => 0,
+            State::Ready | State::Active | State::Isolated(_) => 0,
             State::Taking { .. } => times.prove,
         }
     }
@@ -276,22 +292,25 @@ impl Arbitration {
     /// The state after this period, without orders.
     fn next(&self, inputs: &Inputs) -> State {
         let times = &self.times;
-        let broke = inputs.gate_dead || inputs.failed;
+        let (broke, lost) = (broke(inputs), self.must_go(inputs));
+        let isolated = |reason: Option<Isolation>| reason.map_or(self.state, State::Isolated);
         match self.state {
             State::Standby if inputs.fit && self.age >= times.ready => State::Ready,
             State::Ready if !inputs.fit => State::Standby,
             State::Ready if self.should_take(inputs) => self.taking(),
             State::Ready if is_offered(inputs) => State::Arming { offered: true },
             State::Arming { .. } | State::Taking { .. } if inputs.current_flows => State::Active,
-            State::Arming { .. } | State::LetGo { .. } if broke => State::Isolated,
+            State::Arming { .. } | State::LetGo { .. } if broke.is_some() => isolated(broke),
             State::Arming { .. } if self.age >= self.arming_max() || !self.therapy => State::Ready,
             State::Arming { .. } if self.other(inputs) == Other::Released => self.taking(),
             State::Taking { .. } if self.line.settled() == Line::Driving => State::Arming { offered: false },
             // The latch may not have opened before: the line has just broken, or was just mended.
             State::Taking { .. } if self.state != self.taking() => self.taking(),
             State::Taking { .. } if self.line.is_changing() => self.state,
-            State::Taking { .. } if self.age >= times.prove && self.may_leave(inputs) => State::Isolated,
-            State::Active | State::Offering | State::Ending if self.must_go(inputs) => State::Isolated,
+            State::Taking { .. } if self.age >= times.prove && self.may_leave(inputs) => {
+                State::Isolated(Isolation::NoCurrent)
+            }
+            State::Active | State::Offering | State::Ending if lost.is_some() => isolated(lost),
             State::Active | State::Offering | State::Ending if self.must_yield() => State::Ready,
             State::Active | State::Offering if self.without >= times.prove => self.lapsed(inputs),
             State::Offering => self.offer(inputs),
@@ -354,74 +373,16 @@ impl Arbitration {
         !self.therapy || self.other_would(inputs)
     }
 
-    /// A unit that drives must let go for good.
-    fn must_go(&self, inputs: &Inputs) -> bool {
+    /// Why a unit that drives must let go for good, if it must.
+    fn must_go(&self, inputs: &Inputs) -> Option<Isolation> {
         let refuted = inputs
             .peer
             .is_some_and(|peer| peer.challenge && peer.innovation_ok && peer.state == UnitCode::Ready)
             && !inputs.innovation_ok
             // A frame can be imitated, the current of a line cannot: who lets go does so to a unit that is there.
             && self.line.settled() == Line::Released;
-        (inputs.gate_dead || inputs.failed) && self.other_would(inputs) || refuted
-    }
-
-    fn obey(&mut self, order: Order, inputs: &Inputs) -> Result<(), Refusal> {
-        let active = self.state == State::Active;
-        self.state = match order {
-            Order::Start { alone } => self.start(alone, inputs)?,
-            Order::HandBack | Order::Drill | Order::Stop if !active => return Err(Refusal::NotActive),
-            // It yields in this very period; an order must not put that off.
-            Order::HandBack | Order::Drill | Order::Stop if self.must_yield() => {
-                return Err(Refusal::OtherDrives);
-            }
-            Order::HandBack | Order::Drill if !would_take(inputs) => return Err(Refusal::OtherNotReady),
-            // Its edges may be the last ones of a start that failed.
-            Order::HandBack | Order::Drill if !self.is_alone(inputs) => return Err(Refusal::OtherDrives),
-            // Nobody would take a head that need not be held.
-            Order::HandBack | Order::Drill if !self.therapy => return Err(Refusal::NoTherapy),
-            Order::HandBack => State::Offering,
-            // Without its line nobody would see at once whether the other unit takes the head.
-            Order::Drill if self.line.settled() != Line::Released => return Err(Refusal::OtherUnknown),
-            Order::Drill => State::LetGo { softly: false },
-            Order::Stop if self.therapy => return Err(Refusal::Therapy),
-            // Unheard, the other unit would take the head that this one lets go.
-            Order::Stop if inputs.peer.is_none() && self.line.settled() != Line::Broken => {
-                return Err(Refusal::OtherUnknown);
-            }
-            Order::Stop => State::Ending,
-            Order::Service => match self.state {
-                State::Standby | State::Ready
-                    if self.therapy && (self.is_alone(inputs) || self.line.has_just_ended()) =>
-                {
-                    return Err(Refusal::Therapy);
-                }
-                State::Standby | State::Ready | State::Isolated => State::Service,
-                State::Service => return Err(Refusal::NotInPair),
-                _ => return Err(Refusal::Drives),
-            },
-            Order::Rejoin if !matches!(self.state, State::Isolated | State::Service) => {
-                return Err(Refusal::InPair);
-            }
-            Order::Rejoin if inputs.failed || inputs.gate_dead => return Err(Refusal::NotFit),
-            Order::Rejoin => State::Standby,
-        };
-        Ok(())
-    }
-
-    fn start(&self, alone: bool, inputs: &Inputs) -> Result<State, Refusal> {
-        match self.state {
-            State::Standby | State::Ready => {}
-            State::Isolated | State::Service => return Err(Refusal::NotInPair),
-            _ => return Err(Refusal::Drives),
-        }
-        if !inputs.fit {
-            return Err(Refusal::NotFit);
-        }
-        match self.other(inputs) {
-            Other::Drives | Other::Claims => Err(Refusal::OtherDrives),
-            Other::Unknown if !alone => Err(Refusal::OtherUnknown),
-            _ => Ok(self.taking()),
-        }
+        let refuted = refuted.then_some(Isolation::Challenge);
+        broke(inputs).filter(|_| self.other_would(inputs)).or(refuted)
     }
 
     fn drives(&self) -> bool {
@@ -442,7 +403,7 @@ impl Arbitration {
             line: self.drives(),
             gate: self.drives() || falls,
             latch_override: self.state == State::Taking { unlatched: true },
-            isolate: self.state == State::Isolated,
+            isolation: self.isolation(),
             report: PeerReport {
                 state: self.code(),
                 drives: self.drives(),
@@ -460,21 +421,25 @@ impl Arbitration {
     fn alarms(&self, inputs: &Inputs) -> u32 {
         let other = self.other(inputs);
         let challenged = inputs.peer.is_some_and(|peer| peer.challenge);
-        let unused = matches!(self.state, State::Service);
         [
             (self.line.settled() == Line::Broken, alarm::LINE_BROKEN),
             (self.line_doubted, alarm::LINE_DOUBTED),
             (inputs.peer.is_none(), alarm::LINK_LOST),
             (self.therapy && self.drives() && !is_ready_peer(inputs), alarm::NO_BACKUP),
             (self.drives() && challenged, alarm::CHALLENGED),
-            (self.state == State::Isolated, alarm::ISOLATED),
+            (self.isolation().is_some(), alarm::ISOLATED),
             (self.both > 0, alarm::BOTH_DRIVE),
             (self.therapy && !self.drives() && other == Other::Released, alarm::NOBODY_DRIVES),
         ]
         .into_iter()
-        .filter(|(stands, _)| *stands && !unused)
+        .filter(|(stands, _)| *stands)
         .fold(0, |alarms, (_, bit)| alarms | bit)
     }
+}
+
+/// What makes a unit useless that could be of use.
+fn broke(inputs: &Inputs) -> Option<Isolation> {
+    inputs.failed.or(inputs.gate_dead.then_some(Isolation::Fault))
 }
 
 fn is_offered(inputs: &Inputs) -> bool {

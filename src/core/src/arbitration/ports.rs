@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! What goes into the protocol and what comes out of it, once per period of the levitation task.
 
-use super::Line;
+use super::{Isolation, Line};
 use crate::code::from_code;
 use crate::link::PeerReport;
 
@@ -18,8 +18,8 @@ pub struct Inputs {
     pub peer_is_new: bool,
     /// The self-check passes: own Halls, current and bus sensors, coils and phases as far as they were driven, gate driver, and nothing refutes it.
     pub fit: bool,
-    /// The own bearing cannot hold the rotor.
-    pub failed: bool,
+    /// Why the own bearing cannot hold the rotor, if it cannot.
+    pub failed: Option<Isolation>,
     /// The own gate driver is off by hardware, and with it the own line.
     pub gate_dead: bool,
     /// The own currents follow the own duties.
@@ -36,6 +36,8 @@ pub struct Inputs {
     pub innovation_ok: bool,
     /// The residual has disagreed with the active unit for 1 ms.
     pub disagrees: bool,
+    /// Both units have seen the rotor in the same place for a second, and the own Halls are well.
+    pub agrees: bool,
     /// While this unit drives: whether the head is to be held, from lift-off until the rotor has been set down. `None`
     /// while the supervisor has not caught up with a takeover.
     pub therapy: Option<bool>,
@@ -58,9 +60,9 @@ pub enum Order {
     HandBack,
     /// Release the head as a failure would, and take it back if the other unit does not hold it.
     Drill,
-    /// Leave the pair.
-    Service,
-    /// Join the pair again after a failure or service.
+    /// Leave the pair for what the self-test has found.
+    Isolate,
+    /// Join the pair again.
     Rejoin,
 }
 
@@ -74,7 +76,7 @@ impl Order {
             Self::Stop => 3,
             Self::HandBack => 4,
             Self::Drill => 5,
-            Self::Service => 6,
+            Self::Isolate => 6,
             Self::Rejoin => 7,
         }
     }
@@ -88,7 +90,7 @@ impl Order {
             3 => Self::Stop,
             4 => Self::HandBack,
             5 => Self::Drill,
-            6 => Self::Service,
+            6 => Self::Isolate,
             7 => Self::Rejoin,
             _ => return None,
         })
@@ -115,14 +117,17 @@ pub enum Refusal {
     Therapy,
     /// Nothing is to be held.
     NoTherapy,
-    /// A unit that failed or is in service has to join again first.
+    /// A unit that is isolated has to join again first.
     NotInPair,
-    /// Only a unit that failed or is in service can join again.
+    /// Only a unit that is isolated can join again.
     InPair,
+    /// Why this unit is isolated still stands, and another one serves.
+    Isolated,
 }
 
 from_code!(Refusal: u32 {
-    NotActive, Drives, NotFit, OtherDrives, OtherUnknown, OtherNotReady, Therapy, NoTherapy, NotInPair, InPair
+    NotActive, Drives, NotFit, OtherDrives, OtherUnknown, OtherNotReady, Therapy, NoTherapy, NotInPair, InPair,
+    Isolated
 });
 
 /// What the protocol asks for in one period.
@@ -134,8 +139,8 @@ pub struct Outputs {
     pub gate: bool,
     /// Let the latch open although the other line is broken.
     pub latch_override: bool,
-    /// Open the isolation switches of the own windings.
-    pub isolate: bool,
+    /// Open the isolation switches of the own windings, for this reason.
+    pub isolation: Option<Isolation>,
     /// For the fast frame.
     pub report: PeerReport,
     /// Bits of [`alarm`] that stand now.

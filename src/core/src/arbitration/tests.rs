@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+mod isolation;
+
 use super::*;
 use proptest::prelude::*;
 
@@ -153,8 +155,9 @@ fn a_unit_without_current_of_its_own_lets_go_and_isolates_itself() {
     rig.run(u32::from(TIMES.debounce));
     assert!(rig.run(u32::from(TIMES.prove) - 1).gate);
     let outputs = rig.step();
-    assert!(!outputs.line && !outputs.gate && outputs.isolate);
+    assert!(!outputs.line && !outputs.gate);
     assert_eq!(outputs.report.state, UnitCode::Isolated);
+    assert_eq!(outputs.isolation, Some(Isolation::NoCurrent));
 }
 
 #[test]
@@ -164,12 +167,12 @@ fn who_has_just_taken_the_head_does_not_let_it_go_to_the_unit_that_had_it_by_the
     rig.run(u32::from(TIMES.debounce));
     rig.seen.current_flows = true;
     rig.step();
-    rig.seen.failed = true;
+    rig.seen.failed = Some(Isolation::Fault);
     // New frames go on saying so: the line is wrong.
     let mut doubting = rig.clone();
     // Two samples have contradicted the frame.
     assert!(doubting.run(u32::from(TIMES.doubt) - 3).gate);
-    assert!(doubting.step().isolate);
+    assert!(doubting.step().isolation.is_some());
     // It stays the last one.
     rig.seen.peer_is_new = false;
     assert!(rig.run(1000).gate);
@@ -186,7 +189,7 @@ fn a_unit_without_current_of_its_own_keeps_trying_where_nobody_else_would_hold_t
     rig.seen.current_flows = false;
     assert!(rig.run(1000).gate);
     rig.seen.peer = ready;
-    assert!(rig.step().isolate);
+    assert!(rig.step().isolation.is_some());
 }
 
 #[test]
@@ -217,13 +220,13 @@ fn ripple_alone_makes_nobody_yield() {
 #[test]
 fn a_unit_that_cannot_hold_the_rotor_keeps_trying_until_another_one_is_ready() {
     let mut rig = active(Role::Host);
-    rig.seen.failed = true;
+    rig.seen.failed = Some(Isolation::Fault);
     let ready = rig.seen.peer;
     rig.seen.peer = ready.map(|peer| PeerReport { state: UnitCode::Standby, ..peer });
     assert!(rig.run(1000).gate);
     rig.seen.peer = ready;
     let outputs = rig.step();
-    assert!(!outputs.gate && !outputs.line && outputs.isolate);
+    assert!(!outputs.gate && !outputs.line && outputs.isolation == Some(Isolation::Fault));
 }
 
 #[test]
@@ -244,7 +247,7 @@ fn a_unit_alone_keeps_trying_whatever_the_line_of_a_unit_without_power_reads() {
     rig.seen.current_flows = true;
     rig.seen.therapy = Some(true);
     rig.run(50);
-    rig.seen.failed = true;
+    rig.seen.failed = Some(Isolation::Fault);
     assert!(rig.run(10_000).gate);
 }
 
@@ -282,7 +285,7 @@ fn a_unit_that_was_said_to_be_ready_is_let_go_for_as_long_as_its_line_is_there()
         rig.step();
         (rig.seen.line, rig.seen.peer, rig.seen.peer_is_new) = (line, None, false);
         rig.run(10);
-        rig.seen.failed = true;
+        rig.seen.failed = Some(Isolation::Fault);
         assert_eq!(rig.run(10).gate, stays, "{line:?} {state:?}");
     }
 }
@@ -294,7 +297,7 @@ fn a_unit_whose_gates_have_closed_beside_one_that_drives_becomes_the_backup() {
     rig.seen.line = Line::Driving;
     assert!(rig.run(u32::from(TIMES.prove) - 1).gate);
     let outputs = rig.step();
-    assert!(!outputs.gate && !outputs.isolate);
+    assert!(!outputs.gate && outputs.isolation.is_none());
     assert_eq!(outputs.report.state, UnitCode::Ready);
 }
 
@@ -332,7 +335,7 @@ fn nobody_leaves_the_pair_while_the_last_edges_of_the_other_unit_are_still_belie
     let mut rig = ready(Role::EmergencyDrive);
     rig.seen.line = Line::Released;
     rig.step();
-    assert_eq!(rig.order(Order::Service), Some(Refusal::Therapy));
+    assert_eq!(rig.order(Order::Isolate), Some(Refusal::Therapy));
 }
 
 #[test]
@@ -535,7 +538,7 @@ fn what_was_counted_of_two_that_drive_stands_while_the_link_is_silent() {
 fn orders_that_would_drop_a_rotor_are_refused_by_name() {
     let mut rig = active(Role::Host);
     assert_eq!(rig.order(Order::Stop), Some(Refusal::Therapy));
-    assert_eq!(rig.order(Order::Service), Some(Refusal::Drives));
+    assert_eq!(rig.order(Order::Isolate), Some(Refusal::Drives));
     assert_eq!(rig.order(Order::Start { alone: false }), Some(Refusal::Drives));
     rig.seen.peer = None;
     assert_eq!(rig.order(Order::HandBack), Some(Refusal::OtherNotReady));
@@ -551,7 +554,7 @@ fn orders_that_would_drop_a_rotor_are_refused_by_name() {
     rig.seen.line = Line::Broken;
     (rig.seen.peer, rig.seen.peer_is_new) = (None, false);
     rig.run(5);
-    assert_eq!(rig.order(Order::Service), Some(Refusal::Therapy));
+    assert_eq!(rig.order(Order::Isolate), Some(Refusal::Therapy));
     assert_eq!(rig.order(Order::Start { alone: false }), Some(Refusal::OtherUnknown));
     assert_eq!(rig.order(Order::Start { alone: true }), None);
 }
@@ -598,14 +601,14 @@ fn any_order() -> impl Strategy<Value = Option<Order>> {
             Just(Order::Stop),
             Just(Order::HandBack),
             Just(Order::Drill),
-            Just(Order::Service),
+            Just(Order::Isolate),
             Just(Order::Rejoin),
         ],
     )
 }
 
 proptest! {
-    /// Whatever is seen: edges imply the gate, isolation excludes both, and a unit in service drives nothing.
+    /// Whatever is seen: edges imply the gate, isolation excludes both, and a unit that is out of the pair drives nothing.
     #[test]
     fn outputs_never_contradict_each_other(
         periods in proptest::collection::vec((any_line(), any_order(), any::<u16>(), 1_u16..50), 1..400),
@@ -629,7 +632,7 @@ proptest! {
                 peer: bit(9).then_some(peer),
                 peer_is_new: bit(10),
                 fit: bit(11),
-                failed: bit(12),
+                failed: bit(12).then_some(Isolation::Deaf),
                 gate_dead: false,
                 current_flows: bit(13),
                 foreign_drive: bit(14),
@@ -638,12 +641,13 @@ proptest! {
                 rotor_floats: true,
                 innovation_ok: bit(4),
                 disagrees: bit(5),
+                agrees: bit(2),
                 therapy: bit(6).then_some(bit(7)),
             });
             prop_assert!(!outputs.line || outputs.gate);
-            prop_assert!(!outputs.isolate || !outputs.gate);
+            prop_assert!(outputs.isolation.is_none() || !outputs.gate);
             prop_assert_eq!(outputs.report.drives, outputs.line);
-            let out_of_pair = matches!(unit.code(), UnitCode::Service | UnitCode::Isolated | UnitCode::Standby);
+            let out_of_pair = matches!(unit.code(), UnitCode::Isolated | UnitCode::Standby);
             prop_assert!(!out_of_pair || !outputs.gate);
         }
     }

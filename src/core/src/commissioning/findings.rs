@@ -53,6 +53,11 @@ fn pairs(result: &ProbeResult) -> [Complex; 2] {
     [of(Signal::HallXPlus) - of(Signal::HallXMinus), of(Signal::HallYPlus) - of(Signal::HallYMinus)]
 }
 
+/// Amplitude of what the pairs x and y show [V].
+pub(crate) fn pair_swing_v(result: &ProbeResult) -> [f32; 2] {
+    pairs(result).map(Complex::size)
+}
+
 fn mean_of(pair: [f32; 2]) -> f32 {
     let [x, y] = pair;
     0.5 * (x + y)

@@ -42,7 +42,7 @@ mod script;
 mod wall;
 
 pub use config::CommissioningConfig;
-pub(crate) use findings::coil;
+pub(crate) use findings::{coil, pair_swing_v};
 pub use report::{COMMISSIONING_WORDS, Checks, CommissioningReport, Outcome, Reason, Stage};
 
 use crate::calibration::Calibration;

@@ -39,7 +39,7 @@ sources! {
     2 Alarm "alarm" "1 raised, 2 over, 3 acknowledged" "priority: 1 low to 3 high" "CRC-32 of the alarm's name" "An alarm is shown, shown no more, or seen by the operator.";
     3 Unit "unit" "new UnitState" "-" "UnitState before" "The state of the unit as the operator sees it.";
     4 Bearing "bearing" "new BearingState" "-" "BearingState before" "The state of the bearing.";
-    5 Pair "pair" "1 drives, 0 drives no more" "speed [rpm]" "bits of the pair's alarms" "This unit has taken the head, or let go of it: lift-off, takeover, hand-back, drill.";
+    5 Pair "pair" "1 drives, 0 drives no more, 2 isolated" "speed [rpm]" "bits of the pair's alarms; 2: Isolation, 0 joined" "This unit has taken the head, or let go of it: lift-off, takeover, hand-back, drill; or is out of the pair.";
     6 Touchdown "touchdown" "0" "speed [rpm]" "touchdowns since the start" "The rotor has touched although it was to be held.";
     7 Command "command" "0 accepted, else a Refusal" "argument" "kind of the command" "What the operator has asked for at the unit, settings included.";
     8 Remote "remote" "0 accepted, else a Refusal" "argument" "kind of the command" "The same by the link.";

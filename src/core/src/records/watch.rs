@@ -3,7 +3,7 @@
 //!
 //! # Model
 //! It stands in the thread of the alarm task, so that no erase of the flash makes it late: what it finds waits in the queue. The first look
-//! at a mail is no event, but for what stands then: alarms, and a head that is driven.
+//! at a mail is no event, but for what stands then: alarms, a head that is driven, and a unit that is isolated.
 //!
 //! # Limits and failure
 //! What comes and goes within one period is not seen; alarms, commands and orders stand for longer, touchdowns are counted by the task that
@@ -30,6 +30,8 @@ use crate::units::RPM_PER_RAD_PER_S;
 pub const STARTED: u8 = 1;
 /// Events were lost.
 pub const LOST: u8 = 2;
+/// Code of [`Source::Pair`]: out of the pair, or in it again.
+pub const ISOLATED: u8 = 2;
 /// Code of [`Source::Alarm`]: raised.
 pub const RAISED: u8 = 1;
 /// Shown no more.
@@ -63,6 +65,7 @@ struct Seen {
     unit_state: u32,
     bearing_state: u32,
     drives: bool,
+    isolation: u32,
     touchdowns: u32,
     command: u32,
     remote: u32,
@@ -116,7 +119,7 @@ impl RecordWatch {
             queue.put(&Event { source, code, unit: self.unit, value, cause }, time_ms);
         };
         if let Some(now) = self.seen() {
-            let before = self.before.unwrap_or(Seen { drives: false, ..now });
+            let before = self.before.unwrap_or(Seen { drives: false, isolation: 0, ..now });
             self.tell_states(&before, &now, &put);
             self.tell_orders(&before, &now, &put);
             self.before = Some(now);
@@ -141,6 +144,7 @@ impl RecordWatch {
             unit_state: supervisor.state,
             bearing_state: levitation.state,
             drives: PeerReport::from_bits(levitation.report).drives,
+            isolation: levitation.isolation,
             touchdowns: levitation.touchdown_count,
             command: supervisor.command_number,
             remote: supervisor.remote_number,
@@ -161,6 +165,9 @@ impl RecordWatch {
         if now.drives != before.drives {
             let pair_alarms = levitation.map_or(0, |mail| mail.pair_alarms);
             put(Source::Pair, u8::from(now.drives), speed_rpm, pair_alarms);
+        }
+        if now.isolation != before.isolation {
+            put(Source::Pair, ISOLATED, speed_rpm, now.isolation);
         }
         if now.touchdowns != before.touchdowns {
             put(Source::Touchdown, 0, speed_rpm, now.touchdowns);
@@ -295,6 +302,16 @@ mod tests {
         bench.levitation.touchdown_count = 3;
         bench.levitation.rotor_speed_rad_per_s = 100.0;
         assert!(matches!(bench.step()[..], [(Source::Touchdown, 0, rpm, 3)] if (rpm - 954.93).abs() < 0.1));
+    }
+
+    #[test]
+    fn why_a_unit_is_isolated_is_told_and_that_it_has_joined_again() {
+        let mut bench = Bench::new();
+        bench.levitation.isolation = 3;
+        assert_eq!(bench.step(), [(Source::Pair, ISOLATED, 0.0, 3)]);
+        assert_eq!(bench.step(), []);
+        bench.levitation.isolation = 0;
+        assert_eq!(bench.step(), [(Source::Pair, ISOLATED, 0.0, 0)]);
     }
 
     /// A unit that starts into a therapy that it drives, with alarms that stand.

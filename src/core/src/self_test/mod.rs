@@ -40,7 +40,7 @@ pub use items::Item;
 pub use report::{SELF_TEST_WORDS, SelfTestReport, Stage, Verdict};
 
 use crate::arbitration::alarm as pair;
-use crate::commissioning::coil;
+use crate::commissioning::{coil, pair_swing_v};
 use crate::link::{PeerMail, PeerReport, UnitCode};
 use crate::mail::{BearingState, LevitationMail, fault};
 use crate::math::sqrt;
@@ -91,6 +91,9 @@ const AGREE_M: f32 = 60e-6;
 /// Of a sound coil, over its calibration.
 const RESISTANCE_PART: (f32, f32) = (0.6, 1.8);
 const INDUCTANCE_PART: (f32, f32) = (0.7, 1.3);
+/// Part of the field of its coil that a pair shows at least, where that is over the noise [m].
+const ANSWER_PART: f32 = 0.25;
+const ANSWER_M_MIN: f32 = 0.1e-6;
 const MH_PER_H: f32 = 1e3;
 const UM_PER_M: f32 = 1e6;
 const PERCENT: f32 = 100.0;
@@ -128,6 +131,9 @@ pub struct SelfTest {
     clearance_m: f32,
     resistance_ohm: f32,
     inductance_h: f32,
+    /// Field of a coil in its pair at `COIL_A` [m], and sensitivity of the pairs [V/m].
+    field_m: f32,
+    hall_v_per_m: [f32; 2],
     report: SelfTestReport,
     stage: Stage,
     /// Periods since the start, and of the stage.
@@ -155,6 +161,8 @@ impl SelfTest {
             clearance_m: bearing.clearance_m,
             resistance_ohm: bearing.coil_resistance_ohm,
             inductance_h: bearing.coil_inductance_h,
+            field_m: bearing.coil_pickup_m_per_a.abs() * COIL_A,
+            hall_v_per_m: [bearing.hall_gain_x, bearing.hall_gain_y].map(|gain| gain * bearing.hall_v_per_m),
             report,
             stage: Stage::Watch,
             periods: 0,
@@ -271,7 +279,9 @@ impl SelfTest {
             let passed = if place.is_held { mean_m <= AGREE_M } else { at_wall };
             report.enter_as(Item::RotorPlace, passed, !place.is_held);
         }
-        self.enter(if self.report.blocking != 0 || is_held(&levitation) { Stage::Wait } else { Stage::Ask });
+        // A unit with a Hall that is named has lost before it begins: the other one may challenge it.
+        let is_unwanted = self.report.blocking | self.report.failed & Item::HallElements.bit() != 0;
+        self.enter(if is_unwanted || is_held(&levitation) { Stage::Wait } else { Stage::Ask });
     }
 
     /// Waits for the head.
@@ -384,7 +394,22 @@ impl SelfTest {
                 self.report.enter_measured(inductance, inductance_h * MH_PER_H, passed);
             }
         }
+        if carries == [true; 2] {
+            self.judge_answer(result);
+        }
         if self.report.blocking == 0 { self.begin(Stage::Phases) } else { self.enter(Stage::Wait) }
+    }
+
+    /// Whether both pairs show what their coils do: one that is deaf shows a rotor at the centre, and nothing else.
+    fn judge_answer(&mut self, result: &ProbeResult) {
+        let least_m = ANSWER_PART * self.field_m;
+        let shown_m = pair_swing_v(result)
+            .iter()
+            .zip(self.hall_v_per_m)
+            .fold(f32::MAX, |least_m, (swing_v, v_per_m)| least_m.min(swing_v / v_per_m));
+        if least_m >= ANSWER_M_MIN {
+            self.report.enter_measured(Item::HallAnswer, shown_m * UM_PER_M, shown_m >= least_m);
+        }
     }
 
     /// Whether no current sensor was named in this stage; one that stands still is found by a current alone.

@@ -31,6 +31,7 @@ mod tests;
 #[cfg(test)]
 mod tests_pair;
 
+use crate::arbitration::Isolation;
 use crate::bearing::{Bearing, BearingConfig, BearingInput, RotorDirection};
 use crate::config::ConfigError;
 use crate::mail::{
@@ -184,6 +185,11 @@ impl LevitationTask {
     /// This unit drove a rotor that is to be held when it went down a moment ago: it holds it again unless the other one does.
     pub fn resume(&mut self, role: Role) {
         self.pair.resume(role);
+    }
+
+    /// This unit was isolated when it was reset: it is out of the pair from the first period on.
+    pub fn isolate(&mut self, role: Role, reason: Isolation) {
+        self.pair.isolate(role, reason);
     }
 
     /// One period.
@@ -503,6 +509,7 @@ impl LevitationTask {
             phase_current_b_a,
             report: self.pair.report,
             pair_alarms: self.pair.outputs.alarms,
+            isolation: self.pair.outputs.isolation.map_or(0, |reason| reason as u32),
             order_number: self.pair.order_number,
             order_result: self.pair.order_result,
         });

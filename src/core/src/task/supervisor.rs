@@ -47,7 +47,7 @@
 //! # Shown by
 //! `tests.rs`; `tests/scenarios/1a_levitation.toml`.
 
-use crate::arbitration::Order;
+use crate::arbitration::{Isolation, Order};
 use crate::circulation::flow_meter::Fluid;
 use crate::circulation::therapy::{Mode, Therapy, TherapyMail};
 use crate::commissioning::{Commissioning, CommissioningInput, CommissioningReport};
@@ -185,6 +185,8 @@ pub struct SupervisorTask {
     is_blocked: bool,
     /// It is to leave the pair for that.
     leaves: bool,
+    /// Periods until it asks for that again.
+    leave_periods: u32,
 }
 
 impl SupervisorTask {
@@ -237,6 +239,7 @@ impl SupervisorTask {
             self_test: None,
             is_blocked: false,
             leaves: false,
+            leave_periods: 0,
         })
     }
 
@@ -402,7 +405,7 @@ impl SupervisorTask {
         }
         if order_result != 0 {
             (self.state, self.commissioning) = (awaiting.before, None);
-            result = Refusal::of_order(order_result) as u32;
+            result = Refusal::of_order(order_result, self.isolation()) as u32;
         }
         self.conclude(awaiting.asked, result);
     }
@@ -569,7 +572,7 @@ impl SupervisorTask {
     fn holds(&mut self, refusal: Refusal) -> bool {
         match refusal {
             Refusal::IsLanding => self.may_set_down(),
-            Refusal::SelfTestFailed => self.is_blocked,
+            Refusal::SelfTestFailed => self.is_blocked || self.isolation() == Some(Isolation::SelfTest),
             Refusal::NotClamped => !self.may_stop(),
             Refusal::NotQuiet => !self.may_drill(),
             Refusal::CirculationSilent => self.is_circulation_silent(),

@@ -8,12 +8,13 @@
 //! | the protocol's | is |
 //! |---|---|
 //! | fit | rotor seen within `BLIND_SAMPLES`, none of `UNFIT` stands, gate driver alive, not refuted |
-//! | failed | `BEARING_LOST`, `COIL_OPEN` or `PHASE_SHORT`; of a unit that drives only while it holds a rotor and the other unit is heard, and then also a rotor unseen for longer, or a deaf pair |
+//! | failed | `BEARING_LOST`, `COIL_OPEN` or `PHASE_SHORT`; of a unit that drives only while it holds a rotor and the other unit is heard, and then also a rotor unseen for longer, or a deaf pair. With the reason: deaf, or a fault that has its own alarm |
 //! | deaf | a pair does not show the field of its own coil (`bearing/answer.rs`) while a unit that is ready has seen the rotor elsewhere by `DISAGREEMENT_M` in the last `DISAGREEING_FRAMES` fast frames, and there is no interference here |
 //! | current flows | the latch has let the gate open, which is not yet a current; or the gate is not asked for, by a unit that was proven or with no rotor to hold |
 //! | foreign drive, rotor unheld | carrier of the other set in the own windings; none, and the own gate is closed |
 //! | innovation ok | no Hall is voted out or named; the own model is not refuted (`opinion.rs`), nor was it for long since both disagree. Interference refutes nobody |
 //! | disagrees | for `DISAGREEING_FRAMES` fast frames the other unit has seen the rotor elsewhere by `DISAGREEMENT_M`, and there is no interference here, nor has a Hall jumped |
+//! | agrees | for `AGREED_FRAMES` fast frames both have seen the rotor in the same place, and no Hall here was voted out or noisy |
 //!
 //! # Carrying on
 //! A unit that takes over knows before its supervisor does, and a supervisor may be late by any time: while a rotor is to be held
@@ -28,7 +29,7 @@
 //! `tests_pair.rs`; `sim/levitas/tests/takeover.rs`.
 
 use super::opinion::{Opinion, Sight};
-use crate::arbitration::{Arbitration, Inputs, Line, Order, Outputs, Refusal, Times};
+use crate::arbitration::{Arbitration, Inputs, Isolation, Line, Order, Outputs, Refusal, Times};
 use crate::bearing::BearingConfig;
 use crate::link::{PeerMail, PeerReport, UnitCode};
 use crate::mail::{LevitateRequest, Mailboxes, fault};
@@ -59,6 +60,8 @@ const DISAGREEMENT_M: f32 = 50e-6;
 const DISAGREEING_FRAMES: u8 = 3;
 /// Time after a fast frame within which the next one comes [us].
 const FRAME_US_MAX: u32 = 700;
+/// Fast frames in a row in which both must have seen the rotor in the same place, before a unit that lost a challenge is believed: 1 s.
+const AGREED_FRAMES: u16 = 2_000;
 /// Fast frames without one for which a disagreement stands: 10 ms.
 const HELD_FRAMES: u8 = 20;
 /// Age from which the link task counts as silent [us]: four of its periods.
@@ -157,6 +160,7 @@ pub(super) struct PairControl {
     peer: Reader<PeerMail>,
     news: u32,
     disagreeing_frames: u8,
+    agreed_frames: u16,
     opinion: Opinion,
     /// Since the last fast frame that was compared [us].
     frame_us: u32,
@@ -189,6 +193,7 @@ impl PairControl {
             peer: Reader::new(period_us),
             news: 0,
             disagreeing_frames: 0,
+            agreed_frames: 0,
             opinion: Opinion::new(bearing),
             frame_us: 0,
             flows: false,
@@ -210,6 +215,12 @@ impl PairControl {
     /// This unit drove a rotor that is to be held when it went down a moment ago.
     pub(super) fn resume(&mut self, role: Role) {
         self.arbitration = Arbitration::new(role, Times::AT_20_KHZ, true);
+        self.settled = false;
+    }
+
+    /// This unit was isolated when it was reset.
+    pub(super) fn isolate(&mut self, role: Role, reason: Isolation) {
+        self.arbitration = Arbitration::isolated(role, Times::AT_20_KHZ, reason);
         self.settled = false;
     }
 
@@ -291,7 +302,7 @@ impl PairControl {
         if peer_mail.is_none() {
             // Nobody to compare with: what was thought of both is of no use when it is heard again.
             self.opinion.clear();
-            self.disagreeing_frames = 0;
+            (self.disagreeing_frames, self.agreed_frames) = (0, 0);
         }
         if let Some(peer) = peer_mail.filter(|_| peer_is_new) {
             self.news = peer.news;
@@ -311,10 +322,11 @@ impl PairControl {
             peer_is_new,
             fit: now.is_fit() && !self.is_refuted(),
             failed: match peer {
-                _ if !self.outputs.gate => now.faults & FAILED != 0,
-                Some(_) => self.flows && to_hold && (now.is_failed() || is_deaf),
+                _ if !self.outputs.gate => (now.faults & FAILED != 0).then_some(Isolation::Fault),
+                Some(_) if self.flows && to_hold && now.is_failed() => Some(Isolation::Fault),
+                Some(_) if self.flows && to_hold && is_deaf => Some(Isolation::Deaf),
                 // Nobody is heard who would take the head: a bad holder is better than none.
-                None => false,
+                _ => None,
             },
             gate_dead: now.pair & pair::GATE_FAULT != 0,
             current_flows: self.flows,
@@ -324,6 +336,7 @@ impl PairControl {
             rotor_floats: now.sees_rotor && now.floats,
             innovation_ok: now.halls_whole && !self.is_refuted(),
             disagrees: self.disagrees() && now.halls_well && !now.has_jumped,
+            agrees: self.agreed_frames >= AGREED_FRAMES,
             // Off says nothing: neither a supervisor that is late nor one that has just started ends a therapy.
             therapy: match now.levitate {
                 LevitateRequest::Off if !self.set_down => None,
@@ -351,6 +364,8 @@ impl PairControl {
         let agree = distance_m2 < DISAGREEMENT_M * DISAGREEMENT_M;
         let held = PeerReport::from_bits(peer.report).drives || self.outputs.gate;
         self.count_disagreement(!agree && now.sees_rotor && held);
+        let agrees = agree && now.sees_rotor && now.halls_well;
+        self.agreed_frames = if agrees { self.agreed_frames.saturating_add(1) } else { 0 };
         if !now.floats || !held {
             self.opinion.forget();
         } else {

@@ -3,7 +3,7 @@
 
 use super::pair::Situation;
 use super::*;
-use crate::arbitration::{Order, Refusal};
+use crate::arbitration::{Isolation, Order, Refusal};
 use crate::link::{PeerMail, PeerReport, UnitCode};
 use crate::ports::pair::{FOREIGN_RIPPLE, GATE_OPEN, LINE_CURRENT, LINE_EDGES};
 
@@ -180,6 +180,7 @@ fn a_failing_unit_gives_the_head_to_one_that_is_ready() {
     bench.hears(PeerReport { state: UnitCode::Ready, drives: false, ..DRIVES }, 0.0, 0.0);
     assert!(bench.step(held).gate);
     assert!(!bench.run(2, Situation { sees_rotor: false, ..held }).gate);
+    assert_eq!(bench.pair.outputs.isolation, Some(Isolation::Fault));
 }
 
 #[test]
@@ -207,7 +208,7 @@ fn a_deaf_unit_gives_the_head_to_one_that_sees_the_rotor_elsewhere_and_does_not_
     assert!(bench.run(5, held).gate, "it hears");
     assert!(bench.run(5, Situation { halls_well: false, ..deaf }).gate, "interference");
     assert!(!bench.run(2, deaf).gate);
-    assert_eq!(PeerReport::from_bits(bench.pair.report).state, UnitCode::Isolated);
+    assert_eq!(bench.pair.outputs.isolation, Some(Isolation::Deaf));
 
     for doubtful in
         [PeerReport { state: UnitCode::Standby, ..ready }, PeerReport { innovation_ok: false, ..ready }]
@@ -263,6 +264,52 @@ fn a_challenge_refutes_a_named_hall_and_no_interference() {
     };
     assert!(drives_on(Situation { halls_well: false, ..seen(LINE_CURRENT) }));
     assert!(!drives_on(Situation { halls_well: false, halls_whole: false, ..seen(LINE_CURRENT) }));
+}
+
+#[test]
+fn a_unit_that_lost_a_challenge_joins_again_when_both_have_agreed_for_a_second() {
+    let mut bench = backup();
+    bench.pair.isolate(Role::EmergencyDrive, Isolation::Challenge);
+    let mut number = 0;
+    let mut rejoin = |bench: &mut Bench| {
+        number += 1;
+        bench.pair.post(number, Order::Rejoin.code());
+        bench.run(2, seen(DRIVEN));
+        assert_eq!(bench.pair.order_number, number);
+        Refusal::from_code(bench.pair.order_result)
+    };
+    let agree = |bench: &mut Bench, frames: u32, now: Situation| {
+        for _ in 0..frames {
+            bench.hears(DRIVES, 0.0, 40e-6);
+            bench.run(10, now);
+        }
+    };
+    bench.hears(DRIVES, 0.0, 60e-6);
+    bench.run(10, seen(DRIVEN));
+    agree(&mut bench, 1_999, seen(DRIVEN));
+    assert_eq!(rejoin(&mut bench), Some(Refusal::Isolated), "a frame is missing");
+    // What breaks the row begins it anew.
+    bench.hears(DRIVES, 0.0, 60e-6);
+    bench.run(10, seen(DRIVEN));
+    agree(&mut bench, 1_000, seen(DRIVEN));
+    agree(&mut bench, 1, Situation { halls_well: false, ..seen(DRIVEN) });
+    agree(&mut bench, 1_000, seen(DRIVEN));
+    bench.run(100, seen(DRIVEN));
+    agree(&mut bench, 1_999, seen(DRIVEN));
+    assert_eq!(rejoin(&mut bench), Some(Refusal::Isolated));
+    agree(&mut bench, 1, seen(DRIVEN));
+    assert_eq!(rejoin(&mut bench), None);
+    assert_eq!(bench.pair.outputs.isolation, None);
+}
+
+#[test]
+fn a_unit_that_was_isolated_is_out_of_the_pair_from_its_first_period_on() {
+    let mut bench = Bench::new(Role::EmergencyDrive);
+    bench.pair.isolate(Role::EmergencyDrive, Isolation::Deaf);
+    bench.hears(DRIVES, 0.0, 0.0);
+    bench.run(40, seen(DRIVEN));
+    assert_eq!(bench.pair.outputs.isolation, Some(Isolation::Deaf));
+    assert!(!bench.run(1000, seen(LINE_CURRENT)).gate);
 }
 
 #[test]

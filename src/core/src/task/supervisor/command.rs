@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! What an operator can ask a unit for, and why it is not done. What is allowed when: [`super::states`].
 
-use crate::arbitration;
+use crate::arbitration::{self, Isolation};
 use crate::circulation::therapy::Mode;
 use crate::code::from_code;
 use crate::mail::CommandMail;
@@ -129,7 +129,7 @@ pub enum Refusal {
     OtherUnknown = 10,
     /// The other unit would not take the head.
     OtherNotReady = 11,
-    /// This unit has failed and is isolated, or is in service.
+    /// This unit has failed and is isolated.
     NotInPair = 12,
     /// This unit is in the pair already.
     InPair = 13,
@@ -155,17 +155,24 @@ pub enum Refusal {
     SelfTest = 23,
     /// The self-test has found what this unit should not drive with.
     SelfTestFailed = 24,
+    /// This unit is isolated because its Halls did not show its coil.
+    IsDeaf = 25,
+    /// It is isolated because no current came when it took the head.
+    NoCurrent = 26,
+    /// It is isolated because it saw the rotor wrongly.
+    SawWrongly = 27,
 }
 
 from_code!(Refusal: u32 {
     Unknown, OutOfReach, NotLevitated, NotDriving, IsLanding, NotStandby, Commissioning, OtherDrives, NotFit,
     OtherUnknown, OtherNotReady, NotInPair, InPair, NoTherapy, Therapy, Silent, TooLate,
-    UnderWay, SetpointOfMode, NotQuiet, NotClamped, CirculationSilent, SelfTest, SelfTestFailed
+    UnderWay, SetpointOfMode, NotQuiet, NotClamped, CirculationSilent, SelfTest, SelfTestFailed,
+    IsDeaf, NoCurrent, SawWrongly
 });
 
 impl Refusal {
-    /// What the pair's refusal of an order means for the command.
-    pub(super) const fn of_order(code: u32) -> Self {
+    /// What the pair's refusal of an order means for the command of a unit that is isolated for this reason, if it is.
+    pub(super) const fn of_order(code: u32, isolation: Option<Isolation>) -> Self {
         use arbitration::Refusal as Pair;
         match Pair::from_code(code) {
             Some(Pair::NotActive) => Self::NotDriving,
@@ -177,6 +184,13 @@ impl Refusal {
             Some(Pair::InPair) => Self::InPair,
             Some(Pair::NoTherapy) => Self::NoTherapy,
             Some(Pair::Therapy) => Self::Therapy,
+            Some(Pair::Isolated) => match isolation {
+                Some(Isolation::SelfTest) => Self::SelfTestFailed,
+                Some(Isolation::Deaf) => Self::IsDeaf,
+                Some(Isolation::NoCurrent) => Self::NoCurrent,
+                Some(Isolation::Challenge) => Self::SawWrongly,
+                Some(Isolation::Fault) | None => Self::NotFit,
+            },
             None => Self::Unknown,
         }
     }
@@ -212,6 +226,11 @@ impl Refusal {
             Self::SelfTestFailed => {
                 "this unit has failed its self-test: use the other one; if there is none, rejoin, then lift"
             }
+            Self::IsDeaf => "its position sensors were deaf: mend this unit, then switch it off and on",
+            Self::NoCurrent => {
+                "no current came when it took the head: mend this unit, then switch it off and on"
+            }
+            Self::SawWrongly => "it saw the rotor wrongly: rejoin when both units have agreed for 1 s",
             Self::NotQuiet => "an alarm stands, or this unit has not driven for long enough without one",
         }
     }

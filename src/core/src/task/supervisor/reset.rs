@@ -19,6 +19,7 @@
 //! `tests/reset.rs`; `tests/scenarios/4n_reboot_alone.toml`, `4o_reboot_while_air_holds.toml`.
 
 use super::SupervisorTask;
+use crate::arbitration::Isolation;
 use crate::link::{PEER_THERAPY_US_MAX, PeerMail, PeerReport, PeerTherapy};
 use crate::mail::{Mailboxes, fault};
 use crate::retained::Retained;
@@ -37,8 +38,9 @@ pub(super) struct Kept {
     periods: u32,
     /// For which the alarm is still raised.
     told_periods: u32,
-    /// Of the last record that was written.
+    /// Of the last record that was written, and why this unit was isolated by then.
     number: u32,
+    isolation: Option<Isolation>,
 }
 
 impl Kept {
@@ -59,9 +61,11 @@ impl SupervisorTask {
         self.kept = Kept { drove: true, before: Some(*before), ..Kept::default() };
     }
 
-    /// The number of the records, over a restart of this task or of the unit.
+    /// The number of the records and what stands of the last one, over a restart of this task or of the unit.
     pub(super) fn count_on(&mut self, mail: &Mailboxes) {
-        self.kept.number = mail.retained.read::<Retained>().map_or(0, |(_, last)| last.number);
+        let last = mail.retained.read::<Retained>().map(|(_, last)| last);
+        self.kept.number = last.map_or(0, |last| last.number);
+        self.kept.isolation = last.and_then(|last| last.isolation);
     }
 
     /// What was kept grows old, and ends where the other unit drives.
@@ -105,9 +109,15 @@ impl SupervisorTask {
         let drives = report.is_some_and(|report| report.drives && report.therapy);
         let now = self.own_therapy.now(&self.therapy, &self.circulation, alarms);
         self.kept.number = self.kept.number.wrapping_add(1);
+        if levitation.is_some() {
+            // What blocks a unit that the pair has not let go yet would not be looked for again; one that holds a rotor is to hold it again.
+            let is_blocked = self.is_blocked && !drives;
+            self.kept.isolation = self.isolation().or(is_blocked.then_some(Isolation::SelfTest));
+        }
         mail.retained.write(&Retained {
             number: self.kept.number,
             drove: drives || self.kept.before.is_some(),
+            isolation: self.kept.isolation,
             therapy: self.kept.before.unwrap_or(now),
         });
     }

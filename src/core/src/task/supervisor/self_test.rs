@@ -4,22 +4,27 @@
 //! # States
 //! ```text
 //! begin --> under way --over--> nothing failed, or only what warns: Standby
-//!              |        +-----> something failed that blocks: Standby, lift-off refused, out of the pair --Rejoin--> as if it had passed
+//!              |        +-----> something failed that blocks: Standby, lift-off refused, isolated --Rejoin--> as if it had passed
 //!              +--Land, lift-off, the head has come to this unit, this task starts anew--> over, the rest was not run
 //! ```
 //! Any failure raises `SELF_TEST`, until the next start. A test of this program may be wrong and a patient may have no other unit, so nothing
-//! blocks for good: `Rejoin` is the operator's word for it, as after a failure in operation.
+//! blocks for good: where no other unit serves `Rejoin` is the operator's word for it, as after a failure in operation.
+//! That a unit was blocked outlives every reset but a power-up, as the reason of its isolation ([`crate::arbitration`]), and with it the alarm.
 //!
 //! # Shown by
 //! `tests/self_test.rs`; `sim/levitas/tests/self_test.rs`.
 
 use super::remote::{Asked, Origin};
-use super::{Order, Refusal, SILENT_US_MAX, SupervisorTask, UnitState, release_probe};
-use crate::link::{PeerMail, PeerReport, UnitCode};
+use super::{Isolation, Order, Refusal, SILENT_US_MAX, SupervisorTask, UnitState, release_probe};
+use crate::link::PeerMail;
 use crate::mail::{Mailboxes, fault};
 use crate::probe::ProbeResult;
+use crate::schedule::TaskId;
 use crate::self_test::{MemoryChecks, SelfTest, SelfTestInput, SelfTestReport, Stage};
 use crate::warming::messages::CutOutMail;
+
+/// A pair that has refused to let this unit go is asked again after so many periods: 1 s. What it refuses for is a rotor that nobody else holds.
+const LEAVE_PERIODS: u32 = TaskId::Supervisor.slot().rate_hz;
 
 impl SupervisorTask {
     /// The unit has just been switched on and tests itself. Before the first period.
@@ -94,25 +99,32 @@ impl SupervisorTask {
         }
     }
 
+    /// Why this unit is isolated, as the pair said last.
+    pub(super) fn isolation(&self) -> Option<Isolation> {
+        Isolation::from_code(self.levitation.latest()?.isolation)
+    }
+
     /// A unit that should not drive leaves the pair as soon as it has let go of the head, and asks until it has left: the other unit is to know
-    /// that it has no backup.
+    /// that it has no backup. One that was blocked before a reset says so again.
     pub(super) fn leave(&mut self) {
+        if self.isolation() == Some(Isolation::SelfTest) {
+            self.own_alarms |= fault::SELF_TEST;
+        }
+        self.leave_periods = self.leave_periods.saturating_sub(1);
         let Some(levitation) = self.levitation.fresh(SILENT_US_MAX).filter(|_| self.leaves) else { return };
         let is_free = self.state == UnitState::Standby && !self.drives && self.awaiting.is_none();
-        if PeerReport::from_bits(levitation.report).state == UnitCode::Service {
+        if self.isolation().is_some() {
             self.leaves = false;
-        } else if is_free && levitation.order_number == self.order_number {
-            self.order(Order::Service);
+        } else if is_free && levitation.order_number == self.order_number && self.leave_periods == 0 {
+            self.order(Order::Isolate);
+            self.leave_periods = LEAVE_PERIODS;
         }
     }
 
     /// The operator wants this unit in the pair, whatever has been found.
     pub(super) fn rejoin(&mut self, asked: Asked, mail: &Mailboxes) {
-        let has_left = self.levitation.latest().is_some_and(|levitation| {
-            matches!(PeerReport::from_bits(levitation.report).state, UnitCode::Service | UnitCode::Isolated)
-        });
         // One that could not leave has nothing to ask the pair.
-        if has_left || !self.is_blocked {
+        if self.isolation().is_some() || !self.is_blocked {
             self.ask(Order::Rejoin, asked);
         } else {
             self.waive(mail);

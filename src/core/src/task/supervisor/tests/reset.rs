@@ -172,7 +172,7 @@ fn an_order_that_is_refused_changes_nothing() {
             bench.mail.command.write(&command.to_mail(bench.number));
             bench.step();
             let seen = takes_the_head(&mut bench);
-            assert_eq!(seen.command_result, Refusal::of_order(refusal as u32) as u32);
+            assert_eq!(seen.command_result, Refusal::of_order(refusal as u32, None) as u32);
             assert_eq!(
                 (seen.state, seen.alarms),
                 (UnitState::Operating as u32, fault::RESTARTED),
@@ -247,7 +247,12 @@ fn after_power_was_away_nothing_goes_on_by_itself() {
 fn circulates(kept: &PeerTherapy, drives_there: bool) -> [CirculationMail; 2] {
     let mail = Mailboxes::new();
     let mut tasks = UnitTasks::new(&VEIN, Role::Host).unwrap();
-    tasks.restart(Role::Host, ResetCause::Other, &Retained { number: 7, drove: true, therapy: *kept }, &mail);
+    tasks.restart(
+        Role::Host,
+        ResetCause::Other,
+        &Retained { number: 7, drove: true, isolation: None, therapy: *kept },
+        &mail,
+    );
     let bench = Bench { mail, ..Bench::new() };
     bench.mail.levitation.write(&bearing(BearingState::Off, 300.0));
     let mut seen = |state: UnitState, periods: u32| {
@@ -290,4 +295,32 @@ fn what_held_the_flow_holds_it_whatever_a_unit_says_that_does_not_drive() {
     assert_eq!(drives.mode, Mode::ZeroFlow as u32);
     let [looks_on, drives] = circulates(&lid, false);
     assert_eq!((looks_on.suction_lid_rpm, drives.suction_lid_rpm), (2500.0, 2500.0));
+}
+
+#[test]
+fn why_a_unit_is_isolated_outlives_every_reset_but_a_power_up() {
+    let mut bench = Bench::new();
+    bench.write(LevitationMail { isolation: Isolation::Deaf as u32, ..bench.levitation });
+    bench.step();
+    let before = retained(&bench);
+    assert_eq!((before.isolation, before.drove), (Some(Isolation::Deaf), false));
+    for (cause, isolation) in [(ResetCause::Other, Some(Isolation::Deaf)), (ResetCause::PowerOn, None)] {
+        let mail = Mailboxes::new();
+        let mut tasks = UnitTasks::new(&VEIN, Role::Host).unwrap();
+        tasks.restart(Role::Host, cause, &before, &mail);
+        assert_eq!(mail.retained.read::<Retained>().unwrap().1.isolation, isolation, "kept at once");
+        tasks.levitation.step(&LevitationInputs::default(), &mail);
+        let said = mail.levitation.read::<LevitationMail>().unwrap().1;
+        assert_eq!(Isolation::from_code(said.isolation), isolation, "{cause:?}, in the first period");
+    }
+    // A levitation task that has not spoken yet says nothing else.
+    let mail = Mailboxes::new();
+    let mut tasks = UnitTasks::new(&VEIN, Role::Host).unwrap();
+    tasks.restart(Role::Host, ResetCause::Other, &before, &mail);
+    (0..20).for_each(|_| tasks.supervisor.step(&mail));
+    assert_eq!(mail.retained.read::<Retained>().unwrap().1.isolation, Some(Isolation::Deaf));
+    // What let the unit in again is kept, too.
+    bench.write(LevitationMail { isolation: 0, ..bench.levitation });
+    bench.step();
+    assert_eq!(retained(&bench).isolation, None);
 }

@@ -5,6 +5,7 @@ use super::*;
 use crate::link::{PEER_WORDS, PeerMail, UnitCode};
 use crate::mailbox::Words as _;
 use crate::probe::{PROBE_RESULT_WORDS, ProbeStatus, Target};
+use crate::retained::Retained;
 use crate::self_test::{Item, MemoryChecks, SelfTestReport, Stage, Verdict};
 use crate::warming::cutout::Trip;
 use crate::warming::messages::CutOutMail;
@@ -18,6 +19,8 @@ struct Rig {
     /// What the levitation task says besides, and what the pair says of this unit once an order was given.
     seen: LevitationMail,
     unit: Option<UnitCode>,
+    /// What the pairs of Halls show of the currents of their coils [V].
+    answer_v: [f32; 2],
 }
 
 impl Rig {
@@ -29,7 +32,7 @@ impl Rig {
             bus_voltage_v: 48.0,
             ..bearing(BearingState::Off, 0.0)
         };
-        Self { bench, peer_therapy: false, seen, unit: None }
+        Self { bench, peer_therapy: false, seen, unit: None, answer_v: [1.5e-3; 2] }
     }
 
     fn report(&self) -> SelfTestReport {
@@ -76,6 +79,8 @@ impl Rig {
         if request.target == Target::CoilCurrent as u32 {
             result.tones[4].cosine = request.cosine_x;
             result.tones[5].sine = request.sine_y;
+            result.tones[0].cosine = self.answer_v[0];
+            result.tones[3].sine = self.answer_v[1];
         }
         self.bench.mail.probe_result.write(&result);
     }
@@ -272,12 +277,13 @@ fn what_the_pair_refuses_is_not_taken_for_done() {
     let mut rig = Rig::new(MemoryChecks { ram: Some(false), ..WELL });
     rig.bench.refusal = Some(arbitration::Refusal::Therapy);
     rig.finish();
-    rig.pass(10);
-    let asked = rig.bench.answered;
-    assert!(asked > 2, "it is asked until it has left: {asked}");
-    rig.unit = Some(UnitCode::Service);
-    rig.pass(10);
-    assert!(rig.bench.answered < asked + 3);
+    rig.pass(95);
+    assert_eq!(rig.bench.answered, 1, "once a second");
+    rig.pass(200);
+    assert_eq!(rig.bench.answered, 3, "until it has left");
+    rig.seen.isolation = Isolation::SelfTest as u32;
+    rig.pass(300);
+    assert_eq!(rig.bench.answered, 3);
     rig.bench.refusal = Some(arbitration::Refusal::NotFit);
     assert_eq!(rig.bench.command(Command::Rejoin), Some(Refusal::NotFit));
     assert_eq!(rig.report().stage, Stage::Over as u32);
@@ -311,7 +317,7 @@ fn a_unit_that_should_not_drive_says_so_leaves_the_pair_and_is_let_in_by_the_ope
     let mut rig = Rig::new(MemoryChecks { ram: Some(false), ..WELL });
     rig.finish();
     let seen = (0..10).map(|_| rig.period()).last().unwrap();
-    assert_eq!(seen.order, Order::Service.code());
+    assert_eq!(seen.order, Order::Isolate.code());
     assert!(seen.alarms & fault::SELF_TEST != 0);
     for command in [Command::LiftOff, Command::LiftOffAlone] {
         assert_eq!(rig.bench.command(command), Some(Refusal::SelfTestFailed));
@@ -321,12 +327,15 @@ fn a_unit_that_should_not_drive_says_so_leaves_the_pair_and_is_let_in_by_the_ope
     rig.period();
     assert!(rig.period().alarms & fault::SELF_TEST != 0);
     assert_eq!(rig.bench.command(Command::LiftOff), Some(Refusal::SelfTestFailed));
-    let report = PeerReport { state: UnitCode::Service, ..PeerReport::default() };
-    rig.bench.levitation.report = report.to_bits();
+    rig.bench.levitation.isolation = Isolation::SelfTest as u32;
     rig.bench.mail.levitation.write(&rig.bench.levitation);
+    rig.bench.refusal = Some(arbitration::Refusal::Isolated);
+    assert_eq!(rig.bench.command(Command::Rejoin), Some(Refusal::SelfTestFailed), "another unit serves");
+    rig.bench.refusal = None;
     assert_eq!(rig.bench.command(Command::Rejoin), None);
     assert_eq!(rig.bench.mail.supervisor.read::<SupervisorMail>().unwrap().1.order, Order::Rejoin.code());
     assert_eq!(rig.report().stage, Stage::Waived as u32);
+    rig.bench.write(LevitationMail { isolation: 0, ..rig.bench.levitation });
     assert_eq!(rig.bench.command(Command::LiftOff), None);
     rig.bench.restart();
     assert!(rig.period().alarms & fault::SELF_TEST != 0, "waived is not forgotten");
@@ -360,5 +369,75 @@ fn without_a_levitation_task_it_ends_and_nothing_was_run() {
 impl Rig {
     fn report_stage(&self) -> u32 {
         self.bench.mail.self_test.read::<SelfTestReport>().map_or(0, |(_, report)| report.stage)
+    }
+}
+
+#[test]
+fn a_head_is_not_asked_for_with_a_hall_that_is_named() {
+    for named in [fault::HALL_ELEMENT, fault::HALL_DRIFT, fault::INTERFERENCE] {
+        let mut rig = Rig::new(WELL);
+        rig.seen.recent_faults = named;
+        rig.finish();
+        assert_eq!(rig.report().failed, Item::HallElements.bit());
+        assert_eq!((rig.bench.answered, rig.report().verdict(Item::Gate)), (0, Verdict::NotRun));
+    }
+}
+
+#[test]
+fn a_pair_that_does_not_show_its_coil_is_found_on_either_axis() {
+    // A quarter of 5 um/A x 0.15 A, at 2 kV/m.
+    for (answer_v, wanted) in [
+        ([0.38e-3, 1e-3], Verdict::Passed),
+        ([1e-3, 0.38e-3], Verdict::Passed),
+        ([0.37e-3, 1e-3], Verdict::Failed),
+        ([1e-3, 0.37e-3], Verdict::Failed),
+        ([f32::NAN, 1e-3], Verdict::Failed),
+    ] {
+        let mut rig = Rig::new(WELL);
+        rig.answer_v = answer_v;
+        rig.finish();
+        assert_eq!(rig.report().verdict(Item::HallAnswer), wanted, "{answer_v:?}");
+        let blocks = rig.report().blocking & Item::HallAnswer.bit() != 0;
+        assert_eq!(blocks, wanted == Verdict::Failed, "{answer_v:?}");
+    }
+}
+
+#[test]
+fn a_unit_that_was_blocked_before_a_reset_still_is_and_says_so() {
+    let mut rig = Rig::new(MemoryChecks { ram: Some(false), ..WELL });
+    // The pair does not let it go before the reset.
+    rig.bench.refusal = Some(arbitration::Refusal::Therapy);
+    rig.finish();
+    rig.pass(3);
+    let kept = rig.bench.mail.retained.read::<Retained>().unwrap().1;
+    assert_eq!(kept.isolation, Some(Isolation::SelfTest));
+    // One that holds a rotor all the same holds it again.
+    (rig.bench.drives, rig.bench.therapy) = (true, true);
+    rig.bench.plant(BearingState::Levitated, 400.0);
+    let kept = rig.bench.mail.retained.read::<Retained>().unwrap().1;
+    assert_eq!((kept.isolation, kept.drove), (None, true));
+    let mut bench = Bench::new();
+    bench.write(LevitationMail { isolation: Isolation::SelfTest as u32, ..bench.levitation });
+    assert_eq!(bench.command(Command::LiftOff), Some(Refusal::SelfTestFailed));
+    assert!(bench.step().alarms & fault::SELF_TEST != 0);
+    // Let in again it may lift off, and the alarm stays.
+    bench.write(LevitationMail { isolation: 0, ..bench.levitation });
+    assert_eq!(bench.command(Command::LiftOff), None);
+    assert!(bench.step().alarms & fault::SELF_TEST != 0);
+}
+
+#[test]
+fn a_rejoin_that_is_refused_says_why() {
+    for (isolation, refusal) in [
+        (Isolation::SelfTest, Refusal::SelfTestFailed),
+        (Isolation::Deaf, Refusal::IsDeaf),
+        (Isolation::NoCurrent, Refusal::NoCurrent),
+        (Isolation::Challenge, Refusal::SawWrongly),
+    ] {
+        let mut bench = Bench::new();
+        bench.refusal = Some(arbitration::Refusal::Isolated);
+        bench.write(LevitationMail { isolation: isolation as u32, ..bench.levitation });
+        assert_eq!(bench.command(Command::Rejoin), Some(refusal));
+        assert_eq!(bench.mail.supervisor.read::<SupervisorMail>().unwrap().1.order, Order::Rejoin.code());
     }
 }
