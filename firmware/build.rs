@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Says where the plant is: `levitas_world` for images that contain it, on the targets whose dependencies contain it (see
 //! Cargo.toml), `levitas_lockstep` for images that reach it in another process. And `levitas_records` for those with partitions for records,
-//! `levitas_warming` for those with a warming device,
+//! `levitas_self_test` for those that test themselves, `levitas_warming` for those with a warming device,
 //! `levitas_warming_sim` for those whose simulated drivers ask for one.
 
 use std::env::var;
@@ -10,11 +10,14 @@ use std::fs;
 fn main() {
     println!("cargo:rerun-if-changed=build.rs");
     println!("cargo:rerun-if-env-changed=DOTCONFIG");
-    println!("cargo:rustc-check-cfg=cfg(levitas_world, levitas_lockstep, levitas_records, levitas_warming, levitas_warming_sim)");
+    println!("cargo:rustc-check-cfg=cfg(levitas_world, levitas_lockstep, levitas_records, levitas_self_test, levitas_warming, levitas_warming_sim)");
     let is_linux = var("CARGO_CFG_TARGET_OS").is_ok_and(|os| os == "linux");
     let is_mps3 = var("TARGET").is_ok_and(|target| target == "thumbv8m.main-none-eabihf");
     if has("CONFIG_LEVITAS_RECORDS=y") {
         println!("cargo:rustc-cfg=levitas_records");
+    }
+    if has("CONFIG_LEVITAS_SELF_TEST=y") {
+        println!("cargo:rustc-cfg=levitas_self_test");
     }
     if has("CONFIG_LEVITAS_WARMING=y") {
         println!("cargo:rustc-cfg=levitas_warming");

@@ -8,7 +8,8 @@ use levitas_core::alarms::{ALARMS, AlarmOrder, AlarmOrderMail, AlarmStatus};
 use super::operator::look;
 use super::{text, units};
 
-fn status(unit: u32) -> Option<AlarmStatus> {
+/// What the alarm task has said last.
+pub(crate) fn status(unit: u32) -> Option<AlarmStatus> {
     let unit = usize::try_from(unit).ok().and_then(units::get)?;
     look(|| unit.mail.alarm.read())
 }

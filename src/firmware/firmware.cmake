@@ -11,7 +11,9 @@ set(glue ${CMAKE_CURRENT_LIST_DIR})
 target_include_directories(app PRIVATE ${glue})
 target_sources(app PRIVATE
   ${glue}/can.c
+  ${glue}/memory.c
   ${glue}/port.c
+  ${glue}/ram_march.c
   ${glue}/retained.c
   ${glue}/rust_support.c
   ${glue}/storage.c
@@ -23,6 +25,7 @@ target_sources_ifdef(CONFIG_LEVITAS_SHELL app PRIVATE
   ${glue}/key.c
   ${glue}/kits.c
   ${glue}/shell.c
+  ${glue}/shell_self_test.c
 )
 
 target_sources_ifdef(CONFIG_LEVITAS_WARMING app PRIVATE ${glue}/warming_port.c)

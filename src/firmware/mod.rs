@@ -20,6 +20,7 @@ pub(crate) mod operator;
 pub(crate) mod records;
 pub(crate) mod replay;
 pub(crate) mod retained;
+pub(crate) mod self_test;
 pub(crate) mod shim;
 #[cfg(levitas_world)]
 pub(crate) mod signed;

@@ -8,7 +8,7 @@ use levitas_core::mail::{CirculationMail, CommandMail, LevitationMail, Superviso
 use levitas_core::task::supervisor::Refusal;
 use levitas_core::units::RPM_PER_RAD_PER_S;
 
-use super::text::{self, Decimal};
+use super::text::{self, Decimal, Names};
 use super::therapy;
 use super::units;
 
@@ -94,7 +94,8 @@ const LOOKS_MAX: usize = 8;
 
 /// The latest mail; `None` when there is none, or no look found it whole.
 pub(crate) fn look<T>(mut read: impl FnMut() -> Option<(u32, T)>) -> Option<T> {
-    (0..LOOKS_MAX).find_map(|_| read()).map(|(_, mail)| mail)
+    // The compiler does not see how many, or each place that looks would hold the whole look eight times.
+    (0..core::hint::black_box(LOOKS_MAX)).find_map(|_| read()).map(|(_, mail)| mail)
 }
 
 fn status(unit: &units::FirmwareUnit) -> UnitStatus {
@@ -165,17 +166,6 @@ unsafe extern "C" fn levitas_refusal_text(
     }
 }
 
-/// The names of the faults whose bits are set.
-struct FaultNames(u32);
-
-impl core::fmt::Display for FaultNames {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        let set = fault::TABLE.iter().filter(|(bit, _, _)| self.0 & bit != 0);
-        set.enumerate()
-            .try_for_each(|(index, (_, name, _))| write!(f, "{}{name}", if index == 0 { "" } else { ", " }))
-    }
-}
-
 /// See `shim.h`.
 ///
 /// # Safety
@@ -184,5 +174,6 @@ impl core::fmt::Display for FaultNames {
 unsafe extern "C" fn levitas_fault_names(faults: u32, text: *mut u8, size: usize) {
     // SAFETY: the caller's promise.
     let buffer = unsafe { text::buffer(text, size) };
-    text::fill(buffer, format_args!("{}", FaultNames(faults)));
+    let set = fault::TABLE.iter().filter(|(bit, _, _)| faults & bit != 0);
+    text::fill(buffer, format_args!("{}", Names(set.map(|(_, name, _)| *name))));
 }

@@ -47,8 +47,8 @@ fn read(unit: &FirmwareUnit) -> Result<[[u8; RETAINED_BYTES]; 2], i32> {
 
 /// Before anything else: asks why this image starts. A cause by which the supply was there all the time counts where it can be cleared, or a
 /// watchdog right behind a power-up could hide that one. By any other the memory is blanked and not read, and the cause is cleared behind that: a
-/// start that is reset meanwhile is followed by one that does the same.
-pub(crate) fn begin(units: &[FirmwareUnit]) {
+/// start that is reset meanwhile is followed by one that does the same. True: this is a power-up, or may be one.
+pub(crate) fn begin(units: &[FirmwareUnit]) -> bool {
     let code = shim::reset_cause();
     let live = LIVE_RESETS.contains(&code);
     let found = if live && shim::clear_reset_cause().is_ok() {
@@ -64,6 +64,7 @@ pub(crate) fn begin(units: &[FirmwareUnit]) {
     for unit in units {
         unit.start.store(code | found, Ordering::Relaxed);
     }
+    found & LIVE == 0
 }
 
 /// Before the first period: has the tasks go on with what was kept, if anything was.

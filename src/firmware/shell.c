@@ -588,6 +588,10 @@ SHELL_STATIC_SUBCMD_SET_CREATE(
 
 SHELL_STATIC_SUBCMD_SET_CREATE(
 	levitas_commands, SHELL_CMD_ARG(status, NULL, "What the unit measures and does.", cmd_status, 1, 0),
+	SHELL_CMD_ARG(state, NULL, "The state of the unit in one word, and why a therapy is degraded or a lift-off refused.",
+		      levitas_shell_state, 1, 0),
+	SHELL_CMD_ARG(selftest, NULL, "What the self-test after power-up has found: each item, what was measured, its limit.",
+		      levitas_shell_self_test, 1, 0),
 	SHELL_CMD_ARG(lift, &levitas_lift_commands, "Lift the rotor off and hold it.", cmd_lift, 1, 0),
 	SHELL_CMD_ARG(speed, NULL, "Speed set-point [rpm]. Usage: levitas speed RPM", cmd_speed, 2, 0),
 	SHELL_CMD_ARG(mode, NULL,

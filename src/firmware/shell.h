@@ -65,6 +65,10 @@ int levitas_shell_key_set(const struct shell *sh, size_t argc, char **argv);
 int levitas_shell_key_erase(const struct shell *sh, size_t argc, char **argv);
 int levitas_shell_link(const struct shell *sh, size_t argc, char **argv);
 
+/** `levitas state`, `levitas selftest`. */
+int levitas_shell_state(const struct shell *sh, size_t argc, char **argv);
+int levitas_shell_self_test(const struct shell *sh, size_t argc, char **argv);
+
 /** `levitas kit`, `levitas kit add`. */
 int levitas_shell_kit(const struct shell *sh, size_t argc, char **argv);
 int levitas_shell_kit_add(const struct shell *sh, size_t argc, char **argv);

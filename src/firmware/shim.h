@@ -421,6 +421,19 @@ uint32_t levitas_reset_cause(void);
 /** Clears it, and reads it back; 0, or a negative errno where it cannot be cleared: then it may be that of the last reset of several. */
 int32_t levitas_reset_cause_clear(void);
 
+/** What a check of a memory has found. */
+enum levitas_check {
+	LEVITAS_CHECK_NOT_RUN,
+	LEVITAS_CHECK_PASSED,
+	LEVITAS_CHECK_FAILED,
+};
+
+/** The RAM of this image keeps what is written; it gets back what it held. enum levitas_check. Before the task threads start. */
+uint32_t levitas_memory_check_ram(void);
+
+/** The image in flash is what was built; likewise. */
+uint32_t levitas_memory_check_flash(void);
+
 /* Rust functions that C calls. -------------------------------------------------------------------------------- */
 
 /** Builds the tasks and starts the threads; main() of the image. */
@@ -608,6 +621,16 @@ void levitas_trend_text(const uint8_t *record, char *text, size_t size);
 
 /** Why a unit started, what was kept of the time before, and what followed from that, in one line. */
 void levitas_start_text(uint32_t unit, char *text, size_t size);
+
+/** Room for the state of a unit, and for a line of its self-test. */
+#define LEVITAS_STATE_BYTES     256
+#define LEVITAS_SELF_TEST_BYTES 192
+
+/** The state of a unit by its name, and why a therapy is degraded or a lift-off refused, in one line. */
+void levitas_state_text(uint32_t unit, char *text, size_t size);
+
+/** The self-test of a unit: line 0 is how it stands, each other one an item; false behind the last. */
+bool levitas_self_test_text(uint32_t unit, uint32_t line, char *text, size_t size);
 
 /** Latest status of a unit; a state that cannot be read has a code outside its enum. */
 void levitas_status_read(uint32_t unit, struct levitas_unit_status *status);

@@ -39,6 +39,8 @@ unsafe extern "C" {
     fn levitas_reset_cause() -> u32;
     fn levitas_reset_cause_clear() -> i32;
     fn levitas_retained_blank() -> i32;
+    fn levitas_memory_check_ram() -> u32;
+    fn levitas_memory_check_flash() -> u32;
     #[cfg(levitas_records)]
     fn levitas_uptime_ms() -> u32;
     #[cfg(levitas_records)]
@@ -250,6 +252,27 @@ pub(crate) fn clear_reset_cause() -> Result<(), i32> {
         0 => Ok(()),
         error => Err(error),
     }
+}
+
+/// `enum levitas_check`.
+const fn checked(code: u32) -> Option<bool> {
+    match code {
+        1 => Some(true),
+        2 => Some(false),
+        _ => None,
+    }
+}
+
+/// Whether the RAM of this image keeps what is written; `None`: it was not looked at.
+pub(crate) fn check_ram() -> Option<bool> {
+    // SAFETY: no arguments; called before the task threads start.
+    checked(unsafe { levitas_memory_check_ram() })
+}
+
+/// Whether the image is what was built; likewise.
+pub(crate) fn check_flash() -> Option<bool> {
+    // SAFETY: no arguments.
+    checked(unsafe { levitas_memory_check_flash() })
 }
 
 /// Starts the CAN controller of the link.

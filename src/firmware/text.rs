@@ -44,6 +44,16 @@ impl core::fmt::Display for Decimal {
     }
 }
 
+/// Names with a comma between them.
+pub(crate) struct Names<I>(pub(crate) I);
+
+impl<I: Iterator<Item = &'static str> + Clone> core::fmt::Display for Names<I> {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> Result {
+        let mut names = self.0.clone().enumerate();
+        names.try_for_each(|(index, name)| write!(f, "{}{name}", if index == 0 { "" } else { ", " }))
+    }
+}
+
 /// The number of a text like `-12.5`: a sign, digits, a point, up to three digits; `None` for anything else.
 pub(crate) fn decimal(text: &str) -> Option<f32> {
     let (sign, digits) = text.strip_prefix('-').map_or((1.0, text), |rest| (-1.0, rest));

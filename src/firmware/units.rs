@@ -16,9 +16,11 @@ use levitas_core::mailbox::Mailbox;
 use levitas_core::records::{
     queue::EventQueue, snapshot::SnapshotRing, trend::TrendWatch, watch::RecordWatch,
 };
+use levitas_core::retained::ResetCause;
 use levitas_core::schedule::SCHEDULE;
 #[cfg(levitas_warming)]
 use levitas_core::schedule::WARMING_SCHEDULE;
+use levitas_core::self_test::MemoryChecks;
 use levitas_core::task::alarm::AlarmTask;
 use levitas_core::task::circulation::CirculationTask;
 #[cfg(levitas_warming)]
@@ -35,7 +37,7 @@ use levitas_wire::{Receiver, Unit};
 use super::calibration::{self, PLACE_NONE};
 use super::key;
 use super::link::{FAST_WORDS, SLOW_WORDS};
-use super::{retained, shim};
+use super::{retained, self_test, shim};
 
 const EMPTY: u8 = 0;
 const BUSY: u8 = 1;
@@ -182,14 +184,23 @@ impl FirmwareUnit {
         self.start_place.load(Ordering::Relaxed).checked_sub(1).unwrap_or(PLACE_NONE)
     }
 
-    /// Builds the tasks on what the storage holds, if it is mounted; whatever that is, the drive starts.
-    fn build(&self, config: &UnitConfig, mounted: bool) -> Result<(), ConfigError> {
+    /// Builds the tasks on what the storage holds, if it is mounted; whatever that is, the drive starts. With checks of the memory they test
+    /// themselves.
+    fn build(
+        &self,
+        config: &UnitConfig,
+        mounted: bool,
+        memory: Option<MemoryChecks>,
+    ) -> Result<(), ConfigError> {
         let selection = calibration::select(self);
         if mounted {
             calibration::report(self, &selection);
         }
         let mut tasks = UnitTasks::calibrated(config, self.role, &selection)?;
         retained::restart(self, &mut tasks);
+        if let Some(memory) = memory {
+            tasks.self_test(ResetCause::PowerOn, memory);
+        }
         let (key, session) = key::at_start(self);
         tasks.link.begin(session);
         let sender = if self.role == Role::Host { Unit::Host } else { Unit::Drive };
@@ -232,7 +243,7 @@ pub(crate) const CONFIG: UnitConfig =
 /// # Errors
 /// The field of the configuration that is outside its range.
 pub(crate) fn build() -> Result<(), ConfigError> {
-    retained::begin(&UNITS);
+    let memory = if retained::begin(&UNITS) { self_test::check_memory() } else { None };
     let result = shim::mount_storage();
     if result != 0 {
         zephyr::printkln!(
@@ -240,7 +251,7 @@ pub(crate) fn build() -> Result<(), ConfigError> {
             result
         );
     }
-    UNITS.iter().try_for_each(|unit| unit.build(&CONFIG, result == 0))
+    UNITS.iter().try_for_each(|unit| unit.build(&CONFIG, result == 0, memory))
 }
 
 /// The unit of that number, if there is one.

@@ -54,7 +54,22 @@ A fault of a sensor counts that is seen on three looks of the 40 in 0.4 s, or st
 - A lift-off over the link that meets the test's own order to the pair, for some milliseconds, is refused with reason 18: it is to be sent again.
 - The cut-out of the warming device is heard, not made to open: nothing can be said to it, by design.
 - The strength of the battery needs the load test of a minute ([power.md](power.md)); here it counts that the charge is known and lasts.
-- The images hand in what they found of RAM and flash, and start the test; neither does so yet.
+
+## In the images
+
+An image of the firmware runs it at every start that is a power-up or may be one, after the table of [restart.md](restart.md#in-the-images), each unit its own; `CONFIG_LEVITAS_SELF_TEST`
+is on. In lockstep it is off: the world begins a therapy when its scenario says so. `levitas selftest` shows each item, `levitas state` the state of the unit
+and what blocks it ([firmware.md](firmware.md)). Before the task threads start, an image looks at its memory:
+
+- **RAM** (`CONFIG_LEVITAS_RAM_CHECK`, [ram_march.c](../src/firmware/ram_march.c)). All RAM that the image uses: a march over each block of 32 words, and each
+  address line once. A block gets back what it held, interrupts are locked for that long. Not looked at are code in RAM, under 1 KiB of the test's own stack, RAM of other
+  regions, and cells of different blocks that act on each other otherwise than by an address line. Nothing may write by DMA meanwhile. Off where the MPU guards stacks
+  in the RAM (`CONFIG_MPU_STACK_GUARD`).
+- **Flash** (`CONFIG_LEVITAS_FLASH_CHECK`, [memory.c](../src/firmware/memory.c)). A CRC-32 of all that the image has in its flash, which the build puts into it after linking
+  ([image_crc.py](../src/firmware/image_crc.py)). Not what lies in other memories. Off with MCUboot, which checks the image itself (not tried).
+- native_sim has neither: both are *not run*.
+
+A unit that takes the head for its test leaves a snapshot of that ([records.md](records.md)).
 
 ";
 

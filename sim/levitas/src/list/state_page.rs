@@ -12,7 +12,7 @@ pub(super) const INTRODUCTION: &str = "\
 
 What a unit is doing, as people name it, and which command it takes meanwhile:
 [states.rs](../src/core/src/task/supervisor/states.rs). The state is derived in every period of the supervisor, 10 ms, of what the
-unit knows anyway, so it cannot say anything else than the unit does. A run logs it: `unit_state` in `events.jsonl`.
+unit knows anyway, so it cannot say anything else than the unit does. A run logs it: `unit_state` in `events.jsonl`. An image shows it: `levitas state` ([firmware.md](firmware.md)).
 
 A command that this table allows may still be refused: by the pair, which decides who drives the head ([arbitration.md](arbitration.md)), or
 because its argument is outside of what is allowed. A command over the link is judged like one of the operator ([commands.md](commands.md)).

@@ -32,6 +32,12 @@ macro_rules! items {
                 match self { $( Self::$variant => $unit, )+ }
             }
 
+            /// What is allowed.
+            #[must_use]
+            pub const fn limit(self) -> &'static str {
+                match self { $( Self::$variant => $limit, )+ }
+            }
+
             /// What is checked, its limit, and where that comes from.
             #[must_use]
             pub const fn texts(self) -> [&'static str; 3] {

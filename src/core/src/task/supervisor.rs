@@ -65,6 +65,7 @@ use crate::self_test::SelfTest;
 use crate::unit::{Role, UnitConfig};
 use crate::units::RPM_PER_RAD_PER_S;
 pub use command::{Command, Refusal};
+pub use drill::PAST;
 use landing::Clamp;
 use remote::{Answered, Asked, Origin};
 use reset::Kept;

@@ -3,6 +3,7 @@
 
 #include <zephyr/ztest.h>
 
+#include "at_power_up.h"
 #include "record.h"
 #include "restart.h"
 
@@ -20,6 +21,7 @@ void test_main(void)
 	levitas_measure_step();
 	record_prepare_storage();
 	(void)levitas_application_main();
+	at_power_up_watch();
 	ztest_run_all(NULL, false, 1, 1);
 	ztest_verify_all_test_suites_ran();
 }

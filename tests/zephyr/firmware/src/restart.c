@@ -64,6 +64,9 @@ struct note {
 	/* What the shell shows: the alarm of a restart, and the setting of before. */
 	bool alarm;
 	bool setting;
+	/* It tested itself, and nothing failed. */
+	bool tested;
+	bool is_well;
 	/* Records in the memory of the unit. */
 	uint32_t records;
 	/* A record says that this unit drove, when this start is reset. */
@@ -254,6 +257,22 @@ static void drive(struct note *note)
 	(void)records(false, &note->drove);
 }
 
+/* Once a unit that tests itself is done with it. */
+static void wait_for_self_test(struct note *note)
+{
+	char text[LEVITAS_SELF_TEST_BYTES] = "";
+
+	for (uint32_t ms = 0; ms < 5000; ms += 10) {
+		(void)levitas_self_test_text(LEVITAS_UNIT_HOST, 0, text, sizeof(text));
+		if (strstr(text, "under way") == NULL) {
+			break;
+		}
+		k_sleep(K_MSEC(10));
+	}
+	note->tested = strstr(text, "self-test over after ") != NULL;
+	note->is_well = strstr(text, " 0 failed") != NULL;
+}
+
 /* One start that is not for the suites. */
 static void run(uint32_t start, struct note *note)
 {
@@ -275,6 +294,7 @@ static void run(uint32_t start, struct note *note)
 	} else {
 		k_sleep(K_MSEC(LOOKED_MS));
 	}
+	wait_for_self_test(note);
 	shell_text_setup();
 	look(note);
 	switch (start) {
@@ -401,6 +421,22 @@ ZTEST(restart, test_a_power_up_stands_until_the_memory_is_blank)
 	zassert_equal(kept->notes[NOT_BLANKED].cause, RESET_POR | RESET_PIN);
 	zassert_not_null(strstr(shell_text_run("levitas status", &result),
 				"start         power-up, which cannot be cleared: waits for an operator"));
+}
+
+/* After a power-up and what may be one; a therapy that goes on waits for nothing, and no other watchdog is a power-up. */
+ZTEST(restart, test_the_unit_tests_itself_after_a_power_up_alone)
+{
+	static const uint32_t live[] = {GOES_ON, DAMAGED, AFTER_CLEARED};
+	static const uint32_t power_up[] = {DRIVES, AFTER_CUT_SHORT, RESET_LINE, NOT_CLEARED, UNKNOWN_CAUSE, NOT_BLANKED};
+
+	for (size_t i = 0; i < ARRAY_SIZE(live); i++) {
+		zassert_false(kept->notes[live[i]].tested, "start %u", live[i]);
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(power_up); i++) {
+		zassert_true(kept->notes[power_up[i]].tested && kept->notes[power_up[i]].is_well, "start %u", power_up[i]);
+	}
+	TC_PRINT("from the reset to the tasks: %u us with RAM and flash looked at, %u us without\n", kept->notes[DRIVES].tasks_us,
+		 kept->notes[GOES_ON].tasks_us);
 }
 
 ZTEST_SUITE(restart, NULL, NULL, NULL, NULL, NULL);

@@ -11,8 +11,8 @@ use crate::schedule::TaskId;
 /// Conditions that say what decides about the speed, and no danger.
 const LIMITS: u32 =
     condition::DRAINAGE_LIMIT | condition::RETURN_LIMIT | condition::BACKFLOW_FLOOR | condition::NOT_REACHED;
-/// It stands until the next start and says nothing of now.
-const PAST: u32 = fault::CALIBRATION | fault::SELF_TEST;
+/// Faults that stand until the next start and say nothing of now: with them alone a unit is well.
+pub const PAST: u32 = fault::CALIBRATION | fault::SELF_TEST;
 /// Periods for which a state with an alarm is told after it has ended: 1 s, as the alarm is.
 const UNWELL_PERIODS: u32 = TaskId::Supervisor.slot().rate_hz;
 /// Periods of this task in a second.

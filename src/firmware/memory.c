@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * RAM and flash before the task threads start, for the self-test: docs/self-test.md.
+ *
+ * Zephyr's flash_area_check_int_sha256() compares a whole partition with a hash that lies elsewhere, and MCUboot an image with its
+ * trailer. An image that starts without a boot loader has neither.
+ */
+
+#include <zephyr/cache.h>
+#include <zephyr/kernel.h>
+#include <zephyr/linker/linker-defs.h>
+#include <zephyr/sys/crc.h>
+
+#include "memory.h"
+#include "ram_march.h"
+#include "shim.h"
+
+void levitas_ram_settle(volatile uint32_t *words, size_t count)
+{
+	/* Does nothing where there is no cache. */
+	(void)sys_cache_data_flush_and_invd_range((void *)words, count * sizeof(*words));
+	compiler_barrier();
+}
+
+uint32_t levitas_memory_check_ram(void)
+{
+#if defined(CONFIG_LEVITAS_RAM_CHECK)
+	/* Code in RAM must not be written. It comes first there. */
+	const uintptr_t begin = ROUND_UP((uintptr_t)__ramfunc_end, sizeof(uint32_t));
+	const uintptr_t end = ROUND_DOWN((uintptr_t)_image_ram_end, sizeof(uint32_t));
+
+	return levitas_ram_march((volatile uint32_t *)begin, (end - begin) / sizeof(uint32_t)) ? LEVITAS_CHECK_PASSED
+											  : LEVITAS_CHECK_FAILED;
+#else
+	return LEVITAS_CHECK_NOT_RUN;
+#endif
+}
+
+#if defined(CONFIG_LEVITAS_FLASH_CHECK)
+
+/* What the compiler sees is not what the build leaves here, so it is read as volatile. */
+const struct levitas_image levitas_image = {0};
+
+uint32_t levitas_memory_check_image(const volatile struct levitas_image *image)
+{
+	uint32_t crc = 0;
+
+	if (image->piece_count == 0) {
+		return LEVITAS_CHECK_NOT_RUN;
+	}
+	for (uint32_t i = 0; i < MIN(image->piece_count, LEVITAS_IMAGE_PIECES_MAX); i++) {
+		crc = crc32_ieee_update(crc, (const uint8_t *)(uintptr_t)image->pieces[i].address, image->pieces[i].size);
+	}
+	return crc == image->crc ? LEVITAS_CHECK_PASSED : LEVITAS_CHECK_FAILED;
+}
+
+uint32_t levitas_memory_check_flash(void)
+{
+	return levitas_memory_check_image(&levitas_image);
+}
+
+#else
+
+uint32_t levitas_memory_check_flash(void)
+{
+	return LEVITAS_CHECK_NOT_RUN;
+}
+
+#endif
