@@ -34,7 +34,12 @@ fn every_takeover_but_the_known_ones_is_in_time_and_the_rotor_does_not_touch() {
     assert_eq!(names, MISSED, "{missed:#?}");
     // Its currents alone: the ramp down into the dip ends a few milliseconds earlier or later than that of the twin.
     let hand_back = missed.iter().find(|row| row.case.name == "hand-back").unwrap();
-    assert!(hand_back.right == hand_back.phases && hand_back.dip_pct < 0.5 && hand_back.step[0] < 0.1);
+    assert!(
+        hand_back.right == hand_back.phases
+            && hand_back.dip_pct < 0.5
+            && hand_back.step[0] < 0.1
+            && hand_back.step[1] < 0.15
+    );
     // What no frame at 2 kHz is in time for: its own unit misses the field of its coil.
     let deaf: Vec<_> = rows.iter().filter(|row| row.case.name == "wrong: a pair is deaf").collect();
     assert_eq!(deaf.len(), 8);

@@ -144,7 +144,7 @@ fn suppression() -> Table {
         ),
         (
             "audio pause",
-            "all sound, of the unit that stands by, too",
+            "all sound; ordered at the unit that drives, of the other one, too",
             format!("{} s; a new alarm of high priority ends it", AUDIO_PAUSE_MS / 1000),
         ),
     ];

@@ -77,6 +77,8 @@ pub struct Row {
     pub lift_off_s: f64,
     /// Largest difference of the currents of the coils and of the torque current from the twin's, parts of full scale.
     pub step: [f64; 2],
+    /// Phases in which it was measured: the other unit drove for long enough.
+    pub steps: u32,
     /// Phase of the largest radius [s].
     pub worst_phase_s: f64,
     /// Simulated time of the forks [s].
@@ -99,6 +101,7 @@ impl Row {
             && self.dip_pct <= bounds.dip_pct
             && self.lift_off_s <= bounds.lift_off_s
             && self.step.iter().all(|step| *step <= bounds.step)
+            && (bounds.step.is_infinite() || !self.case.hands_over() || self.steps == self.phases)
     }
 }
 
@@ -154,6 +157,7 @@ fn row(starts: &[&Start<'_>], situation: &'static Situation, case: &'static Case
         reverse_ml: 0.0,
         lift_off_s: 0.0,
         step: [0.0; 2],
+        steps: 0,
         worst_phase_s: 0.0,
         simulated_s: 0.0,
     };
@@ -237,8 +241,10 @@ impl Row {
         self.touchdowns = self.touchdowns.max(seen.touchdowns);
         self.reverse_ml = self.reverse_ml.max(seen.reverse_ml);
         self.lift_off_s = self.lift_off_s.max(seen.lift_off_s);
+        self.steps += u32::from(seen.step.is_some());
         for (most, now) in self.step.iter_mut().zip(seen.step.unwrap_or_default()) {
-            *most = most.max(now);
+            // What is no number is the largest of all.
+            *most = if now.is_nan() { f64::INFINITY } else { most.max(now) };
         }
         self.simulated_s += phase_s + watch_s(self.case);
     }

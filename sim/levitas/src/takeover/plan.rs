@@ -296,6 +296,12 @@ impl Case {
         }
     }
 
+    /// Whether the other unit drives at some time, whatever comes after.
+    #[must_use]
+    pub fn hands_over(&self) -> bool {
+        self.after == After::Other || matches!(self.kind, Kind::DrillWith(_))
+    }
+
     /// What must hold.
     #[must_use]
     pub fn bounds(&self, situation: &Situation) -> Bounds {

@@ -8,7 +8,7 @@
 //!
 //! # Audio pause
 //! A unit that does not drive pauses when the one that drives does, and hears again when that one does: after a takeover it is as quiet as
-//! that one was, but for what is new and hurries. Acknowledgements are not shared: after a takeover everything that stands is heard again.
+//! that one was, but for what is new and hurries. Silence of the link is no news. Acknowledgements are not shared: after a takeover everything that stands is heard again.
 //!
 //! # Restart
 //! A task that starts anew knows no acknowledgement and no pause: what stands is heard again. The order of before is not carried out again.
@@ -46,7 +46,7 @@ pub struct AlarmTask {
     order: Reader<AlarmOrderMail>,
     /// Number of the last order; none before the first period.
     answered: Option<u32>,
-    /// What the other unit last told of its audio pause, as in [`LinkMail`].
+    /// What the other unit last told of its audio pause [s].
     peer_pause_s: u32,
     periods: u32,
 }
@@ -65,7 +65,7 @@ impl Default for AlarmTask {
             power: Reader::new(period_us),
             order: Reader::new(period_us),
             answered: None,
-            peer_pause_s: NO_PAUSE_TOLD,
+            peer_pause_s: 0,
             periods: 0,
         }
     }
@@ -96,12 +96,12 @@ impl AlarmTask {
 
     /// A pause that begins, is prolonged or ends on the unit that drives does so here.
     fn follow_pause(&mut self) {
-        let now_s = self.link.latest().map_or(NO_PAUSE_TOLD, |link| link.peer_audio_paused_s);
-        let told_before_s = core::mem::replace(&mut self.peer_pause_s, now_s);
-        if now_s == NO_PAUSE_TOLD {
+        let drives = self.levitation.latest().is_some_and(|said| PeerReport::from_bits(said.report).drives);
+        let told_s = self.link.latest().map_or(NO_PAUSE_TOLD, |link| link.peer_audio_paused_s);
+        if drives || told_s == NO_PAUSE_TOLD {
             return;
         }
-        let before_s = if told_before_s == NO_PAUSE_TOLD { 0 } else { told_before_s };
+        let (before_s, now_s) = (core::mem::replace(&mut self.peer_pause_s, told_s), told_s);
         if now_s > before_s {
             self.system.pause_with(now_s.saturating_mul(1000));
         } else if now_s == 0 && before_s > 1 {
@@ -269,6 +269,7 @@ mod tests {
     #[test]
     fn the_pause_of_the_unit_that_drives_is_that_of_the_other_one() {
         let mut bench = Bench::new();
+        bench.levitation.report = PeerReport { therapy: true, ..PeerReport::default() }.to_bits();
         let mut pause_s = |told_s: u32, periods: u32| {
             bench.peer_audio_paused_s = told_s;
             bench.run(periods, [true; 3]);
@@ -283,6 +284,20 @@ mod tests {
         assert_eq!(pause_s(0, 1), 0, "it ends early");
         assert_eq!(pause_s(1, 1), 1);
         assert_eq!(pause_s(255, 1), 120, "no pause is longer");
+        // What is new and hurries here is heard, though a few frames are lost then.
+        bench.levitation.recent_faults = fault::TOUCHDOWN;
+        bench.run(100, [true; 3]);
+        let mut silent = bench;
+        for told_s in [254, NO_PAUSE_TOLD, 253] {
+            silent.peer_audio_paused_s = told_s;
+            silent.run(10, [true; 3]);
+            assert_eq!(silent.mail.alarm.read::<AlarmStatus>().unwrap().1.pause_ms, 0, "{told_s}");
+        }
+        // A unit that drives is paused by its own operator alone.
+        let mut drives = Bench::new();
+        drives.peer_audio_paused_s = 100;
+        drives.run(10, [true; 3]);
+        assert_eq!(drives.mail.alarm.read::<AlarmStatus>().unwrap().1.pause_ms, 0);
     }
 
     #[test]

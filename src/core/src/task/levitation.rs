@@ -227,7 +227,10 @@ impl LevitationTask {
             Excitation::MotorCurrent([alpha, beta]) => Some(AlphaBeta { alpha, beta }),
             _ => None,
         };
-        let motor_enable = (motor_enable || imposed_a.is_some()) && held && drive.gate && !drive.waits;
+        // What the speed task has ready for a takeover is for a rotor that floats.
+        let turns = matches!(self.bearing.state(), BearingState::Levitated | BearingState::Touchdown);
+        let motor_enable =
+            (motor_enable && turns || imposed_a.is_some()) && held && drive.gate && !drive.waits;
         let input = MotorInput {
             angle_hall_v: vouched(groups & valid::ANGLE, &samples.angle_hall_v),
             phase_current_a: vouched(groups & valid::PHASE_CURRENT, &samples.phase_current_a),
@@ -464,6 +467,8 @@ impl LevitationTask {
         let measured_rad_per_s = self.motor.rotor().speed_rad_per_s;
         let held_rad_per_s = match self.hold {
             _ if self.motor.is_angle_lost() => None,
+            // Without the head there is no speed of its own to hold: that of the moment in which it takes it.
+            _ if !self.pair.outputs.gate => Some(measured_rad_per_s),
             Hold::No => Some(measured_rad_per_s),
             Hold::At(held_rad_per_s) => Some(held_rad_per_s),
             Hold::Over => None,

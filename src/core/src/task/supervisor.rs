@@ -401,7 +401,8 @@ impl SupervisorTask {
             self.kept.forget();
             self.stand_still();
         }
-        if order_result == 0 && self.order == Order::Rejoin.code() {
+        // One that has not left for its self-test yet was out for something else.
+        if order_result == 0 && self.order == Order::Rejoin.code() && !self.leaves {
             self.waive(mail);
         }
         if order_result != 0 {

@@ -113,11 +113,15 @@ impl SupervisorTask {
         self.leave_periods = self.leave_periods.saturating_sub(1);
         let Some(levitation) = self.levitation.fresh(SILENT_US_MAX).filter(|_| self.leaves) else { return };
         let is_free = self.state == UnitState::Standby && !self.drives && self.awaiting.is_none();
-        if self.isolation().is_some() {
-            self.leaves = false;
-        } else if is_free && levitation.order_number == self.order_number && self.leave_periods == 0 {
-            self.order(Order::Isolate);
-            self.leave_periods = LEAVE_PERIODS;
+        match self.isolation() {
+            Some(Isolation::SelfTest) => self.leaves = false,
+            // Out of the pair for another reason: it leaves for this one when that is over.
+            Some(_) => {}
+            None if is_free && levitation.order_number == self.order_number && self.leave_periods == 0 => {
+                self.order(Order::Isolate);
+                self.leave_periods = LEAVE_PERIODS;
+            }
+            None => {}
         }
     }
 
