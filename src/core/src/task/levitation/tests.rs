@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The levitation task alone: what it makes of its samples and its mail.
 
+use core::f32::consts::TAU;
+
 use super::*;
 use crate::arbitration::Order;
 use crate::ports::pair;
@@ -360,4 +362,45 @@ fn invalid_groups_are_named() {
     assert_eq!(faults(&mut bench, valid::PHASE_CURRENT), fault::CURRENT);
     assert_eq!(faults(&mut bench, valid::BUS_VOLTAGE), fault::BUS_VOLTAGE);
     assert_eq!(faults(&mut bench, valid::ANGLE), fault::ANGLE);
+}
+
+#[test]
+fn what_is_ready_for_a_takeover_does_not_turn_a_rotor_that_is_being_lifted() {
+    let mut bench = Bench::new();
+    bench.mail.supervisor.write(&supervisor(LevitateRequest::Levitate, true));
+    let mut lifts = 0;
+    for period in 0..400 {
+        if period % 20 == 0 {
+            bench.mail.speed.write(&NO_TORQUE);
+        }
+        // It lies 0.45 mm off the centre, whatever the coils do.
+        let (outputs, mail) = bench.step(|samples| {
+            let [x_plus, x_minus, ..] = &mut samples.displacement_hall_v;
+            (*x_plus, *x_minus) = (*x_plus + 0.42, *x_minus - 0.42);
+        });
+        if mail.state == BearingState::LiftOff as u32 {
+            lifts += 1;
+            assert_eq!(outputs.phase_gate, 0, "period {period}");
+        }
+    }
+    assert!(lifts > 10, "{lifts}");
+}
+
+#[test]
+fn a_speed_task_that_fell_silent_while_the_other_unit_drove_leaves_no_speed_to_return_to() {
+    let mut bench = Bench::new();
+    bench.mail.supervisor.write(&supervisor(LevitateRequest::Off, false));
+    bench.mail.speed.write(&NO_TORQUE);
+    let mut angle_rad = 0.0_f32;
+    let mut turn = |bench: &mut Bench, periods: u32| {
+        for _ in 0..periods {
+            angle_rad = (angle_rad + 100.0 * 50e-6) % TAU;
+            bench.step(|samples| samples.angle_hall_v = [angle_rad.cos(), angle_rad.sin()]);
+        }
+    };
+    turn(&mut bench, 8000);
+    bench.task.hold = Hold::At(300.0);
+    turn(&mut bench, 1);
+    let Hold::At(held_rad_per_s) = bench.task.hold else { panic!("{:?}", bench.task.hold) };
+    assert!((held_rad_per_s - 100.0).abs() < 5.0, "{held_rad_per_s}");
 }
