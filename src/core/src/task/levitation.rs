@@ -227,10 +227,7 @@ impl LevitationTask {
             Excitation::MotorCurrent([alpha, beta]) => Some(AlphaBeta { alpha, beta }),
             _ => None,
         };
-        // What the speed task has ready for a takeover is for a rotor that floats.
-        let turns = matches!(self.bearing.state(), BearingState::Levitated | BearingState::Touchdown);
-        let motor_enable =
-            (motor_enable && turns || imposed_a.is_some()) && held && drive.gate && !drive.waits;
+        let motor_enable = (motor_enable || imposed_a.is_some()) && held && drive.gate && !drive.waits;
         let input = MotorInput {
             angle_hall_v: vouched(groups & valid::ANGLE, &samples.angle_hall_v),
             phase_current_a: vouched(groups & valid::PHASE_CURRENT, &samples.phase_current_a),
@@ -482,7 +479,9 @@ impl LevitationTask {
             speed.torque_current_reference_a + HOLD_A_S_PER_RAD * (held_rad_per_s - measured_rad_per_s),
             self.torque_current_a_max,
         );
+        // What was ready for a takeover is for a rotor that floats.
         speed.motor_enable
+            && matches!(self.bearing.state(), BearingState::Levitated | BearingState::Touchdown)
     }
 
     fn publish(&self, mail: &Mailboxes, limits: u32, faults: u32, recent_faults: u32) {
