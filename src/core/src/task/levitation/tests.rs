@@ -365,32 +365,6 @@ fn invalid_groups_are_named() {
 }
 
 #[test]
-fn what_is_ready_for_a_takeover_does_not_turn_a_rotor_that_is_being_lifted() {
-    let mut bench = Bench::new();
-    bench.mail.supervisor.write(&supervisor(LevitateRequest::Off, false));
-    bench.mail.speed.write(&NO_TORQUE);
-    // It lies 0.45 mm off the centre, whatever the coils do.
-    let lies = |samples: &mut LevitationInputs| {
-        let [x_plus, x_minus, ..] = &mut samples.displacement_hall_v;
-        (*x_plus, *x_minus) = (*x_plus + 0.42, *x_minus - 0.42);
-    };
-    // The speed task stops.
-    (0..200).for_each(|_| {
-        bench.step(lies);
-    });
-    bench.mail.supervisor.write(&supervisor(LevitateRequest::Levitate, true));
-    let mut lifts = 0;
-    for period in 0..400 {
-        let (outputs, mail) = bench.step(lies);
-        if mail.state == BearingState::LiftOff as u32 {
-            lifts += 1;
-            assert_eq!(outputs.phase_gate, 0, "period {period}");
-        }
-    }
-    assert!(lifts > 10, "{lifts}");
-}
-
-#[test]
 fn a_speed_task_that_fell_silent_while_the_other_unit_drove_leaves_no_speed_to_return_to() {
     let mut bench = Bench::new();
     bench.mail.supervisor.write(&supervisor(LevitateRequest::Off, false));
