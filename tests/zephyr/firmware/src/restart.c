@@ -174,7 +174,7 @@ static uint32_t records(bool turn, bool *drove)
 	*drove = false;
 	read_memory(bytes);
 	for (size_t at = 0; at + 24 < sizeof(bytes); at++) {
-		if (memcmp(bytes + at, "LKP1", 4) == 0) {
+		if (memcmp(bytes + at, "LKP2", 4) == 0) {
 			*drove |= bytes[at + 8] == 1;
 			bytes[at + 20] ^= turn ? 0x08 : 0;
 			count++;
