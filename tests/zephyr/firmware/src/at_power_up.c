@@ -79,6 +79,8 @@ void at_power_up_watch(void)
 
 static void *setup(void)
 {
+	/* A suite before this one may have set the rotor down just now: the state is named a period later. */
+	k_sleep(K_MSEC(100));
 	shell_text_setup();
 	return NULL;
 }
