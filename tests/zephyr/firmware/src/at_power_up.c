@@ -79,13 +79,11 @@ void at_power_up_watch(void)
 
 static void *setup(void)
 {
-	/* A suite before this one may have set the rotor down just now: the state is named a period later. */
-	k_sleep(K_MSEC(100));
 	shell_text_setup();
 	return NULL;
 }
 
-ZTEST(at_power_up, test_a_the_unit_tests_itself_and_takes_no_command_meanwhile)
+ZTEST(a_power_up, test_a_the_unit_tests_itself_and_takes_no_command_meanwhile)
 {
 	TC_PRINT("over %u ms after the start\n", tested_ms);
 	for (uint32_t unit = 0; unit < LEVITAS_UNIT_COUNT; unit++) {
@@ -149,7 +147,7 @@ static void expect_report(uint32_t unit, const char *calibration, const char *su
 	zassert_false(levitas_self_test_text(unit, 22, text, sizeof(text)), "one more item: count it in here: %s", text);
 }
 
-ZTEST(at_power_up, test_b_the_report_is_complete)
+ZTEST(a_power_up, test_b_the_report_is_complete)
 {
 	/* As the storage was at the start. */
 	const bool host_is_calibrated = IS_ENABLED(CONFIG_LEVITAS_ROLE_BOTH) && IS_ENABLED(CONFIG_ARCH_POSIX);
@@ -165,7 +163,7 @@ ZTEST(at_power_up, test_b_the_report_is_complete)
 	}
 }
 
-ZTEST(at_power_up, test_c_the_shell_shows_it)
+ZTEST(a_power_up, test_c_the_shell_shows_it)
 {
 	shell_text_expect("levitas selftest", 0, is_drive ? "emergency drive: self-test over after " : "host: self-test over after ");
 	shell_text_expect("levitas selftest", 0, IS_ENABLED(CONFIG_LEVITAS_RAM_CHECK) ? "\n  ram: passed; " : "\n  ram: not run; ");
@@ -178,7 +176,7 @@ ZTEST(at_power_up, test_c_the_shell_shows_it)
 	}
 }
 
-ZTEST(at_power_up, test_d_a_supply_that_is_not_measured_blocks_until_the_operator_wants_it)
+ZTEST(a_power_up, test_d_a_supply_that_is_not_measured_blocks_until_the_operator_wants_it)
 {
 	if (!is_drive) {
 		ztest_test_skip();
@@ -198,7 +196,7 @@ ZTEST(at_power_up, test_d_a_supply_that_is_not_measured_blocks_until_the_operato
 	shell_text_land();
 }
 
-ZTEST(at_power_up, test_e_the_state_follows_a_therapy)
+ZTEST(a_power_up, test_e_the_state_follows_a_therapy)
 {
 	if (is_drive) {
 		ztest_test_skip();
@@ -272,7 +270,7 @@ static bool march(int how)
 	return keeps;
 }
 
-ZTEST(at_power_up, test_f_a_broken_ram_is_found_and_a_whole_one_gets_back_what_it_held)
+ZTEST(a_power_up, test_f_a_broken_ram_is_found_and_a_whole_one_gets_back_what_it_held)
 {
 	zassert_true(march(WHOLE));
 	for (size_t i = 0; i < ARRAY_SIZE(ram); i++) {
@@ -284,7 +282,7 @@ ZTEST(at_power_up, test_f_a_broken_ram_is_found_and_a_whole_one_gets_back_what_i
 	zassert_true(march(WHOLE));
 }
 
-ZTEST(at_power_up, test_g_a_changed_bit_of_the_program_is_found)
+ZTEST(a_power_up, test_g_a_changed_bit_of_the_program_is_found)
 {
 #if defined(CONFIG_LEVITAS_FLASH_CHECK)
 	static uint8_t program[100];
@@ -310,4 +308,5 @@ ZTEST(at_power_up, test_g_a_changed_bit_of_the_program_is_found)
 #endif
 }
 
-ZTEST_SUITE(at_power_up, NULL, setup, NULL, NULL, NULL);
+/* Suites run in the order of their names: the first one, before anything else lifts the rotor. */
+ZTEST_SUITE(a_power_up, NULL, setup, NULL, NULL, NULL);
