@@ -87,6 +87,21 @@ const ANGLE_RANGE_RAD: [f64; 2] = [-10.0, 10.0];
 const DURATION_RANGE_S: [f64; 2] = [50.0e-6, 3600.0];
 
 impl Disturbance {
+    /// From its start to its end [s]; `None` for what stays for good.
+    #[must_use]
+    pub const fn duration_s(&self) -> Option<f64> {
+        match *self {
+            Self::ForceStep { duration_s, .. }
+            | Self::Shock { duration_s, .. }
+            | Self::Tilt { duration_s, .. }
+            | Self::Spin { duration_s, .. }
+            | Self::Brake { duration_s, .. }
+            | Self::AxialShock { duration_s, .. }
+            | Self::TiltShock { duration_s, .. } => Some(duration_s),
+            Self::Unbalance { .. } => None,
+        }
+    }
+
     /// Checks every number against its range, as [`World::disturb`](crate::World::disturb) does.
     ///
     /// # Errors
@@ -192,16 +207,7 @@ pub(crate) struct Disturbances {
 impl Disturbances {
     /// Starts one, already checked, at `now_s`. An unbalance is not kept here: it changes the rotor.
     pub(crate) fn start(&mut self, kind: Disturbance, now_s: f64) {
-        let duration_s = match kind {
-            Disturbance::ForceStep { duration_s, .. }
-            | Disturbance::Shock { duration_s, .. }
-            | Disturbance::Tilt { duration_s, .. }
-            | Disturbance::Spin { duration_s, .. }
-            | Disturbance::Brake { duration_s, .. }
-            | Disturbance::AxialShock { duration_s, .. }
-            | Disturbance::TiltShock { duration_s, .. } => duration_s,
-            Disturbance::Unbalance { .. } => return,
-        };
+        let Some(duration_s) = kind.duration_s() else { return };
         let new = Active { kind, start_s: now_s, end_s: now_s + duration_s };
         let end = |slot: &Option<Active>| slot.map_or(f64::NEG_INFINITY, |active| active.end_s);
         if let Some(slot) = self.active.iter_mut().min_by(|a, b| end(a).total_cmp(&end(b))) {

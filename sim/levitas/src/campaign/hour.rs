@@ -167,6 +167,7 @@ impl Course<'_> {
     fn begin(&mut self, action: &Action) {
         let at_s = action.at_s;
         self.log.push(at_s, "begin", format!("{:?}", action.what));
+        self.watch.disturb(at_s, action.what.duration_s());
         let seen = self.watch.seen();
         match action.what {
             What::HandBack { to } => {

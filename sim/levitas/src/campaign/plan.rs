@@ -78,6 +78,18 @@ pub(super) enum What {
     FullBus { duration_s: f64 },
 }
 
+impl What {
+    /// From its beginning to its end [s].
+    pub(super) fn duration_s(&self) -> f64 {
+        match *self {
+            Self::Order(..) | Self::HandBack { .. } | Self::Drill => 0.0,
+            Self::Load(load) => load.duration_s().unwrap_or(f64::INFINITY),
+            Self::Outage { .. } => OUTAGE_S,
+            Self::Trouble { duration_s, .. } | Self::FullBus { duration_s } => duration_s,
+        }
+    }
+}
+
 /// A kind of trouble.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {

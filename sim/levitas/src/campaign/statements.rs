@@ -86,6 +86,10 @@ pub struct Seen {
     pub bubbles: Figure,
     /// Periods of the circulation tasks in which a unit could have seen one.
     pub bubble_periods: Figure,
+    /// Alarms that a unit began to show while nothing had happened for a while.
+    pub quiet_alarms: Figure,
+    /// Time in which nothing had happened for a while [s].
+    pub quiet_s: Figure,
     /// Steps after which a quantity of the world was no number.
     pub not_finite: Figure,
     /// Simulated time [s].
@@ -184,7 +188,7 @@ const RADIUS_UM_MAX: f64 = 250.0;
 
 /// Every statement, in the order of the table.
 #[rustfmt::skip]
-pub const STATEMENTS: [Statement; 26] = [
+pub const STATEMENTS: [Statement; 28] = [
     counted("false_takeovers", Bound::Most(0.0), |s| s.false_takeovers, "false takeovers: gates that opened without lift-off, drill or hand-back"),
     counted("drills", Bound::Least(1.0), |s| s.drills, "drills passed: the other unit drove, then handed back, both in their roles again"),
     extreme("flow_disturbance_pct", ("%", 3), Over::Most, Bound::Below(0.5), |s| scaled(s.flow_disturbance, 100.0), "flow disturbance by drill and hand-back, against a twin without them"),
@@ -197,6 +201,8 @@ pub const STATEMENTS: [Statement; 26] = [
     counted("missed_samples", Bound::Most(0.0), |s| s.missed_samples, "samples missed by a levitation task"),
     counted("bubbles", Bound::Most(0.0), |s| s.bubbles, "bubbles told by either unit, without any in the blood"),
     counted("bubble_periods", Bound::Least(1.0), |s| s.bubble_periods, "periods of 10 ms in which a unit looked for bubbles in flowing blood"),
+    counted("quiet_alarms", Bound::Most(0.0), |s| s.quiet_alarms, "alarms shown by either unit while undisturbed: nothing but lost frames for 15 s"),
+    extreme("quiet_s", ("s", 0), Over::Sum, Bound::Least(1.0), |s| s.quiet_s, "time undisturbed"),
     counted("refusals", Bound::Most(0.0), |s| s.refusals, "commands refused"),
     counted("not_finite", Bound::Most(0.0), |s| s.not_finite, "steps that left the numbers"),
     counted("outages", Bound::None, |s| s.outages, "link outages of 5 ms"),
@@ -238,7 +244,10 @@ mod tests {
             let fails = |statement: &&Statement| !statement.bound.holds((statement.of)(seen).value);
             STATEMENTS.iter().filter(fails).map(|statement| statement.key).collect()
         };
-        assert_eq!(failing(&Seen::default()), ["drills", "bubble_periods", "frame_loss_pct", "bus_load_pct"]);
+        assert_eq!(
+            failing(&Seen::default()),
+            ["drills", "bubble_periods", "quiet_s", "frame_loss_pct", "bus_load_pct"]
+        );
     }
 
     #[test]

@@ -5,6 +5,8 @@
 //! A gate that opens after lift-off must have been asked for, by a drill or a hand-back, once each. Any other opening is a
 //! false takeover, whether the head changes hands or not.
 
+use std::ops::Range;
+
 use levitas_core::arbitration::alarm;
 use levitas_core::link::{PeerReport, UnitCode};
 use levitas_world::STEP_S;
@@ -24,6 +26,8 @@ const ML_PER_L: f64 = 1000.0;
 const CIRCULATION_PERIOD_S: f64 = 0.01;
 /// The load of the bus is asked for so often [s].
 const LOAD_PERIOD_S: f64 = 1.0;
+/// What happens may raise an alarm for so long after its end: the slowest condition takes 10 s [s].
+const DISTURBED_S: f64 = 15.0;
 /// Flow below which a disturbance is no figure [L/min].
 const FLOW_LPM_MIN: f64 = 0.2;
 
@@ -45,6 +49,8 @@ pub(super) struct Watch {
     /// End of the outage that is waiting for its alarm [s].
     untold_until_s: Option<f64>,
     told: u32,
+    /// From the beginning of what happens until alarms can have nothing to do with it any more, in the order of time [s].
+    disturbed_s: Vec<Range<f64>>,
 }
 
 impl Watch {
@@ -60,6 +66,15 @@ impl Watch {
     /// Whether all gates have opened that were asked for.
     pub(super) fn is_served(&self) -> bool {
         self.asked == [0; 2]
+    }
+
+    /// Something begins that lasts so long; no earlier than what was told before.
+    pub(super) fn disturb(&mut self, time_s: f64, duration_s: f64) {
+        let until_s = time_s + duration_s + DISTURBED_S;
+        match self.disturbed_s.last_mut().filter(|last| last.end >= time_s) {
+            Some(last) => last.end = last.end.max(until_s),
+            None => self.disturbed_s.push(time_s..until_s),
+        }
     }
 
     /// An outage begins.
@@ -176,8 +191,18 @@ impl Watch {
         self.seen.loss = Figure::of(self.seen.frames_lost.value / sum(|one| one.received + one.missed).value);
         self.seen.outages_missed = Figure::of(f64::from(minutes.saturating_sub(self.told)));
         self.seen.simulated_s = Figure::of(simulation.sample().time_s);
-        for refused in simulation.log().events().iter().filter(|event| event.kind == "command_refused") {
-            self.seen.refusals.count(refused.time_s);
+        let end_s = simulation.sample().time_s;
+        let disturbed_s: f64 =
+            self.disturbed_s.iter().map(|range| range.end.min(end_s) - range.start.min(end_s)).sum();
+        self.seen.quiet_s = Figure::of(end_s - disturbed_s);
+        for event in simulation.log().events() {
+            match event.kind.as_str() {
+                "command_refused" => self.seen.refusals.count(event.time_s),
+                "alarm_shown" if !self.disturbed_s.iter().any(|range| range.contains(&event.time_s)) => {
+                    self.seen.quiet_alarms.count(event.time_s);
+                }
+                _ => {}
+            }
         }
         self.seen
     }
@@ -201,7 +226,16 @@ mod tests {
     use crate::scenario::load;
 
     #[test]
-    fn bubbles_that_there_are_would_be_counted() {
+    fn disturbances_that_overlap_are_one() {
+        let mut watch = Watch::default();
+        for (time_s, duration_s) in [(1.0, 30.0), (2.0, 0.5), (40.0, 0.0), (60.0, 1.0)] {
+            watch.disturb(time_s, duration_s);
+        }
+        assert_eq!(watch.disturbed_s, [1.0..40.0 + DISTURBED_S, 60.0..61.0 + DISTURBED_S]);
+    }
+
+    #[test]
+    fn bubbles_and_alarms_that_there_are_would_be_counted() {
         let scenario = load("5h_air_in_return", &[]).unwrap();
         let air_s = scenario.events.iter().find(|event| event.name == "circuit").unwrap().at_s;
         let mut simulation = Simulation::new(&scenario).unwrap();
@@ -210,7 +244,11 @@ mod tests {
             simulation.step();
             watch.step(&mut simulation);
         }
-        let seen = watch.seen;
+        let seen = watch.clone().finish(&mut simulation, 0);
+        assert!(seen.quiet_alarms.value >= 1.0, "nothing was told to be a disturbance: {seen:?}");
+        watch.disturb(air_s, 1.0);
+        let seen = watch.finish(&mut simulation, 0);
+        assert_eq!((seen.quiet_alarms.value, seen.quiet_s.value), (0.0, air_s));
         assert!(seen.bubbles.value >= 1.0 && seen.bubbles.at_s.is_some_and(|at_s| at_s > air_s), "{seen:?}");
         assert!(seen.bubble_periods.value > 100.0);
     }
