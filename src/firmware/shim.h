@@ -636,7 +636,7 @@ bool levitas_self_test_text(uint32_t unit, uint32_t line, char *text, size_t siz
 void levitas_status_read(uint32_t unit, struct levitas_unit_status *status);
 
 /** Room for the names of all faults at once. */
-#define LEVITAS_FAULT_NAMES_BYTES 384
+#define LEVITAS_FAULT_NAMES_BYTES 416
 
 /** Names of faults, with a comma between them; "..." at the end of a text that did not fit. */
 void levitas_fault_names(uint32_t faults, char *text, size_t size);

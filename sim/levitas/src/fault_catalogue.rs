@@ -97,7 +97,7 @@ const BUS_SAG_V: f64 = 36.0;
 pub static FAULTS: LazyLock<Vec<FaultSpec>> =
     LazyLock::new(|| DRIVE_FAULTS.into_iter().chain(power::FAULTS).chain(warming::FAULTS).collect());
 
-const DRIVE_FAULTS: [FaultSpec; 42] = [
+const DRIVE_FAULTS: [FaultSpec; 43] = [
     FaultSpec {
         name: "hall_open",
         doc: "The wire of a displacement Hall is open: it reads a rail of the converter.",
@@ -284,6 +284,15 @@ const DRIVE_FAULTS: [FaultSpec; 42] = [
         within: Within::Time(2e-3),
         reaction: "The phase bridge and its isolation switches open, so that nothing brakes the rotor; it stays levitated.",
         make: |v| World(Fault::PhaseShort { phase: index(v, 0) }),
+    },
+    FaultSpec {
+        name: "winding_leak",
+        doc: "The insulation between a winding and the stator has failed; no current shows it.",
+        keys: &[],
+        alarm: "winding",
+        within: Within::Open,
+        reaction: "Nothing while the unit drives. At rest its test finds it: the unit is not ready, and takes the head only when nobody else does.",
+        make: |_| World(Fault::WindingLeak),
     },
     FaultSpec {
         name: "bus_sag",

@@ -62,7 +62,7 @@ const WITHOUT_HEAD: [&str; 8] = [
 ];
 
 /// Faults of the host, their parameters, and every item that must fail of it.
-const FOUND: [(&str, &[f64], &[Item]); 28] = [
+const FOUND: [(&str, &[f64], &[Item]); 29] = [
     ("hall_open", &[0.0, 1.0], &[Item::HallElements]),
     ("hall_open", &[3.0, 0.0], &[Item::HallElements]),
     ("hall_stuck", &[1.0], &[Item::HallElements]),
@@ -80,12 +80,13 @@ const FOUND: [(&str, &[f64], &[Item]); 28] = [
     ("current_stuck", &[2.0], &[Item::CurrentSensors]),
     ("current_stuck", &[3.0], &[Item::CurrentSensors]),
     ("current_stuck", &[4.0], &[Item::CurrentSensors]),
-    ("coil_open", &[0.0], &[Item::CoilXResistance]),
-    ("coil_open", &[1.0], &[Item::CoilYResistance]),
+    ("coil_open", &[0.0], &[Item::CoilXResistance, Item::Windings]),
+    ("coil_open", &[1.0], &[Item::CoilYResistance, Item::Windings]),
     ("gate_driver_fault", &[], &[Item::Gate]),
-    ("phase_open", &[0.0], &[Item::PhaseOpen]),
-    ("phase_open", &[1.0], &[Item::PhaseOpen]),
-    ("phase_open", &[2.0], &[Item::PhaseOpen]),
+    ("phase_open", &[0.0], &[Item::PhaseOpen, Item::Windings]),
+    ("phase_open", &[1.0], &[Item::PhaseOpen, Item::Windings]),
+    ("phase_open", &[2.0], &[Item::PhaseOpen, Item::Windings]),
+    ("winding_leak", &[], &[Item::Windings]),
     ("phase_short", &[0.0], &[Item::PhaseShort]),
     ("phase_short", &[1.0], &[Item::PhaseShort]),
     ("phase_short", &[2.0], &[Item::PhaseShort]),

@@ -131,7 +131,7 @@ impl Random {
                 pair.sides[unit].wire = wire;
                 wire == Wire::Good
             }
-            Fault::Unit(unit) => self.strike_unit(pair, unit, *left == 1, rules),
+            Fault::Unit(unit) | Fault::Unbacked(unit) => self.strike_unit(pair, unit, *left == 1, rules),
             Fault::Sensors(unit) => {
                 let faults = [Sensors::Lost, Sensors::Wrong];
                 let side = &mut pair.sides[unit];
@@ -143,7 +143,7 @@ impl Random {
         *left -= u8::from(!is_over);
         let scale = [20, 100, PERIODS / 4][self.below(3) as usize];
         // What has been struck for the last time stays so, but a unit is started again.
-        let goes_on = *left > 0 || matches!(fault, Fault::Unit(_));
+        let goes_on = *left > 0 || matches!(fault, Fault::Unit(_) | Fault::Unbacked(_));
         if goes_on { index + 1 + self.below(scale) } else { u32::MAX }
     }
 

@@ -80,7 +80,10 @@ fn main() -> ExitCode {
 
 fn search_all(rules: Rules, part: &str, threads: usize) -> bool {
     let mut holds = true;
-    for fault in Fault::SINGLE.into_iter().chain(Fault::DOUBLE).filter(|fault| fault.name().contains(part)) {
+    // On the short times a start takes longer than the evidence of the last resort, so that table has its bound for the others alone.
+    let unbacked = Fault::UNBACKED.into_iter().filter(|_| rules.times == Rules::ORDERED.times);
+    let faults = Fault::SINGLE.into_iter().chain(unbacked).chain(Fault::DOUBLE);
+    for fault in faults.filter(|fault| fault.name().contains(part)) {
         let started = Instant::now();
         let Found { states, depth, worst: [overlap, backed, ordered, nobody], bad, broken, .. } =
             search(rules, fault, threads);

@@ -61,6 +61,7 @@ const LIMITS: &str = "
 pub fn page() -> Result<String, String> {
     let mut text = HEAD.to_owned();
     singles(&mut text)?;
+    unbacked(&mut text)?;
     doubles(&mut text);
     text.push_str(DRAWN);
     drawn(&mut text, &Rules::AT_20_KHZ)?;
@@ -103,12 +104,7 @@ fn table(text: &mut String, rules: &Rules) -> Result<(), String> {
     let found = in_parallel(&Fault::SINGLE, |fault| search(*rules, *fault, 1));
     let mut all = 0;
     for (fault, found) in Fault::SINGLE.iter().zip(&found) {
-        if let Some((what, path)) = found.broken.first() {
-            return Err(format!("{}: {what} is broken:\n{path}", fault.name()));
-        }
-        if !found.changed {
-            return Err(format!("{}: the emergency drive never came to hold the rotor", fault.name()));
-        }
+        held(fault, found)?;
         all += found.states;
         row(text, &fault.name(), found);
     }
@@ -122,6 +118,37 @@ fn row(text: &mut String, name: &str, found: &Found) {
         text,
         "| {name} | {states} | {depth} | {overlap} | {backed} | {ordered} | {nobody} | {bad} |"
     );
+}
+
+fn unbacked(text: &mut String) -> Result<(), String> {
+    let _ = write!(
+        text,
+        "\n## Beside a unit that is not ready\n\n\
+         Two faults: the unit that holds the rotor, and something of the other one that lets it hold a rotor but not offer itself. It is the last\n\
+         resort, on evidence alone. A unit whose bridges carry no current and that tells nobody is not in it: it keeps its edges, and nobody holds the rotor.\n\
+         From a held rotor on; nobody holds it for at most {} periods.\n\n",
+        Rules::ORDERED.nobody_max
+    );
+    text.push_str(COLUMNS);
+    let found = in_parallel(&Fault::UNBACKED, |fault| search(Rules::ORDERED, *fault, 1));
+    for (fault, found) in Fault::UNBACKED.iter().zip(&found) {
+        held(fault, found)?;
+        row(text, &fault.name(), found);
+    }
+    Ok(())
+}
+
+/// What must hold did, and the search has seen the head change hands.
+fn held(fault: &Fault, found: &Found) -> Result<(), String> {
+    if let Some((what, path)) = found.broken.first() {
+        return Err(format!("{}: {what} is broken:\n{path}", fault.name()));
+    }
+    let changes = *fault == Fault::Unbacked(1) || found.changed;
+    if changes {
+        Ok(())
+    } else {
+        Err(format!("{}: the emergency drive never came to hold the rotor", fault.name()))
+    }
 }
 
 fn doubles(text: &mut String) {

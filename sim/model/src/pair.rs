@@ -35,6 +35,8 @@ pub enum Power {
 pub enum Sensors {
     /// The truth.
     Good,
+    /// The truth, but something else of the unit has failed its self-check: it does not offer itself.
+    Doubted,
     /// Nothing, and the unit knows.
     Lost,
     /// Something wrong, and the unit alone would not know.
@@ -200,6 +202,12 @@ impl Side {
         self.received_age >= rules.frame_periods
     }
 
+    /// Its sensors tell the truth.
+    #[must_use]
+    pub fn sees(&self) -> bool {
+        matches!(self.sensors, Sensors::Good | Sensors::Doubted)
+    }
+
     /// It drives and would hold the rotor.
     fn holds(&self) -> bool {
         self.flows && self.sensors != Sensors::Lost
@@ -209,7 +217,7 @@ impl Side {
     fn is_able(&self) -> bool {
         let in_pair = self.machine.isolation().is_none();
         self.power == Power::On
-            && self.sensors == Sensors::Good
+            && self.sees()
             && self.stage == Stage::Good
             && in_pair
             && self.machine.therapy()
@@ -416,6 +424,9 @@ fn inputs(
         line,
         peer: side.received.filter(|_| side.received_age < rules.link_silent),
         peer_is_new,
+        able: side.sensors != Sensors::Lost
+            && side.stage != Stage::Dead
+            && !(side.stage == Stage::Open && side.has_flowed),
         fit: side.sensors == Sensors::Good && side.stage == Stage::Good,
         failed: (side.sensors == Sensors::Lost || side.stage == Stage::Open && side.has_flowed)
             .then_some(Isolation::Fault),
@@ -425,9 +436,9 @@ fn inputs(
         rotor_unheld: unheld >= rules.unheld_seen,
         rotor_astray: unheld >= rules.unheld_seen,
         rotor_floats: true,
-        innovation_ok: side.sensors == Sensors::Good,
+        innovation_ok: side.sees(),
         disagrees: others_wrong || side.sensors == Sensors::Wrong && other.is_open,
-        agrees: side.sensors == Sensors::Good,
+        agrees: side.sees(),
         therapy: side.flows.then_some(wanted),
         order: None,
     }

@@ -31,6 +31,8 @@ pub enum Fault {
     Sensors(usize),
     /// Two faults: the link, and the line of one unit. Messages alone cannot decide what has happened.
     LinkAndLine(usize),
+    /// Two faults: this unit itself, beside one that is not ready.
+    Unbacked(usize),
 }
 
 impl Fault {
@@ -49,6 +51,9 @@ impl Fault {
     /// The double ones.
     pub const DOUBLE: [Self; 2] = [Self::LinkAndLine(0), Self::LinkAndLine(1)];
 
+    /// One unit itself, beside one that is not ready.
+    pub const UNBACKED: [Self; 2] = [Self::Unbacked(0), Self::Unbacked(1)];
+
     /// Whether frames may be lost without end.
     fn has_link(self) -> bool {
         matches!(self, Self::Link | Self::LinkAndLine(_))
@@ -65,6 +70,7 @@ impl Fault {
             Self::Unit(unit) => format!("the {} itself", of(unit)),
             Self::Sensors(unit) => format!("sensor set of the {}", of(unit)),
             Self::LinkAndLine(unit) => format!("link, and line of the {}", of(unit)),
+            Self::Unbacked(unit) => format!("the {} itself, the other one not ready", of(unit)),
         }
     }
 }
@@ -128,9 +134,9 @@ pub struct Worst {
 }
 
 impl Worst {
-    fn note(&self, state: &Reached, rules: &Rules) {
+    fn note(&self, state: &Reached, search: &Search) {
         let pair = &state.pair;
-        if pair.overlap > rules.overlap_max() || pair.nobody > rules.bound(pair.cover) {
+        if pair.overlap > search.rules.overlap_max() || pair.nobody > search.bound(pair.cover) {
             let mut hasher = DefaultHasher::new();
             state.hash(&mut hasher);
             if let Ok(mut bad) = self.bad.lock() {
@@ -161,6 +167,11 @@ impl Worst {
 const ROLES: [Role; 2] = [Role::Host, Role::EmergencyDrive];
 
 impl Search {
+    /// How long nobody may hold a rotor [periods]: one that is not ready takes it on evidence alone, whoever was to have it.
+    fn bound(&self, cover: Cover) -> u8 {
+        if matches!(self.fault, Fault::Unbacked(_)) { self.rules.nobody_max } else { self.rules.bound(cover) }
+    }
+
     fn fates(&self, state: &Reached, to: usize) -> Vec<Fate> {
         let mut fates = vec![Fate::Arrives];
         if !state.pair.frame_is_due(&self.rules) {
@@ -205,12 +216,16 @@ impl Search {
                     events.extend([Wire::Stuck, Wire::Cut].map(|wire| Event::Wire(unit, wire)));
                 }
             }
-            Fault::Unit(unit)
+            Fault::Unit(unit) | Fault::Unbacked(unit)
                 if state.strikes < self.rules.strikes_max && state.pair.sides[unit].is_sound() =>
             {
                 events.extend([Power::Off, Power::Hung].map(|power| Event::Power(unit, power)));
                 if state.strikes == 0 {
-                    events.extend([Stage::Dead, Stage::Open].map(|stage| Event::Stage(unit, stage)));
+                    events.push(Event::Stage(unit, Stage::Dead));
+                }
+                // A bridge that carries no current and tells nobody keeps its edges, and so the head from one that is not ready.
+                if state.strikes == 0 && self.fault == Fault::Unit(unit) {
+                    events.push(Event::Stage(unit, Stage::Open));
                 }
             }
             Fault::Sensors(unit) if state.strikes == 0 => {
@@ -227,9 +242,16 @@ impl Model for Search {
 
     fn init_states(&self) -> Vec<Reached> {
         let may_slip = !self.fault.has_link();
-        let reached = |pair| Reached { pair, strikes: 0, may_slip };
+        let reached = |mut pair: Pair| {
+            if let Fault::Unbacked(unit) = self.fault {
+                pair.sides[1 - unit].sensors = Sensors::Doubted;
+            }
+            Reached { pair, strikes: 0, may_slip }
+        };
         if self.rules.holding {
-            return [0, 1].map(|holder| reached(Pair::holding(&self.rules, holder))).to_vec();
+            let mut holders = vec![0, 1];
+            holders.retain(|holder| !matches!(self.fault, Fault::Unbacked(unit) if unit != *holder));
+            return holders.into_iter().map(|holder| reached(Pair::holding(&self.rules, holder))).collect();
         }
         let started = [[false, false], [true, false], [false, true], [true, true]];
         let started = started.map(|therapies| reached(Pair::started(&self.rules, therapies)));
@@ -286,7 +308,7 @@ impl Model for Search {
             Event::Resume(unit) => sides[unit].power = Power::On,
             Event::Wanted(wanted) => next.pair.wanted = wanted,
         }
-        self.worst.note(&next, &self.rules);
+        self.worst.note(&next, self);
         (next != *state).then_some(next)
     }
 
@@ -296,12 +318,12 @@ impl Model for Search {
                 state.pair.overlap <= search.rules.overlap_max()
             }),
             Property::<Self>::always(NOBODY, |search, state| {
-                state.pair.nobody <= search.rules.bound(state.pair.cover)
+                state.pair.nobody <= search.bound(state.pair.cover)
             }),
             Property::<Self>::always(HEALTHY, |_, state| {
                 state.pair.sides.iter().all(|side| {
                     matches!(side.machine.isolation(), None | Some(Isolation::SelfTest))
-                        || side.sensors != Sensors::Good
+                        || !side.sees()
                         || side.stage != Stage::Good
                 })
             }),

@@ -13,7 +13,7 @@
 //! | `EmiBurst` | all of these |
 //! | `SampleLoss`, `SamplesFrozen` | every group of samples |
 //! | `BusSensorLoss` | bus voltage as it is measured |
-//! | `CoilOpen`, `PhaseOpen`, `PhaseShort` | windings |
+//! | `CoilOpen`, `PhaseOpen`, `PhaseShort`, `WindingLeak` | windings |
 //! | `GateFault` | both bridges |
 //! | `BusSag` | supply, behind mains and battery |
 //! | `MainsLoss`, `BatteryWeak`, `BatterySensorLoss`, `BatterySensorStuck` | mains, battery and what measures it: `power/mod.rs` |
@@ -114,6 +114,8 @@ pub enum Fault {
         /// 0 to 2: A, B, C.
         phase: usize,
     },
+    /// An insulation between a winding and the stator has failed; their currents do not show it.
+    WindingLeak,
     /// A current sensor repeats its last value to the last bit.
     CurrentStuck {
         /// 0 to 4: coils x, y, phases A, B, C.
@@ -218,6 +220,7 @@ impl Fault {
             | Self::MainsLoss
             | Self::BatterySensorLoss
             | Self::BatterySensorStuck
+            | Self::WindingLeak
             | Self::GateFault
             | Self::LineCut
             | Self::LineStuck => Ok(()),

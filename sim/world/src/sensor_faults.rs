@@ -135,6 +135,7 @@ impl SensorFaults {
             Fault::CoilOpen { .. }
             | Fault::PhaseOpen { .. }
             | Fault::PhaseShort { .. }
+            | Fault::WindingLeak
             | Fault::BusSag { .. }
             | Fault::MainsLoss
             | Fault::BatteryWeak { .. }

@@ -18,7 +18,11 @@
 //! | coil open | no current, whatever is applied or induced. At the break the arc takes the current at once; the other set's coil on the axis keeps its flux and so takes over k i, if it conducts |
 //! | phase open | the other two are in series. At the break the arc takes the phase's current; the flux of the loop of the other two stays |
 //! | phase short | terminal on the lower rail, whatever the duty. With the phase gate the isolation switch opens too: the phase freewheels and is then free of current as the others |
+//! | winding leak | nothing: one connection of a floating supply to the stator carries no current |
 //! | gate fault | both bridges open |
+//!
+//! Test of a set at rest: a small current through each winding, beside the bridges. An open winding does not pass it, one that leaks loses some
+//! of it to the stator; a phase on a rail behind its isolation switch does neither. It takes [`TEST_S`].
 //!
 //! Phases of faults are the drive's terminals. With a negative phase order terminal B leads to winding C and C to B.
 //! # Timing
@@ -29,7 +33,7 @@
 //! not conduct by motion EMF: 1 V at 0.1 m/s. A shorted terminal draws nothing from the bus: its own half bridge has
 //! switched itself off.
 
-use levitas_core::ports::LevitationOutputs;
+use levitas_core::ports::{LevitationOutputs, pair};
 
 use crate::dynamics::{ANGLE, COIL, Held, PHASE, SPEED, State, rotate, small_angle};
 use crate::fault::Fault;
@@ -49,9 +53,12 @@ pub(crate) struct Windings {
     coil_open: [bool; 4],
     phase_open: [[bool; 3]; 2],
     phase_shorted: [[bool; 3]; 2],
+    leaks: [bool; 2],
     gate_fault: [bool; 2],
 }
 
+/// How long a failed winding has had to rest before its test says so [s].
+pub(crate) const TEST_S: f64 = 10.0e-3;
 /// Directions of the phase axes in alpha, beta.
 const HALF_SQRT_3: f64 = 0.866_025_403_784_438_6;
 const PHASE_AXIS: [[f64; 2]; 3] = [[1.0, 0.0], [-0.5, HALF_SQRT_3], [-0.5, -HALF_SQRT_3]];
@@ -85,6 +92,7 @@ impl Windings {
             coil_open: [false; 4],
             phase_open: [[false; 3]; 2],
             phase_shorted: [[false; 3]; 2],
+            leaks: [false; 2],
             gate_fault: [false; 2],
         }
     }
@@ -112,6 +120,7 @@ impl Windings {
                 state[PHASE + 2 * set + 1] = xy * alpha + yy * beta;
             }
             Fault::PhaseShort { phase } => self.phase_shorted[set][self.winding(phase)] = true,
+            Fault::WindingLeak => self.leaks[set] = true,
             Fault::GateFault => self.gate_fault[set] = true,
             _ => {}
         }
@@ -132,7 +141,15 @@ impl Windings {
         self.coil_open[2 * set..2 * set + 2].fill(false);
         self.phase_open[set] = [false; 3];
         self.phase_shorted[set] = [false; 3];
+        self.leaks[set] = false;
         self.gate_fault[set] = false;
+    }
+
+    /// What the test of a set at rest finds: bits of [`pair`].
+    pub(crate) fn test(&self, set: usize) -> u32 {
+        let is_open =
+            self.coil_open[2 * set..2 * set + 2].contains(&true) || self.phase_open[set].contains(&true);
+        (if is_open { pair::WINDING_OPEN } else { 0 }) | if self.leaks[set] { pair::WINDING_LEAK } else { 0 }
     }
 
     /// The winding at a terminal of the drive, and the terminal of a winding.

@@ -34,7 +34,7 @@ use crate::sensors::SetSensors;
 use crate::setup::{Setup, SetupError, initial, to_state};
 use crate::truth::Truth;
 use crate::warming::WarmingDevice;
-use crate::windings::{Windings, phase_currents};
+use crate::windings::{TEST_S, Windings, phase_currents};
 
 /// Length of a levitation period and of one `advance` [s].
 pub const STEP_S: f64 = 50e-6;
@@ -66,6 +66,8 @@ pub struct World {
     active: [LevitationOutputs; 2],
     pending: [LevitationOutputs; 2],
     pair: Pair,
+    /// When a winding of each set last failed [s].
+    winding_failed_s: [f64; 2],
     /// Time since the start of the period [s]; what the bridges have taken since [J]; speed then [rad/s].
     within_s: f64,
     taken_j: [f64; 2],
@@ -112,6 +114,7 @@ impl World {
             active: [LevitationOutputs::default(); 2],
             pending: [LevitationOutputs::default(); 2],
             pair: Pair::bench(),
+            winding_failed_s: [f64::NEG_INFINITY; 2],
             within_s: 0.0,
             taken_j: [0.0; 2],
             start_speed: state[SPEED],
@@ -148,7 +151,13 @@ impl World {
             self.windings.terminal_currents(&self.state, set),
             self.buses[set].voltage_v,
         );
-        LevitationInputs { pair: self.pair.read(set, self.time_s()), ..samples }
+        LevitationInputs { pair: self.pair.read(set, self.time_s()) | self.winding_test(set), ..samples }
+    }
+
+    /// What the test of the resting windings of a set says: nothing while their gate is open.
+    fn winding_test(&self, set: usize) -> u32 {
+        let rests_s = self.time_s() - self.pair.closed_s()[set].max(self.winding_failed_s[set]);
+        if self.pair.is_open(set) || rests_s < TEST_S { 0 } else { self.windings.test(set) }
     }
 
     /// Connects the drive lines of two units and puts their latches before the gates; a new world is a bench without them.
@@ -286,6 +295,9 @@ impl World {
         let set = set.min(1);
         self.set_sensors[set].fault(&fault, &self.dynamics.plant);
         self.windings.fault(set, &fault, &self.pending, &mut self.state);
+        if matches!(fault, Fault::CoilOpen { .. } | Fault::PhaseOpen { .. } | Fault::WindingLeak) {
+            self.winding_failed_s[set] = self.time_s();
+        }
         self.buses[set].fault(&fault);
         self.power[set].fault(&fault);
         self.pair.fault(set, &fault, self.time_s());

@@ -67,6 +67,33 @@ fn edges_open_the_own_latch_and_show_at_the_other_unit() {
 }
 
 #[test]
+fn a_winding_that_fails_is_found_at_rest_and_only_there() {
+    const TESTED: u32 = pair::WINDING_OPEN | pair::WINDING_LEAK;
+    for (fault, finds) in [
+        (Fault::CoilOpen { axis: 1 }, pair::WINDING_OPEN),
+        (Fault::PhaseOpen { phase: 2 }, pair::WINDING_OPEN),
+        (Fault::WindingLeak, pair::WINDING_LEAK),
+        (Fault::PhaseShort { phase: 0 }, 0),
+        (Fault::GateFault, 0),
+    ] {
+        let mut pair = Pair::new();
+        pair.world.fault(1, fault).unwrap();
+        pair.run(199);
+        assert_eq!(pair.sees(1) & TESTED, 0, "{fault:?}: the test takes 10 ms");
+        pair.run(2);
+        assert_eq!([0, 1].map(|set| pair.sees(set) & TESTED), [0, finds], "{fault:?}");
+        pair.drives[1] = true;
+        pair.run(4);
+        assert_eq!(pair.sees(1) & TESTED, 0, "{fault:?}: its gates are asked for");
+        pair.drives[1] = false;
+        pair.run(210);
+        assert_eq!(pair.sees(1) & TESTED, finds, "{fault:?}");
+        pair.world.clear(1);
+        assert_eq!(pair.sees(1) & TESTED, 0, "{fault:?}");
+    }
+}
+
+#[test]
 fn a_unit_that_stands_loses_gate_and_line_with_the_monostables() {
     let mut pair = Pair::new();
     pair.drives[0] = true;

@@ -136,6 +136,7 @@ pub mod fault {
         26 THERAPY_LOST "therapy_lost" "The head has come to a unit that does not know the therapy: the speed that the rotor had is held until a mode is set.";
         27 RESTARTED "restarted" "This unit was reset while it drove, and holds the rotor again: meanwhile nobody did, and it may have rubbed on the wall.";
         28 SELF_TEST "self_test" "The self-test after power-up has found something; with some of it the unit is out of the pair.";
+        29 WINDING "winding" "A resting coil or phase does not pass its test current, or leaks to the stator.";
     }
 }
 

@@ -43,6 +43,11 @@ pub mod pair {
     pub const GATE_OPEN: u32 = 1 << 3;
     /// The own gate driver has switched itself off.
     pub const GATE_FAULT: u32 = 1 << 4;
+    /// A coil or a phase of the own set does not pass its test current: 50 mA at most, by a path of its own beside the bridges, and only
+    /// while the own gate is shut.
+    pub const WINDING_OPEN: u32 = 1 << 5;
+    /// Of that current some goes to the stator: an insulation has failed.
+    pub const WINDING_LEAK: u32 = 1 << 6;
 }
 
 /// Bits of the `valid` members.

@@ -42,8 +42,8 @@ A fault of a sensor counts that is seen on three looks of the 40 in 0.4 s, or st
 
 ## What it does not do
 
-- A unit that starts beside one that drives cannot have the head: its gate, coils, phases and the answer of its Halls are not run. They would need a
-  separate path for a small current ([arbitration.md](arbitration.md)), which no driver has. A unit that was isolated because its Halls were deaf, or because no
+- A unit that starts beside one that drives cannot have the head: its gate, coils, phases and the answer of its Halls are not run. Of the
+  windings only the test at rest is ([arbitration.md](arbitration.md)), which no driver of a board has yet. A unit that was isolated because its Halls were deaf, or because no
   current came, is ready again when it is switched off and on there: after a power-up nobody remembers why.
 - A unit that does not hear the other one, or is alone, does not ask for the head, because the pair would not take it back: the same. So it is with a
   rotor that turns, or whose angle is not trusted, and with a Hall that is named, because the other unit would challenge.

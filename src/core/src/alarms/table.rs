@@ -20,7 +20,7 @@ const TAKEOVER_MS: u32 = 20;
 const PASSING_MS: u32 = 1000;
 
 /// How many there are.
-pub const COUNT: usize = 69;
+pub const COUNT: usize = 70;
 
 /// Every alarm.
 #[rustfmt::skip]
@@ -113,6 +113,8 @@ pub static ALARMS: [Alarm; COUNT] = [
         .says("BEARING COIL OPEN", "The other unit should drive. Look at the coil cable of this unit."),
     Alarm::new("phase_open", Sign::Fault(fault::PHASE_OPEN), Always, Death, Delayed).latching()
         .says("MOTOR PHASE OPEN", "The other phases carry on. Hand the head over and look at the motor cable."),
+    Alarm::new("winding", Sign::Fault(fault::WINDING), Always, Death, Delayed).found_within_ms(20)
+        .says("WINDING FAILS ITS TEST", "This unit would be a last resort: the other one should drive. Look at the cables to the head, then change this unit."),
     Alarm::new("angle", Sign::Fault(fault::ANGLE), Always, Death, Delayed).after_ms(100)
         .says("ROTOR ANGLE SENSOR", "Hand the head over, then change this unit or its Hall cable."),
     Alarm::new("sensorless", Sign::Fault(fault::SENSORLESS), Always, Death, Delayed).after_ms(100)

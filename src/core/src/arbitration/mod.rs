@@ -267,6 +267,15 @@ impl Arbitration {
         }
     }
 
+    /// Nobody holds the rotor, by all that is seen of it, and this unit would not offer itself but could hold it: a bad holder is
+    /// better than none.
+    fn is_last_resort(&self, inputs: &Inputs) -> bool {
+        inputs.able
+            && self.age >= self.times.ready
+            && self.unheld >= self.times.evidence
+            && self.should_take(inputs)
+    }
+
     /// The longest age that this state asks for [periods].
     fn age_max(&self) -> u16 {
         let times = &self.times;
@@ -298,6 +307,7 @@ impl Arbitration {
             State::Standby if inputs.fit && self.age >= times.ready => State::Ready,
             State::Ready if !inputs.fit => State::Standby,
             State::Ready if self.should_take(inputs) => self.taking(),
+            State::Standby if self.is_last_resort(inputs) => self.taking(),
             State::Ready if is_offered(inputs) => State::Arming { offered: true },
             State::Arming { .. } | State::Taking { .. } if inputs.current_flows => State::Active,
             State::Arming { .. } | State::LetGo { .. } if broke.is_some() => isolated(broke),

@@ -59,7 +59,7 @@ impl Arbitration {
             State::Isolated(_) => return Err(Refusal::NotInPair),
             _ => return Err(Refusal::Drives),
         }
-        if !inputs.fit {
+        if !inputs.able {
             return Err(Refusal::NotFit);
         }
         match self.other(inputs) {

@@ -16,7 +16,9 @@ pub struct Inputs {
     pub peer: Option<PeerReport>,
     /// A fast frame was believed since the last step.
     pub peer_is_new: bool,
-    /// The self-check passes: own Halls, current and bus sensors, coils and phases as far as they were driven, gate driver, and nothing refutes it.
+    /// This unit would hold the rotor as well as it can: it sees it, and nothing is known that keeps it from doing so.
+    pub able: bool,
+    /// The self-check passes: own Halls, current and bus sensors, coils and phases as far as they were driven or are tested at rest, gate driver, and nothing refutes it.
     pub fit: bool,
     /// Why the own bearing cannot hold the rotor, if it cannot.
     pub failed: Option<Isolation>,
@@ -105,7 +107,7 @@ pub enum Refusal {
     NotActive = 1,
     /// This unit drives the head, or is giving it away.
     Drives,
-    /// The self-check does not pass.
+    /// The self-check finds what keeps this unit from holding a rotor.
     NotFit,
     /// The other unit drives the head.
     OtherDrives,

@@ -31,6 +31,7 @@ fn ready(role: Role) -> Rig {
             line: Line::Driving,
             peer: Some(other),
             peer_is_new: true,
+            able: true,
             fit: true,
             innovation_ok: true,
             ..Inputs::default()
@@ -83,6 +84,49 @@ fn a_released_line_is_taken_over_at_the_third_sample() {
     let mut rig = ready(Role::EmergencyDrive);
     rig.seen.line = Line::Released;
     assert_eq!(rig.drives_after(), Some(u32::from(TIMES.debounce)));
+}
+
+#[test]
+fn a_unit_that_is_not_ready_is_the_last_resort() {
+    let unready = |seen: &dyn Fn(&mut Inputs)| {
+        let mut rig = ready(Role::EmergencyDrive);
+        rig.seen.fit = false;
+        rig.run(40);
+        assert_eq!(rig.unit.code(), UnitCode::Standby);
+        rig.seen.line = Line::Released;
+        rig.seen.rotor_unheld = true;
+        seen(&mut rig.seen);
+        rig.drives_after().map(|periods| (periods, rig.unit.code()))
+    };
+    let evident = u32::from(TIMES.evidence.max(TIMES.debounce));
+    assert_eq!(unready(&|_| {}), Some((evident, UnitCode::Active)));
+    // Its currents do not flow here, so the head would be given on: to see more is another test's matter.
+    assert_eq!(unready(&|seen| seen.rotor_unheld = false), None, "somebody's ripple is in the windings");
+    assert_eq!(unready(&|seen| seen.line = Line::Driving), None);
+    assert_eq!(unready(&|seen| seen.able = false), None, "it would hold nothing");
+    let over = PeerReport { state: UnitCode::Standby, innovation_ok: true, ..PeerReport::default() };
+    let ended = |seen: &mut Inputs| {
+        (seen.peer, seen.rotor_unheld) = (Some(PeerReport { drives: true, ..over }), true)
+    };
+    assert_eq!(unready(&ended), None, "nothing is to be held");
+}
+
+#[test]
+fn a_unit_that_is_not_ready_takes_no_offer_and_starts_when_it_is_told_to() {
+    let mut rig = ready(Role::EmergencyDrive);
+    rig.seen.fit = false;
+    rig.run(40);
+    if let Some(peer) = &mut rig.seen.peer {
+        (peer.hand_back, peer.state) = (true, UnitCode::Releasing);
+    }
+    rig.run(200);
+    assert_eq!(rig.unit.code(), UnitCode::Standby);
+    (rig.seen.line, rig.seen.peer) = (Line::Broken, None);
+    rig.run(40);
+    rig.seen.order = Some(Order::Start { alone: true });
+    assert_eq!(rig.step().refusal, None);
+    rig.seen.order = None;
+    assert_eq!(rig.unit.code(), UnitCode::Active);
 }
 
 #[test]
@@ -237,6 +281,7 @@ fn a_unit_alone_keeps_trying_whatever_the_line_of_a_unit_without_power_reads() {
             periods: 1,
             rotor_floats: true,
             line: Line::Released,
+            able: true,
             fit: true,
             innovation_ok: true,
             ..Inputs::default()
@@ -578,6 +623,7 @@ fn after_a_restart_of_both_the_host_goes_first() {
             periods: 1,
             rotor_floats: true,
             line: Line::Released,
+            able: true,
             fit: true,
             peer: Some(PeerReport::default()),
             peer_is_new: true,
@@ -631,6 +677,7 @@ proptest! {
                 periods, line, order,
                 peer: bit(9).then_some(peer),
                 peer_is_new: bit(10),
+                able: bit(1),
                 fit: bit(11),
                 failed: bit(12).then_some(Isolation::Deaf),
                 gate_dead: false,

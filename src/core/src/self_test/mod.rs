@@ -250,6 +250,7 @@ impl SelfTest {
         report.enter(Item::Calibration, without(fault::CALIBRATION));
         let sees_rotor = without(fault::DISPLACEMENT | fault::SAMPLES_STALE);
         report.enter(Item::Displacement, sees_rotor);
+        report.enter(Item::Windings, without(fault::WINDING));
         let elements = fault::HALL_ELEMENT | fault::HALL_DRIFT | fault::INTERFERENCE;
         report.enter(Item::HallElements, without(elements));
         let spread_rad = angle_spread_rad.1 - angle_spread_rad.0;

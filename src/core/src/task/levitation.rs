@@ -41,6 +41,7 @@ use crate::mailbox::Reader;
 use crate::math::{larger, saturate};
 use crate::motor::transforms::AlphaBeta;
 use crate::motor::{MotorConfig, MotorDrive, MotorInput, limits};
+use crate::ports::pair::{GATE_OPEN, WINDING_LEAK, WINDING_OPEN};
 use crate::ports::{LevitationInputs, LevitationOutputs, valid};
 use crate::probe::{Excitation, Probe, ProbeLimits, SET_POINT_FRACTION_MAX, UnitNow};
 use crate::schedule::TaskId;
@@ -200,6 +201,7 @@ impl LevitationTask {
         self.read(mail, elapsed_us);
         let Orders { motor_enable, faults: order_faults, .. } = self.orders;
         faults |= order_faults | self.take_bus_voltage(samples, groups);
+        self.take_winding_test(samples.pair);
 
         let coil_current_a =
             believable(groups & valid::COIL_CURRENT, &samples.coil_current_a, self.coil_plausible);
@@ -389,6 +391,15 @@ impl LevitationTask {
                 self.missed_samples = self.missed_samples.saturating_add(counted);
                 (samples.valid, missed, 0)
             }
+        }
+    }
+
+    /// The test of the windings at rest. Where they have driving current it says nothing: the last word stands.
+    fn take_winding_test(&mut self, bits: u32) {
+        if bits & GATE_OPEN == 0 {
+            let fails = bits & (WINDING_OPEN | WINDING_LEAK) != 0;
+            let others = self.standing_faults & !fault::WINDING;
+            self.standing_faults = others | if fails { fault::WINDING } else { 0 };
         }
     }
 

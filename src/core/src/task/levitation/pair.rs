@@ -7,7 +7,8 @@
 //!
 //! | the protocol's | is |
 //! |---|---|
-//! | fit | rotor seen within `BLIND_SAMPLES`, none of `UNFIT` stands, gate driver alive, not refuted |
+//! | able | rotor seen within `BLIND_SAMPLES`, none of `UNABLE` stands, gate driver alive |
+//! | fit | able, none of `UNFIT` stands, not refuted |
 //! | failed | `BEARING_LOST`, `COIL_OPEN` or `PHASE_SHORT`; of a unit that drives only while it holds a rotor and the other unit is heard, and then also a rotor unseen for longer, or a deaf pair. With the reason: deaf, or a fault that has its own alarm |
 //! | deaf | a pair does not show the field of its own coil (`bearing/answer.rs`) while a unit that is ready has seen the rotor elsewhere by `DISAGREEMENT_M` in the last `DISAGREEING_FRAMES` fast frames, and there is no interference here |
 //! | current flows | the latch has let the gate open, which is not yet a current; or the gate is not asked for, by a unit that was proven or with no rotor to hold |
@@ -41,14 +42,11 @@ use crate::unit::Role;
 /// observer is good for 5 ms of rest, but in a shock of 30 g the rotor is 150 um off after 1 ms, and the other unit sees it
 /// now. Noise of whatever size is no blindness.
 pub(super) const BLIND_SAMPLES: u32 = 5;
+/// Faults with which a unit cannot hold a rotor.
+const UNABLE: u32 =
+    fault::DISPLACEMENT | fault::SAMPLES_STALE | fault::COIL_OPEN | fault::PHASE_SHORT | fault::BEARING_LOST;
 /// Faults with which a unit does not offer itself.
-pub(crate) const UNFIT: u32 = fault::DISPLACEMENT
-    | fault::CURRENT
-    | fault::BUS_VOLTAGE
-    | fault::SAMPLES_STALE
-    | fault::COIL_OPEN
-    | fault::PHASE_SHORT
-    | fault::BEARING_LOST;
+pub(crate) const UNFIT: u32 = UNABLE | fault::CURRENT | fault::BUS_VOLTAGE | fault::WINDING;
 /// Faults with which a unit gives the head away.
 const FAILED: u32 = fault::BEARING_LOST | fault::PHASE_SHORT | fault::COIL_OPEN;
 /// Distance from which a rotor has gone astray [m].
@@ -107,8 +105,12 @@ pub(super) struct Situation {
 }
 
 impl Situation {
+    fn is_able(&self) -> bool {
+        self.sees_rotor && self.faults & UNABLE == 0 && self.pair & pair::GATE_FAULT == 0
+    }
+
     fn is_fit(&self) -> bool {
-        self.sees_rotor && self.faults & UNFIT == 0 && self.pair & pair::GATE_FAULT == 0
+        self.is_able() && self.faults & UNFIT == 0
     }
 
     fn is_failed(&self) -> bool {
@@ -124,6 +126,7 @@ impl Situation {
     fn key(&self) -> u32 {
         self.pair
             | u32::from(self.is_fit()) << 8
+            | u32::from(self.is_able()) << 22
             | u32::from(self.is_failed()) << 9
             | u32::from(self.is_astray()) << 10
             | u32::from(self.halls_well) << 11
@@ -320,6 +323,7 @@ impl PairControl {
             line: line(now.pair),
             peer,
             peer_is_new,
+            able: now.is_able(),
             fit: now.is_fit() && !self.is_refuted(),
             failed: match peer {
                 _ if !self.outputs.gate => (now.faults & FAILED != 0).then_some(Isolation::Fault),

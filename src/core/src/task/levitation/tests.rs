@@ -99,6 +99,22 @@ fn without_a_supervisor_or_in_standby_all_gates_stay_open() {
 }
 
 #[test]
+fn what_the_test_of_the_resting_windings_says_stands_until_they_rest_and_pass() {
+    let names = |mail: &LevitationMail| mail.faults & fault::WINDING != 0;
+    for bit in [pair::WINDING_OPEN, pair::WINDING_LEAK] {
+        let mut bench = Bench::new();
+        assert!(!names(&bench.step(|_| {}).1));
+        assert!(names(&bench.step(|samples| samples.pair |= bit).1));
+        assert!(!names(&bench.step(|_| {}).1));
+        bench.step(|samples| samples.pair |= bit);
+        // Beside an open gate the test says nothing.
+        assert!(names(&bench.step(|samples| samples.pair = pair::GATE_OPEN).1));
+        assert!(!names(&bench.step(|samples| samples.pair = 0).1));
+        assert!(!names(&bench.step(|samples| samples.pair = pair::GATE_OPEN | bit).1));
+    }
+}
+
+#[test]
 fn the_drive_line_alternates_while_it_drives_and_only_then() {
     let mut bench = Bench::levitated();
     let levels: std::vec::Vec<u32> = (0..4).map(|_| bench.step(|_| {}).0.drive_line).collect();

@@ -303,6 +303,30 @@ fn a_unit_that_lost_a_challenge_joins_again_when_both_have_agreed_for_a_second()
 }
 
 #[test]
+fn a_fault_for_which_a_unit_is_not_ready_does_not_keep_it_from_driving() {
+    for (faults, offers, drives) in [
+        (0, true, true),
+        (fault::WINDING, false, true),
+        (fault::CURRENT, false, true),
+        (fault::BUS_VOLTAGE, false, true),
+        (fault::COIL_OPEN, false, false),
+        (fault::DISPLACEMENT, false, false),
+        (fault::SAMPLES_STALE, false, false),
+        (fault::PHASE_SHORT, false, false),
+    ] {
+        let mut bench = backup();
+        bench.run(40, Situation { faults, ..seen(DRIVEN) });
+        let is_ready = PeerReport::from_bits(bench.pair.report).state == UnitCode::Ready;
+        assert_eq!(is_ready, offers, "faults {faults:#x}");
+        assert_eq!(
+            bench.run(20, Situation { faults, ..seen(LINE_CURRENT) }).gate,
+            drives,
+            "faults {faults:#x}"
+        );
+    }
+}
+
+#[test]
 fn a_unit_that_was_isolated_is_out_of_the_pair_from_its_first_period_on() {
     let mut bench = Bench::new(Role::EmergencyDrive);
     bench.pair.isolate(Role::EmergencyDrive, Isolation::Deaf);
