@@ -18,7 +18,7 @@
 #define PERIOD_MS       100
 #define TREND_PERIOD_MS 1000
 #define PARTS_PER_PERIOD 40
-/* One event a period in the long run, and so many at once: a flood wears no flash out and does not push the log out within a shift. */
+/* One event a period in the long run, and so many at once: a flood wears no flash out. */
 #define EVENTS_AT_ONCE 128
 
 /* As small as the flash has them, as large as FCB needs them. */

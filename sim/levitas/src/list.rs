@@ -4,6 +4,7 @@
 mod alarm_page;
 mod record_page;
 mod self_test_page;
+mod settings_page;
 mod state_page;
 
 use std::fmt::Write as _;
@@ -53,6 +54,8 @@ pub enum What {
     States,
     /// Items of the self-test: limit, what a failure means
     SelfTest,
+    /// What the operator can set of the therapy: first value, range, meaning
+    Settings,
     /// Metrics with units and definitions, and invariants
     Metrics,
     /// Columns of trace.csv
@@ -76,6 +79,7 @@ pub fn list(what: What, markdown: bool) -> String {
         What::Alarms => alarm_page::tables(),
         What::States => state_page::tables(),
         What::SelfTest => self_test_page::tables(),
+        What::Settings => settings_page::tables(),
         What::Metrics => vec![metrics(), invariants()],
         What::Channels => vec![channels()],
         What::Records => record_page::tables(),

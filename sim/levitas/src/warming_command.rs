@@ -20,7 +20,7 @@ Exit code 1 when a bound is missed, one line on standard error each.";
 /// Its command line.
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
-    /// Seeds of each story
+    /// Seeds of each story and each fault; runs of pairs take them by turns
     #[arg(long, value_name = "N", default_value_t = 3)]
     seeds: u64,
     /// Situations in which all pairs of faults are run

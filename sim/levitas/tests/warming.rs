@@ -37,8 +37,8 @@ fn faults_are_told() {
         ("cut-out task stands", "cut_out", 0.6),
         ("water sensor A open", "temperature_sensor", 1.5),
         ("water sensor B stuck", "temperature_sensor", 12.0),
-        ("blood sensor drifts down", "cut_out", 70.0),
-        ("cut-out's water sensor drifts down", "cut_out", 70.0),
+        ("blood sensor drifts down by 0.0200 K/s", "cut_out", 70.0),
+        ("cut-out's water sensor drifts down by 0.0200 K/s", "cut_out", 70.0),
     ] {
         let single = found.singles.iter().find(|single| single.fault == fault).unwrap();
         assert!(single.told.contains(&condition), "{fault}: {:?}", single.told);

@@ -3,7 +3,7 @@
 
 use crate::project::Project;
 use crate::stage::{Obstacle, Report};
-use crate::{Options, clients, cost, firmware, host, lock, lockstep, model, record, soup, text};
+use crate::{Options, clients, cost, firmware, generated, host, lock, lockstep, model, record, soup, text};
 
 /// All stages; later ones run even when earlier ones failed, so that one run shows everything.
 pub(crate) fn run(project: &Project, options: &Options) -> Result<(), String> {
@@ -22,6 +22,7 @@ pub(crate) fn run(project: &Project, options: &Options) -> Result<(), String> {
     report.stage("model of the pair", || Ok(model::check(project)?));
     report.stage("cost", || cost::check(project));
     report.stage("text", || Ok(text::check(project)?));
+    report.stage("commits of tables", || generated::check(project));
     report.stage("soup list", || Ok(soup::check(project)?));
     report.stage("outside clients", || clients::run_tests(project));
     let wanted =

@@ -4,6 +4,7 @@
 //! Before that, sockets and worlds that are not right. Each run is made twice, with the images and with the units inside of the simulator; the figures of both must agree
 //! within one levitation period.
 
+use std::fmt::Write as _;
 use std::fs::{self, File};
 use std::io::ErrorKind;
 use std::os::unix::process::ExitStatusExt as _;
@@ -16,6 +17,7 @@ use serde_json::Value;
 
 use crate::Options;
 use crate::firmware;
+use crate::generated;
 use crate::process::{command, output, run as run_command};
 use crate::project::Project;
 use crate::stage::{Obstacle, Outcome};
@@ -50,36 +52,109 @@ const COUNT: &str = "takeover.count";
 const TOUCHDOWNS: &str = "levitation.touchdowns";
 const PEAK: &str = "levitation.peak_um";
 
+/// The page with the table, and the name of its part.
+const PAGE: &str = "docs/lockstep.md";
+const PART: &str = "lockstep";
+
 /// Folders of the images' builds.
 pub(crate) const HOST: &str = "lockstep-host";
 const DRIVE: &str = "lockstep-drive";
 
 /// `cargo xtask lockstep`.
 pub(crate) fn run(project: &Project, options: &Options) -> Result<(), String> {
-    check(project, options.has("--short")).map_err(|obstacle| match obstacle {
+    let is_short = options.has("--short");
+    let cases = compare_all(project, is_short).map_err(|obstacle| match obstacle {
         Obstacle::NotRun(reason) => format!("lockstep: not run: {reason}"),
         Obstacle::Failed(reason) => format!("lockstep: failed: {reason}"),
-    })
+    })?;
+    if options.has("--renew") {
+        let command =
+            if is_short { "cargo xtask lockstep --short --renew" } else { "cargo xtask lockstep --renew" };
+        generated::renew(project, PAGE, PART, command, &table(&cases))?;
+    }
+    Ok(())
 }
 
 /// Builds both images and makes all runs; not run where the Zephyr tree or its tools are missing.
 pub(crate) fn check(project: &Project, is_short: bool) -> Outcome {
+    compare_all(project, is_short).map(|_| ())
+}
+
+/// What was found of one case, run by run.
+struct Case {
+    what: &'static str,
+    runs: Vec<Found>,
+}
+
+/// A run.
+struct Found {
+    at_s: f64,
+    /// From the failure to the end of the takeover, and how long nobody drove, with the images [us].
+    total_us: Option<f64>,
+    nobody_us: Option<f64>,
+    peak_um: f64,
+    /// The larger one of the differences to the simulator [us].
+    apart_us: f64,
+    wall_s: f64,
+}
+
+/// All runs; the first figure that is wrong ends them.
+fn compare_all(project: &Project, is_short: bool) -> Result<Vec<Case>, Obstacle> {
     let bench = Bench::new(project)?;
     println!(
         "{:<11} {:>8} {:>10} {:>11} {:>9} {:>6}",
         "host", "at s", "total us", "nobody us", "peak um", "wall s"
     );
     let times = if is_short { TIMES_SHORT } else { TIMES };
+    let mut cases = Vec::new();
     for (what, scenario, takeovers) in CASES {
+        let mut runs = Vec::new();
         for index in 0..times {
             // Phases of the rotor, of the schedule and within the period differ from time to time.
             let share = (f64::from(index) + 0.5) / f64::from(times);
             let at_s = FIRST_S + (LAST_S - FIRST_S) * share + 137e-6 * f64::from(index);
-            bench.compare(what, scenario, at_s, takeovers)?;
+            runs.push(bench.compare(what, scenario, at_s, takeovers)?);
         }
+        cases.push(Case { what, runs });
     }
     println!("{} runs: figures of both within {PERIOD_US} us, no touchdown", CASES.len() as u32 * times);
-    Ok(())
+    Ok(cases)
+}
+
+/// For the page: the range of each figure over the runs of a case.
+fn table(cases: &[Case]) -> String {
+    let mut text = String::from(
+        "| host | runs | at, s | total, us | nobody, us | peak, um, at most | apart from the simulator, us, at most | wall time of a run, s |\n\
+         |---|---|---|---|---|---|---|---|\n",
+    );
+    for Case { what, runs } in cases {
+        let of = |figure: &dyn Fn(&Found) -> Option<f64>, digits: usize| {
+            range(runs.iter().filter_map(figure), digits)
+        };
+        let most = |figure: &dyn Fn(&Found) -> f64| runs.iter().map(figure).fold(0.0, f64::max);
+        let _ = writeln!(
+            text,
+            "| {what} | {} | {} | {} | {} | {:.1} | {} | {} |",
+            runs.len(),
+            of(&|run| Some(run.at_s), 3),
+            of(&|run| run.total_us, 0),
+            of(&|run| run.nobody_us, 0),
+            most(&|run| run.peak_um),
+            most(&|run| run.apart_us),
+            of(&|run| Some(run.wall_s), 1),
+        );
+    }
+    text
+}
+
+/// The lowest to the highest one, or one of them when they are the same, or a dash when there is none.
+fn range(figures: impl Iterator<Item = f64>, digits: usize) -> String {
+    let ends = figures.fold(None, |ends: Option<(f64, f64)>, figure| {
+        Some(ends.map_or((figure, figure), |(low, high)| (low.min(figure), high.max(figure))))
+    });
+    let Some((low, high)) = ends else { return "-".into() };
+    let (low, high) = (format!("{low:.digits$}"), format!("{high:.digits$}"));
+    if low == high { low } else { format!("{low} to {high}") }
 }
 
 /// The program, the two images and where they run.
@@ -121,7 +196,7 @@ impl<'a> Bench<'a> {
     }
 
     /// One run with the images and one without.
-    fn compare(&self, what: &str, scenario: &str, at_s: f64, takeovers: f64) -> Result<(), String> {
+    fn compare(&self, what: &str, scenario: &str, at_s: f64, takeovers: f64) -> Result<Found, String> {
         let started = Instant::now();
         let settings = [format!("event.3.at_s={at_s:.6}"), format!("duration_s={:.6}", at_s + AFTER_S)];
         let remote = self.with_images(scenario, &settings)?;
@@ -132,25 +207,30 @@ impl<'a> Bench<'a> {
         let local = metrics(&local)?;
         let pair = |name: &str| (figure(&remote, name), figure(&local, name));
         let (total, nobody) = (pair(TOTAL), pair(NOBODY));
+        let peak_um = figure(&remote, PEAK).ok_or_else(|| format!("{what} at {at_s:.6} s: no {PEAK}"))?;
         println!(
             "{what:<11} {at_s:>8.5} {:>10} {:>11} {:>9.1} {wall_s:>6.1}",
             shown(total),
             shown(nobody),
-            figure(&remote, PEAK).unwrap_or(f64::NAN),
+            peak_um,
         );
-        let agree = |(remote, local): (Option<f64>, Option<f64>)| match (remote, local) {
-            (Some(remote), Some(local)) => (remote - local).abs() <= PERIOD_US,
-            (remote, local) => remote == local,
+        // A figure that only one of them has is apart without end.
+        let apart_us = |(remote, local): (Option<f64>, Option<f64>)| match (remote, local) {
+            (Some(remote), Some(local)) => (remote - local).abs(),
+            (None, None) => 0.0,
+            _ => f64::INFINITY,
         };
+        let apart_us = apart_us(total).max(apart_us(nobody));
         if figure(&remote, TOUCHDOWNS) != Some(0.0) || figure(&remote, COUNT).unwrap_or(0.0) != takeovers {
             return Err(format!("{what} at {at_s:.6} s: a touchdown, or not {takeovers} takeovers"));
         }
-        if !agree(total) || !agree(nobody) {
+        if apart_us > PERIOD_US {
             return Err(format!(
                 "{what} at {at_s:.6} s: more than {PERIOD_US} us between images and simulator"
             ));
         }
-        Ok(())
+        let ((total_us, _), (nobody_us, _)) = (total, nobody);
+        Ok(Found { at_s, total_us, nobody_us, peak_um, apart_us, wall_s })
     }
 
     /// The figures of a run of the world with both images.
@@ -238,6 +318,36 @@ fn shown((remote, local): (Option<f64>, Option<f64>)) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_row_has_the_range_of_each_figure() {
+        let run = |at_s, total_us, nobody_us, wall_s| Found {
+            at_s,
+            total_us,
+            nobody_us,
+            peak_um: 10.0 * at_s,
+            apart_us: 0.0,
+            wall_s,
+        };
+        let cases = [
+            Case {
+                what: "killed",
+                runs: vec![
+                    run(0.275, Some(300.0), Some(250.0), 3.2),
+                    run(1.2, Some(300.0), Some(297.0), 4.8),
+                ],
+            },
+            Case { what: "CAN closed", runs: vec![run(0.5, None, None, 4.0)] },
+        ];
+        let rows: Vec<String> = table(&cases).lines().skip(2).map(str::to_owned).collect();
+        assert_eq!(
+            rows,
+            [
+                "| killed | 2 | 0.275 to 1.200 | 300 | 250 to 297 | 12.0 | 0 | 3.2 to 4.8 |",
+                "| CAN closed | 1 | 0.500 | - | - | 5.0 | 0 | 4.0 |",
+            ]
+        );
+    }
 
     #[test]
     fn only_a_unit_that_ends_by_itself_has_failed() {

@@ -10,6 +10,7 @@ mod clients;
 mod cost;
 mod cost_page;
 mod firmware;
+mod generated;
 mod host;
 mod lock;
 mod lockstep;
@@ -70,7 +71,10 @@ const SUBCOMMANDS: [Subcommand; 10] = [
     Subcommand {
         name: "lockstep",
         summary: "two native_sim images and the world: the host killed, stopped, cut off at 20 times each",
-        options: &[("--short", "at two times each")],
+        options: &[
+            ("--short", "at two times each"),
+            ("--renew", "write the table of docs/lockstep.md from what is found"),
+        ],
         run: lockstep::run,
     },
     Subcommand {

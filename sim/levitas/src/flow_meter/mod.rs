@@ -21,7 +21,8 @@ use levitas_world::Blood;
 
 use crate::corners::pool;
 use crate::input::Checked;
-use rig::{Dice, Rig};
+pub(crate) use rig::Dice;
+use rig::Rig;
 pub use table::{markdown, plain, to_json};
 
 /// Flows of the table [L/min].

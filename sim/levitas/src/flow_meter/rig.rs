@@ -16,14 +16,14 @@ const PRIME: Blood = Blood::SALINE;
 
 /// Random numbers of a check.
 #[derive(Clone, Debug)]
-pub(super) struct Dice(Pcg64);
+pub(crate) struct Dice(Pcg64);
 
 impl Dice {
-    pub(super) fn new(seed: u64) -> Self {
+    pub(crate) fn new(seed: u64) -> Self {
         Self(Pcg64::seed_from_u64(seed))
     }
 
-    pub(super) fn between(&mut self, min: f64, max: f64) -> f64 {
+    pub(crate) fn between(&mut self, min: f64, max: f64) -> f64 {
         min + (max - min) * ((self.0.next_u64() >> 11) as f64 / (1_u64 << 53) as f64)
     }
 }

@@ -35,7 +35,7 @@ pub const SEEDS_MAX: u64 = 1000;
 /// How much is done.
 #[derive(Clone, Copy, Debug)]
 pub struct Effort {
-    /// Seeds of each story.
+    /// Seeds of each story and each fault; runs of pairs take them by turns.
     pub seeds: u64,
     /// Situations in which all pairs of faults are run, 0 to [`SITUATIONS_MAX`].
     pub situations: usize,
@@ -90,9 +90,9 @@ pub fn warm(effort: Effort, progress: &(dyn Fn(f64) + Sync)) -> Checked<Warmings
         rows.extend(own);
         done();
     }
-    let singles = faults::singles(effort.jobs, &|| {})?;
+    let singles = faults::singles(effort.seeds, effort.jobs, &|| {})?;
     done();
-    let pairs = faults::pairs(false, effort.situations, effort.jobs, &done)?;
-    let in_chain = faults::pairs(true, effort.situations, effort.jobs, &|| {})?;
+    let pairs = faults::pairs(false, effort, &done)?;
+    let in_chain = faults::pairs(true, effort, &|| {})?;
     Ok(Warmings { rows, singles, pairs, in_chain })
 }

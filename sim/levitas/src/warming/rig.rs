@@ -148,6 +148,12 @@ impl Rig {
         self.bench.truth()
     }
 
+    /// Water and blood: what was seen, or what is hotter [C].
+    pub(super) fn hotter(&self, other: [f64; 2]) -> [f64; 2] {
+        let Extremes { water_celsius, blood_celsius, .. } = self.extremes;
+        [hotter(water_celsius, other[0]), hotter(blood_celsius, other[1])]
+    }
+
     /// The cut-out is open, as it says.
     pub(super) fn has_tripped(&self) -> bool {
         self.mail.cut_out.read::<CutOutMail>().is_some_and(|(_, said)| said.trip != 0)
@@ -177,9 +183,9 @@ impl Rig {
         self.time_s += PERIOD_S;
         let [hottest, lung, _] = self.bench.blood_celsius();
         let truth = self.bench.truth();
+        [self.extremes.water_celsius, self.extremes.blood_celsius] =
+            self.hotter([truth.water_celsius, hottest]);
         let extremes = &mut self.extremes;
-        extremes.water_celsius = extremes.water_celsius.max(truth.water_celsius);
-        extremes.blood_celsius = extremes.blood_celsius.max(hottest);
         if truth.water_flow_lpm > 0.0 {
             extremes.water_over_blood_k = extremes.water_over_blood_k.max(truth.water_celsius - lung);
         }
@@ -194,9 +200,20 @@ impl Rig {
     }
 }
 
+/// The higher one; what is no number is higher than any.
+fn hotter(one: f64, other: f64) -> f64 {
+    if one.is_nan() || one > other { one } else { other }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_no_number_is_hotter_than_any() {
+        assert_eq!((hotter(1.0, 2.0), hotter(4.0, 3.0)), (2.0, 4.0));
+        assert!(hotter(f64::NAN, 1.0).is_nan() && hotter(1.0, f64::NAN).is_nan());
+    }
 
     /// What the control believes of its device is what the plant has, with half of the water's own drop in the exchanger.
     #[test]

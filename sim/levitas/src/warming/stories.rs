@@ -272,7 +272,7 @@ fn cut_out_alone(seed: u64) -> Checked<Figures> {
         for flow_lpm in [0.0, 0.5, 1.0, 2.0, 4.0, 7.0] {
             let mut rig = runaway(patient_celsius, flow_lpm)?;
             rig.run(3600.0, |_| {});
-            alone = hotter(alone, &rig);
+            alone = rig.hotter(alone);
             closed += u8::from(!rig.has_tripped());
         }
     }
@@ -282,7 +282,7 @@ fn cut_out_alone(seed: u64) -> Checked<Figures> {
             let mut rig = runaway(37.0, flow_lpm)?;
             rig.break_down(fault)?;
             rig.run(1200.0, |_| {});
-            with_fault = hotter(with_fault, &rig);
+            with_fault = rig.hotter(with_fault);
         }
     }
     const STORY: &str = "control task removed, 500 W for good, 0 to 7 L/min, 33 to 37 C";
@@ -310,16 +310,11 @@ fn thermostat_alone(seed: u64) -> Checked<Figures> {
                 rig.break_down(&Broken::Device(fault))?;
             }
             rig.run(2.0 * 3600.0, |_| {});
-            hottest = hotter(hottest, &rig);
+            hottest = rig.hotter(hottest);
         }
     }
     Ok(vec![
         row(STORY, "hottest water [C]", hottest[0], THERMOSTAT_WATER_CELSIUS_MAX),
         row(STORY, "hottest blood [C]", hottest[1], THERMOSTAT_WATER_CELSIUS_MAX),
     ])
-}
-
-/// Water and blood, the hottest so far.
-fn hotter([water, blood]: [f64; 2], rig: &Rig) -> [f64; 2] {
-    [water.max(rig.extremes.water_celsius), blood.max(rig.extremes.blood_celsius)]
 }

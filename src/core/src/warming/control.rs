@@ -123,3 +123,29 @@ fn limited(water_celsius: f32, blood_celsius: f32) -> f32 {
     let most = WATER_CELSIUS_MAX.min(blood_celsius + WATER_OVER_BLOOD_K_MAX);
     between(water_celsius, WATER_CELSIUS_MIN, most)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Water over blood, at both edges: the first two by the blood, the others by the water's own limits.
+    #[test]
+    fn water_is_asked_for_at_most_ten_kelvin_over_the_blood() {
+        for (water, blood, asked) in [
+            (45.0, 25.0, 35.0),
+            (34.9, 25.0, 34.9),
+            (45.0, 29.25, 39.25),
+            (45.0, 37.0, 39.5),
+            (10.0, 25.0, 20.0),
+        ] {
+            let rates = Rates { warming_celsius_per_h: 6.0, cooling_celsius_per_h: 6.0 };
+            let mut cascade = Cascade::at(water);
+            cascade.follow_water(water, rates, blood);
+            assert_eq!(cascade.water_celsius, asked, "water {water}, blood {blood}");
+        }
+        let mut cascade = Cascade::at(25.0);
+        (cascade.reference_celsius, cascade.blood_integral_k) = (37.0, BLOOD_INTEGRAL_K_MAX);
+        cascade.follow_blood(37.0, Rates { warming_celsius_per_h: 6.0, cooling_celsius_per_h: 6.0 }, 25.0);
+        assert_eq!(cascade.water_celsius, 35.0);
+    }
+}
