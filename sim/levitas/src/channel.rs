@@ -36,6 +36,8 @@ pub struct Sample {
     pub pre_membrane_pressure_mmhg: f64,
     /// True return pressure [mmHg].
     pub return_pressure_mmhg: f64,
+    /// Its limit, as the driving unit is set [mmHg]; `None` while it says nothing.
+    pub return_limit_mmhg: Option<f64>,
     /// True state of the circuit's air and of the patient.
     pub body: BodySample,
     /// True temperatures, with a warming device.

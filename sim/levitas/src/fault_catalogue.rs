@@ -97,7 +97,7 @@ const BUS_SAG_V: f64 = 36.0;
 pub static FAULTS: LazyLock<Vec<FaultSpec>> =
     LazyLock::new(|| DRIVE_FAULTS.into_iter().chain(power::FAULTS).chain(warming::FAULTS).collect());
 
-const DRIVE_FAULTS: [FaultSpec; 43] = [
+const DRIVE_FAULTS: [FaultSpec; 50] = [
     FaultSpec {
         name: "hall_open",
         doc: "The wire of a displacement Hall is open: it reads a rail of the converter.",
@@ -489,6 +489,40 @@ const DRIVE_FAULTS: [FaultSpec; 43] = [
         make: |v| Circuit(CircuitFault::FlowBias { share: value(v, 0) }),
     },
     FaultSpec {
+        name: "flow_meter_frozen",
+        doc: "The flow meter delivers its last shots again and again; target flow.",
+        keys: &[],
+        alarm: "flow_meter",
+        within: Within::Time(1.0),
+        reaction: "As for flow_meter_loss.",
+        make: |_| Circuit(CircuitFault::FlowFrozen),
+    },
+    FaultSpec {
+        name: "flow_meter_spikes",
+        doc: "Some of the shots of the flow meter are wild; target flow.",
+        keys: &[
+            KeySpec::numbers("probability", 0.0..=1.0, "share of the shots"),
+            KeySpec::numbers(
+                "ns",
+                0.0..=1000.0,
+                "how much longer or shorter the time against the flow is [ns]",
+            ),
+        ],
+        alarm: "flow_meter",
+        within: Within::Open,
+        reaction: "Shots that are 1.5 L/min or more off are left out; where they are half of all, the flow is marked.",
+        make: |v| Circuit(CircuitFault::FlowSpikes { probability: value(v, 0), ns: value(v, 1) }),
+    },
+    FaultSpec {
+        name: "flow_meter_nan",
+        doc: "Times and amplitude of the flow meter are no numbers; target flow.",
+        keys: &[],
+        alarm: "flow_meter",
+        within: Within::Time(1.0),
+        reaction: "As for flow_meter_loss; it is no air.",
+        make: |_| Circuit(CircuitFault::FlowNan),
+    },
+    FaultSpec {
         name: "bubble_sensor_loss",
         doc: "The amplitude of the ultrasound repeats its last value to the last bit; target flow.",
         keys: &[],
@@ -514,6 +548,45 @@ const DRIVE_FAULTS: [FaultSpec; 43] = [
         within: Within::Open,
         reaction: "Against the other two and the pump it is named from 30 mmHg on, after 3 s; a return sensor that falls looks like a clot.",
         make: |v| Circuit(CircuitFault::PressureDrift { mmhg_per_s: value(v, 0) }),
+    },
+    FaultSpec {
+        name: "pressure_frozen",
+        doc: "A pressure sensor delivers its last sample again and again; target drainage, pre_membrane or return.",
+        keys: &[],
+        alarm: "pressure_sensor",
+        within: Within::Time(1.0),
+        reaction: "That pressure is marked after 250 ms; the others are believed on.",
+        make: |_| Circuit(CircuitFault::PressureFrozen),
+    },
+    FaultSpec {
+        name: "pressure_spikes",
+        doc: "Some samples of a pressure sensor are wild; target drainage, pre_membrane or return.",
+        keys: &[
+            KeySpec::numbers("probability", 0.0..=1.0, "share of the samples"),
+            KeySpec::numbers("mmhg", 0.0..=2000.0, "how much higher or lower they are [mmHg]"),
+        ],
+        alarm: "pressure_sensor",
+        within: Within::Open,
+        reaction: "Samples that are 100 mmHg or more off are left out; one after the other that do not agree, or no good one for 50 ms: the pressure is marked.",
+        make: |v| Circuit(CircuitFault::PressureSpikes { probability: value(v, 0), mmhg: value(v, 1) }),
+    },
+    FaultSpec {
+        name: "pressure_nan",
+        doc: "A pressure sensor delivers no number; target drainage, pre_membrane or return.",
+        keys: &[],
+        alarm: "pressure_sensor",
+        within: Within::Time(1.0),
+        reaction: "As for pressure_loss.",
+        make: |_| Circuit(CircuitFault::PressureNan),
+    },
+    FaultSpec {
+        name: "pressure_exchanged",
+        doc: "The sensors of drainage and return are exchanged; target drainage or return.",
+        keys: &[],
+        alarm: "pressure_sensor",
+        within: Within::Open,
+        reaction: "Both are marked a second after the pump makes 50 mmHg; the one before the membrane lung stands in for the return pressure.",
+        make: |_| Circuit(CircuitFault::PressuresExchanged),
     },
 ];
 

@@ -100,7 +100,7 @@ pub static METRICS: LazyLock<Vec<Metric>> = LazyLock::new(|| {
 
 /// The metrics that have each their own line here.
 #[rustfmt::skip]
-const WRITTEN: [Metric; 76] = [
+const WRITTEN: [Metric; 77] = [
     metric("levitation.liftoff_s", "s", 4, "from the first lift_off event to lift-off's end: the rotor comes within 10 % of the clearance and stays there for 20 ms"),
     metric("levitation.overshoot_um", "um", 1, "largest crossing past the centre, seen from where the rotor left the touchdown circle, up to 100 ms after lift-off's end or to the next event"),
     metric("levitation.peak_um", "um", 1, "largest radius of the true position after the first disturb or fault event (without one: after lift-off's end), less the orbit radius (orbit_peak_um)"),
@@ -127,6 +127,7 @@ const WRITTEN: [Metric; 76] = [
     metric("flow.reverse_ml", "mL", 3, "largest net backward excursion of the pumped volume"),
     metric("pressure.drainage_min_mmhg", "mmHg", 1, "smallest true drainage pressure of the run"),
     metric("pressure.return_max_mmhg", "mmHg", 1, "largest true return pressure of the run"),
+    metric("pressure.return_over_s", "s", 3, "time in all with the true return pressure over the limit that is set in the driving unit"),
     metric("pressure.pre_membrane_max_mmhg", "mmHg", 1, "largest true pre-membrane pressure of the run"),
     metric("pressure.return_min_mmhg", "mmHg", 1, "smallest true return pressure of the run: below 0 air is drawn through the membrane"),
     metric("exposure.shear_index", "", 3, "what the driving unit says at the end of the run of the shear in the head, mean of a minute: 1 is as at 4 W dissipated and 4 L/min; an index, no measurement"),

@@ -16,7 +16,7 @@ use std::time::Instant;
 use levitas_core::alarms::{AlarmOrder, AlarmOrderMail, AlarmStatus};
 use levitas_core::calibration::CalibrationError;
 use levitas_core::circulation::sensing::CircuitOrder;
-use levitas_core::circulation::therapy::Mode;
+use levitas_core::circulation::therapy::{Mode, TherapyMail};
 use levitas_core::link::UnitCode;
 use levitas_core::mail::{CircuitOrderMail, CirculationMail, LevitationMail, Mailboxes};
 use levitas_core::power::messages::{PowerOrder, PowerOrderMail};
@@ -676,6 +676,9 @@ impl<'a, U: UnitInLoop> Simulation<'a, U> {
             self.heart.hear(tick as f64 * STEP_S, set, &seen.1);
             self.orders.hear(tick as f64 * STEP_S, &seen.1, &mut self.log);
             self.exposure = [seen.1.shear_index, seen.1.heat_index_min_per_h];
+            let therapy = unit.and_then(U::mail).and_then(|mail| mail.therapy.read::<TherapyMail>());
+            sample.return_limit_mmhg =
+                therapy.map(|(_, mail)| f64::from(mail.therapy.settings.return_pressure_mmhg_max));
         }
         self.heart.follow(&truth);
         [sample.body.beat_found, sample.body.pulse_begun] = self.heart.news;

@@ -430,3 +430,66 @@ fn a_bad_patient_file_is_refused_by_its_own_name() {
         refused(&scratch, &wanted.join(" "), &["run", "s.toml"], &wanted);
     }
 }
+
+/// A circuit file with a key too few, a part that is not made, a number that is none or out of range, a key too many.
+#[test]
+fn a_bad_circuit_file_is_refused_by_its_own_name() {
+    let scratch = Scratch::new("bad-circuit");
+    fs::write(scratch.path.join("s.toml"), format!("{HEAD}circuit = \"mine.toml\"\n")).unwrap();
+    let good = include_str!("../../world/circuits/va-21-17.toml");
+    let instead = |line: &str, other: &str| {
+        let lines: Vec<&str> =
+            good.lines().map(|found| if found.starts_with(line) { other } else { found }).collect();
+        assert!(lines.contains(&other), "{line} is in the file");
+        lines.join("\n")
+    };
+    let drainage = "resistance_mmhg_per_lpm2 = 3.58";
+    let returning = "resistance_mmhg_per_lpm2 = 8.11";
+    for (text, wanted) in [
+        (
+            instead("volume_ml", ""),
+            ["mine.toml", "membrane_lung.volume_ml", "missing", "allowed is a number"],
+        ),
+        (instead(drainage, ""), ["mine.toml", "drainage_cannula.resistance", "missing", "allowed is"]),
+        (
+            instead(drainage, "size_fr = 20"),
+            [
+                "mine.toml:5:",
+                "drainage_cannula.size_fr = 20",
+                "no cannula of this size",
+                "19, 21, 23, 25 or 29",
+            ],
+        ),
+        (
+            instead(returning, "size_fr = 25"),
+            ["mine.toml", "return_cannula.size_fr = 25", "no cannula of this size", "15, 17, 19, 21 or 23"],
+        ),
+        (
+            instead(returning, "size_fr = nan"),
+            ["mine.toml", "return_cannula.size_fr = NaN", "not a finite number", "allowed is"],
+        ),
+        (
+            instead("length_m = 0.2", "length_m = -0.2"),
+            ["mine.toml:12:", "pump_tubing.length_m = -0.2", "out of range", "allowed is a number from"],
+        ),
+        (
+            instead("opening_s", "opening_s = nan"),
+            ["mine.toml", "return_clamp.opening_s = NaN", "not a finite number", "allowed is a number from"],
+        ),
+        (
+            instead("diameter_m", "diameter_m = inf"),
+            ["mine.toml", "tubing.diameter_m = inf", "not a finite number", "allowed is a number from"],
+        ),
+        (
+            instead("volume_ml", "volume_ml = \"335\""),
+            ["mine.toml", "membrane_lung.volume_ml = \"335\"", "this is a string", "a number"],
+        ),
+        (format!("{good}colour = 1\n"), ["mine.toml", "return_clamp.colour", "unknown key", "return_clamp."]),
+    ] {
+        fs::write(scratch.path.join("mine.toml"), &text).unwrap();
+        refused(&scratch, &wanted.join(" "), &["run", "s.toml"], &wanted);
+    }
+    fs::write(scratch.path.join("mine.toml"), good).unwrap();
+    let run = levitas(&scratch.path, &["run", "s.toml", "--out", "good"]);
+    assert_eq!(run.code, 0, "{}", run.stderr);
+}

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Heart beats and pulses: five minutes of each kind of ECG, electrodes that come off, and a record of a person.
 //!
-//! The record is not ours to give: the folder with `100.hea`, `.dat` and `.atr` stands in the variable LEVITAS_ECG_DIR.
+//! The record is not ours to give: the folder with `100.hea`, `.dat` and `.atr` stands in the variable LEVITAS_ECG_DIR. `cargo xtask ci` runs
+//! its test as a stage of its own, which is *not run* where there is none; every other run shows it as ignored.
 //! docs/ecg.md has half an hour of each.
 
 mod common;
@@ -71,11 +72,9 @@ fn every_kind_of_ecg_holds_its_bounds() {
 }
 
 #[test]
+#[ignore = "LEVITAS_ECG_DIR says where record 100 is: cargo xtask ci"]
 fn a_recorded_ecg_holds_its_bounds() {
-    let Some(folder) = env::var_os(FOLDER) else {
-        println!("not run: {FOLDER} does not say where record 100 is");
-        return;
-    };
+    let folder = env::var_os(FOLDER).unwrap_or_else(|| panic!("{FOLDER} does not say where record 100 is"));
     let record = record::read(Path::new(&folder), "100").unwrap();
     assert_eq!(
         (record.samples_mv.len(), record.beats_ms.len()),

@@ -76,6 +76,8 @@ pub(crate) struct CircuitSensors {
     lag: Lag,
     seen_mmhg: [f64; 3],
     lagged_mmhg: [f64; 3],
+    /// The last samples of the pressures.
+    said_mmhg: [f32; 3],
     /// Of the millisecond that runs.
     flow_sum_lpm: f64,
     steps: u32,
@@ -102,6 +104,7 @@ impl CircuitSensors {
             lag: Lag::new(plant.pressure_sensor.lag_s, step_s),
             seen_mmhg: [0.0; 3],
             lagged_mmhg: [0.0; 3],
+            said_mmhg: [0.0; 3],
             flow_sum_lpm: 0.0,
             steps: 0,
             steps_per_sample: libm::round(1.0 / (SHOTS_HZ * step_s)) as u32,
@@ -179,11 +182,34 @@ impl CircuitSensors {
     fn end_millisecond(&mut self, there: &AtSensors) {
         let mean_lpm = self.flow_sum_lpm / f64::from(self.steps);
         (self.flow_sum_lpm, self.steps) = (0.0, 0);
-        let seen_lpm = (1.0 + self.faults.flow_bias) * mean_lpm;
+        let seen_lpm = (1.0 + self.faults.flow.bias) * mean_lpm;
         let shot = self.ultrasound.shot(seen_lpm, &there.blood, &there.air);
-        let stuck = self.shots.last().filter(|_| self.faults.bubbles_lost);
-        self.shots.push(FlowShot { amplitude: stuck.map_or(shot.amplitude, |last| last.amplitude), ..shot });
+        if !self.faults.flow.is_frozen {
+            let shot = self.broken_shot(shot);
+            self.shots.push(shot);
+        }
         self.sample_ecg(there.next_beat);
+    }
+
+    /// What a meter with its faults makes of a shot.
+    fn broken_shot(&mut self, mut shot: FlowShot) -> FlowShot {
+        let faults = self.faults.flow;
+        if let Some(last) = self.shots.last().filter(|_| faults.is_blind) {
+            shot.amplitude = last.amplitude;
+        }
+        shot.transit_up_s += (self.spike(faults.spikes) / 1e9) as f32;
+        if faults.is_nan {
+            shot = FlowShot { transit_up_s: f32::NAN, transit_down_s: f32::NAN, amplitude: f32::NAN };
+        }
+        shot
+    }
+
+    /// A spike of so much either way, or none; nothing is drawn where there are none.
+    fn spike(&mut self, (probability, height): (f64, f64)) -> f64 {
+        if probability == 0.0 || self.noise.uniform() >= probability {
+            return 0.0;
+        }
+        if self.noise.uniform() < 0.5 { height } else { -height }
     }
 
     fn sample_ecg(&mut self, next_beat: Option<NextBeat>) {
@@ -208,11 +234,11 @@ impl CircuitSensors {
         if self.ecg_mv.count == BATCH {
             valid |= valid::ECG;
         }
-        if self.faults.flow_lost {
+        if self.faults.flow.is_lost {
             valid &= !valid::FLOW;
         }
-        for (lost, bit) in self.faults.pressure_lost.into_iter().zip(PRESSURE_BITS) {
-            if lost {
+        for (faults, bit) in self.faults.pressures.iter().zip(PRESSURE_BITS) {
+            if faults.is_lost {
                 valid &= !bit;
             }
         }
@@ -229,13 +255,21 @@ impl CircuitSensors {
 
     fn pressures(&mut self, plant: &Plant) -> [f32; 3] {
         let sensor = &plant.pressure_sensor;
+        let mut there_mmhg = self.lagged_mmhg;
+        if self.faults.are_exchanged() {
+            there_mmhg.swap(0, 2);
+        }
         let mut sign = -1.0;
-        let mut drifted_mmhg = self.faults.drifted_mmhg.into_iter();
-        self.lagged_mmhg.map(|pressure| {
+        for (site, (there_mmhg, faults)) in there_mmhg.into_iter().zip(self.faults.pressures).enumerate() {
             sign = -sign;
-            let pressure = pressure + drifted_mmhg.next().unwrap_or(0.0);
-            (pressure + sign * sensor.offset_mmhg + sensor.noise_rms_mmhg * self.noise.gaussian()) as f32
-        })
+            let pressure = there_mmhg + faults.drifted_mmhg + self.spike(faults.spikes);
+            let pressure =
+                pressure + sign * sensor.offset_mmhg + sensor.noise_rms_mmhg * self.noise.gaussian();
+            if !faults.is_frozen {
+                self.said_mmhg[site] = if faults.is_nan { f32::NAN } else { pressure as f32 };
+            }
+        }
+        self.said_mmhg
     }
 }
 
@@ -244,26 +278,33 @@ mod tests {
     use super::*;
     use crate::ECMO_50;
 
+    /// 4 L/min, and pressures to tell apart.
+    fn there() -> AtSensors {
+        let pressures = Pressures {
+            drainage_mmhg: -40.0,
+            pre_membrane_mmhg: 200.0,
+            return_mmhg: 150.0,
+            ..Pressures::default()
+        };
+        AtSensors { pressures, flow_lpm: 4.0, blood: Blood::ORDINARY, air: Air::NONE, next_beat: None }
+    }
+
+    fn sound_sensors() -> CircuitSensors {
+        let mut sensors = CircuitSensors::new(&ECMO_50, 1, 50e-6, false);
+        sensors.start(&there().pressures);
+        sensors
+    }
+
+    /// So many milliseconds, and the samples at their end.
+    fn follow(sensors: &mut CircuitSensors, milliseconds: u32) -> CirculationInputs {
+        (0..20 * milliseconds).for_each(|_| sensors.follow(&there()));
+        sensors.sample(&ECMO_50)
+    }
+
     #[test]
     fn what_breaks_shows_at_its_sensor_alone_and_heals() {
-        let there = AtSensors {
-            pressures: Pressures {
-                drainage_mmhg: -40.0,
-                pre_membrane_mmhg: 200.0,
-                return_mmhg: 150.0,
-                ..Pressures::default()
-            },
-            flow_lpm: 4.0,
-            blood: Blood::ORDINARY,
-            air: Air::NONE,
-            next_beat: None,
-        };
-        let mut sensors = CircuitSensors::new(&ECMO_50, 1, 50e-6, false);
-        sensors.start(&there.pressures);
-        let second = |sensors: &mut CircuitSensors| {
-            (0..20_000).for_each(|_| sensors.follow(&there));
-            sensors.sample(&ECMO_50)
-        };
+        let mut sensors = sound_sensors();
+        let second = |sensors: &mut CircuitSensors| follow(sensors, 1000);
         let difference = |samples: &CirculationInputs| {
             samples.shots.iter().map(|shot| f64::from(shot.transit_up_s - shot.transit_down_s)).sum::<f64>()
         };
@@ -291,6 +332,71 @@ mod tests {
         assert!((healed.pre_membrane_pressure_mmhg - sound.pre_membrane_pressure_mmhg).abs() < 3.0);
         assert!(CircuitFault::FlowBias { share: 1.1 }.check().is_err());
         assert!(CircuitFault::PressureDrift { mmhg_per_s: f64::NAN }.check().is_err());
+    }
+
+    #[test]
+    fn frozen_sensors_say_the_same_and_those_beside_them_go_on() {
+        let mut sensors = sound_sensors();
+        let before = follow(&mut sensors, 100);
+        sensors.fault(CircuitSensor::Flow, CircuitFault::FlowFrozen);
+        sensors.fault(CircuitSensor::Return, CircuitFault::PressureFrozen);
+        for _ in 0..5 {
+            let frozen = follow(&mut sensors, 10);
+            assert_eq!((frozen.shots, frozen.valid), (before.shots, valid::CIRCULATION));
+            assert_eq!(frozen.return_pressure_mmhg, before.return_pressure_mmhg);
+            assert!(frozen.pre_membrane_pressure_mmhg != before.pre_membrane_pressure_mmhg);
+        }
+        CircuitSensor::ALL.into_iter().for_each(|sensor| sensors.clear(sensor));
+        let healed = follow(&mut sensors, 10);
+        assert!(healed.shots.iter().zip(&before.shots).all(|(now, then)| now != then));
+        assert!(healed.return_pressure_mmhg != before.return_pressure_mmhg);
+    }
+
+    #[test]
+    fn spikes_come_as_often_and_as_high_as_asked_either_way() {
+        let mut sensors = sound_sensors();
+        let sound = follow(&mut sensors, 100);
+        sensors.fault(CircuitSensor::Flow, CircuitFault::FlowSpikes { probability: 0.3, ns: 20.0 });
+        sensors
+            .fault(CircuitSensor::Drainage, CircuitFault::PressureSpikes { probability: 0.3, mmhg: 400.0 });
+        let [mut high, mut low, mut late, mut early] = [0; 4];
+        for _ in 0..1000 {
+            let spiking = follow(&mut sensors, 10);
+            let off_mmhg = spiking.drainage_pressure_mmhg - sound.drainage_pressure_mmhg;
+            assert!(off_mmhg.abs() < 5.0 || (off_mmhg.abs() - 400.0).abs() < 5.0, "{off_mmhg}");
+            (high, low) = (high + u32::from(off_mmhg > 300.0), low + u32::from(off_mmhg < -300.0));
+            assert!((spiking.return_pressure_mmhg - sound.return_pressure_mmhg).abs() < 5.0);
+            for shot in &spiking.shots {
+                let off_s = shot.transit_up_s - sound.shots[0].transit_up_s;
+                assert!(off_s.abs() < 0.5e-9 || (off_s.abs() - 20e-9).abs() < 0.5e-9, "{off_s}");
+                (late, early) = (late + u32::from(off_s > 10e-9), early + u32::from(off_s < -10e-9));
+            }
+        }
+        assert!([high, low].iter().all(|count| (100..200).contains(count)), "{high} {low} of 1000");
+        assert!([late, early].iter().all(|count| (1300..1700).contains(count)), "{late} {early} of 10000");
+    }
+
+    #[test]
+    fn no_numbers_and_exchanged_sensors_are_what_they_say() {
+        let mut sensors = sound_sensors();
+        let sound = follow(&mut sensors, 100);
+        sensors.fault(CircuitSensor::Flow, CircuitFault::FlowNan);
+        sensors.fault(CircuitSensor::PreMembrane, CircuitFault::PressureNan);
+        sensors.fault(CircuitSensor::Return, CircuitFault::PressuresExchanged);
+        let broken = follow(&mut sensors, 10);
+        assert_eq!(broken.valid, valid::CIRCULATION, "they vouch for it");
+        assert!(broken.shots.iter().all(|shot| shot.transit_up_s.is_nan() && shot.amplitude.is_nan()));
+        assert!(broken.pre_membrane_pressure_mmhg.is_nan());
+        assert!((broken.drainage_pressure_mmhg - sound.return_pressure_mmhg).abs() < 8.0);
+        assert!((broken.return_pressure_mmhg - sound.drainage_pressure_mmhg).abs() < 8.0);
+        // An exchange is one of both, and ends where it began.
+        sensors.fault(CircuitSensor::PreMembrane, CircuitFault::PressuresExchanged);
+        CircuitSensor::ALL.into_iter().for_each(|sensor| sensors.clear(sensor));
+        let healed = follow(&mut sensors, 10);
+        assert!((healed.drainage_pressure_mmhg - sound.drainage_pressure_mmhg).abs() < 8.0);
+        assert!((healed.pre_membrane_pressure_mmhg - sound.pre_membrane_pressure_mmhg).abs() < 8.0);
+        assert!(CircuitFault::PressureSpikes { probability: 1.1, mmhg: 1.0 }.check().is_err());
+        assert!(CircuitFault::FlowSpikes { probability: 0.1, ns: f64::INFINITY }.check().is_err());
     }
 
     #[test]

@@ -15,6 +15,7 @@ pub(crate) fn run(project: &Project, options: &Options) -> Result<(), String> {
     report.stage("documentation", || host::documentation(project));
     report.stage("examples in documentation", || host::doctests(project));
     report.stage("tests", || host::tests(project));
+    report.stage("recorded ECG", || host::recorded_ecg(project));
     report.stage("figures of the world", || clients::world_figures(project));
     report.stage("demonstration", || host::demonstration(project));
     report.stage("campaign, ten minutes", || host::campaign(project));

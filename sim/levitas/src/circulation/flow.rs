@@ -141,7 +141,12 @@ fn clamp(seed: u64) -> Checked<Figures> {
     // Somewhere in a beat.
     rig.run((seed % 10) as f64 * 0.05);
     rig.forget();
-    rig.circuit(CircuitChange::Clamp(Line::Return));
+    let mut unlimited = rig.clone();
+    unlimited.therapy.settings.return_pressure_mmhg_max = 400.0;
+    for rig in [&mut rig, &mut unlimited] {
+        rig.circuit(CircuitChange::Clamp(Line::Return));
+    }
+    unlimited.run(5.0);
     let mut above = 0;
     for _ in 0..500 {
         rig.period();
@@ -151,6 +156,12 @@ fn clamp(seed: u64) -> Checked<Figures> {
         (STORY, "peak over the limit [mmHg]", (rig.return_mmhg_max - 300.0).max(0.0), 30.0),
         (STORY, "time over the limit [s]", f64::from(above) * PERIOD_S, 0.5),
         (STORY, "backward [mL]", rig.reverse_ml, 0.001),
+        (
+            "the same with the limit at 400 mmHg, to compare",
+            "330 mmHg less the peak [mmHg]",
+            330.0 - unlimited.return_mmhg_max,
+            0.0,
+        ),
     ])
 }
 

@@ -17,6 +17,8 @@ pub(super) struct CirculationWatch {
     steps: f64,
     pre_membrane_max_mmhg: f64,
     return_min_mmhg: f64,
+    /// Time over the limit; `None` while none is known.
+    return_over_s: Option<f64>,
     collapse_max: f64,
     collapse_s: f64,
     body: BodySample,
@@ -32,6 +34,7 @@ impl CirculationWatch {
             steps: 0.0,
             pre_membrane_max_mmhg: f64::NEG_INFINITY,
             return_min_mmhg: f64::INFINITY,
+            return_over_s: None,
             collapse_max: f64::NEG_INFINITY,
             collapse_s: 0.0,
             body: BodySample::default(),
@@ -45,6 +48,10 @@ impl CirculationWatch {
         }
         self.pre_membrane_max_mmhg = self.pre_membrane_max_mmhg.max(sample.pre_membrane_pressure_mmhg);
         self.return_min_mmhg = self.return_min_mmhg.min(sample.return_pressure_mmhg);
+        if let Some(limit_mmhg) = sample.return_limit_mmhg {
+            let over_s = if sample.return_pressure_mmhg > limit_mmhg { self.step_s } else { 0.0 };
+            self.return_over_s = Some(self.return_over_s.unwrap_or(0.0) + over_s);
+        }
         self.body = sample.body;
         if sample.body.cava_collapse.is_finite() {
             self.collapse_max = self.collapse_max.max(sample.body.cava_collapse);
@@ -61,6 +68,9 @@ impl CirculationWatch {
         metrics.set("flow.mean_lpm", mean_lpm);
         metrics.set("pressure.pre_membrane_max_mmhg", self.pre_membrane_max_mmhg);
         metrics.set("pressure.return_min_mmhg", self.return_min_mmhg);
+        if let Some(over_s) = self.return_over_s {
+            metrics.set("pressure.return_over_s", over_s);
+        }
         metrics.set("patient.air_ml", self.body.air_in_patient_ml);
         if self.body.map_mmhg.is_finite() {
             metrics.set("patient.map_mmhg", self.body.map_mmhg);
@@ -87,6 +97,8 @@ mod tests {
                 ..Sample::default()
             };
             if living {
+                // The limit is told from 0.5 s on, and crossed until then and for 0.5 s more.
+                sample.return_limit_mmhg = (step >= 5).then_some(99.05);
                 sample.body.map_mmhg = 70.0 + time_s;
                 sample.body.native_output_lpm = 1.0;
                 sample.body.cava_collapse = if step > 15 { 0.8 } else { 0.1 };
@@ -105,6 +117,7 @@ mod tests {
         for (name, value) in [
             ("flow.mean_lpm", 1.55),
             ("pressure.return_min_mmhg", 98.0),
+            ("pressure.return_over_s", 0.5),
             ("pressure.pre_membrane_max_mmhg", 202.0),
             ("patient.map_mmhg", 72.0),
             ("patient.native_output_lpm", 1.0),
@@ -121,6 +134,7 @@ mod tests {
         let metrics = watched(None, false);
         assert_eq!(metrics.get("flow.mean_lpm"), Some(7.0));
         assert_eq!(metrics.get("patient.map_mmhg"), None);
+        assert_eq!(metrics.get("pressure.return_over_s"), None);
         assert_eq!(metrics.get("patient.air_ml"), Some(0.0));
     }
 }

@@ -11,6 +11,7 @@
 //! | [`exposure`] | what shear and heat in the head may do to the blood: indices |
 //! | [`ecg`] | when the heart beats, and when a pulse is due |
 //! | [`therapy`] | what does the operator want, and what may he want |
+//! | [`reach`] | what may he want now |
 //! | [`conditions`] | what is wrong with the circulation: one bit and one sentence each |
 //! | [`modes`] | which speed gives that, within every limit at once |
 //! | [`interventions`] | suction, air, occlusion: what is done in stages, and how it ends |
@@ -27,5 +28,6 @@ pub mod interventions;
 pub mod modes;
 pub mod pilot;
 pub mod pressures;
+pub mod reach;
 pub mod sensing;
 pub mod therapy;

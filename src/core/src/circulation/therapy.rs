@@ -15,7 +15,7 @@
 //! | `retrograde_trial` | 6 | a flow backward, bounded in size and time | L/min, below 0 |
 //!
 //! # Limits and failure
-//! A number outside its range is refused by name; what is possible *now* is narrower and judged by the circulation task.
+//! A number outside its range is refused by name; what is possible *now* is narrower: [`super::reach`].
 //!
 //! # Shown by
 //! Tests below; `tests/scenarios/5*.toml`.

@@ -13,7 +13,7 @@
 //! What is not to be believed keeps its last value and is marked. Supervisor silent: its last therapy stands.
 //!
 //! # Shown by
-//! Unit tests below; `docs/flow-meter.md`, `docs/circulation.md`; `tests/scenarios/5*.toml`.
+//! Unit tests below; every sensor with every fault: `circulation/tests_sensors.rs`; `docs/flow-meter.md`, `docs/circulation.md`; `tests/scenarios/5*.toml`.
 
 use crate::circulation::ecg::detector::QrsDetector;
 use crate::circulation::ecg::trigger::{Ratio, Source, Trigger, TriggerConfig};
@@ -204,6 +204,9 @@ impl CirculationTask {
 }
 
 #[cfg(test)]
+mod tests_sensors;
+
+#[cfg(test)]
 mod tests {
     use super::*;
     use crate::circulation::conditions as condition;
@@ -216,15 +219,15 @@ mod tests {
     use crate::units::RPM_PER_RAD_PER_S;
 
     /// A task that hears a flow of 5 L/min, 1.81 ns per L/min (facts of the flow meter, 45 degrees, 9.525 mm).
-    struct Rig {
-        task: CirculationTask,
-        mail: Mailboxes,
+    pub(super) struct Rig {
+        pub(super) task: CirculationTask,
+        pub(super) mail: Mailboxes,
         random: u32,
-        flow_lpm: f32,
+        pub(super) flow_lpm: f32,
     }
 
     impl Rig {
-        fn new() -> Self {
+        pub(super) fn new() -> Self {
             let task = CirculationTask::new(&FlowMeterConfig::ECMO_50, 5500.0).unwrap();
             Self { task, mail: Mailboxes::new(), random: 1, flow_lpm: 5.0 }
         }
@@ -235,7 +238,7 @@ mod tests {
             (self.random >> 8) as f32 / 8_388_608.0 - 1.0
         }
 
-        fn samples(&mut self) -> CirculationInputs {
+        pub(super) fn samples(&mut self) -> CirculationInputs {
             let mean_s = 13.4704e-3 / 1570.0 + 1.5e-6;
             let half_s = 0.5 * self.flow_lpm * 1.807e-9 * 1.010;
             let mut samples = CirculationInputs {

@@ -5,8 +5,12 @@
 //! A cut-out that has not been heard of for 0.5 s does not permit. What the operator wants stands until he wants something else, and a task
 //! that starts anew finds it where it lay.
 //!
+//! # Refused
+//! A setting outside its range; the blood as the aim while its sensor is not believed: the water can be. What was followed before is followed on.
+//!
 //! # Restart
-//! A task that starts anew looks once at what it said itself: what stands until a target is set anew stands on, unless one was set meanwhile.
+//! A task that starts anew looks once at what it said itself: what stands until a target is set anew stands on, unless one was set meanwhile; an
+//! order that was refused stays refused. It has not seen the blood yet, and takes one that is there for good.
 //!
 //! # Shown by
 //! Unit tests below; [`crate::warming`]; docs/warming.md.
@@ -16,7 +20,7 @@ use crate::mail::Mailboxes;
 use crate::mailbox::Reader;
 use crate::ports::{WarmingInputs, WarmingOutputs};
 use crate::schedule::TaskId;
-use crate::warming::messages::{CutOutMail, ORDER_UNKNOWN, WarmingMail, WarmingOrderMail};
+use crate::warming::messages::{CutOutMail, ORDER_BLIND, ORDER_UNKNOWN, WarmingMail, WarmingOrderMail};
 use crate::warming::{Aim, Warming, WarmingConfig, WarmingSettings};
 
 const PERIOD_US: u32 = TaskId::Warming.slot().period_us();
@@ -32,6 +36,8 @@ pub struct WarmingTask {
     order: Reader<WarmingOrderMail>,
     order_result: u32,
     is_running: bool,
+    /// The sensor of the blood was believed in the period before.
+    sees_blood: bool,
 }
 
 impl WarmingTask {
@@ -47,13 +53,18 @@ impl WarmingTask {
             order: Reader::new(PERIOD_US),
             order_result: 0,
             is_running: false,
+            sees_blood: false,
         })
     }
 
     /// One period.
     pub fn step(&mut self, inputs: &WarmingInputs, mail: &Mailboxes) -> WarmingOutputs {
         if self.order.poll(&mail.warming_order) {
-            self.order_result = self.order.latest().map_or(0, |order| self.carry_out(&order));
+            let said = mail.warming.read::<WarmingMail>().map(|(_, said)| said).filter(|_| !self.is_running);
+            self.order_result = self.order.latest().map_or(0, |order| {
+                let refused = said.filter(|said| said.order_number == order.number && said.order_result != 0);
+                refused.map_or_else(|| self.carry_out(&order), |said| said.order_result)
+            });
         }
         let number = self.order.latest().map_or(0, |order| order.number);
         if !core::mem::replace(&mut self.is_running, true) {
@@ -71,6 +82,7 @@ impl WarmingTask {
         let is_heard = self.cut_out.age_us() <= CUT_OUT_US_MAX;
         let cut_out = self.cut_out.latest().filter(|_| is_heard).map(|said| said.report());
         let (outputs, report) = self.warming.step(inputs, cut_out);
+        self.sees_blood = self.warming.sees_blood();
         let heater_w = if outputs.heater_relay == 1 { outputs.heater_duty * self.heater_w } else { 0.0 };
         mail.warming.write(&WarmingMail::new(&report, heater_w, number, self.order_result));
         outputs
@@ -78,6 +90,9 @@ impl WarmingTask {
 
     fn carry_out(&mut self, order: &WarmingOrderMail) -> u32 {
         let Some(aim) = Aim::from_code(order.aim) else { return ORDER_UNKNOWN };
+        if aim == Aim::Blood && self.is_running && !self.sees_blood {
+            return ORDER_BLIND;
+        }
         let place = |field: &str| WarmingSettings::FIELDS.iter().position(|known| known.name == field);
         match self.warming.set(aim, &order.settings()) {
             Ok(()) => 0,
@@ -100,6 +115,8 @@ mod tests {
         mail: Mailboxes,
         periods: u32,
         leakage_ma: f32,
+        /// The blood sensor of the control vouches for nothing.
+        blood_is_lost: bool,
     }
 
     impl Bench {
@@ -110,6 +127,7 @@ mod tests {
                 mail: Mailboxes::new(),
                 periods: 0,
                 leakage_ma: 0.0,
+                blood_is_lost: false,
             }
         }
 
@@ -139,6 +157,11 @@ mod tests {
                     water_flow_lpm: 10.0,
                     water_level: 1.0,
                     valid: valid::WARMING,
+                };
+                let inputs = if self.blood_is_lost {
+                    WarmingInputs { blood_celsius: f32::NAN, ..inputs }
+                } else {
+                    inputs
                 };
                 self.warming.step(&inputs, &self.mail);
             }
@@ -183,6 +206,48 @@ mod tests {
         bench.order(2, &WarmingSettings::ADULT);
         bench.warming = WarmingTask::new(&WarmingConfig::ECMO_50).unwrap();
         assert_eq!(bench.run(40, true).state, WarmingState::Warming as u32);
+    }
+
+    #[test]
+    fn the_blood_is_no_aim_while_its_sensor_is_not_believed_and_what_was_goes_on() {
+        let mut bench = Bench::new();
+        bench.run(20, true);
+        bench.mail.warming_order.write(&WarmingOrderMail::new(1, Aim::Water, &WarmingSettings::ADULT));
+        assert_eq!(bench.run(40, true).state, WarmingState::Warming as u32);
+        bench.blood_is_lost = true;
+        bench.run(50, true);
+        let reference_celsius = bench.run(1, true).reference_celsius;
+        bench.order(2, &WarmingSettings { blood_celsius: 34.0, ..WarmingSettings::ADULT });
+        let seen = bench.run(10, true);
+        assert_eq!((seen.order_number, seen.order_result), (2, ORDER_BLIND));
+        assert_eq!(seen.state, WarmingState::Warming as u32);
+        assert!((seen.reference_celsius - reference_celsius).abs() < 0.1, "{}", seen.reference_celsius);
+        // Refused is refused, also for a task that starts anew and does not know the sensor yet.
+        bench.warming = WarmingTask::new(&WarmingConfig::ECMO_50).unwrap();
+        let seen = bench.run(10, true);
+        assert_eq!(
+            (seen.order_number, seen.order_result, seen.state),
+            (2, ORDER_BLIND, WarmingState::Off as u32)
+        );
+        bench.mail.warming_order.write(&WarmingOrderMail::new(3, Aim::Water, &WarmingSettings::ADULT));
+        assert_eq!(bench.run(1, true).order_result, 0, "the water can be followed");
+        bench.blood_is_lost = false;
+        bench.run(100, true);
+        bench.order(4, &WarmingSettings::ADULT);
+        assert_eq!(bench.run(1, true).order_result, 0, "it is believed again");
+    }
+
+    #[test]
+    fn a_task_that_starts_anew_goes_on_with_the_blood_as_its_aim_without_its_sensor() {
+        let mut bench = Bench::new();
+        bench.run(20, true);
+        bench.order(1, &WarmingSettings::ADULT);
+        assert_eq!(bench.run(40, true).state, WarmingState::Warming as u32);
+        bench.blood_is_lost = true;
+        bench.run(50, true);
+        bench.warming = WarmingTask::new(&WarmingConfig::ECMO_50).unwrap();
+        let seen = bench.run(50, true);
+        assert_eq!((seen.order_result, seen.state == WarmingState::Off as u32), (0, false));
     }
 
     fn order() -> WarmingOrderMail {

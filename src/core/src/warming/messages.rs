@@ -25,8 +25,8 @@ snapshot! {
         pub heater_w: f32,
         /// Number of the last order that was looked at.
         pub order_number: u32,
-        /// 0: it was taken; else what was refused: the place of a setting in [`WarmingSettings::FIELDS`], from 1 on, or
-        /// [`ORDER_UNKNOWN`].
+        /// 0: it was taken; else what was refused: the place of a setting in [`WarmingSettings::FIELDS`], from 1 on,
+        /// [`ORDER_UNKNOWN`] or [`ORDER_BLIND`].
         pub order_result: u32,
     }
 }
@@ -63,6 +63,8 @@ snapshot! {
 
 /// Result of an order whose aim does not exist.
 pub const ORDER_UNKNOWN: u32 = 100;
+/// Result of an order to follow the blood, whose temperature is not known.
+pub const ORDER_BLIND: u32 = 101;
 
 impl WarmingOrderMail {
     /// An order of that number.

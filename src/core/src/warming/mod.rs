@@ -199,6 +199,7 @@ pub struct Warming {
     is_blind: bool,
     /// Conditions that stand until a target is set anew.
     latched: u32,
+    sees_blood: bool,
 }
 
 impl Warming {
@@ -226,6 +227,7 @@ impl Warming {
             prepared: 0,
             is_blind: false,
             latched: 0,
+            sees_blood: false,
         })
     }
 
@@ -262,6 +264,7 @@ impl Warming {
         cut_out: Option<CutOutReport>,
     ) -> (WarmingOutputs, WarmingReport) {
         let seen = self.sensors.step(inputs);
+        self.sees_blood = seen.blood_celsius.is_some();
         let conditions = self.conditions(inputs, &seen, cut_out);
         self.go_on(conditions, &seen);
         let power_w = self.power_w(&seen);
@@ -352,6 +355,12 @@ impl Warming {
     /// Blood that the control goes by.
     fn blood(&self, seen: &Temperatures) -> Option<f32> {
         seen.blood_celsius.filter(|_| !self.is_blind)
+    }
+
+    /// The sensor of the blood was believed in the last period, whatever the heat that flows says of it.
+    #[must_use]
+    pub fn sees_blood(&self) -> bool {
+        self.sees_blood
     }
 
     /// The next state.

@@ -22,7 +22,8 @@
 //! A step of more than 1.5 L/min, which blood cannot make, comes in 20 ms later (`gate.rs`).
 //! # Limits and failure
 //! Without a good shot the last flow stands and is valid for 50 ms, the time that a bubble takes; then it is marked, and
-//! the next good shot counts in full. Below a quality of 0.5 it is marked, too.
+//! the next good shot counts in full. Below a quality of 0.5 it is marked, too. A batch that is
+//! the same to the last bit as the one before is none, unless no shot had an echo.
 //! # Source
 //! `docs/flow-meter.md`: errors over flow, fluid and temperature against a meter whose physics is not this formula.
 
@@ -145,6 +146,8 @@ pub struct FlowMeter {
     config: FlowMeterConfig,
     path: Path,
     lpm_per_m_per_s: f32,
+    /// The batch before.
+    last_shots: [FlowShot; BATCH],
     gate: Gate,
     fluid: FluidMonitor,
     bubbles: BubbleDetector,
@@ -178,6 +181,7 @@ impl FlowMeter {
         Ok(Self {
             config: *config,
             path,
+            last_shots: [FlowShot::default(); BATCH],
             lpm_per_m_per_s: area_m2 * LPM_PER_M3_PER_S,
             gate: Gate::new(),
             fluid: FluidMonitor::new(),
@@ -203,7 +207,10 @@ impl FlowMeter {
         let mut estimates = [self.flow_lpm; BATCH];
         let mut places = estimates.iter_mut();
         let mut any = false;
-        for shot in samples.new_shots() {
+        let before = core::mem::replace(&mut self.last_shots, samples.shots);
+        // No echo at all is air, as long as it lasts.
+        let is_repeated = before == samples.shots && before != [FlowShot::default(); BATCH];
+        for shot in samples.new_shots().filter(|_| !is_repeated) {
             any = true;
             let estimate_lpm = self.take(shot, around);
             if let (Some(place), Some(estimate_lpm)) = (places.next(), estimate_lpm) {

@@ -143,6 +143,7 @@ fn what_is_not_to_be_believed_is_marked_after_50_ms_and_the_flow_stands() {
     bad(with(FlowShot { transit_up_s: f32::NAN, ..shot }), &mut rig);
     bad(with(FlowShot { transit_up_s: 2.0 * shot.transit_up_s, ..shot }), &mut rig);
     bad(with(shot), &mut rig);
+    bad(good, &mut rig);
     bad(CirculationInputs { shot_count: 0, ..good }, &mut rig);
     bad(CirculationInputs { valid: 0, ..good }, &mut rig);
     // Half of the shots are wild: the rest is not enough to be trusted.
@@ -155,6 +156,10 @@ fn what_is_not_to_be_believed_is_marked_after_50_ms_and_the_flow_stands() {
     rig.run(100, FIVE, &AROUND);
     let mut reading = FlowReading::default();
     for _ in 0..30 {
+        // No batch is the one before.
+        for shot in &mut wild.shots {
+            shot.transit_up_s += 10e-12 * rig.noise();
+        }
         reading = rig.give(&wild);
         assert!((reading.flow_lpm - 5.0).abs() < 0.1, "{reading:?}");
     }
@@ -256,4 +261,14 @@ fn a_bubble_is_told_once_and_the_flow_stays_valid() {
     // It is over when five shots are clear.
     let reading = rig.run(2, FIVE, &AROUND);
     assert_eq!((reading.bubble_count, reading.air_ml), (1, 0.0));
+}
+
+#[test]
+fn a_slug_without_any_echo_is_counted_for_as_long_as_it_lasts() {
+    let mut rig = Rig::new();
+    rig.run(100, FIVE, &AROUND);
+    let slug = CirculationInputs { shots: [FlowShot::default(); BATCH], ..rig.samples(FIVE) };
+    let air_ml: f32 = (0..10).map(|_| rig.give(&slug).air_ml).sum();
+    // 100 ms of 5 L/min.
+    assert!((air_ml - 8.33).abs() < 0.2, "{air_ml}");
 }

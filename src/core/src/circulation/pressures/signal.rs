@@ -6,7 +6,8 @@
 //! |---|---|
 //! | missing | the driver does not vouch for it, for 50 ms |
 //! | range | no number, or outside -500 to 1000 mmHg: no transducer of a circuit shows it |
-//! | spike | more than 100 mmHg from the pressure so far; believed when three in a row agree within that |
+//! | spike | more than 100 mmHg from the pressure so far; believed when three in a row agree within that: it has moved |
+//! | spikes | two in a row that do not agree, or one within 0.3 s of such a move: marked at once, until 0.3 s without any |
 //! | frozen | the same to the last bit for 0.2 s; a transducer has 0.5 mmHg of noise |
 //!
 //! Zeroing: the sensor is open to air for a second, and somebody says so; the mean is taken off from then on, 30 mmHg at most
@@ -22,6 +23,8 @@ use super::trouble;
 const RANGE_MMHG: (f32, f32) = (-500.0, 1000.0);
 const BAND_MMHG: f32 = 100.0;
 const STRAYS_TO_MOVE: u32 = 3;
+/// No pressure moves by a band twice in so many periods; a sensor that did is believed after so many good ones.
+const WILD_PERIODS: u32 = 30;
 const PERIODS_FROZEN: u32 = 20;
 /// Periods that the last pressure stands for.
 const GAP_PERIODS_MAX: u32 = 5;
@@ -59,6 +62,10 @@ pub(super) struct Signal {
     equal_periods: u32,
     stray_mmhg: f32,
     strays: u32,
+    /// Since it has moved by more than the band.
+    settled_periods: u32,
+    /// It jumps about: good samples that it is to show yet.
+    wild_periods: u32,
     gap_periods: u32,
     /// The last good pressure is one that the next can be compared with.
     knows: bool,
@@ -76,6 +83,8 @@ impl Signal {
             equal_periods: 0,
             stray_mmhg: 0.0,
             strays: 0,
+            settled_periods: u32::MAX,
+            wild_periods: 0,
             gap_periods: u32::MAX,
             knows: false,
             sample_trouble: trouble::MISSING,
@@ -96,7 +105,8 @@ impl Signal {
 
     /// Bits of [`trouble`]; 0 while the pressure is to be believed.
     pub(super) fn trouble(&self) -> u32 {
-        if self.gap_periods <= GAP_PERIODS_MAX { 0 } else { self.sample_trouble }
+        let wild = if self.wild_periods > 0 { trouble::SPIKE } else { 0 };
+        if self.gap_periods <= GAP_PERIODS_MAX { wild } else { self.sample_trouble }
     }
 
     /// One period; `None` is no sample. The result of a zeroing when it ends.
@@ -126,19 +136,26 @@ impl Signal {
         if self.equal_periods >= PERIODS_FROZEN {
             return trouble::FROZEN;
         }
+        self.settled_periods = self.settled_periods.saturating_add(1);
         let so_far_mmhg = self.pressure_mmhg + self.zero_mmhg;
         if !self.knows || (sample_mmhg - so_far_mmhg).abs() < BAND_MMHG {
             self.strays = 0;
+            self.wild_periods = self.wild_periods.saturating_sub(1);
             return 0;
         }
-        if self.strays == 0 || (sample_mmhg - self.stray_mmhg).abs() >= BAND_MMHG {
+        let agrees = (sample_mmhg - self.stray_mmhg).abs() < BAND_MMHG;
+        let moves_twice = self.strays > 0 && !agrees || self.settled_periods < WILD_PERIODS;
+        if moves_twice || self.wild_periods > 0 {
+            self.wild_periods = WILD_PERIODS;
+        }
+        if self.strays == 0 || !agrees {
             (self.stray_mmhg, self.strays) = (sample_mmhg, 0);
         }
         self.strays = self.strays.saturating_add(1);
         if self.strays < STRAYS_TO_MOVE {
             return trouble::SPIKE;
         }
-        self.strays = 0;
+        (self.strays, self.settled_periods) = (0, 0);
         0
     }
 
@@ -227,6 +244,36 @@ mod tests {
             signal.step(Some(if period % 2 == 0 { -300.0 } else { 900.0 }));
         }
         assert_eq!(signal.trouble(), trouble::SPIKE);
+    }
+
+    /// Either way by chance, so that now and then three in a row agree.
+    #[test]
+    fn what_jumps_about_is_marked_though_three_in_a_row_agree_and_until_it_has_settled() {
+        for seed in 0..200_u32 {
+            let mut signal = Signal::new();
+            run(&mut signal, 50, 150.0);
+            let mut random = seed;
+            let mut wrong = 0;
+            for period in 0..500 {
+                random = random.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+                let spike = if random & 1 << 20 == 0 { 500.0 } else { -500.0 };
+                signal.step(Some(150.0 + spike + noise(period)));
+                wrong += u32::from(signal.trouble() == 0 && (signal.pressure_mmhg() - 150.0).abs() > 3.0);
+            }
+            // The first ones may be all alike: a step, until another one comes.
+            assert!(wrong <= 12, "seed {seed}: {wrong} periods");
+            assert_eq!(signal.trouble(), trouble::SPIKE);
+            let marked = (0..100).filter(|period| {
+                signal.step(Some(150.0 + noise(*period)));
+                signal.trouble() != 0
+            });
+            assert!((29..=33).contains(&marked.count()), "seed {seed}");
+        }
+        // A step alone is none of that.
+        let mut signal = Signal::new();
+        run(&mut signal, 50, 150.0);
+        run(&mut signal, 3, 400.0);
+        assert_eq!((signal.trouble(), signal.pressure_mmhg() > 390.0), (0, true));
     }
 
     #[test]

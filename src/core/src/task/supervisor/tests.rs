@@ -5,6 +5,7 @@ mod states;
 
 use super::*;
 use crate::arbitration;
+use crate::circulation::pressures::trouble;
 use crate::circulation::therapy::{Mode, TherapyMail, TherapySettings};
 use crate::commissioning::{Outcome, Reason, Stage};
 use crate::mail::CirculationMail;
@@ -847,6 +848,25 @@ fn a_mode_comes_with_its_set_point_and_is_refused_with_one_out_of_reach() {
     assert_eq!(bench.command(Command::SetMode { mode: Mode::ZeroFlow, value: 0.0 }), None);
     assert_eq!(bench.command(Command::Land), None);
     assert_eq!(therapy(&bench).therapy.mode, Mode::Speed);
+}
+
+#[test]
+fn a_pressure_without_its_sensor_is_none_to_follow_and_nothing_changes() {
+    let drainage = CirculationMail { drainage_trouble: trouble::FROZEN, ..circulation(3000.0) };
+    let back = CirculationMail { return_trouble: trouble::MISSING, ..circulation(3000.0) };
+    let pressure = |value| Command::SetMode { mode: Mode::Pressure, value };
+    for (seen, gone, left) in [(drainage, -50.0, 150.0), (back, 150.0, -50.0)] {
+        let mut bench = operating();
+        assert_eq!(bench.command(Command::SetMode { mode: Mode::Flow, value: 4.0 }), None);
+        let before = therapy(&bench);
+        bench.mail.circulation.write(&seen);
+        assert_eq!(bench.command(pressure(gone)), Some(Refusal::OutOfReach), "{gone} mmHg");
+        assert_eq!(therapy(&bench), before);
+        assert_eq!(bench.command(pressure(left)), None, "{left} mmHg");
+        assert_eq!(therapy(&bench).therapy.settings.pressure_setpoint_mmhg, left);
+        bench.mail.circulation.write(&circulation(3000.0));
+        assert_eq!(bench.command(pressure(gone)), None, "it is believed again");
+    }
 }
 
 #[test]

@@ -12,6 +12,7 @@
 
 use super::{Refusal, SupervisorTask, UnitState};
 use crate::circulation::conditions as condition;
+use crate::circulation::reach::reach;
 use crate::circulation::therapy::{Mode, TherapyMail, TherapySettings};
 use crate::link::{PEER_THERAPY_US_MAX, PeerReport, PeerTherapy};
 use crate::mail::{LevitationMail, Mailboxes, SupervisorMail, fault};
@@ -50,7 +51,8 @@ impl SupervisorTask {
     pub(super) fn set_mode(&mut self, mode: Mode, value: f32) -> Result<(), Refusal> {
         let mut therapy = self.therapy;
         if let Some(index) = mode.setpoint().and_then(TherapySettings::index_of) {
-            let (least, most) = self.reach(mode);
+            let seen = self.circulation.latest();
+            let (least, most) = reach(mode, &therapy.settings, self.speed_rpm_max, seen.as_ref());
             if !(least..=most).contains(&value) {
                 return Err(Refusal::OutOfReach);
             }
@@ -61,30 +63,6 @@ impl SupervisorTask {
         self.therapy = therapy;
         self.asked = self.asked.wrapping_add(1);
         Ok(())
-    }
-
-    /// What the set-point of a mode may be now.
-    #[must_use]
-    pub fn reach(&self, mode: Mode) -> (f32, f32) {
-        let range = mode.setpoint().and_then(|name| {
-            TherapySettings::FIELDS
-                .iter()
-                .find(|field| field.name == name)
-                .map(|field| (field.min, field.max))
-        });
-        let (least, most) = range.unwrap_or_default();
-        let settings = &self.therapy.settings;
-        match mode {
-            Mode::Speed | Mode::Pulsatile => (0.0, self.speed_rpm_max),
-            Mode::Pressure => {
-                (least.max(settings.drainage_pressure_mmhg_min), most.min(settings.return_pressure_mmhg_max))
-            }
-            Mode::Flow | Mode::Weaning => {
-                let seen = self.circulation.latest();
-                (least, seen.map_or(most, |seen| most.min(seen.flow_lpm_max)))
-            }
-            Mode::ZeroFlow | Mode::RetrogradeTrial => (least, most),
-        }
     }
 
     /// One setting.
