@@ -66,7 +66,7 @@ int levitas_shell_heater(const struct shell *sh, size_t argc, char **argv)
 	number = levitas_heater_order(argv[1], argc > 2 ? argv[2] : NULL, argc > 3 ? argv[3] : NULL, text, sizeof(text));
 	for (int waited_ms = 0; number != 0 && answer == LEVITAS_ORDER_NONE && waited_ms < ANSWER_MS_MAX; waited_ms++) {
 		k_sleep(K_MSEC(1));
-		answer = levitas_heater_answer(number);
+		answer = levitas_heater_answer(number, text, sizeof(text));
 	}
 	if (number != 0 && answer == LEVITAS_ORDER_NONE) {
 		char unused[1];

@@ -143,6 +143,7 @@ extern "C" fn levitas_command_post(unit: u32, command: Option<&OperatorCommand>)
 /// `text` is null or points to `size` bytes that nobody else uses during the call.
 #[unsafe(no_mangle)]
 unsafe extern "C" fn levitas_refusal_text(
+    unit: u32,
     result: u32,
     command: Option<&OperatorCommand>,
     text: *mut u8,
@@ -152,13 +153,9 @@ unsafe extern "C" fn levitas_refusal_text(
     let buffer = unsafe { text::buffer(text, size) };
     match (Refusal::from_code(result), command) {
         (None, _) => text::fill(buffer, format_args!("accepted")),
-        (Some(refusal @ Refusal::OutOfReach), Some(command)) => match therapy::allowed(command) {
-            Some((name, min, max)) => {
-                let [value, min, max] = [command.value, min, max].map(Decimal);
-                text::fill(
-                    buffer,
-                    format_args!("{name} {value}: allowed is {min} to {max}, and what the circuit gives"),
-                );
+        (Some(refusal @ Refusal::OutOfReach), Some(command)) => match therapy::allowed(unit, command) {
+            Some((name, range)) => {
+                text::fill(buffer, format_args!("{name} {}: allowed is {range}", Decimal(command.value)));
             }
             None => text::fill(buffer, format_args!("{refusal}")),
         },

@@ -181,7 +181,7 @@ int levitas_shell_operate(const struct shell *sh, uint32_t kind, float value)
 		return -ETIMEDOUT;
 	}
 	if (result > 0) {
-		levitas_refusal_text(result, &command, reason, sizeof(reason));
+		levitas_refusal_text(OPERATED_UNIT, result, &command, reason, sizeof(reason));
 		shell_error(sh, "refused: %s", reason);
 		return -EPERM;
 	}
@@ -289,7 +289,15 @@ static int set_therapy(const struct shell *sh, bool is_mode, size_t argc, char *
 
 static int cmd_mode(const struct shell *sh, size_t argc, char **argv)
 {
-	return set_therapy(sh, true, argc, argv);
+	char text[LEVITAS_THERAPY_BYTES];
+
+	if (argc > 1) {
+		return set_therapy(sh, true, argc, argv);
+	}
+	for (uint32_t i = 0; levitas_reach_text(OPERATED_UNIT, i, text, sizeof(text)); i++) {
+		shell_print(sh, "  %s", text);
+	}
+	return 0;
 }
 
 static int cmd_set(const struct shell *sh, size_t argc, char **argv)
@@ -596,8 +604,8 @@ SHELL_STATIC_SUBCMD_SET_CREATE(
 	SHELL_CMD_ARG(speed, NULL, "Speed set-point [rpm]. Usage: levitas speed RPM", cmd_speed, 2, 0),
 	SHELL_CMD_ARG(mode, NULL,
 		      "A mode with its set-point: speed RPM, flow L/MIN, pressure MMHG (drainage below 0), pulsatile RPM, zero_flow, "
-		      "weaning L/MIN, retrograde_trial L/MIN. Usage: levitas mode flow 4.0",
-		      cmd_mode, 2, 1),
+		      "weaning L/MIN, retrograde_trial L/MIN; without words: what can be reached now. Usage: levitas mode flow 4.0",
+		      cmd_mode, 1, 2),
 	SHELL_CMD_ARG(set, NULL, "A limit or another setting. Usage: levitas set return_pressure_mmhg_max 280", cmd_set, 3, 0),
 	SHELL_CMD_ARG(settings, NULL, "All settings with their ranges.", cmd_settings, 1, 0),
 	SHELL_CMD_ARG(circuit, NULL,

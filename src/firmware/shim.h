@@ -456,7 +456,7 @@ uint32_t levitas_schedule_rate_hz(uint32_t task);
 uint32_t levitas_command_post(uint32_t unit, const struct levitas_command *command);
 
 /** One line, with its terminating zero, that says why a command was refused. */
-void levitas_refusal_text(uint32_t result, const struct levitas_command *command, char *text, size_t size);
+void levitas_refusal_text(uint32_t unit, uint32_t result, const struct levitas_command *command, char *text, size_t size);
 
 /** Room for one line of the therapy. */
 #define LEVITAS_THERAPY_BYTES 160
@@ -502,8 +502,11 @@ bool levitas_heater_text(char *text, size_t size);
  */
 uint32_t levitas_heater_order(const char *aim, const char *celsius, const char *rate, char *text, size_t size);
 
-/** The answer to the order of this number: enum levitas_order_answer, LEVITAS_ORDER_NONE until the control has looked at it. */
-uint32_t levitas_heater_answer(uint32_t number);
+/**
+ * The answer to the order of this number: enum levitas_order_answer, LEVITAS_ORDER_NONE until the control has looked at it; where it is
+ * refused and somebody should know why, `text` says so.
+ */
+uint32_t levitas_heater_answer(uint32_t number, char *text, size_t size);
 
 /** What became of a kit. */
 enum levitas_kit_answer {
@@ -526,6 +529,9 @@ bool levitas_kit_text(uint32_t unit, uint32_t index, uint32_t now_s, char *text,
 
 /** One setting with its value and its range; false when there is none of that number. */
 bool levitas_setting_text(uint32_t unit, uint32_t index, char *text, size_t size);
+
+/** One mode with what its set-point may be now; false when there is none of that number. */
+bool levitas_reach_text(uint32_t unit, uint32_t index, char *text, size_t size);
 
 /** Name of a mode. */
 void levitas_mode_name(uint32_t mode, char *text, size_t size);

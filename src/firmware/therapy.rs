@@ -5,8 +5,10 @@ use core::ffi::CStr;
 use core::ffi::c_char;
 
 use levitas_core::circulation::conditions;
+use levitas_core::circulation::reach::reach;
 use levitas_core::circulation::therapy::{Mode, TherapyMail, TherapySettings};
 use levitas_core::config::Field;
+use levitas_core::mail::CirculationMail;
 use levitas_core::task::supervisor::Command;
 
 use super::operator::{OperatorCommand, look};
@@ -123,17 +125,55 @@ unsafe extern "C" fn levitas_therapy_parse(
     }
 }
 
-/// What a set-point or setting may be, for the line that refuses it; `None` for a command that takes no number.
-pub(crate) fn allowed(command: &OperatorCommand) -> Option<(&'static str, f32, f32)> {
-    let field = match Command::from_code(command.kind, command.value)? {
-        Command::SetMode { mode: Mode::Speed | Mode::Pulsatile, .. } => {
-            return Some(("speed_setpoint_rpm", 0.0, CONFIG.speed.speed_rpm_max));
+/// The least and the most that something may be; the least above the most: nothing.
+pub(crate) struct Range(f32, f32);
+
+impl core::fmt::Display for Range {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        let Self(least, most) = self;
+        if least > most {
+            return f.write_str("nothing: what it follows is not believed");
         }
-        Command::SetMode { mode, .. } => mode.setpoint().and_then(field_named)?,
-        Command::Set { setting, .. } => TherapySettings::field(setting)?,
-        _ => return None,
-    };
-    Some((field.name, field.min, field.max))
+        write!(f, "{} to {}", Decimal(*least), Decimal(*most))
+    }
+}
+
+/// What the set-point of a mode may be now, as the supervisor of the unit judges.
+fn reach_of(unit: u32, mode: Mode) -> Range {
+    let mail = usize::try_from(unit).ok().and_then(units::get).map(|unit| &unit.mail);
+    let therapy = mail.and_then(|mail| look(|| mail.therapy.read::<TherapyMail>()));
+    let seen = mail.and_then(|mail| look(|| mail.circulation.read::<CirculationMail>()));
+    let settings = therapy.map_or(TherapySettings::ADULT, |mail| mail.therapy.settings);
+    let (least, most) = reach(mode, &settings, CONFIG.speed.speed_rpm_max, seen.as_ref());
+    Range(least, most)
+}
+
+/// What a set-point or setting may be, for the line that refuses it; `None` for a command that takes no number.
+pub(crate) fn allowed(unit: u32, command: &OperatorCommand) -> Option<(&'static str, Range)> {
+    match Command::from_code(command.kind, command.value)? {
+        Command::SetMode { mode, .. } => mode.setpoint().map(|name| (name, reach_of(unit, mode))),
+        Command::Set { setting, .. } => {
+            TherapySettings::field(setting).map(|field| (field.name, Range(field.min, field.max)))
+        }
+        _ => None,
+    }
+}
+
+/// See `shim.h`.
+///
+/// # Safety
+/// `text` is null or points to `size` bytes that nobody else uses during the call.
+#[unsafe(no_mangle)]
+unsafe extern "C" fn levitas_reach_text(unit: u32, index: u32, text: *mut u8, size: usize) -> bool {
+    // SAFETY: the caller's promise.
+    let buffer = unsafe { text::buffer(text, size) };
+    let Some(mode) = usize::try_from(index).ok().and_then(|index| Mode::ALL.get(index)) else { return false };
+    let name = mode.name();
+    match mode.setpoint() {
+        Some(setpoint) => text::fill(buffer, format_args!("{name}: {setpoint} {}", reach_of(unit, *mode))),
+        None => text::fill(buffer, format_args!("{name}")),
+    }
+    true
 }
 
 /// See `shim.h`.

@@ -7,7 +7,7 @@ use core::sync::atomic::Ordering;
 
 use levitas_core::config::Field;
 use levitas_core::warming::cutout::Trip;
-use levitas_core::warming::messages::{CutOutMail, WarmingMail, WarmingOrderMail};
+use levitas_core::warming::messages::{CutOutMail, ORDER_BLIND, WarmingMail, WarmingOrderMail};
 use levitas_core::warming::{Aim, WarmingSettings, WarmingState, conditions};
 
 use super::operator::look;
@@ -205,12 +205,22 @@ unsafe extern "C" fn levitas_heater_order(
 }
 
 /// See `shim.h`.
+///
+/// # Safety
+/// `text` is null or points to `size` bytes that nobody else uses during the call.
 #[unsafe(no_mangle)]
-extern "C" fn levitas_heater_answer(number: u32) -> u32 {
+unsafe extern "C" fn levitas_heater_answer(number: u32, text: *mut u8, size: usize) -> u32 {
     let said = host().and_then(|unit| look(|| unit.mail.warming.read::<WarmingMail>()));
     match said.filter(|said| said.order_number == number) {
         Some(said) if said.order_result == 0 => DONE,
-        Some(_) => REFUSED,
+        Some(said) => {
+            if said.order_result == ORDER_BLIND {
+                // SAFETY: the caller's promise.
+                let buffer = unsafe { text::buffer(text, size) };
+                text::fill(buffer, format_args!("the blood temperature is not known: aim at the water"));
+            }
+            REFUSED
+        }
         None => NONE,
     }
 }

@@ -137,6 +137,10 @@ ZTEST(shell_commands, test_lift_speed_and_land)
 	k_sleep(K_MSEC(500));
 	shell_text_expect("levitas status", 0, "operating, bearing levitated");
 	shell_text_expect("levitas speed 99999", -EPERM, "refused: speed_setpoint_rpm 99999: allowed is 0 to ");
+	shell_text_expect("levitas mode", 0, "flow: flow_setpoint_lpm 0 to 8");
+	shell_text_expect("levitas mode", 0, "pressure: pressure_setpoint_mmhg -100 to 300");
+	shell_text_expect("levitas mode pressure 301", -EPERM,
+			  "refused: pressure_setpoint_mmhg 301: allowed is -100 to 300");
 	shell_text_expect("levitas speed -1", -EPERM, "refused: speed_setpoint_rpm -1: allowed is 0 to ");
 	shell_text_expect("levitas speed 500", 0, "speed set-point 500 rpm");
 	shell_text_expect("levitas disturb force 5 90 20", 0, "5 N on the simulated rotor for 20 ms");
