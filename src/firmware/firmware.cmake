@@ -28,6 +28,8 @@ target_sources_ifdef(CONFIG_LEVITAS_SHELL app PRIVATE
   ${glue}/shell_self_test.c
 )
 
+target_sources_ifdef(CONFIG_LEVITAS_WATCHDOG app PRIVATE ${glue}/crash.c)
+
 target_sources_ifdef(CONFIG_LEVITAS_WARMING app PRIVATE ${glue}/warming_port.c)
 if(CONFIG_LEVITAS_WARMING AND CONFIG_LEVITAS_SHELL)
   target_sources(app PRIVATE ${glue}/heater.c)

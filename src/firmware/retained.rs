@@ -31,9 +31,12 @@ const UNCLEARED: u32 = 1 << 12;
 /// The memory does not hold what is written.
 const REFUSED: u32 = 1 << 13;
 
+/// `LEVITAS_CRASH_BYTES` of `shim.h`: those of `crash.c`, before all places.
+const CRASH_BYTES: u32 = 52;
+
 /// Where a place of a unit begins [bytes]; even numbers of records lie in place 0, odd ones in place 1.
 fn offset(unit: &FirmwareUnit, place: u32) -> u32 {
-    (2 * unit.number + place) * RETAINED_BYTES as u32
+    CRASH_BYTES + (2 * unit.number + place) * RETAINED_BYTES as u32
 }
 
 /// What lies in both places of a unit.

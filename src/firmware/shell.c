@@ -11,6 +11,7 @@
 #include <zephyr/kernel.h>
 #include <zephyr/shell/shell.h>
 
+#include "crash.h"
 #include "decimal.h"
 #include "shell.h"
 #include "shim.h"
@@ -49,6 +50,19 @@ static void print_therapy(const struct shell *sh, const struct levitas_unit_stat
 	for (uint32_t i = 0; levitas_condition_text(status->conditions, i, text, sizeof(text)); i++) {
 		shell_print(sh, "  CIRCULATION   %s", text);
 	}
+}
+
+static void print_crash(const struct shell *sh)
+{
+#if defined(CONFIG_LEVITAS_WATCHDOG)
+	char text[LEVITAS_CRASH_TEXT_BYTES];
+
+	if (levitas_crash_text(text, sizeof(text))) {
+		shell_print(sh, "  crash         %s", text);
+	}
+#else
+	ARG_UNUSED(sh);
+#endif
 }
 
 static void print_unit(const struct shell *sh, uint32_t unit)
@@ -94,6 +108,7 @@ static void print_unit(const struct shell *sh, uint32_t unit)
 		    status.faults != 0 ? ": " : "", fault_names);
 	levitas_start_text(unit, start, sizeof(start));
 	shell_print(sh, "  start         %s", start);
+	print_crash(sh);
 }
 
 const char *levitas_shell_unit_name(uint32_t unit)

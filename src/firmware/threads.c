@@ -7,6 +7,9 @@
  * until it waits again. The rates are the core's (src/core/src/schedule.rs), which is checked at start.
  */
 
+#include <zephyr/task_wdt/task_wdt.h>
+
+#include "crash.h"
 #include "port.h"
 #include "shim.h"
 #include "threads.h"
@@ -72,6 +75,7 @@ static void fill(size_t index, const char *name, k_tid_t id, uint32_t unit, uint
 	thread->task = task;
 	thread->rate_hz = rate_hz;
 	thread->priority = priority;
+	thread->watchdog = -1;
 	/* A limit of one: a thread that is late runs once for all the releases it missed. */
 	k_sem_init(&thread->release, 0, 1);
 }
@@ -102,6 +106,80 @@ static void release_by_timer(struct k_timer *timer)
 	release(CONTAINER_OF(timer, struct levitas_thread, timer));
 }
 
+#if defined(CONFIG_LEVITAS_WATCHDOG)
+/* A task stands that has not ended a step in ten of its periods, and in so long at least. */
+#define STANDS_PERIODS 10
+#define STANDS_MS_MIN  10
+BUILD_ASSERT(CONFIG_TASK_WDT_MIN_TIMEOUT == STANDS_MS_MIN);
+
+/* The first ones of the table: those of the unit. */
+#define ONE(...) +1
+#define WATCHED  (0 UNIT_THREADS(ONE, any, 0))
+BUILD_ASSERT(CONFIG_TASK_WDT_CHANNELS == WATCHED);
+
+/* The tasks run and are watched. */
+static bool watches;
+
+/* Once per millisecond at most. */
+static void feed(const struct levitas_thread *thread)
+{
+	if (thread->watchdog >= 0 && thread->steps % MAX(thread->rate_hz / 1000, 1) == 0) {
+		(void)task_wdt_feed(thread->watchdog);
+	}
+}
+
+/* One that does not let go of the processor keeps the others from their watchdogs, too: it is the one that stands. */
+static void stands(int channel, void *user_data)
+{
+	const struct levitas_thread *found = user_data;
+
+	ARG_UNUSED(channel);
+	for (size_t i = 0; i < WATCHED; i++) {
+		if (table[i].id == k_current_get() && table[i].running &&
+		    k_cyc_to_ms_floor32(k_cycle_get_32() - table[i].began_at_cycles) >= STANDS_MS_MIN / 2) {
+			found = &table[i];
+		}
+	}
+	levitas_crash_stalled(found->id);
+}
+
+/*
+ * Those of the warming device have none: hardware opens their relays when their levels stand, and `warming_silent` tells of it. A board
+ * without a hardware watchdog, or with one that does not work, drives all the same.
+ */
+static void watch(void)
+{
+	const struct device *const hardware = DEVICE_DT_GET_OR_NULL(DT_ALIAS(watchdog0));
+
+	if (hardware == NULL || !device_is_ready(hardware) || task_wdt_init(hardware) != 0) {
+		(void)task_wdt_init(NULL);
+	}
+	for (size_t i = 0; i < WATCHED; i++) {
+		table[i].watchdog = task_wdt_add(MAX(STANDS_PERIODS * 1000 / table[i].rate_hz, STANDS_MS_MIN), stands, &table[i]);
+	}
+	watches = true;
+}
+
+bool levitas_threads_can_do_without(k_tid_t thread)
+{
+	for (size_t i = 0; i < THREAD_COUNT; i++) {
+		if (table[i].id == thread) {
+			return table[i].watchdog < 0;
+		}
+	}
+	return watches;
+}
+#else
+static void feed(const struct levitas_thread *thread)
+{
+	ARG_UNUSED(thread);
+}
+
+static void watch(void)
+{
+}
+#endif
+
 static void end_step(struct levitas_thread *thread)
 {
 	const unsigned int key = irq_lock();
@@ -125,6 +203,7 @@ uint32_t levitas_thread_wait(void *user_data)
 
 	if (thread->running) {
 		end_step(thread);
+		feed(thread);
 	}
 	(void)k_sem_take(&thread->release, K_FOREVER);
 	/* Releases that came since the first one are counted as missed; the step that begins now serves them, too. */
@@ -182,6 +261,9 @@ int levitas_threads_start(void)
 	k_sched_lock();
 	for (size_t i = 0; i < THREAD_COUNT && error == 0; i++) {
 		error = start_releases(&table[i]);
+	}
+	if (error == 0) {
+		watch();
 	}
 	/* What was released before the error must not run: no thread has made a step while the scheduler is locked. */
 	for (size_t i = 0; i < THREAD_COUNT && error != 0; i++) {

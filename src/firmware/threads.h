@@ -15,6 +15,8 @@ struct levitas_thread {
 	uint32_t task;
 	uint32_t rate_hz;
 	int priority;
+	/** Channel of task_wdt; -1: none. */
+	int watchdog;
 
 	struct k_sem release;
 	struct k_timer timer;
@@ -38,5 +40,8 @@ struct levitas_thread {
 
 /** All task threads of this image, in the order of the table. */
 struct levitas_thread *levitas_threads(size_t *count);
+
+/** The tasks run, and the drive needs none of what this thread does: it is none with a watchdog. */
+bool levitas_threads_can_do_without(k_tid_t thread);
 
 #endif /* LEVITAS_THREADS_H_ */

@@ -5,6 +5,7 @@
 #include <zephyr/drivers/gpio/gpio_emul.h>
 #include <zephyr/ztest.h>
 
+#include "shell_text.h"
 #include "shim.h"
 #include "test_pwm.h"
 
@@ -46,15 +47,13 @@ static struct seen look_for(uint32_t time_ms)
 
 ZTEST(alarm_signal, test_no_backup_is_heard_and_lit_and_acknowledged)
 {
-	const struct levitas_command lift = {.kind = LEVITAS_COMMAND_LIFT};
-	const struct levitas_command land = {.kind = LEVITAS_COMMAND_LAND};
-	struct levitas_unit_status status = {0};
 	struct seen seen;
 
 	if (!IS_ENABLED(CONFIG_LEVITAS_ROLE_HOST)) {
 		ztest_test_skip();
 	}
-	(void)levitas_command_post(LEVITAS_UNIT_HOST, &lift);
+	shell_text_expect("levitas lift", 0, "lifting off");
+	(void)shell_text_wait_for("levitas status", "host: operating, bearing levitated", 500);
 	k_sleep(K_SECONDS(2));
 	seen = look_for(15000);
 	/* IEC 60601-1-8, medium priority: yellow, 0.4 to 0.8 Hz, lit for 20 to 60 %; three pulses every 2.5 to 30 s. */
@@ -68,12 +67,13 @@ ZTEST(alarm_signal, test_no_backup_is_heard_and_lit_and_acknowledged)
 	seen = look_for(10000);
 	zassert_equal(seen.heard_ms, 0, "heard although it is acknowledged");
 	zassert_true(seen.flashes >= 4, "%u flashes", seen.flashes);
-	(void)levitas_command_post(LEVITAS_UNIT_HOST, &land);
-	for (uint32_t ms = 0; ms < 15000 && status.state != LEVITAS_STATE_STANDBY; ms += STEP_MS) {
-		k_sleep(K_MSEC(STEP_MS));
-		levitas_status_read(LEVITAS_UNIT_HOST, &status);
-	}
-	zassert_equal(status.state, LEVITAS_STATE_STANDBY, "state %u", status.state);
+	shell_text_land();
 }
 
-ZTEST_SUITE(alarm_signal, NULL, NULL, NULL, NULL, NULL);
+static void *setup(void)
+{
+	shell_text_setup();
+	return NULL;
+}
+
+ZTEST_SUITE(alarm_signal, NULL, setup, NULL, NULL, NULL);

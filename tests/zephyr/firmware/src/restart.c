@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Resets of the whole image on QEMU: a therapy goes on by itself, and only where it should.
+ * Resets of the whole image on QEMU: a therapy goes on by itself, and only where it should; also where the unit resets itself because its
+ * software has failed.
  *
  * The starts that are reset come before the suites. Each notes what it sees in a memory of the tests that a reset leaves alone, and resets the
  * processor by SYSRESETREQ; the last one runs the suites, of which this one judges what was noted. The board has no driver of hwinfo: the cause
@@ -16,9 +17,11 @@
 #include <zephyr/sys/reboot.h>
 #include <zephyr/ztest.h>
 
+#include "crash.h"
 #include "restart.h"
 #include "shell_text.h"
 #include "shim.h"
+#include "threads.h"
 
 #define SPEED_RPM     1000.0f
 /* 10 % of the touchdown clearance of plant ecmo-50. */
@@ -34,10 +37,46 @@
 /* main() of the application; renamed in firmware/CMakeLists.txt. */
 int levitas_application_main(void);
 
+/* How the software fails. */
+enum failure {
+	/* An instruction that does not exist, in a task. */
+	FAULT,
+	/* The same in an interrupt. */
+	FAULT_IN_INTERRUPT,
+	/* A task does not end, and lets nothing below it run. */
+	STANDS,
+	/* Likewise with interrupts locked, which the board's own watchdog alone sees. */
+	LOCKS,
+};
+
+static const struct {
+	enum failure how;
+	/* enum levitas_task */
+	uint32_t task;
+	/* Beside the reason and the name of the thread that is told: longest time from the failure to the reset [ms]. */
+	uint32_t reason;
+	const char *thread;
+	uint32_t ms_max;
+} failures[] = {
+	{FAULT, LEVITAS_TASK_SPEED, K_ERR_CPU_EXCEPTION, "levitas_host_speed", 1},
+	{FAULT_IN_INTERRUPT, 0, K_ERR_CPU_EXCEPTION, "an interrupt", 1},
+	{STANDS, LEVITAS_TASK_LEVITATION, LEVITAS_CRASH_STALLED, "levitas_host_levitation", 11},
+	{STANDS, LEVITAS_TASK_LINK, LEVITAS_CRASH_STALLED, "levitas_host_link", 11},
+	{STANDS, LEVITAS_TASK_SPEED, LEVITAS_CRASH_STALLED, "levitas_host_speed", 11},
+	{STANDS, LEVITAS_TASK_CIRCULATION, LEVITAS_CRASH_STALLED, "levitas_host_circulation", 101},
+	{STANDS, LEVITAS_TASK_SUPERVISOR, LEVITAS_CRASH_STALLED, "levitas_host_supervisor", 101},
+	{STANDS, LEVITAS_TASK_ALARM, LEVITAS_CRASH_STALLED, "levitas_host_alarm", 101},
+	/* The last one: nothing is noted. */
+	{LOCKS, LEVITAS_TASK_LEVITATION, 0, NULL, 0},
+};
+
 /* What the starts are for, in their order. */
 enum {
 	DRIVES,
 	GOES_ON,
+	/* The first one goes on after failures[0]. */
+	AFTER_FAILURES,
+	AFTER_LAST_FAILURE = AFTER_FAILURES + ARRAY_SIZE(failures) - 1,
 	DAMAGED,
 	/* These two are power-ups, with a whole record in the memory; they end before and behind the clearing of the cause. */
 	CUT_SHORT,
@@ -67,6 +106,17 @@ struct note {
 	/* It tested itself, and nothing failed. */
 	bool tested;
 	bool is_well;
+	/* The line of the status about a crash, and what it is made of. */
+	bool tells_crash;
+	struct levitas_crash crash;
+	/* The failure that ended the start before: time to the reset [us], 0 for one that the software has not seen; the outputs before, then. */
+	uint32_t failed_us;
+	bool was_driving;
+	bool was_released;
+	/* Nobody has reset it. */
+	bool is_late;
+	/* A thread that is none of a task has failed, and did not go on. */
+	bool is_stopped;
 	/* Records in the memory of the unit. */
 	uint32_t records;
 	/* A record says that this unit drove, when this start is reset. */
@@ -84,6 +134,10 @@ struct kept {
 	/* What the test's hwinfo says. */
 	uint32_t cause;
 	uint32_t counts_per_ms;
+	/* The suites have begun. */
+	bool runs_suites;
+	/* Of the counter, when the software began to fail. */
+	uint32_t failed_at;
 	struct note notes[SUITES];
 };
 
@@ -158,6 +212,111 @@ int32_t __wrap_levitas_retained_blank(void)
 	return kept->start == NOT_BLANKED ? -EIO : __real_levitas_retained_blank();
 }
 
+/* What was written to the devices last, and before that. */
+static struct levitas_levitation_outputs outputs, outputs_before;
+
+void __real_levitas_port_write_levitation(uint32_t unit, const struct levitas_levitation_outputs *of);
+void __wrap_levitas_port_write_levitation(uint32_t unit, const struct levitas_levitation_outputs *of);
+
+void __wrap_levitas_port_write_levitation(uint32_t unit, const struct levitas_levitation_outputs *of)
+{
+	outputs_before = outputs;
+	outputs = *of;
+	__real_levitas_port_write_levitation(unit, of);
+}
+
+FUNC_NORETURN void __real_sys_reboot(int type);
+FUNC_NORETURN void __wrap_sys_reboot(int type);
+
+/* At the end of each start but one that the hardware resets. */
+FUNC_NORETURN void __wrap_sys_reboot(int type)
+{
+	if (kept->start >= AFTER_FAILURES && kept->start <= AFTER_LAST_FAILURE) {
+		struct note *note = &kept->notes[kept->start];
+
+		note->failed_us = (sys_read32(COUNTER) - kept->failed_at) / COUNTS_PER_US;
+		note->was_driving = outputs_before.coil_gate != 0;
+		note->was_released = outputs.coil_gate == 0 && outputs.phase_gate == 0 && outputs.drive_line == 0 &&
+				     outputs.latch_override == 0;
+	}
+	__real_sys_reboot(type);
+}
+
+/* The task that is to fail. */
+static volatile uint32_t victim = LEVITAS_TASK_COUNT;
+static volatile enum failure failure;
+
+static __attribute__((noinline)) void fail_here(void)
+{
+	kept->failed_at = sys_read32(COUNTER);
+	if (failure == FAULT || failure == FAULT_IN_INTERRUPT) {
+		__asm__ volatile("udf #0");
+	}
+	if (failure == LOCKS) {
+		(void)irq_lock();
+	}
+	while (true) {
+		compiler_barrier();
+	}
+}
+
+static void fail_in_interrupt(struct k_timer *timer)
+{
+	ARG_UNUSED(timer);
+	fail_here();
+}
+
+static K_TIMER_DEFINE(interrupt, fail_in_interrupt, NULL);
+
+uint32_t __real_levitas_thread_wait(void *user_data);
+uint32_t __wrap_levitas_thread_wait(void *user_data);
+
+uint32_t __wrap_levitas_thread_wait(void *user_data)
+{
+	if (((const struct levitas_thread *)user_data)->task == victim) {
+		fail_here();
+	}
+	return __real_levitas_thread_wait(user_data);
+}
+
+/* Ends this start by one of the failures. */
+static void fail(uint32_t number)
+{
+	kept->cause |= failures[number].how == LOCKS ? RESET_WATCHDOG | RESET_PIN : RESET_SOFTWARE | RESET_PIN;
+	kept->start++;
+	failure = failures[number].how;
+	if (failure == FAULT_IN_INTERRUPT) {
+		k_timer_start(&interrupt, K_MSEC(1), K_FOREVER);
+	} else {
+		victim = failures[number].task;
+	}
+	k_sleep(K_MSEC(500));
+	kept->notes[kept->start].is_late = true;
+	__real_sys_reboot(SYS_REBOOT_COLD);
+}
+
+static K_THREAD_STACK_DEFINE(spare_stack, 1024);
+static struct k_thread spare;
+
+static void fail_beside(void *unused_1, void *unused_2, void *unused_3)
+{
+	ARG_UNUSED(unused_1);
+	ARG_UNUSED(unused_2);
+	ARG_UNUSED(unused_3);
+	failure = FAULT;
+	fail_here();
+}
+
+static void stop_a_spare_thread(struct note *note)
+{
+	const k_tid_t thread = k_thread_create(&spare, spare_stack, K_THREAD_STACK_SIZEOF(spare_stack), fail_beside, NULL, NULL, NULL,
+					       K_PRIO_PREEMPT(11), 0, K_NO_WAIT);
+
+	(void)k_thread_name_set(thread, "spare");
+	note->is_stopped = k_thread_join(thread, K_MSEC(100)) == 0;
+	k_sleep(K_MSEC(50));
+}
+
 static uint32_t main_us, main_cycles;
 
 static uint32_t since_reset_us(void)
@@ -211,6 +370,8 @@ static void look(struct note *note)
 	note->records = records(false, &note->drove);
 	note->alarm = shows("levitas alarm", "RESTARTED: ROTOR MAY HAVE RUBBED");
 	note->setting = shows("levitas settings", "return_pressure_mmhg_max 280.5");
+	(void)levitas_crash_last(&note->crash);
+	note->tells_crash = shows("levitas status", "  crash         ");
 	line = strstr(shell_text_run("levitas status", &result), "  start ");
 	if (line != NULL) {
 		strncpy(note->line, line, MIN(strcspn(line, "\r\n"), sizeof(note->line) - 1));
@@ -289,7 +450,7 @@ static void run(uint32_t start, struct note *note)
 	note->main_us = main_us;
 	(void)levitas_application_main();
 	note->tasks_us = since_reset_us();
-	if (start == GOES_ON) {
+	if (start >= GOES_ON && start <= AFTER_LAST_FAILURE) {
 		watch(note);
 	} else {
 		k_sleep(K_MSEC(LOOKED_MS));
@@ -308,11 +469,17 @@ static void run(uint32_t start, struct note *note)
 		look(note);
 		reset(RESET_SOFTWARE | RESET_PIN);
 		break;
-	case GOES_ON:
+	case AFTER_LAST_FAILURE:
+		stop_a_spare_thread(&kept->notes[DAMAGED]);
+		levitas_world_truth(&note->plant);
+		levitas_status_read(LEVITAS_UNIT_HOST, &note->unit);
 		/* Behind this the supervisor writes nothing any more. */
 		(void)irq_lock();
 		note->records = records(true, &note->drove);
 		reset(RESET_SOFTWARE | RESET_PIN);
+		break;
+	case GOES_ON ... AFTER_LAST_FAILURE - 1:
+		fail(start - GOES_ON);
 		break;
 	case NOT_CLEARED:
 		drive(note);
@@ -336,6 +503,15 @@ void restart_starts(void)
 	if (kept->start < SUITES) {
 		run(kept->start, &kept->notes[kept->start]);
 	}
+	if (kept->runs_suites) {
+		char text[LEVITAS_CRASH_TEXT_BYTES] = "no note";
+
+		(void)levitas_crash_text(text, sizeof(text));
+		TC_PRINT("reset in a suite: %s\n", text);
+		TC_END_REPORT(TC_FAIL);
+		k_sleep(K_FOREVER);
+	}
+	kept->runs_suites = true;
 }
 
 /* Nothing was held, and nobody says that it was. */
@@ -380,6 +556,59 @@ ZTEST(restart, test_a_therapy_goes_on_by_itself)
 	zassert_true(after->alarm, "nobody says that the rotor was not held");
 	zassert_str_equal(after->line, "  start         software; record whole, drove: takes the head by itself, unless the other unit has it");
 	zassert_equal(after->records, 2);
+	zassert_false(before->tells_crash || after->tells_crash, "a crash is told of");
+}
+
+static void expect_told(uint32_t number, const struct note *note)
+{
+	const uint32_t at = (uint32_t)(uintptr_t)fail_here & ~1U;
+
+	TC_PRINT("%s: failure %u, pc 0x%08x, lr 0x%08x, reset after %u us\n", note->crash.thread, note->crash.reason, note->crash.pc,
+		 note->crash.lr, note->failed_us);
+	zassert_true(note->tells_crash, "failure %u is not told", number);
+	zassert_equal(note->crash.reason, failures[number].reason, "failure %u: reason %u", number, note->crash.reason);
+	zassert_str_equal(note->crash.thread, failures[number].thread, "failure %u: %s", number, note->crash.thread);
+	zassert_between_inclusive(note->crash.pc, at, at + 64, "failure %u: 0x%08x", number, note->crash.pc);
+	zassert_not_equal(note->crash.lr, 0);
+	zassert_equal(note->crash.reset, 1);
+	zassert_true(note->was_driving && note->was_released, "failure %u: gates or line are not as they should be", number);
+	zassert_true(note->failed_us <= 1000 * failures[number].ms_max, "failure %u: reset after %u us", number, note->failed_us);
+}
+
+ZTEST(restart, test_a_unit_whose_software_fails_resets_itself_and_the_therapy_goes_on)
+{
+	for (uint32_t number = 0; number < ARRAY_SIZE(failures); number++) {
+		const struct note *note = &kept->notes[AFTER_FAILURES + number];
+
+		zassert_false(note->is_late, "failure %u: nobody has reset the unit", number);
+		zassert_equal(note->unit.state, LEVITAS_STATE_OPERATING, "failure %u: state %u", number, note->unit.state);
+		zassert_true(note->held_us > 0 && note->held_us < 300000 && note->speed_us > 0, "failure %u: held after %u us, speed %u us",
+			     number, note->held_us, note->speed_us);
+		zassert_true(note->alarm && note->setting, "failure %u", number);
+		if (failures[number].how == LOCKS) {
+			/* The note of the failure before is told once. */
+			zassert_false(note->tells_crash);
+			zassert_not_null(strstr(note->line, "watchdog; record whole, drove"), "%s", note->line);
+		} else {
+			expect_told(number, note);
+		}
+	}
+}
+
+ZTEST(restart, test_a_thread_that_the_drive_can_do_without_is_stopped_and_the_drive_goes_on)
+{
+	const struct note *during = &kept->notes[AFTER_LAST_FAILURE];
+	const struct note *after = &kept->notes[DAMAGED];
+
+	zassert_true(after->is_stopped);
+	zassert_equal(during->unit.state, LEVITAS_STATE_OPERATING, "state %u", during->unit.state);
+	zassert_true(is_held(&during->plant), "the rotor was let go");
+	zassert_true((int)during->plant.speed_rpm > 970, "%d rpm", (int)during->plant.speed_rpm);
+	/* Told after the next reset, too, as what it was. */
+	zassert_true(after->tells_crash);
+	zassert_str_equal(after->crash.thread, "spare");
+	zassert_equal(after->crash.reset, 0);
+	zassert_false(kept->notes[CUT_SHORT + 1].tells_crash, "told twice");
 }
 
 ZTEST(restart, test_a_damaged_record_is_none)
@@ -426,7 +655,7 @@ ZTEST(restart, test_a_power_up_stands_until_the_memory_is_blank)
 /* After a power-up and what may be one; a therapy that goes on waits for nothing, and no other watchdog is a power-up. */
 ZTEST(restart, test_the_unit_tests_itself_after_a_power_up_alone)
 {
-	static const uint32_t live[] = {GOES_ON, DAMAGED, AFTER_CLEARED};
+	static const uint32_t live[] = {GOES_ON, AFTER_FAILURES, AFTER_LAST_FAILURE, DAMAGED, AFTER_CLEARED};
 	static const uint32_t power_up[] = {DRIVES, AFTER_CUT_SHORT, RESET_LINE, NOT_CLEARED, UNKNOWN_CAUSE, NOT_BLANKED};
 
 	for (size_t i = 0; i < ARRAY_SIZE(live); i++) {

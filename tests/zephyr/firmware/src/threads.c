@@ -51,6 +51,22 @@ ZTEST(threads, test_cut_out_and_warming_come_after_all_that_the_pump_needs)
 	}
 }
 
+ZTEST(threads, test_every_task_that_the_pump_needs_has_a_watchdog_of_its_own)
+{
+	uint32_t channels = 0;
+
+	if (!IS_ENABLED(CONFIG_LEVITAS_WATCHDOG)) {
+		ztest_test_skip();
+	}
+	for (size_t i = 0; i < count; i++) {
+		zassert_equal(threads[i].watchdog >= 0, threads[i].task < LEVITAS_TASK_CUT_OUT, "%s", threads[i].name);
+		if (threads[i].watchdog >= 0) {
+			zassert_equal(channels & BIT(threads[i].watchdog), 0, "%s", threads[i].name);
+			channels |= BIT(threads[i].watchdog);
+		}
+	}
+}
+
 ZTEST(threads, test_steps_in_half_a_second)
 {
 	struct {
