@@ -13,6 +13,7 @@
 #include <zephyr/sys/byteorder.h>
 #include <zephyr/sys/printk.h>
 
+#include "crash.h"
 #include "records.h"
 
 #define PERIOD_MS       100
@@ -174,6 +175,28 @@ static void write_events(uint32_t unit)
 	}
 }
 
+#if defined(CONFIG_LEVITAS_WATCHDOG)
+/* What this start has found, and what fails from then on. */
+static void write_crash(uint32_t unit)
+{
+	static struct levitas_crash written;
+	uint8_t says[LEVITAS_EVENT_BYTES];
+	struct levitas_crash crash;
+
+	if (levitas_crash_last(&crash) && memcmp(&crash, &written, sizeof(crash)) != 0) {
+		levitas_event_make(LEVITAS_SOURCE_CRASH, crash.reason, unit, crash.pc, says);
+		if (levitas_record_event(says) == 0) {
+			written = crash;
+		}
+	}
+}
+#else
+static void write_crash(uint32_t unit)
+{
+	ARG_UNUSED(unit);
+}
+#endif
+
 static void write_trend(uint32_t unit)
 {
 	struct levitas_record_log *log = &logs[LEVITAS_LOG_TRENDS];
@@ -219,6 +242,7 @@ static void write_snapshot(uint32_t unit)
 
 static void write_unit(uint32_t unit)
 {
+	write_crash(unit);
 	write_events(unit);
 	write_snapshot(unit);
 }

@@ -571,6 +571,7 @@ bool levitas_alarm_answered(uint32_t unit, uint32_t number);
 enum levitas_source {
 	LEVITAS_SOURCE_LOG = 1,
 	LEVITAS_SOURCE_STORAGE = 13,
+	LEVITAS_SOURCE_CRASH = 14,
 };
 enum levitas_log_event {
 	LEVITAS_LOG_STARTED = 1,

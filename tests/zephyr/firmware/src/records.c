@@ -7,6 +7,7 @@
 #include <string.h>
 #include <zephyr/ztest.h>
 
+#include "crash.h"
 #include "flash_cuts.h"
 #include "record.h"
 #include "records.h"
@@ -44,6 +45,34 @@ ZTEST(records, test_a_what_happens_is_written_down)
 	shell_text_expect("levitas log verify", 0, "; 0 missing, 0 not linked to the one before, 0 damaged places");
 	expect_whole(&check);
 }
+
+#if defined(CONFIG_LEVITAS_WATCHDOG)
+/* What the thread of the records is told. */
+static const struct levitas_crash *volatile crash_found;
+
+bool __real_levitas_crash_last(struct levitas_crash *crash);
+bool __wrap_levitas_crash_last(struct levitas_crash *crash);
+
+bool __wrap_levitas_crash_last(struct levitas_crash *crash)
+{
+	if (crash_found == NULL) {
+		return __real_levitas_crash_last(crash);
+	}
+	*crash = *crash_found;
+	return true;
+}
+
+/* On native_sim no note outlives a reset, and nothing fails. */
+ZTEST(records, test_a_crash_is_written_down)
+{
+	static const struct levitas_crash crash = {.reason = LEVITAS_CRASH_STALLED, .pc = 268436000, .reset = 1, .thread = "task"};
+
+	crash_found = &crash;
+	k_sleep(K_MSEC(1000));
+	crash_found = NULL;
+	shell_text_expect("levitas log 40", 0, " crash 5, value 0, cause 268436000");
+}
+#endif
 
 ZTEST(records, test_b_a_power_cut_takes_no_event_that_was_acknowledged)
 {
