@@ -20,8 +20,9 @@
 //! | `warming` | warming task | alarm, shell |
 //! | `warming_order` | the operator: shell or scenario | warming |
 //! | `cut_out` | cut-out task, which reads none | warming, shell |
-//! | `power` | power task | alarm, supervisor |
-//! | `power_order` | the operator: a scenario | power |
+//! | `power` | power task | alarm, supervisor, link, shell |
+//! | `power_order` | the operator: shell or scenario | power |
+//! | `peer_power` | link task | alarm, supervisor, shell |
 //! | `self_test` | supervisor task | shell, simulator; itself, after a restart |
 //! | `commissioning` | supervisor task | shell, storage of the calibration record |
 
@@ -33,6 +34,7 @@ use crate::health::orbit::ORBIT_WORDS;
 use crate::link::{LINK_WORDS, PEER_THERAPY_WORDS, PEER_WORDS, REMOTE_COMMAND_WORDS};
 use crate::mailbox::Mailbox;
 use crate::power::messages::{POWER_ORDER_WORDS, POWER_WORDS};
+use crate::power::told::POWER_TOLD_WORDS;
 use crate::probe::{PROBE_REQUEST_WORDS, PROBE_RESULT_WORDS};
 use crate::retained::RETAINED_WORDS;
 use crate::self_test::SELF_TEST_WORDS;
@@ -418,6 +420,8 @@ impl Mailboxes {
             command: Mailbox::new(),
             alarm: Mailbox::new(),
             alarm_order: Mailbox::new(),
+    /// Mains and battery of the other unit, from the link task.
+    pub peer_power: Mailbox<POWER_TOLD_WORDS>,
             warming: Mailbox::new(),
             warming_order: Mailbox::new(),
             cut_out: Mailbox::new(),
@@ -430,3 +434,4 @@ impl Mailboxes {
         }
     }
 }
+            peer_power: Mailbox::new(),

@@ -231,7 +231,9 @@ impl Refusal {
                 "no current came when it took the head: mend this unit, then switch it off and on"
             }
             Self::SawWrongly => "it saw the rotor wrongly: rejoin when both units have agreed for 1 s",
-            Self::NotQuiet => "an alarm stands, or this unit has not driven for long enough without one",
+            Self::NotQuiet => {
+                "an alarm stands or has stood lately, or the battery of either unit is not more than half full"
+            }
         }
     }
 }
