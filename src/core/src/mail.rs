@@ -93,6 +93,36 @@ pub enum UnitState {
     Commissioning = 5,
 }
 
+impl BearingState {
+    /// As logs spell it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Off => "off",
+            Self::LiftOff => "lift_off",
+            Self::Levitated => "levitated",
+            Self::Landing => "landing",
+            Self::Touchdown => "touchdown",
+            Self::Service => "service",
+        }
+    }
+}
+
+impl UnitState {
+    /// As logs spell it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Standby => "standby",
+            Self::LiftingOff => "lifting_off",
+            Self::Operating => "operating",
+            Self::Landing => "landing",
+            Self::Service => "service",
+            Self::Commissioning => "commissioning",
+        }
+    }
+}
+
 from_code!(BearingState: u32 { Off, LiftOff, Levitated, Landing, Touchdown, Service });
 from_code!(LevitateRequest: u32 { Off, Levitate, Land, Service });
 from_code!(UnitState: u32 { Standby, LiftingOff, Operating, Landing, Service, Commissioning });
@@ -390,6 +420,8 @@ pub struct Mailboxes {
     pub power: Mailbox<POWER_WORDS>,
     /// To the power task, from the operator.
     pub power_order: Mailbox<POWER_ORDER_WORDS>,
+    /// Mains and battery of the other unit, from the link task.
+    pub peer_power: Mailbox<POWER_TOLD_WORDS>,
     /// To the probe.
     pub probe_request: Mailbox<PROBE_REQUEST_WORDS>,
     /// From the probe.
@@ -420,13 +452,12 @@ impl Mailboxes {
             command: Mailbox::new(),
             alarm: Mailbox::new(),
             alarm_order: Mailbox::new(),
-    /// Mains and battery of the other unit, from the link task.
-    pub peer_power: Mailbox<POWER_TOLD_WORDS>,
             warming: Mailbox::new(),
             warming_order: Mailbox::new(),
             cut_out: Mailbox::new(),
             power: Mailbox::new(),
             power_order: Mailbox::new(),
+            peer_power: Mailbox::new(),
             probe_request: Mailbox::new(),
             probe_result: Mailbox::new(),
             commissioning: Mailbox::new(),
@@ -434,4 +465,3 @@ impl Mailboxes {
         }
     }
 }
-            peer_power: Mailbox::new(),

@@ -18,7 +18,7 @@ fn field_named(name: &str) -> Option<&'static Field<f32>> {
 }
 
 /// What follows the number of a setting: its unit, from the brackets of its documentation.
-pub(super) fn unit_of(field: &Field<f32>) -> &'static str {
+pub(crate) fn unit_of(field: &Field<f32>) -> &'static str {
     field.doc.rsplit_once('[').and_then(|(_, rest)| rest.split_once(']')).map_or("", |(unit, _)| unit)
 }
 
