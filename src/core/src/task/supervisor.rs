@@ -666,6 +666,7 @@ mod landing;
 mod remote;
 mod reset;
 mod self_test;
+mod sensors;
 mod states;
 #[cfg(test)]
 mod tests;

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+mod limits;
 mod reset;
 mod self_test;
 mod states;
@@ -671,7 +672,6 @@ fn a_drill_is_refused_while_mains_or_battery_have_an_alarm() {
 }
 
 #[test]
-#[test]
 fn a_drill_wants_both_units_well_fed() {
     use crate::mailbox::Words as _;
     use crate::power::told::PowerSource::{Battery, Mains, NotTold};
@@ -704,6 +704,7 @@ fn a_drill_wants_both_units_well_fed() {
     }
 }
 
+#[test]
 fn a_circulation_task_that_is_not_heard_of_is_no_quiet() {
     let mut bench = operating();
     bench.drive_quietly(100);
