@@ -34,6 +34,11 @@ if(CONFIG_LEVITAS_WARMING AND CONFIG_LEVITAS_SHELL)
 endif()
 
 target_sources_ifdef(CONFIG_LEVITAS_RECORDS app PRIVATE ${glue}/record_log.c ${glue}/records.c)
+target_sources_ifdef(CONFIG_LEVITAS_POWER app PRIVATE ${glue}/power_port.c)
+if(CONFIG_LEVITAS_POWER AND CONFIG_LEVITAS_SHELL)
+  target_sources(app PRIVATE ${glue}/power_shell.c)
+endif()
+
 if(CONFIG_LEVITAS_RECORDS AND CONFIG_LEVITAS_SHELL)
   target_sources(app PRIVATE ${glue}/records_shell.c)
 endif()

@@ -16,6 +16,8 @@ pub(crate) mod link;
 #[cfg(levitas_lockstep)]
 pub(crate) mod lockstep;
 pub(crate) mod operator;
+#[cfg(levitas_power)]
+pub(crate) mod power;
 #[cfg(levitas_records)]
 pub(crate) mod records;
 pub(crate) mod replay;
@@ -34,4 +36,6 @@ pub(crate) mod warming;
 #[cfg(levitas_world)]
 pub(crate) mod world;
 #[cfg(all(levitas_world, levitas_warming_sim))]
+#[cfg(all(levitas_world, levitas_power_sim))]
+pub(crate) mod world_power;
 pub(crate) mod world_warming;

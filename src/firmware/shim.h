@@ -60,6 +60,10 @@ enum levitas_valid {
 	LEVITAS_VALID_WATER_LEVEL = 1 << 22,
 	LEVITAS_VALID_CUT_OUT_WATER = 1 << 24,
 	LEVITAS_VALID_CUT_OUT_BLOOD = 1 << 25,
+	LEVITAS_VALID_MAINS_VOLTAGE = 1 << 26,
+	LEVITAS_VALID_BATTERY_VOLTAGE = 1 << 27,
+	LEVITAS_VALID_BATTERY_CURRENT = 1 << 28,
+	LEVITAS_VALID_LOAD_CURRENT = 1 << 29,
 };
 
 /** Mirrors LevitationInputs. */
@@ -127,6 +131,21 @@ struct levitas_cut_out_inputs {
 /** Mirrors CutOutOutputs. */
 struct levitas_cut_out_outputs {
 	uint32_t permit;
+};
+
+/** Mirrors PowerInputs. */
+struct levitas_power_inputs {
+	float mains_v;
+	float battery_v;
+	float battery_a;
+	float load_a;
+	uint32_t valid;
+};
+
+/** Mirrors PowerOutputs. */
+struct levitas_power_outputs {
+	uint32_t test_load;
+	uint32_t hold_charger;
 };
 
 /** Codes of UnitState. */
@@ -325,6 +344,12 @@ void levitas_port_read_circulation(uint32_t unit, struct levitas_circulation_inp
 /** Sounds a tone [Hz], 0 for none, and shows a light, an enum levitas_alarm_light, where the unit has something for it. */
 void levitas_port_write_alarm_signal(uint32_t unit, uint32_t tone_hz, uint32_t light);
 
+/** Samples mains and battery of a unit; what failed has its valid bits cleared. False: the unit does not measure them. */
+bool levitas_port_read_power(uint32_t unit, struct levitas_power_inputs *inputs);
+
+/** Commands charger and test load. */
+void levitas_port_write_power(uint32_t unit, const struct levitas_power_outputs *outputs);
+
 /** Samples the devices of the warming control; one that failed has its valid bits cleared. */
 void levitas_port_read_warming(struct levitas_warming_inputs *inputs);
 
@@ -511,6 +536,21 @@ enum levitas_kit_answer {
 	LEVITAS_KIT_WRONG,
 	LEVITAS_KIT_TAKEN,
 	/** It may not be used. */
+/** Room for a line of what is known of mains and battery, or why a load test is not begun. */
+#define LEVITAS_POWER_BYTES 160
+
+/**
+ * Line `line` of what a unit knows: 0 its own mains and battery, 1 those of the other unit, as it told them, 2 the load test, then
+ * what is wrong. False behind the last one.
+ */
+bool levitas_power_text(uint32_t unit, uint32_t line, char *text, size_t size);
+
+/** Posts the order for a load test, or withdraws the last one; its number. One thread at a time may call it. */
+uint32_t levitas_power_order(uint32_t unit, bool load_test);
+
+/** The answer to the order of this number and why it was refused: enum levitas_order_answer, LEVITAS_ORDER_NONE until it was looked at. */
+uint32_t levitas_power_answer(uint32_t unit, uint32_t number, char *text, size_t size);
+
 	LEVITAS_KIT_REFUSED,
 };
 
@@ -739,9 +779,13 @@ void levitas_world_cut_out_press(bool pressed);
 /** Replays recorded samples through a levitation task of its own, for the bit-identity test; 0 or -1. */
 int levitas_replay(const struct levitas_levitation_inputs *inputs, struct levitas_levitation_outputs *outputs,
 		   uint32_t count);
+/** Mains of the unit of a set are gone, or there; what else was broken in it is whole then. */
+void levitas_world_mains(uint32_t set, bool there);
 
-/** All members as Rust sees them; and those of the warming device. */
+
+/** All members as Rust sees them; and those of the warming device, and of mains and battery. */
 size_t levitas_layout(const struct levitas_layout_row **rows);
 size_t levitas_warming_layout(const struct levitas_layout_row **rows);
 
 #endif /* LEVITAS_SHIM_H_ */
+size_t levitas_power_layout(const struct levitas_layout_row **rows);
