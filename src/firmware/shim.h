@@ -377,10 +377,16 @@ enum levitas_storage_entry {
 	LEVITAS_ENTRY_KEY,
 	/** Number of starts with a key, little endian: sessions of the link follow from it. Outlives formatting. */
 	LEVITAS_ENTRY_STARTS,
+	/** Limits and settings: see src/core/src/circulation/settings_record.rs. */
+	LEVITAS_ENTRY_SETTINGS,
 };
 
-/** Bytes of LEVITAS_ENTRY_STARTS. */
-#define LEVITAS_STARTS_BYTES 4
+/** Bytes of LEVITAS_ENTRY_STARTS and LEVITAS_ENTRY_SETTINGS. */
+#define LEVITAS_STARTS_BYTES   4
+#define LEVITAS_SETTINGS_BYTES 104
+
+/** The record of the limits and settings that are in force. False: nobody has said them yet. */
+bool levitas_settings_record(uint32_t unit, uint8_t record[LEVITAS_SETTINGS_BYTES]);
 
 /** As levitas_storage_read() and levitas_storage_write(), of an entry; deleting one that is not there is no error. */
 int32_t levitas_storage_entry_read(uint32_t entry, uint32_t unit, uint8_t *bytes, uint32_t size);
@@ -530,12 +536,6 @@ uint32_t levitas_heater_order(const char *aim, const char *celsius, const char *
 /** The answer to the order of this number: enum levitas_order_answer, LEVITAS_ORDER_NONE until the control has looked at it. */
 uint32_t levitas_heater_answer(uint32_t number);
 
-/** What became of a kit. */
-enum levitas_kit_answer {
-	/** The words are wrong. */
-	LEVITAS_KIT_WRONG,
-	LEVITAS_KIT_TAKEN,
-	/** It may not be used. */
 /** Room for a line of what is known of mains and battery, or why a load test is not begun. */
 #define LEVITAS_POWER_BYTES 160
 
@@ -551,6 +551,12 @@ uint32_t levitas_power_order(uint32_t unit, bool load_test);
 /** The answer to the order of this number and why it was refused: enum levitas_order_answer, LEVITAS_ORDER_NONE until it was looked at. */
 uint32_t levitas_power_answer(uint32_t unit, uint32_t number, char *text, size_t size);
 
+/** What became of a kit. */
+enum levitas_kit_answer {
+	/** The words are wrong. */
+	LEVITAS_KIT_WRONG,
+	LEVITAS_KIT_TAKEN,
+	/** It may not be used. */
 	LEVITAS_KIT_REFUSED,
 };
 
@@ -773,19 +779,19 @@ void levitas_world_warming_truth(struct levitas_warming_truth *truth);
 /** Heater and relay of the control conduct for good, whatever they are told; or all of the device is whole. */
 void levitas_world_heater_stuck(bool stuck);
 
+/** Mains of the unit of a set are gone, or there; what else was broken in it is whole then. */
+void levitas_world_mains(uint32_t set, bool there);
+
 /** The cut-out's button is held, or let go. */
 void levitas_world_cut_out_press(bool pressed);
 
 /** Replays recorded samples through a levitation task of its own, for the bit-identity test; 0 or -1. */
 int levitas_replay(const struct levitas_levitation_inputs *inputs, struct levitas_levitation_outputs *outputs,
 		   uint32_t count);
-/** Mains of the unit of a set are gone, or there; what else was broken in it is whole then. */
-void levitas_world_mains(uint32_t set, bool there);
-
 
 /** All members as Rust sees them; and those of the warming device, and of mains and battery. */
 size_t levitas_layout(const struct levitas_layout_row **rows);
 size_t levitas_warming_layout(const struct levitas_layout_row **rows);
+size_t levitas_power_layout(const struct levitas_layout_row **rows);
 
 #endif /* LEVITAS_SHIM_H_ */
-size_t levitas_power_layout(const struct levitas_layout_row **rows);

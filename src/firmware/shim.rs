@@ -64,6 +64,7 @@ pub(crate) const NO_DEVICE: i32 = -19;
 pub(crate) enum Entry {
     Key = 0,
     Starts = 1,
+    Settings = 2,
 }
 
 /// What the storage says of an entry that does not exist: `-ENOENT`.
@@ -113,7 +114,6 @@ pub(crate) fn write_alarm_signal(unit: u32, status: &AlarmStatus) {
     unsafe { levitas_port_write_alarm_signal(unit, status.tone_hz as u32, light) }
 }
 
-/// Samples the devices of the warming control.
 /// Samples mains and battery of a unit, if it measures them.
 #[cfg(levitas_power)]
 pub(crate) fn read_power(unit: u32) -> Option<PowerInputs> {
@@ -129,6 +129,7 @@ pub(crate) fn write_power(unit: u32, outputs: &PowerOutputs) {
     unsafe { levitas_port_write_power(unit, outputs) }
 }
 
+/// Samples the devices of the warming control.
 #[cfg(levitas_warming)]
 pub(crate) fn read_warming() -> WarmingInputs {
     let mut inputs = WarmingInputs::default();

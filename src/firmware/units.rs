@@ -39,7 +39,7 @@ use levitas_wire::{Receiver, Unit};
 use super::calibration::{self, PLACE_NONE};
 use super::key;
 use super::link::{FAST_WORDS, SLOW_WORDS};
-use super::{retained, self_test, shim};
+use super::{retained, self_test, settings, shim};
 
 const EMPTY: u8 = 0;
 const BUSY: u8 = 1;
@@ -208,6 +208,9 @@ impl FirmwareUnit {
             calibration::report(self, &selection);
         }
         let mut tasks = UnitTasks::calibrated(config, self.role, &selection)?;
+        if mounted {
+            settings::at_start(self, &mut tasks);
+        }
         retained::restart(self, &mut tasks);
         if let Some(memory) = memory {
             tasks.self_test(ResetCause::PowerOn, memory);
@@ -226,11 +229,11 @@ impl FirmwareUnit {
         self.circulation.put(tasks.circulation);
         self.supervisor.put(tasks.supervisor);
         self.alarm.put(tasks.alarm);
+        #[cfg(levitas_power)]
+        self.power.put(tasks.power);
         #[cfg(levitas_warming)]
         {
             self.cut_out.put(tasks.cut_out);
-        #[cfg(levitas_power)]
-        self.power.put(tasks.power);
             self.warming.put(tasks.warming);
         }
         #[cfg(levitas_records)]

@@ -28,4 +28,5 @@ pub mod modes;
 pub mod pilot;
 pub mod pressures;
 pub mod sensing;
+pub mod settings_record;
 pub mod therapy;

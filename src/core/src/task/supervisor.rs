@@ -667,6 +667,7 @@ mod remote;
 mod reset;
 mod self_test;
 mod sensors;
+mod settings;
 mod states;
 #[cfg(test)]
 mod tests;
