@@ -2,7 +2,7 @@
 //! Says where the plant is: `levitas_world` for images that contain it, on the targets whose dependencies contain it (see
 //! Cargo.toml), `levitas_lockstep` for images that reach it in another process. And `levitas_records` for those with partitions for records,
 //! `levitas_self_test` for those that test themselves, `levitas_warming` for those with a warming device,
-//! `levitas_warming_sim` for those whose simulated drivers ask for one.
+//! `levitas_warming_sim` for those whose simulated drivers ask for one; likewise `levitas_power` and `levitas_power_sim` of mains and battery.
 
 use std::env::var;
 use std::fs;
@@ -10,7 +10,7 @@ use std::fs;
 fn main() {
     println!("cargo:rerun-if-changed=build.rs");
     println!("cargo:rerun-if-env-changed=DOTCONFIG");
-    println!("cargo:rustc-check-cfg=cfg(levitas_world, levitas_lockstep, levitas_records, levitas_self_test, levitas_warming, levitas_warming_sim)");
+    println!("cargo:rustc-check-cfg=cfg(levitas_world, levitas_lockstep, levitas_records, levitas_self_test, levitas_warming, levitas_warming_sim, levitas_power, levitas_power_sim)");
     let is_linux = var("CARGO_CFG_TARGET_OS").is_ok_and(|os| os == "linux");
     let is_mps3 = var("TARGET").is_ok_and(|target| target == "thumbv8m.main-none-eabihf");
     if has("CONFIG_LEVITAS_RECORDS=y") {
@@ -21,6 +21,12 @@ fn main() {
     }
     if has("CONFIG_LEVITAS_WARMING=y") {
         println!("cargo:rustc-cfg=levitas_warming");
+    }
+    if has("CONFIG_LEVITAS_POWER=y") {
+        println!("cargo:rustc-cfg=levitas_power");
+    }
+    if has("CONFIG_LEVITAS_POWER_SUPPLY_SIM=y") {
+        println!("cargo:rustc-cfg=levitas_power_sim");
     }
     if has("CONFIG_LEVITAS_HEATER_SIM=y") {
         println!("cargo:rustc-cfg=levitas_warming_sim");

@@ -83,12 +83,18 @@ extern "C" fn levitas_circulation_thread(thread: *mut c_void, unit: usize, _: us
     }
 }
 
-/// 100 Hz: commands and states; then what the next start needs of them.
+/// 100 Hz: mains and battery, commands and states; then what the next start needs of them.
 #[unsafe(no_mangle)]
 extern "C" fn levitas_supervisor_thread(thread: *mut c_void, unit: usize, _: usize) {
     let Some((unit, task)) = units::claim(unit, |unit| &unit.supervisor) else { return };
+    #[cfg(levitas_power)]
+    let Some(power) = unit.power.claim() else { return };
     loop {
         shim::wait(thread);
+        #[cfg(levitas_power)]
+        if let Some(samples) = shim::read_power(unit.number) {
+            shim::write_power(unit.number, &power.step(&samples, &unit.mail));
+        }
         task.step(&unit.mail);
         retained::keep(unit);
     }

@@ -10,7 +10,7 @@
  * under its last outputs, as a real rotor would.
  *
  * Contexts: trigger, Hall, coil and phase calls belong to the levitation thread. Flow, ECG and pressure were
- * published by the trigger and may be read from any thread. What belongs to the warming device may be, too.
+ * published by the trigger and may be read from any thread. What belongs to the warming device, to mains and battery may be, too.
  */
 #ifndef LEVITAS_WORLD_H_
 #define LEVITAS_WORLD_H_
@@ -18,6 +18,7 @@
 #include <levitas/ecg.h>
 #include <levitas/flow_meter.h>
 #include <levitas/heater.h>
+#include <levitas/power_supply.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -124,6 +125,12 @@ void levitas_world_latch_heater(const float *duty, bool relay, bool water_pump, 
 
 /** Latches the level that holds the relay of the cut-out. */
 void levitas_world_latch_cut_out(bool permit);
+
+/** Samples mains and battery of the unit of a set: means since the last call. False: there is no plant. */
+bool levitas_world_power(uint32_t set, struct levitas_power_sample *sample);
+
+/** Latches the load at the battery of the unit of a set, and what holds its charger. */
+void levitas_world_latch_power(uint32_t set, bool test_load, bool hold_charger);
 
 #ifdef __cplusplus
 }

@@ -16,6 +16,7 @@ target_sources(app PRIVATE
   ${glue}/ram_march.c
   ${glue}/retained.c
   ${glue}/rust_support.c
+  ${glue}/settings.c
   ${glue}/storage.c
   ${glue}/threads.c
 )
@@ -33,6 +34,11 @@ target_sources_ifdef(CONFIG_LEVITAS_WATCHDOG app PRIVATE ${glue}/crash.c)
 target_sources_ifdef(CONFIG_LEVITAS_WARMING app PRIVATE ${glue}/warming_port.c)
 if(CONFIG_LEVITAS_WARMING AND CONFIG_LEVITAS_SHELL)
   target_sources(app PRIVATE ${glue}/heater.c)
+endif()
+
+target_sources_ifdef(CONFIG_LEVITAS_POWER app PRIVATE ${glue}/power_port.c)
+if(CONFIG_LEVITAS_POWER AND CONFIG_LEVITAS_SHELL)
+  target_sources(app PRIVATE ${glue}/power_shell.c)
 endif()
 
 target_sources_ifdef(CONFIG_LEVITAS_RECORDS app PRIVATE ${glue}/record_log.c ${glue}/records.c)

@@ -9,6 +9,8 @@ use core::ffi::c_char;
 use levitas_core::ports::{CirculationInputs, FlowShot, LevitationInputs, LevitationOutputs};
 #[cfg(levitas_warming)]
 use levitas_core::ports::{CutOutInputs, CutOutOutputs, WarmingInputs, WarmingOutputs};
+#[cfg(levitas_power_sim)]
+use levitas_core::ports::{PowerInputs, PowerOutputs};
 
 use super::calibration::{CalibrationView, CopyView};
 use super::can::RawFrame;
@@ -18,6 +20,8 @@ use super::link::LinkView;
 use super::operator::{OperatorCommand, UnitStatus};
 use super::signed::SignedCommand;
 use super::world::{ForceStep, PlantTruth};
+#[cfg(levitas_power_sim)]
+use super::world_power::PowerSample;
 #[cfg(levitas_warming)]
 use super::world_warming::{HeatTruth, HeaterSample};
 
@@ -113,6 +117,24 @@ rows! {
     CutOutOutputs as "levitas_cut_out_outputs" { permit }
     HeaterSample as "levitas_heater_sample" { power_w, leakage_ma, water_flow_lpm, water_level }
     HeatTruth as "levitas_warming_truth" { water_celsius, blood_celsius, heater_w, cut_out_closed }
+}
+
+#[cfg(levitas_power_sim)]
+rows! {
+    POWER_ROWS:
+    PowerInputs as "levitas_power_inputs" { mains_v, battery_v, battery_a, load_a, valid }
+    PowerOutputs as "levitas_power_outputs" { test_load, hold_charger }
+    PowerSample as "levitas_power_sample" { mains_v, battery_v, battery_a, load_a, measured }
+}
+
+/// See `shim.h`.
+#[cfg(levitas_power_sim)]
+#[unsafe(no_mangle)]
+extern "C" fn levitas_power_layout(rows: Option<&mut *const LayoutRow>) -> usize {
+    if let Some(rows) = rows {
+        *rows = POWER_ROWS.as_ptr();
+    }
+    POWER_ROWS.len()
 }
 
 /// See `shim.h`.

@@ -12,6 +12,7 @@ use levitas_core::link::{
 };
 use levitas_core::mail::SupervisorMail;
 use levitas_core::mailbox::{Reader, Words};
+use levitas_core::power::told::PowerTold;
 use levitas_core::schedule::TaskId;
 use levitas_core::task::link::{LinkOutputs, LinkTask};
 
@@ -46,6 +47,12 @@ levitas_core::snapshot! {
         pub displacement_x_m: f32,
         /// See `displacement_x_m`.
         pub displacement_y_m: f32,
+        /// Mains and battery, as words.
+        pub power_source: u32,
+        /// See `power_source`.
+        pub battery_charge_pct: u32,
+        /// See `power_source`.
+        pub battery_remaining_min: u32,
     }
 }
 
@@ -164,6 +171,7 @@ impl FastMail {
         let [coil_current_x_a, coil_current_y_a] = status.coil_current_a.map(told);
         let [phase_current_a_a, phase_current_b_a] = status.phase_current_a.map(told);
         let [displacement_x_m, displacement_y_m] = status.displacement_m.map(told);
+        let [power_source, battery_charge_pct, battery_remaining_min] = status.power.to_words();
         Self {
             numbers: u32::from(status.number) | u32::from(status.echo) << 16,
             report: status.report.to_bits(),
@@ -175,6 +183,9 @@ impl FastMail {
             phase_current_b_a,
             displacement_x_m,
             displacement_y_m,
+            power_source,
+            battery_charge_pct,
+            battery_remaining_min,
         }
     }
 
@@ -189,6 +200,11 @@ impl FastMail {
             coil_current_a: [number(self.coil_current_x_a), number(self.coil_current_y_a)],
             phase_current_a: [number(self.phase_current_a_a), number(self.phase_current_b_a)],
             displacement_m: [number(self.displacement_x_m), number(self.displacement_y_m)],
+            power: PowerTold::from_words([
+                self.power_source,
+                self.battery_charge_pct,
+                self.battery_remaining_min,
+            ]),
         }
     }
 }

@@ -16,11 +16,14 @@ pub(crate) mod link;
 #[cfg(levitas_lockstep)]
 pub(crate) mod lockstep;
 pub(crate) mod operator;
+#[cfg(levitas_power)]
+pub(crate) mod power;
 #[cfg(levitas_records)]
 pub(crate) mod records;
 pub(crate) mod replay;
 pub(crate) mod retained;
 pub(crate) mod self_test;
+pub(crate) mod settings;
 pub(crate) mod shim;
 #[cfg(levitas_world)]
 pub(crate) mod signed;
@@ -33,5 +36,7 @@ pub(crate) mod units;
 pub(crate) mod warming;
 #[cfg(levitas_world)]
 pub(crate) mod world;
+#[cfg(all(levitas_world, levitas_power_sim))]
+pub(crate) mod world_power;
 #[cfg(all(levitas_world, levitas_warming_sim))]
 pub(crate) mod world_warming;

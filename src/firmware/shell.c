@@ -65,6 +65,21 @@ static void print_crash(const struct shell *sh)
 #endif
 }
 
+#if defined(CONFIG_LEVITAS_POWER)
+static void print_power(const struct shell *sh, uint32_t unit)
+{
+	static const char *const labels[] = {"power", "power, other"};
+	char text[LEVITAS_POWER_BYTES];
+
+	for (uint32_t line = 0; line < ARRAY_SIZE(labels) && levitas_power_text(unit, line, text, sizeof(text)); line++) {
+		shell_print(sh, "  %-13s %s", labels[line], text);
+	}
+}
+#define PRINT_POWER(sh, unit) print_power(sh, unit)
+#else
+#define PRINT_POWER(sh, unit)
+#endif
+
 static void print_unit(const struct shell *sh, uint32_t unit)
 {
 	struct levitas_unit_status status;
@@ -102,6 +117,7 @@ static void print_unit(const struct shell *sh, uint32_t unit)
 		shell_print(sh, "  pressures     unknown");
 	}
 	print_therapy(sh, &status);
+	PRINT_POWER(sh, unit);
 	levitas_fault_names(status.faults, fault_names, sizeof(fault_names));
 	shell_print(sh, "  since boot    %u touchdowns, %u missed samples; limits 0x%x, faults 0x%x%s%s",
 		    status.touchdown_count, status.missed_samples, status.limits, status.faults,
@@ -532,11 +548,18 @@ static int cmd_disturb_force(const struct shell *sh, size_t argc, char **argv)
 #define WARMING_DISTURBANCES
 #endif
 
+#if defined(CONFIG_LEVITAS_POWER)
+#define POWER_DISTURBANCE                                                                                              \
+	SHELL_CMD_ARG(mains, NULL, "Mains of the unit. Usage: levitas disturb mains lost|back", levitas_shell_disturb_mains, 2, 0),
+#else
+#define POWER_DISTURBANCE
+#endif
+
 SHELL_STATIC_SUBCMD_SET_CREATE(
 	levitas_disturb_commands,
 	SHELL_CMD_ARG(force, NULL, "Radial force step. Usage: levitas disturb force NEWTON DEGREES MILLISECONDS",
 		      cmd_disturb_force, 4, 0),
-	WARMING_DISTURBANCES SHELL_SUBCMD_SET_END);
+	WARMING_DISTURBANCES POWER_DISTURBANCE SHELL_SUBCMD_SET_END);
 
 #endif /* CONFIG_LEVITAS_WORLD */
 
@@ -609,6 +632,16 @@ SHELL_STATIC_SUBCMD_SET_CREATE(
 #define HEATER_COMMAND
 #endif
 
+#if defined(CONFIG_LEVITAS_POWER)
+#define POWER_COMMAND                                                                                                  \
+	SHELL_CMD_ARG(power, NULL,                                                                                     \
+		      "Mains and battery of this unit, and of the other one as it tells them; test: begins the load test of the battery. " \
+		      "Usage: levitas power [test]",                                                                   \
+		      levitas_shell_power, 1, 1),
+#else
+#define POWER_COMMAND
+#endif
+
 SHELL_STATIC_SUBCMD_SET_CREATE(
 	levitas_commands, SHELL_CMD_ARG(status, NULL, "What the unit measures and does.", cmd_status, 1, 0),
 	SHELL_CMD_ARG(state, NULL, "The state of the unit in one word, and why a therapy is degraded or a lift-off refused.",
@@ -644,7 +677,7 @@ SHELL_STATIC_SUBCMD_SET_CREATE(
 		      levitas_shell_key, 1, 0),
 	SHELL_CMD_ARG(link, NULL, "Frames and commands of the link that were refused since boot, by kind.", levitas_shell_link, 1,
 		      0),
-	RECORD_COMMANDS HEATER_COMMAND
+	RECORD_COMMANDS HEATER_COMMAND POWER_COMMAND
 	SHELL_CMD(storage, &levitas_storage_commands, "The storage of calibration record and command key.", NULL),
 	SHELL_CMD_ARG(thread, NULL,
 		      "Task threads since boot: steps, missed deadlines, longest response (release to end) and step.",

@@ -78,6 +78,10 @@ int levitas_shell_heater(const struct shell *sh, size_t argc, char **argv);
 int levitas_shell_disturb_heater(const struct shell *sh, size_t argc, char **argv);
 int levitas_shell_disturb_button(const struct shell *sh, size_t argc, char **argv);
 
+/** `levitas power`, `levitas power test`; in simulation `levitas disturb mains`. */
+int levitas_shell_power(const struct shell *sh, size_t argc, char **argv);
+int levitas_shell_disturb_mains(const struct shell *sh, size_t argc, char **argv);
+
 /** `levitas log`, `levitas log verify`, `levitas trend`. */
 int levitas_shell_log(const struct shell *sh, size_t argc, char **argv);
 int levitas_shell_log_verify(const struct shell *sh, size_t argc, char **argv);

@@ -60,6 +60,10 @@ enum levitas_valid {
 	LEVITAS_VALID_WATER_LEVEL = 1 << 22,
 	LEVITAS_VALID_CUT_OUT_WATER = 1 << 24,
 	LEVITAS_VALID_CUT_OUT_BLOOD = 1 << 25,
+	LEVITAS_VALID_MAINS_VOLTAGE = 1 << 26,
+	LEVITAS_VALID_BATTERY_VOLTAGE = 1 << 27,
+	LEVITAS_VALID_BATTERY_CURRENT = 1 << 28,
+	LEVITAS_VALID_LOAD_CURRENT = 1 << 29,
 };
 
 /** Mirrors LevitationInputs. */
@@ -127,6 +131,21 @@ struct levitas_cut_out_inputs {
 /** Mirrors CutOutOutputs. */
 struct levitas_cut_out_outputs {
 	uint32_t permit;
+};
+
+/** Mirrors PowerInputs. */
+struct levitas_power_inputs {
+	float mains_v;
+	float battery_v;
+	float battery_a;
+	float load_a;
+	uint32_t valid;
+};
+
+/** Mirrors PowerOutputs. */
+struct levitas_power_outputs {
+	uint32_t test_load;
+	uint32_t hold_charger;
 };
 
 /** Codes of UnitState. */
@@ -325,6 +344,12 @@ void levitas_port_read_circulation(uint32_t unit, struct levitas_circulation_inp
 /** Sounds a tone [Hz], 0 for none, and shows a light, an enum levitas_alarm_light, where the unit has something for it. */
 void levitas_port_write_alarm_signal(uint32_t unit, uint32_t tone_hz, uint32_t light);
 
+/** Samples mains and battery of a unit; what failed has its valid bits cleared. False: the unit does not measure them. */
+bool levitas_port_read_power(uint32_t unit, struct levitas_power_inputs *inputs);
+
+/** Commands charger and test load. */
+void levitas_port_write_power(uint32_t unit, const struct levitas_power_outputs *outputs);
+
 /** Samples the devices of the warming control; one that failed has its valid bits cleared. */
 void levitas_port_read_warming(struct levitas_warming_inputs *inputs);
 
@@ -352,10 +377,16 @@ enum levitas_storage_entry {
 	LEVITAS_ENTRY_KEY,
 	/** Number of starts with a key, little endian: sessions of the link follow from it. Outlives formatting. */
 	LEVITAS_ENTRY_STARTS,
+	/** Limits and settings: see src/core/src/circulation/settings_record.rs. */
+	LEVITAS_ENTRY_SETTINGS,
 };
 
-/** Bytes of LEVITAS_ENTRY_STARTS. */
-#define LEVITAS_STARTS_BYTES 4
+/** Bytes of LEVITAS_ENTRY_STARTS and LEVITAS_ENTRY_SETTINGS. */
+#define LEVITAS_STARTS_BYTES   4
+#define LEVITAS_SETTINGS_BYTES 104
+
+/** The record of the limits and settings that are in force. False: nobody has said them yet. */
+bool levitas_settings_record(uint32_t unit, uint8_t record[LEVITAS_SETTINGS_BYTES]);
 
 /** As levitas_storage_read() and levitas_storage_write(), of an entry; deleting one that is not there is no error. */
 int32_t levitas_storage_entry_read(uint32_t entry, uint32_t unit, uint8_t *bytes, uint32_t size);
@@ -510,6 +541,21 @@ uint32_t levitas_heater_order(const char *aim, const char *celsius, const char *
  * refused and somebody should know why, `text` says so.
  */
 uint32_t levitas_heater_answer(uint32_t number, char *text, size_t size);
+
+/** Room for a line of what is known of mains and battery, or why a load test is not begun. */
+#define LEVITAS_POWER_BYTES 160
+
+/**
+ * Line `line` of what a unit knows: 0 its own mains and battery, 1 those of the other unit, as it told them, 2 the load test, then
+ * what is wrong. False behind the last one.
+ */
+bool levitas_power_text(uint32_t unit, uint32_t line, char *text, size_t size);
+
+/** Posts the order for a load test, or withdraws the last one; its number. One thread at a time may call it. */
+uint32_t levitas_power_order(uint32_t unit, bool load_test);
+
+/** The answer to the order of this number and why it was refused: enum levitas_order_answer, LEVITAS_ORDER_NONE until it was looked at. */
+uint32_t levitas_power_answer(uint32_t unit, uint32_t number, char *text, size_t size);
 
 /** What became of a kit. */
 enum levitas_kit_answer {
@@ -743,6 +789,9 @@ void levitas_world_warming_truth(struct levitas_warming_truth *truth);
 /** Heater and relay of the control conduct for good, whatever they are told; or all of the device is whole. */
 void levitas_world_heater_stuck(bool stuck);
 
+/** Mains of the unit of a set are gone, or there; what else was broken in it is whole then. */
+void levitas_world_mains(uint32_t set, bool there);
+
 /** The cut-out's button is held, or let go. */
 void levitas_world_cut_out_press(bool pressed);
 
@@ -750,8 +799,9 @@ void levitas_world_cut_out_press(bool pressed);
 int levitas_replay(const struct levitas_levitation_inputs *inputs, struct levitas_levitation_outputs *outputs,
 		   uint32_t count);
 
-/** All members as Rust sees them; and those of the warming device. */
+/** All members as Rust sees them; and those of the warming device, and of mains and battery. */
 size_t levitas_layout(const struct levitas_layout_row **rows);
 size_t levitas_warming_layout(const struct levitas_layout_row **rows);
+size_t levitas_power_layout(const struct levitas_layout_row **rows);
 
 #endif /* LEVITAS_SHIM_H_ */

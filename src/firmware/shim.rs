@@ -8,6 +8,8 @@ use levitas_core::calibration::Place;
 use levitas_core::ports::{CirculationInputs, LevitationInputs, LevitationOutputs};
 #[cfg(levitas_warming)]
 use levitas_core::ports::{CutOutInputs, CutOutOutputs, WarmingInputs, WarmingOutputs};
+#[cfg(levitas_power)]
+use levitas_core::ports::{PowerInputs, PowerOutputs};
 
 use super::can::RawFrame;
 
@@ -27,6 +29,10 @@ unsafe extern "C" {
     fn levitas_port_read_cut_out(inputs: *mut CutOutInputs);
     #[cfg(levitas_warming)]
     fn levitas_port_write_cut_out(outputs: *const CutOutOutputs);
+    #[cfg(levitas_power)]
+    fn levitas_port_read_power(unit: u32, inputs: *mut PowerInputs) -> bool;
+    #[cfg(levitas_power)]
+    fn levitas_port_write_power(unit: u32, outputs: *const PowerOutputs);
     fn levitas_storage_mount() -> i32;
     fn levitas_storage_read(unit: u32, place: u32, bytes: *mut u8, size: u32) -> i32;
     fn levitas_storage_write(unit: u32, place: u32, bytes: *const u8, size: u32) -> i32;
@@ -58,6 +64,7 @@ pub(crate) const NO_DEVICE: i32 = -19;
 pub(crate) enum Entry {
     Key = 0,
     Starts = 1,
+    Settings = 2,
 }
 
 /// What the storage says of an entry that does not exist: `-ENOENT`.
@@ -105,6 +112,21 @@ pub(crate) fn write_alarm_signal(unit: u32, status: &AlarmStatus) {
     let light = status.light.map_or(0, |colour| colour as u32);
     // SAFETY: as above.
     unsafe { levitas_port_write_alarm_signal(unit, status.tone_hz as u32, light) }
+}
+
+/// Samples mains and battery of a unit, if it measures them.
+#[cfg(levitas_power)]
+pub(crate) fn read_power(unit: u32) -> Option<PowerInputs> {
+    let mut inputs = PowerInputs::default();
+    // SAFETY: the pointer is valid for the call, and `unit` exists because a thread of it is running.
+    unsafe { levitas_port_read_power(unit, &raw mut inputs) }.then_some(inputs)
+}
+
+/// Commands charger and test load of a unit.
+#[cfg(levitas_power)]
+pub(crate) fn write_power(unit: u32, outputs: &PowerOutputs) {
+    // SAFETY: as above.
+    unsafe { levitas_port_write_power(unit, outputs) }
 }
 
 /// Samples the devices of the warming control.

@@ -75,6 +75,8 @@ static uint16_t id_of(uint32_t entry, uint32_t unit)
 		return LEVITAS_STORAGE_KEY + unit;
 	case LEVITAS_ENTRY_STARTS:
 		return LEVITAS_STORAGE_STARTS + unit;
+	case LEVITAS_ENTRY_SETTINGS:
+		return LEVITAS_STORAGE_SETTINGS + unit;
 	default:
 		return 0;
 	}

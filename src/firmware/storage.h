@@ -17,6 +17,9 @@
 #define LEVITAS_STORAGE_KEY    0x0200
 #define LEVITAS_STORAGE_STARTS 0x0210
 
+/** Limits and settings: one identifier per unit. */
+#define LEVITAS_STORAGE_SETTINGS 0x0300
+
 /** Identifier of a unit's copy of the calibration record. */
 static inline uint16_t levitas_storage_calibration_id(uint32_t unit, uint32_t place)
 {

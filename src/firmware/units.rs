@@ -27,6 +27,8 @@ use levitas_core::task::circulation::CirculationTask;
 use levitas_core::task::cut_out::CutOutTask;
 use levitas_core::task::levitation::LevitationTask;
 use levitas_core::task::link::LinkTask;
+#[cfg(levitas_power)]
+use levitas_core::task::power::PowerTask;
 use levitas_core::task::speed::SpeedTask;
 use levitas_core::task::supervisor::SupervisorTask;
 #[cfg(levitas_warming)]
@@ -37,7 +39,7 @@ use levitas_wire::{Receiver, Unit};
 use super::calibration::{self, PLACE_NONE};
 use super::key;
 use super::link::{FAST_WORDS, SLOW_WORDS};
-use super::{retained, self_test, shim};
+use super::{retained, self_test, settings, shim};
 
 const EMPTY: u8 = 0;
 const BUSY: u8 = 1;
@@ -107,6 +109,9 @@ pub(crate) struct UnitState {
     /// And of those to the warming device.
     #[cfg(levitas_warming)]
     pub(crate) warming_order_number: AtomicU32,
+    /// And of those to the power task.
+    #[cfg(levitas_power)]
+    pub(crate) power_order_number: AtomicU32,
     /// Place of the calibration record that the tasks were built from, counted from 1, 0 for none; and its sequence number.
     start_place: AtomicU32,
     pub(crate) start_sequence: AtomicU32,
@@ -125,6 +130,8 @@ pub(crate) struct UnitState {
     pub(crate) circulation: Owned<CirculationTask>,
     pub(crate) supervisor: Owned<SupervisorTask>,
     pub(crate) alarm: Owned<AlarmTask>,
+    #[cfg(levitas_power)]
+    pub(crate) power: Owned<PowerTask>,
     #[cfg(levitas_warming)]
     pub(crate) cut_out: Owned<CutOutTask>,
     #[cfg(levitas_warming)]
@@ -149,6 +156,8 @@ impl UnitState {
             alarm_order_number: AtomicU32::new(0),
             #[cfg(levitas_warming)]
             warming_order_number: AtomicU32::new(0),
+            #[cfg(levitas_power)]
+            power_order_number: AtomicU32::new(0),
             start_place: AtomicU32::new(0),
             start_sequence: AtomicU32::new(0),
             start: AtomicU32::new(0),
@@ -162,6 +171,8 @@ impl UnitState {
             circulation: Owned::empty(),
             supervisor: Owned::empty(),
             alarm: Owned::empty(),
+            #[cfg(levitas_power)]
+            power: Owned::empty(),
             #[cfg(levitas_warming)]
             cut_out: Owned::empty(),
             #[cfg(levitas_warming)]
@@ -197,6 +208,9 @@ impl FirmwareUnit {
             calibration::report(self, &selection);
         }
         let mut tasks = UnitTasks::calibrated(config, self.role, &selection)?;
+        if mounted {
+            settings::at_start(self, &mut tasks);
+        }
         retained::restart(self, &mut tasks);
         if let Some(memory) = memory {
             tasks.self_test(ResetCause::PowerOn, memory);
@@ -215,6 +229,8 @@ impl FirmwareUnit {
         self.circulation.put(tasks.circulation);
         self.supervisor.put(tasks.supervisor);
         self.alarm.put(tasks.alarm);
+        #[cfg(levitas_power)]
+        self.power.put(tasks.power);
         #[cfg(levitas_warming)]
         {
             self.cut_out.put(tasks.cut_out);

@@ -12,6 +12,7 @@
 //! | truth, force step | slower threads | interrupts locked, so no levitation thread can start in between |
 //! | flow, pressures, ECG | slower threads | through a mailbox |
 //! | warming device, clamp | slower threads | interrupts locked, in `world_warming.rs` |
+//! | mains and battery | supervisor threads, shell | interrupts locked, in `world_power.rs` |
 
 use core::cell::UnsafeCell;
 use core::mem::MaybeUninit;

@@ -18,7 +18,7 @@ KEY = bytes.fromhex("2b7e151628aed2a6abf7158809cf4f3c")  # RFC 4493
 PAIRS = {"coil_current_a": ("coil_current_x_a", "coil_current_y_a"), "displacement_m": ("displacement_x_m", "displacement_y_m"),
          "phase_current_a": ("phase_current_a_a", "phase_current_b_a")}
 
-CODES = ("state", "mode", "asked_mode")
+CODES = ("state", "mode", "asked_mode", "power_source")
 
 
 def candump(*arguments, text=""):

@@ -48,6 +48,7 @@ mod power_watch;
 pub mod progress;
 pub mod record_export;
 mod record_fault;
+mod record_text;
 pub mod recording;
 pub mod remote;
 pub mod report;

@@ -4,6 +4,7 @@
 use levitas_core::mail::Mailboxes;
 use levitas_core::power::conditions::TABLE;
 use levitas_core::power::messages::PowerMail;
+use levitas_core::power::told::PowerTold;
 use levitas_core::power::{TestRefusal, TestState};
 use levitas_world::PowerTruth;
 
@@ -24,6 +25,8 @@ struct Seen {
     last: Option<(PowerMail, PowerTruth)>,
     /// Largest distance of the charge that it knows from the true one [1].
     charge_error: f64,
+    /// What it has heard of the other one.
+    other: Option<PowerTold>,
 }
 
 /// See the [module](self).
@@ -60,15 +63,16 @@ impl PowerWatch {
         if said.order_number != seen.order {
             seen.order = said.order_number;
             if let Some(refusal) = TestRefusal::from_code(said.order_result) {
-                log.push(time_s, "order_refused", format!("{unit}: load test: {}", reason(refusal)));
+                log.push(time_s, "order_refused", format!("{unit}: load test: {}", refusal.text()));
             }
         }
         seen.last = Some((said, *truth));
+        seen.other = mail.and_then(|mail| mail.peer_power.read::<PowerTold>()).map(|(_, told)| told);
     }
 
     /// Enters the figures of the host.
     pub(crate) fn measure(&self, metrics: &mut Metrics) {
-        let [Seen { last: Some((said, truth)), charge_error, .. }, _] = &self.seen else { return };
+        let [Seen { last: Some((said, truth)), charge_error, other, .. }, _] = &self.seen else { return };
         metrics.set("power.charge_pct", 100.0 * truth.charge);
         metrics.set("power.charge_error_pct", 100.0 * charge_error);
         let known = [
@@ -79,6 +83,16 @@ impl PowerWatch {
         ];
         for (name, value) in known.into_iter().filter(|(_, value)| value.is_finite()) {
             metrics.set(name, f64::from(value));
+        }
+        let other = other.unwrap_or_default();
+        let told = [
+            ("power.other_charge_pct", other.battery_charge_pct),
+            ("power.other_remaining_min", other.battery_remaining_min),
+        ];
+        for (name, value) in told {
+            if let Some(value) = value {
+                metrics.set(name, f64::from(value));
+            }
         }
     }
 }
@@ -102,15 +116,5 @@ fn test(said: &PowerMail) -> String {
         TestState::Passed => format!("passed: {}", found()),
         TestState::Weak => format!("weak: {}", found()),
         TestState::Stopped => "stopped".to_owned(),
-    }
-}
-
-const fn reason(refusal: TestRefusal) -> &'static str {
-    match refusal {
-        TestRefusal::Order => "no such order",
-        TestRefusal::NoMains => "the unit runs on its battery",
-        TestRefusal::Unknown => "mains, battery or charge are not known",
-        TestRefusal::Running => "one is running",
-        TestRefusal::Charge => "too little charge",
     }
 }

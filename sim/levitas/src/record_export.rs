@@ -6,16 +6,16 @@
 
 use std::fmt::Write as _;
 
-use levitas_core::alarms::ALARMS;
-use levitas_core::records::event::{Event, Source};
+use levitas_core::records::Head;
+use levitas_core::records::event::Event;
 use levitas_core::records::snapshot::{Part, SAMPLES, SIGNALS, SIGNALS_COUNT, TRIGGER_SAMPLE};
 use levitas_core::records::trend::{FIELDS, TREND_FIELDS};
-use levitas_core::records::{Head, crc_32, watch};
 use levitas_core::schedule::BASE_RATE_HZ;
 use levitas_core::unit::Role;
 use mdf4_rs::{DataType, DecodedValue, MdfWriter};
 use serde_json::json;
 
+use crate::record_text::event_text;
 use crate::recording::push_number;
 
 /// Times of records, in their order: milliseconds that have wrapped go on.
@@ -66,36 +66,12 @@ pub fn events_json_lines(events: &[(Head, Option<Event>)]) -> String {
                 // JSON has no way to say that something is not a number.
                 line["value"] = if event.value.is_finite() { json!(event.value) } else { json!(null) };
                 line["cause"] = json!(event.cause);
-                line["text"] = json!(text(event));
+                line["text"] = json!(event_text(event));
             }
         }
         let _ = writeln!(lines, "{line}");
     }
     lines
-}
-
-/// For people.
-fn text(event: &Event) -> String {
-    if event.source == Source::Alarm {
-        let alarm = ALARMS.iter().find(|alarm| crc_32(alarm.name.as_bytes()) == event.cause);
-        let what = match event.code {
-            watch::RAISED => "raised",
-            watch::OVER => "over",
-            watch::ACKNOWLEDGED => "acknowledged",
-            _ => "of another version",
-        };
-        let name = alarm.map_or("an alarm of another version", |alarm| alarm.name);
-        return format!("{name}: {what}");
-    }
-    let row = Source::TABLE.iter().find(|(source, ..)| *source == event.source);
-    row.map_or(String::new(), |(_, _, [code, value, cause], _)| {
-        [("code", code), ("value", value), ("cause", cause)]
-            .iter()
-            .filter(|(_, meaning)| **meaning != "-")
-            .map(|(name, meaning)| format!("{name}: {meaning}"))
-            .collect::<Vec<_>>()
-            .join("; ")
-    })
 }
 
 /// One trend per row.
@@ -150,6 +126,15 @@ pub fn snapshots(parts: &[(Head, Part)]) -> Vec<Snapshot> {
     found.into_iter().map(|(_, snapshot)| snapshot).collect()
 }
 
+/// The unit that the name of a signal ends with, as units are written.
+fn unit_of(name: &str) -> &str {
+    match name.rsplit('_').next() {
+        Some("a") => "A",
+        Some("v") => "V",
+        unit => unit.unwrap_or(""),
+    }
+}
+
 /// A channel group for each snapshot, its time counted from the trigger.
 ///
 /// # Errors
@@ -174,7 +159,7 @@ pub fn snapshots_mdf(snapshots: &[Snapshot]) -> Result<Vec<u8>, mdf4_rs::Error> 
                 channel.data_type = DataType::FloatLE;
                 channel.bit_count = 32;
             })?;
-            writer.set_channel_unit(&last, name.rsplit('_').next().unwrap_or(""))?;
+            writer.set_channel_unit(&last, unit_of(name))?;
         }
         writer.start_data_block_for_cg(&group, 0)?;
         for (place, sample) in snapshot.samples.iter().enumerate() {

@@ -30,6 +30,7 @@ pub use event::{
 };
 pub use expect::{Expect, Verdict};
 pub use overrides::{CONFIG_PREFIXES, OverrideKey, config_keys, override_keys};
+pub(crate) use therapy::unit_of as setting_unit;
 pub use therapy::{circuit_orders, settings_of};
 
 use crate::catalogue::{CIRCUIT_SHELF, Found, PATIENT_SHELF, PLANT_SHELF, SCENARIO_SHELF, find_for_key};

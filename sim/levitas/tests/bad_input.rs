@@ -6,6 +6,8 @@ mod common;
 use std::fs;
 
 use common::{Scratch, levitas};
+use levitas::scenario::settings_of;
+use levitas_core::circulation::therapy::{Mode, TherapySettings};
 
 /// A good head, to which each case adds what is wrong.
 const HEAD: &str = "title = \"t\"\nduration_s = 1.0\n";
@@ -202,6 +204,35 @@ fn bad_scenarios() {
         fs::write(scratch.path.join("bad.toml"), text).unwrap();
         refused(&scratch, name, &["run", "bad.toml"], &[&["bad.toml"], wanted].concat());
     }
+}
+
+/// Every limit, setting and set-point there is, by the table of the settings: below and above its range, no number, no finite one.
+#[test]
+fn every_limit_setting_and_set_point_names_what_is_allowed() {
+    let scratch = Scratch::new("bad-limits");
+    let set = ["set_limit", "set"].into_iter().flat_map(|event| {
+        let key = if event == "set_limit" { "limit" } else { "setting" };
+        settings_of(event)
+            .into_iter()
+            .map(move |name| (format!("do = \"{event}\"\n{key} = \"{name}\""), name))
+    });
+    let modes = Mode::ALL.into_iter().filter_map(|mode| {
+        Some((format!("do = \"set_mode\"\nmode = \"{}\"", mode.name()), mode.setpoint()?))
+    });
+    let mut fields = std::collections::BTreeSet::new();
+    for (keys, name) in set.chain(modes) {
+        let field = TherapySettings::FIELDS.iter().find(|field| field.name == name).unwrap();
+        fields.insert(name);
+        let allowed = format!("{} to {}", field.min, field.max);
+        for value in
+            [format!("{}", field.min - 1.0), format!("{}", field.max + 1.0), "nan".into(), "-inf".into()]
+        {
+            let text = event(&format!("at_s = 0.2\n{keys}\nvalue = {value}"));
+            fs::write(scratch.path.join("bad.toml"), text).unwrap();
+            refused(&scratch, name, &["run", "bad.toml"], &["bad.toml", "value = ", &allowed]);
+        }
+    }
+    assert_eq!(fields.len(), TherapySettings::FIELDS.len(), "one cannot be set");
 }
 
 #[test]

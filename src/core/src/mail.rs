@@ -20,8 +20,9 @@
 //! | `warming` | warming task | alarm, shell |
 //! | `warming_order` | the operator: shell or scenario | warming |
 //! | `cut_out` | cut-out task, which reads none | warming, shell |
-//! | `power` | power task | alarm, supervisor |
-//! | `power_order` | the operator: a scenario | power |
+//! | `power` | power task | alarm, supervisor, link, shell |
+//! | `power_order` | the operator: shell or scenario | power |
+//! | `peer_power` | link task | alarm, supervisor, shell |
 //! | `self_test` | supervisor task | shell, simulator; itself, after a restart |
 //! | `commissioning` | supervisor task | shell, storage of the calibration record |
 
@@ -33,6 +34,7 @@ use crate::health::orbit::ORBIT_WORDS;
 use crate::link::{LINK_WORDS, PEER_THERAPY_WORDS, PEER_WORDS, REMOTE_COMMAND_WORDS};
 use crate::mailbox::Mailbox;
 use crate::power::messages::{POWER_ORDER_WORDS, POWER_WORDS};
+use crate::power::told::POWER_TOLD_WORDS;
 use crate::probe::{PROBE_REQUEST_WORDS, PROBE_RESULT_WORDS};
 use crate::retained::RETAINED_WORDS;
 use crate::self_test::SELF_TEST_WORDS;
@@ -89,6 +91,36 @@ pub enum UnitState {
     Service = 4,
     /// Commissioning, at the wall or levitated; the motor turns only as the probe wants. No therapy.
     Commissioning = 5,
+}
+
+impl BearingState {
+    /// As logs spell it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Off => "off",
+            Self::LiftOff => "lift_off",
+            Self::Levitated => "levitated",
+            Self::Landing => "landing",
+            Self::Touchdown => "touchdown",
+            Self::Service => "service",
+        }
+    }
+}
+
+impl UnitState {
+    /// As logs spell it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Standby => "standby",
+            Self::LiftingOff => "lifting_off",
+            Self::Operating => "operating",
+            Self::Landing => "landing",
+            Self::Service => "service",
+            Self::Commissioning => "commissioning",
+        }
+    }
 }
 
 from_code!(BearingState: u32 { Off, LiftOff, Levitated, Landing, Touchdown, Service });
@@ -389,6 +421,8 @@ pub struct Mailboxes {
     pub power: Mailbox<POWER_WORDS>,
     /// To the power task, from the operator.
     pub power_order: Mailbox<POWER_ORDER_WORDS>,
+    /// Mains and battery of the other unit, from the link task.
+    pub peer_power: Mailbox<POWER_TOLD_WORDS>,
     /// To the probe.
     pub probe_request: Mailbox<PROBE_REQUEST_WORDS>,
     /// From the probe.
@@ -424,6 +458,7 @@ impl Mailboxes {
             cut_out: Mailbox::new(),
             power: Mailbox::new(),
             power_order: Mailbox::new(),
+            peer_power: Mailbox::new(),
             probe_request: Mailbox::new(),
             probe_result: Mailbox::new(),
             commissioning: Mailbox::new(),

@@ -8,6 +8,7 @@ use std::io::{self, BufRead};
 
 use levitas_core::circulation::therapy::{Mode, TherapySettings};
 use levitas_core::link::{CommandFrame, FastStatus, PeerReport, PeerTherapy, SlowStatus, UnitCode};
+use levitas_core::power::told::{PowerSource, PowerTold};
 use levitas_wire::{
     CommandKey, Frame, Id, Service, StandardId, Unit, decode, encode_command, encode_fast, encode_service,
     encode_slow,
@@ -102,6 +103,12 @@ fn fast(random: &mut Pcg32) -> FastStatus {
         coil_current_a: pair(random, 20.0).map(Some),
         phase_current_a: pair(random, 60.0).map(Some),
         displacement_m: pair(random, 3e-3).map(Some),
+        power: PowerTold {
+            power_source: if flag(6) { PowerSource::Mains } else { PowerSource::Battery },
+            battery_alarm: flag(7),
+            battery_charge_pct: Some(between(random, 0.0, 100.0)),
+            battery_remaining_min: Some(between(random, 0.0, 6000.0)),
+        },
     }
 }
 

@@ -7,6 +7,7 @@
 
 use levitas_core::circulation::therapy::{Mode, TherapySettings};
 use levitas_core::link::{CommandFrame, FastStatus, PeerReport, PeerTherapy, SlowStatus, UnitCode};
+use levitas_core::power::told::{PowerSource, PowerTold};
 
 use crate::command::CommandKey;
 use crate::e2e::counter;
@@ -175,7 +176,19 @@ fn fast(data: &[u8], counter: u8) -> Result<FastStatus, Rejection> {
         coil_current_a: coil_current_a!(message: HostFastStatus).map(Result::ok),
         phase_current_a: phase_current_a!(message: HostFastStatus).map(Result::ok),
         displacement_m: displacement_m!(message: HostFastStatus).map(Result::ok),
+        power: power(&message),
     })
+}
+
+/// A source that does not exist is none that was told, and no reason to refuse the report.
+fn power(message: &HostFastStatus) -> PowerTold {
+    let (charge, remaining) = (HostFastStatus::BATTERY_CHARGE_PCT, HostFastStatus::BATTERY_REMAINING_MIN);
+    PowerTold {
+        power_source: PowerSource::from_code(message.power_source_raw_val()).unwrap_or_default(),
+        battery_alarm: message.battery_alarm(),
+        battery_charge_pct: charge.value(message.battery_charge_pct_raw_val()).ok(),
+        battery_remaining_min: remaining.value(message.battery_remaining_min_raw_val()).ok(),
+    }
 }
 
 fn slow(data: &[u8]) -> Result<SlowStatus, Rejection> {

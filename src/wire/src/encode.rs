@@ -77,6 +77,13 @@ pub fn encode_fast(status: &FastStatus, from: Unit) -> Frame {
     let (coil, phase) = (status.coil_current_a.map(or_nan), status.phase_current_a.map(or_nan));
     set_currents!(message: HostFastStatus, coil, phase);
     set_displacement!(message: HostFastStatus, status.displacement_m.map(or_nan));
+    let power = status.power;
+    message.set_power_source_raw_val(power.power_source as u8);
+    message.set_battery_alarm_raw_val(u8::from(power.battery_alarm));
+    set_scaled!(message: HostFastStatus,
+        set_battery_charge_pct_raw_val(BATTERY_CHARGE_PCT, or_nan(power.battery_charge_pct));
+        set_battery_remaining_min_raw_val(BATTERY_REMAINING_MIN, or_nan(power.battery_remaining_min));
+    );
     let [counter, _] = status.number.to_le_bytes();
     protected(Layout::Fast, from, message.raw(), counter)
 }

@@ -3,6 +3,7 @@
 
 use levitas_core::circulation::therapy::{Mode, TherapySettings};
 use levitas_core::link::{CommandFrame, FastStatus, PeerReport, PeerTherapy, SlowStatus, UnitCode};
+use levitas_core::power::told::{PowerSource, PowerTold};
 use levitas_wire::{
     CommandKey, Frame, Id, Received, Rejection, Service, StandardId, Unit, decode, encode_command,
     encode_fast, encode_service, encode_slow, seal,
@@ -30,14 +31,25 @@ fn report() -> impl Strategy<Value = PeerReport> {
 }
 
 prop_compose! {
+    fn power()(
+        source in 0_u8..3, battery_alarm: bool, battery_charge_pct in prop::option::of(0.0_f32..=100.0),
+        battery_remaining_min in prop::option::of(0.0_f32..=6000.0),
+    ) -> PowerTold {
+        let power_source = PowerSource::from_code(source).expect("a source");
+        PowerTold { power_source, battery_alarm, battery_charge_pct, battery_remaining_min }
+    }
+}
+
+prop_compose! {
     fn fast()(
         number: u16, echo: u16, report in report(), angle in 0.0_f32..6.25, speed in -2000.0_f32..2000.0,
         coil in prop::array::uniform2(-32.7_f32..32.7), phase in prop::array::uniform2(-65.5_f32..65.5),
-        displacement in prop::array::uniform2(-3.2e-3_f32..3.2e-3),
+        displacement in prop::array::uniform2(-3.2e-3_f32..3.2e-3), power in power(),
     ) -> FastStatus {
         FastStatus {
             number, echo, report, rotor_angle_rad: Some(angle), rotor_speed_rad_per_s: Some(speed),
             coil_current_a: coil.map(Some), phase_current_a: phase.map(Some), displacement_m: displacement.map(Some),
+            power,
         }
     }
 }

@@ -8,6 +8,7 @@ use std::f64::consts::TAU;
 
 use levitas_core::circulation::therapy::{Mode, TherapySettings};
 use levitas_core::link::{FastStatus, PeerReport, PeerTherapy, SlowStatus, UnitCode};
+use levitas_core::power::told::{PowerSource, PowerTold};
 use levitas_wire::{
     Frame, Id, Received, Service, StandardId, Unit, decode, encode_fast, encode_service, encode_slow,
 };
@@ -83,6 +84,12 @@ impl Pattern {
             coil_current_a: [driving(0.16 + turning(0.02, 0.0)), driving(turning(0.02, TAU / 4.0))].map(Some),
             phase_current_a: [driving(turning(1.5, 0.0)), driving(turning(1.5, TAU / 3.0))].map(Some),
             displacement_m: [turning(8e-6, 0.0), turning(8e-6, TAU / 4.0)].map(Some),
+            power: PowerTold {
+                power_source: PowerSource::Mains,
+                battery_alarm: false,
+                battery_charge_pct: Some(100.0),
+                battery_remaining_min: Some(480.0),
+            },
         }
     }
 

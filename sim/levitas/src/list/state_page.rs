@@ -62,7 +62,8 @@ pub(super) fn tables() -> Vec<Table> {
 
 /// Every refusal with its code.
 fn reasons() -> Table {
-    let rows = (1..).map_while(Refusal::from_code).map(|refusal| {
+    // A code is a byte in the slow frames.
+    let rows = (1..=u32::from(u8::MAX)).filter_map(Refusal::from_code).map(|refusal| {
         let code = refusal as u32;
         vec![code.to_string(), refusal.reason().to_owned()]
     });

@@ -18,16 +18,15 @@ fn field_named(name: &str) -> Option<&'static Field<f32>> {
 }
 
 /// What follows the number of a setting: its unit, from the brackets of its documentation.
-pub(super) fn unit_of(field: &Field<f32>) -> &'static str {
+pub(crate) fn unit_of(field: &Field<f32>) -> &'static str {
     field.doc.rsplit_once('[').and_then(|(_, rest)| rest.split_once(']')).map_or("", |(unit, _)| unit)
 }
 
 /// Names of the settings of an event.
 #[must_use]
 pub fn settings_of(event: &str) -> Vec<&'static str> {
-    let is_setpoint = |name: &str| Mode::ALL.iter().any(|mode| mode.setpoint() == Some(name));
     let names = TherapySettings::FIELDS.iter().map(|field| field.name);
-    names.filter(|name| !is_setpoint(name) && LIMITS.contains(name) == (event == "set_limit")).collect()
+    names.filter(|name| !Mode::is_setpoint(name) && LIMITS.contains(name) == (event == "set_limit")).collect()
 }
 
 /// `set_mode`: the mode, and the set-point that comes with it.

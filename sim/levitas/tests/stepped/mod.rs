@@ -32,5 +32,7 @@ pub(crate) fn ask(simulation: &mut Simulation<'_>, command: Command) -> Option<R
         return None;
     }
     let last = simulation.log().events().iter().rfind(|event| event.kind == "command_refused").unwrap();
-    (1..).map_while(Refusal::from_code).find(|refusal| last.text.ends_with(refusal.reason()))
+    (1..=u32::from(u8::MAX))
+        .filter_map(Refusal::from_code)
+        .find(|refusal| last.text.ends_with(refusal.reason()))
 }

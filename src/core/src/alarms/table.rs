@@ -135,6 +135,8 @@ pub static ALARMS: [Alarm; COUNT] = [
         .says("BATTERY WEAK", "Do not unplug this unit. Change its battery, then test it."),
     Alarm::new("battery_unknown", Sign::Power(power::BATTERY_UNKNOWN), Always, Death, Delayed).found_within_ms(2200)
         .says("BATTERY NOT KNOWN", "Do not unplug this unit. Change it when the other one drives."),
+    Alarm::new("other_battery", Sign::Power(power::OTHER_BATTERY), Drives, Death, Delayed).found_within_ms(2200)
+        .says("BACKUP: BATTERY LOW", "Plug the other unit in and let it charge. If its battery is weak or not known, change it or have a spare drive at hand."),
     Alarm::new("samples_stale", Sign::Fault(fault::SAMPLES_STALE), Always, Death, Delayed)
         .says("MEASUREMENT STANDS STILL", "The other unit should drive. Change this unit."),
     Alarm::new("speed_task_silent", Sign::Fault(fault::SPEED_TASK_SILENT), Always, Death, Delayed).after_ms(TAKEOVER_MS)

@@ -252,8 +252,13 @@ fn a_flood_shows_the_most_important_first_and_loses_none() {
     };
     // From the least important up, thirty in a second.
     let names: Vec<&str> = ALARMS.iter().rev().step_by(2).take(30).map(|alarm| alarm.name).collect();
+    assert_eq!(names.len(), 30);
     for count in 1..=names.len() {
-        assert!(run_for(&signs(&names[..count]), 30).1 <= 1000);
+        let (shown, time_ms) = run_for(&signs(&names[..count]), 30);
+        assert!(time_ms <= 1000);
+        // Each of them is more important than those before it.
+        let newest = ALARMS[index(names[count - 1])];
+        assert!(newest.condition_delay_ms >= 30 || shown.standing.iter().next() == Some(&newest));
     }
     let (status, _) = run_for(&signs(&names), 1000);
     let first = names.iter().map(|name| index(name)).min().unwrap();

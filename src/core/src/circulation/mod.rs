@@ -30,4 +30,5 @@ pub mod pilot;
 pub mod pressures;
 pub mod reach;
 pub mod sensing;
+pub mod settings_record;
 pub mod therapy;

@@ -85,6 +85,12 @@ impl Mode {
             Self::ZeroFlow => None,
         }
     }
+
+    /// A setting of that name comes with a mode.
+    #[must_use]
+    pub fn is_setpoint(name: &str) -> bool {
+        Self::ALL.iter().any(|mode| mode.setpoint() == Some(name))
+    }
 }
 
 crate::ranged_struct! {

@@ -6,7 +6,7 @@
 //!
 //! | frame | rate | for |
 //! |---|---|---|
-//! | [`FastStatus`] | 2 kHz | takeover: what the sender does, and the currents it applies |
+//! | [`FastStatus`] | 2 kHz | takeover: what the sender does, and the currents it applies; its mains and battery |
 //! | [`SlowStatus`] | 100 Hz | what must carry over: set-points, limits, alarms |
 //! | [`CommandFrame`] | when asked | what an operator wants of this unit |
 //!
@@ -16,6 +16,7 @@
 
 use super::PeerTherapy;
 use crate::code::from_code;
+use crate::power::told::PowerTold;
 
 /// State of a unit in the pair; the transitions are drawn in [`crate::arbitration`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -77,6 +78,8 @@ pub struct FastStatus {
     pub phase_current_a: [Option<f32>; 2],
     /// Displacement x, y as the sender sees it [m]; for comparison only.
     pub displacement_m: [Option<f32>; 2],
+    /// Its mains and battery. The slow frame would do, and has no room.
+    pub power: PowerTold,
 }
 
 /// The slow frame, 100 Hz: what the other unit needs to carry on as if nothing had happened.

@@ -8,6 +8,7 @@
 //! | `gauge.rs` | charge, load, time that is left |
 //! | `load_test.rs` | the load test |
 //! | `conditions.rs`, `messages.rs` | what is told |
+//! | `told.rs` | what of it the other unit hears |
 //!
 //! # Model
 //! The mains are lost when their supply is under [`MAINS_V_LOST`] for 20 ms, there again over [`MAINS_V_BACK`] for 100 ms; where it is not
@@ -32,6 +33,7 @@ mod load_test;
 pub mod messages;
 #[cfg(test)]
 mod tests;
+pub mod told;
 
 use crate::code::from_code;
 use crate::config::ConfigError;
@@ -143,6 +145,20 @@ pub enum TestRefusal {
 }
 
 from_code!(TestRefusal: u32 { Order, NoMains, Unknown, Running, Charge });
+
+impl TestRefusal {
+    /// As shell and logs say it.
+    #[must_use]
+    pub const fn text(self) -> &'static str {
+        match self {
+            Self::Order => "no such order",
+            Self::NoMains => "the unit runs on its battery",
+            Self::Unknown => "mains, battery or charge are not known",
+            Self::Running => "one is running",
+            Self::Charge => "too little charge",
+        }
+    }
+}
 
 /// What is known.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]

@@ -75,6 +75,14 @@ pub fn crc_32(bytes: &[u8]) -> u32 {
     CRC.checksum(bytes)
 }
 
+/// The same of what lies apart.
+#[must_use]
+pub(crate) fn crc_32_of_parts(parts: &[&[u8]]) -> u32 {
+    let mut digest = CRC.digest();
+    parts.iter().for_each(|part| digest.update(part));
+    digest.finalize()
+}
+
 /// What frames a record: which, when, and after which other one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Head {

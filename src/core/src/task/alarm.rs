@@ -22,6 +22,7 @@ use crate::mail::{CirculationMail, LevitationMail, Mailboxes, SupervisorMail};
 use crate::mailbox::Reader;
 use crate::motor::limits;
 use crate::power::messages::PowerMail;
+use crate::power::told::PowerTold;
 use crate::schedule::TaskId;
 use crate::warming::messages::{CutOutMail, WarmingMail};
 
@@ -43,6 +44,7 @@ pub struct AlarmTask {
     warming: Reader<WarmingMail>,
     cut_out: Reader<CutOutMail>,
     power: Reader<PowerMail>,
+    peer_power: Reader<PowerTold>,
     order: Reader<AlarmOrderMail>,
     /// Number of the last order; none before the first period.
     answered: Option<u32>,
@@ -63,6 +65,7 @@ impl Default for AlarmTask {
             warming: Reader::new(period_us),
             cut_out: Reader::new(period_us),
             power: Reader::new(period_us),
+            peer_power: Reader::new(period_us),
             order: Reader::new(period_us),
             answered: None,
             peer_pause_s: 0,
@@ -81,6 +84,7 @@ impl AlarmTask {
         self.warming.poll(&mail.warming);
         self.cut_out.poll(&mail.cut_out);
         self.power.poll(&mail.power);
+        self.peer_power.poll(&mail.peer_power);
         self.order.poll(&mail.alarm_order);
         self.periods = self.periods.wrapping_add(1);
         self.follow_pause();
@@ -142,7 +146,8 @@ impl AlarmTask {
             conditions: circulation.map_or(0, |circulation| circulation.conditions),
             pair: levitation.map_or(0, |levitation| levitation.pair_alarms),
             warming: self.warming.latest().map_or(0, |warming| warming.conditions),
-            power: self.power.latest().map_or(0, |power| power.conditions),
+            power: self.power.latest().map_or(0, |power| power.conditions)
+                | self.peer_power.latest().map_or(0, |told| told.conditions()),
             silence,
             therapy: report.is_some_and(|report| report.therapy),
             drives: report.is_some_and(|report| report.drives),
@@ -222,6 +227,20 @@ mod tests {
         bench.circulation.conditions = condition::LOW_FLOW;
         bench.circulation.alarms = fault::FLOW_METER;
         assert_eq!(bench.run(2, [true; 3]), ["low_flow", "flow_meter", "coil_open"]);
+    }
+
+    #[test]
+    fn the_battery_of_the_other_unit_is_an_alarm_on_the_one_that_drives() {
+        for (drives, wanted) in [(true, &["other_battery"][..]), (false, &[])] {
+            let mut bench = Bench::new();
+            bench.levitation.report = PeerReport { drives, therapy: true, ..PeerReport::default() }.to_bits();
+            bench.mail.peer_power.write(&PowerTold::default());
+            assert!(bench.run(2, [true; 3]).is_empty());
+            bench.mail.peer_power.write(&PowerTold { battery_alarm: true, ..PowerTold::default() });
+            assert_eq!(bench.run(2, [true; 3]), wanted);
+            bench.mail.peer_power.write(&PowerTold::default());
+            assert!(bench.run(200, [true; 3]).is_empty(), "it ends with its cause");
+        }
     }
 
     #[test]

@@ -2,8 +2,8 @@
 //! The link task: what this unit says to the other one, and what it believes of it. 2 kHz.
 //!
 //! # Reads and writes
-//! The mail of levitation, supervisor, circulation and alarms goes into the frames; frames that are believed go into
-//! `mail.peer` and `mail.peer_therapy`. Bytes, checksums and bus are not its business: see `levitas-wire`.
+//! The mail of levitation, supervisor, circulation, alarms and power goes into the frames; frames that are believed go into
+//! `mail.peer`, `mail.peer_therapy` and `mail.peer_power`. Bytes, checksums and bus are not its business: see `levitas-wire`.
 //!
 //! # Commands
 //! A command whose code is right goes through [`CommandGate`] and then to the supervisor as any other: it says what is allowed. The
@@ -28,6 +28,8 @@ use crate::link::{
 use crate::mail::{CirculationMail, LevitationMail, Mailboxes, SupervisorMail, fault};
 use crate::mailbox::Reader;
 use crate::motor::transforms::{Abc, Rotation};
+use crate::power::messages::PowerMail;
+use crate::power::told::PowerTold;
 use crate::schedule::{BASE_RATE_HZ, TaskId};
 
 /// Age of the levitation task's mail from which it counts as standing [us]: one period more than the mail can be old.
@@ -63,6 +65,7 @@ pub struct LinkTask {
     therapy: Reader<TherapyMail>,
     circulation: Reader<CirculationMail>,
     alarm: Reader<AlarmStatus>,
+    power: Reader<PowerMail>,
     periods: u32,
     /// Since the session began; wraps.
     time_ms: u32,
@@ -98,6 +101,7 @@ impl LinkTask {
             therapy: Reader::new(period_us),
             circulation: Reader::new(period_us),
             alarm: Reader::new(period_us),
+            power: Reader::new(period_us),
             periods: 0,
             time_ms: 0,
             heard: false,
@@ -202,7 +206,11 @@ impl LinkTask {
             self.therapy.poll(&mail.therapy);
             self.circulation.poll(&mail.circulation);
             self.alarm.poll(&mail.alarm);
+            self.power.poll(&mail.power);
             self.hand_on_therapy(mail);
+            if self.heard {
+                mail.peer_power.write(&self.peer.power);
+            }
         }
         LinkOutputs {
             fast: self.levitation.fresh(STANDS_US_MAX).map(|levitation| self.fast(&levitation)),
@@ -293,6 +301,7 @@ impl LinkTask {
                 .map(told(fault::CURRENT)),
             displacement_m: [levitation.displacement_x_m, levitation.displacement_y_m]
                 .map(told(fault::DISPLACEMENT)),
+            power: self.power.latest().map_or(PowerTold::default(), |power| PowerTold::of(&power)),
         }
     }
 

@@ -59,6 +59,7 @@ use crate::mail::{
 };
 use crate::mailbox::Reader;
 use crate::power::messages::PowerMail;
+use crate::power::told::PowerTold;
 use crate::probe::{ProbeRequest, ProbeResult};
 use crate::schedule::TaskId;
 use crate::self_test::SelfTest;
@@ -157,6 +158,7 @@ pub struct SupervisorTask {
     circulation: Reader<CirculationMail>,
     peer_therapy: Reader<PeerTherapy>,
     power: Reader<PowerMail>,
+    peer_power: Reader<PowerTold>,
     /// Number and code of the last order to the pair, and who waits for its answer.
     order_number: u32,
     order: u32,
@@ -221,6 +223,7 @@ impl SupervisorTask {
             circulation: Reader::new(period_us),
             peer_therapy: Reader::new(period_us),
             power: Reader::new(period_us),
+            peer_power: Reader::new(period_us),
             order_number: 0,
             order: 0,
             awaiting: None,
@@ -253,6 +256,7 @@ impl SupervisorTask {
         self.circulation.poll(&mail.circulation);
         self.peer_therapy.poll(&mail.peer_therapy);
         self.power.poll(&mail.power);
+        self.peer_power.poll(&mail.peer_power);
         if !self.started && !self.starts(mail) {
             return;
         }
@@ -662,6 +666,8 @@ mod landing;
 mod remote;
 mod reset;
 mod self_test;
+mod sensors;
+mod settings;
 mod states;
 #[cfg(test)]
 mod tests;

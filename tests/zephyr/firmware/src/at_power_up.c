@@ -140,7 +140,7 @@ static void expect_report(uint32_t unit, const char *calibration, const char *su
 		snprintk(begins, sizeof(begins), "%s%s", with_current[i], is_alone ? "not run;" : "passed");
 		expect_item(unit, 12 + i, begins);
 	}
-	expect_item(unit, 19, "battery: not fitted;");
+	expect_item(unit, 19, IS_ENABLED(CONFIG_LEVITAS_POWER) ? "battery: passed, " : "battery: not fitted;");
 	expect_item(unit, 20,
 		    IS_ENABLED(CONFIG_LEVITAS_WARMING) && unit == LEVITAS_UNIT_HOST ? "cut_out: passed;" : "cut_out: not fitted;");
 	expect_item(unit, 21, is_alone ? "hall_answer: not run;" : "hall_answer: passed, ");

@@ -210,6 +210,36 @@ ZTEST(layout, test_c_and_rust_agree_on_the_warming_device)
 
 #endif /* CONFIG_LEVITAS_WARMING */
 
+#if defined(CONFIG_LEVITAS_POWER)
+
+static const struct levitas_layout_row power_rows_of_c[] = {
+	RECORD(levitas_power_inputs),
+	MEMBER(levitas_power_inputs, mains_v),
+	MEMBER(levitas_power_inputs, battery_v),
+	MEMBER(levitas_power_inputs, battery_a),
+	MEMBER(levitas_power_inputs, load_a),
+	MEMBER(levitas_power_inputs, valid),
+	RECORD(levitas_power_outputs),
+	MEMBER(levitas_power_outputs, test_load),
+	MEMBER(levitas_power_outputs, hold_charger),
+	RECORD(levitas_power_sample),
+	MEMBER(levitas_power_sample, mains_v),
+	MEMBER(levitas_power_sample, battery_v),
+	MEMBER(levitas_power_sample, battery_a),
+	MEMBER(levitas_power_sample, load_a),
+	MEMBER(levitas_power_sample, measured),
+};
+
+ZTEST(layout, test_c_and_rust_agree_on_mains_and_battery)
+{
+	const struct levitas_layout_row *rows_of_rust = NULL;
+	const size_t count = levitas_power_layout(&rows_of_rust);
+
+	compare(rows_of_rust, count, power_rows_of_c, ARRAY_SIZE(power_rows_of_c));
+}
+
+#endif /* CONFIG_LEVITAS_POWER */
+
 ZTEST(layout, test_port_structs_have_no_padding)
 {
 	/* The recordings and the mailboxes take them as arrays of 32-bit words. */

@@ -6,6 +6,7 @@
 #include "at_power_up.h"
 #include "record.h"
 #include "restart.h"
+#include "settings.h"
 
 /* main() of the application; renamed in firmware/CMakeLists.txt. */
 int levitas_application_main(void);
@@ -20,8 +21,12 @@ void test_main(void)
 	}
 	levitas_measure_step();
 	record_prepare_storage();
+	if (!IS_ENABLED(CONFIG_LEVITAS_ROLE_EMERGENCY_DRIVE)) {
+		settings_prepare_storage();
+	}
 	(void)levitas_application_main();
 	at_power_up_watch();
+	settings_watch_start();
 	ztest_run_all(NULL, false, 1, 1);
 	ztest_verify_all_test_suites_ran();
 }

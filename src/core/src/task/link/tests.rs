@@ -334,3 +334,37 @@ fn a_frame_that_is_no_news_is_counted() {
     let after = step_ms(&mut b, 1);
     assert_eq!(count(&after, LinkRefusal::Old), count(&before, LinkRefusal::Old) + 2);
 }
+
+#[test]
+fn mains_and_battery_of_the_other_unit_are_known_also_when_it_has_fallen_silent() {
+    use crate::power::conditions::{BATTERY_15_MIN, MAINS_LOST};
+    use crate::power::messages::POWER_WORDS;
+    use crate::power::told::PowerSource;
+    let (mut a, mut b) = (Bench::new(1), Bench::new(2));
+    let run = |a: &mut Bench, b: &mut Bench| {
+        for _ in 0..60 {
+            a.write(|_| {});
+            b.write(|_| {});
+            talk(a, b);
+        }
+        b.mail.peer_power.read::<PowerTold>().map(|(_, told)| told)
+    };
+    assert_eq!(run(&mut a, &mut b), Some(PowerTold::default()), "it measures nothing");
+    let conditions = BATTERY_15_MIN | MAINS_LOST;
+    let power =
+        PowerMail { conditions, charge: 0.25, remaining_s: 600.0, ..Words::from_words([0; POWER_WORDS]) };
+    a.mail.power.write(&power);
+    let told = PowerTold {
+        power_source: PowerSource::Battery,
+        battery_alarm: true,
+        battery_charge_pct: Some(25.0),
+        battery_remaining_min: Some(10.0),
+    };
+    assert_eq!(run(&mut a, &mut b), Some(told));
+    for _ in 0..60 {
+        b.write(|_| {});
+        talk(&mut a, &mut b);
+    }
+    assert!(b.peer().silent);
+    assert_eq!(b.mail.peer_power.read::<PowerTold>().map(|(_, told)| told), Some(told));
+}

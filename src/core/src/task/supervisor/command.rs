@@ -161,13 +161,15 @@ pub enum Refusal {
     NoCurrent = 26,
     /// It is isolated because it saw the rotor wrongly.
     SawWrongly = 27,
+    /// The sensor of what is set cannot be believed.
+    SensorLost = 36,
 }
 
 from_code!(Refusal: u32 {
     Unknown, OutOfReach, NotLevitated, NotDriving, IsLanding, NotStandby, Commissioning, OtherDrives, NotFit,
     OtherUnknown, OtherNotReady, NotInPair, InPair, NoTherapy, Therapy, Silent, TooLate,
     UnderWay, SetpointOfMode, NotQuiet, NotClamped, CirculationSilent, SelfTest, SelfTestFailed,
-    IsDeaf, NoCurrent, SawWrongly
+    IsDeaf, NoCurrent, SawWrongly, SensorLost
 });
 
 impl Refusal {
@@ -231,7 +233,10 @@ impl Refusal {
                 "no current came when it took the head: mend this unit, then switch it off and on"
             }
             Self::SawWrongly => "it saw the rotor wrongly: rejoin when both units have agreed for 1 s",
-            Self::NotQuiet => "an alarm stands, or this unit has not driven for long enough without one",
+            Self::SensorLost => "its sensor is missing, or not to be believed",
+            Self::NotQuiet => {
+                "an alarm stands or has stood lately, or the battery of either unit is not more than half full"
+            }
         }
     }
 }

@@ -6,6 +6,7 @@ use super::{SILENT_US_MAX, SupervisorTask, UnitState};
 use crate::circulation::conditions as condition;
 use crate::link::PEER_THERAPY_US_MAX;
 use crate::mail::fault;
+use crate::power::told::PowerTold;
 use crate::schedule::TaskId;
 
 /// Conditions that say what decides about the speed, and no danger.
@@ -15,6 +16,8 @@ const LIMITS: u32 =
 pub const PAST: u32 = fault::CALIBRATION | fault::SELF_TEST;
 /// Periods for which a state with an alarm is told after it has ended: 1 s, as the alarm is.
 const UNWELL_PERIODS: u32 = TaskId::Supervisor.slot().rate_hz;
+/// With less charge a battery is kept for what may really fail [%].
+const DRILL_CHARGE_PCT_MIN: f32 = 50.0;
 /// Periods of this task in a second.
 const PERIODS_PER_S: f32 = TaskId::Supervisor.slot().rate_hz as f32;
 
@@ -39,17 +42,26 @@ impl SupervisorTask {
             if is_well && is_paired { self.unwell_periods.saturating_sub(1) } else { UNWELL_PERIODS };
     }
 
-    /// Mains and battery are as they should be, or not this unit's to measure. A drill on a low battery could leave the head to a unit that
-    /// has to give it back, and cannot.
+    /// Mains and battery of both units are as they should be, or nobody measures them. A drill on a low battery could leave the head to a
+    /// unit that has to give it back, and cannot.
     fn is_fed_well(&self) -> bool {
-        self.power.latest().is_none()
-            || self.power.fresh(SILENT_US_MAX).is_some_and(|power| power.conditions == 0)
+        let own = self.power.latest().is_none()
+            || self.power.fresh(SILENT_US_MAX).is_some_and(|power| power.conditions == 0);
+        own && self.peer_power.latest().is_none_or(|there| there.is_well())
+    }
+
+    /// Both batteries are more than half full, where that is measured.
+    fn has_charge(&self) -> bool {
+        let full = |charge_pct: Option<f32>| charge_pct.is_none_or(|pct| pct > DRILL_CHARGE_PCT_MIN);
+        let own = self.power.latest().is_none_or(|power| full(PowerTold::of(&power).battery_charge_pct));
+        // A unit that does not measure tells no number.
+        own && self.peer_power.latest().is_none_or(|there| full(there.battery_charge_pct))
     }
 
     /// Whether a drill may be now: no alarm stands, nor has the last one stood a short time ago. A unit that does not drive is refused by
     /// the pair, which says why.
     pub(super) fn may_drill(&self) -> bool {
         let long_enough = self.quiet_periods as f32 >= self.config.drill_quiet_s_min * PERIODS_PER_S;
-        !self.drives || self.alarms == 0 && self.is_fed_well() && long_enough
+        !self.drives || self.alarms == 0 && self.is_fed_well() && self.has_charge() && long_enough
     }
 }

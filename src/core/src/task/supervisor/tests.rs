@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+mod limits;
 mod reset;
 mod self_test;
 mod states;
@@ -660,7 +661,7 @@ fn a_drill_is_refused_while_mains_or_battery_have_an_alarm() {
         let power = PowerMail::from_words([0; crate::power::messages::POWER_WORDS]);
         for period in 0..100 {
             if period < 20 || !stops {
-                bench.mail.power.write(&PowerMail { conditions, ..power });
+                bench.mail.power.write(&PowerMail { conditions, charge: 0.9, ..power });
             }
             bench.drive_quietly(1);
         }
@@ -668,6 +669,39 @@ fn a_drill_is_refused_while_mains_or_battery_have_an_alarm() {
         bench.number += 1;
         bench.mail.command.write(&Command::TakeoverDrill.to_mail(bench.number));
         assert_eq!(bench.step().order == Order::Drill.code(), !refused);
+    }
+}
+
+#[test]
+fn a_drill_wants_both_units_well_fed() {
+    use crate::mailbox::Words as _;
+    use crate::power::told::PowerSource::{Battery, Mains, NotTold};
+    let power = PowerMail::from_words([0; crate::power::messages::POWER_WORDS]);
+    // Own charge; what the other unit tells; whether the drill may be.
+    for (own, power_source, battery_alarm, there_pct, may) in [
+        (0.9, Mains, false, Some(90.0), true),
+        (0.9, NotTold, false, None, true),
+        (0.5, Mains, false, Some(90.0), false),
+        (0.9, Mains, false, Some(50.0), false),
+        (0.9, Mains, true, Some(90.0), false),
+        (0.9, Battery, false, Some(90.0), false),
+    ] {
+        let mut bench = operating();
+        bench.task.config.drill_quiet_s_min = 0.0;
+        bench.mail.peer_power.write(&PowerTold {
+            power_source,
+            battery_alarm,
+            battery_charge_pct: there_pct,
+            battery_remaining_min: None,
+        });
+        for _ in 0..20 {
+            bench.mail.power.write(&PowerMail { charge: own, ..power });
+            bench.drive_quietly(1);
+        }
+        bench.number += 1;
+        bench.mail.command.write(&Command::TakeoverDrill.to_mail(bench.number));
+        let case = (own, power_source, battery_alarm, there_pct);
+        assert_eq!(bench.step().order == Order::Drill.code(), may, "{case:?}");
     }
 }
 

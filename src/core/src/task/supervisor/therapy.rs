@@ -47,7 +47,7 @@ impl SupervisorTask {
     /// A mode with its set-point.
     ///
     /// # Errors
-    /// The set-point is outside of its range, or of what pump and circuit can give now.
+    /// The set-point is outside of its range, or of what pump and circuit can give now; or its sensor cannot be believed.
     pub(super) fn set_mode(&mut self, mode: Mode, value: f32) -> Result<(), Refusal> {
         let mut therapy = self.therapy;
         if let Some(index) = mode.setpoint().and_then(TherapySettings::index_of) {
@@ -58,6 +58,9 @@ impl SupervisorTask {
             }
             let field = TherapySettings::field(index).ok_or(Refusal::Unknown)?;
             therapy.set(field, value).map_err(|_| Refusal::OutOfReach)?;
+            if self.lacks_sensor(field.name, value) {
+                return Err(Refusal::SensorLost);
+            }
         }
         therapy.mode = mode;
         self.therapy = therapy;
@@ -68,14 +71,19 @@ impl SupervisorTask {
     /// One setting.
     ///
     /// # Errors
-    /// There is no such setting, or the value is outside of its range; a set-point goes with its mode.
+    /// There is no such setting, the value is outside of its range, or its sensor cannot be believed; a set-point goes with its mode.
     pub(super) fn set(&mut self, setting: u32, value: f32) -> Result<(), Refusal> {
         let field = TherapySettings::field(setting).ok_or(Refusal::Unknown)?;
-        let is_setpoint = Mode::ALL.iter().any(|mode| mode.setpoint() == Some(field.name));
-        if is_setpoint {
+        if Mode::is_setpoint(field.name) {
             return Err(Refusal::SetpointOfMode);
         }
-        self.therapy.set(field, value).map_err(|_| Refusal::OutOfReach)
+        let mut therapy = self.therapy;
+        therapy.set(field, value).map_err(|_| Refusal::OutOfReach)?;
+        if self.lacks_sensor(field.name, value) {
+            return Err(Refusal::SensorLost);
+        }
+        self.therapy = therapy;
+        Ok(())
     }
 
     /// While the other unit drives, its therapy is this one's: a takeover changes nothing. Whether it is.

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Limits and settings over a power-off: read from the storage at the start, and what the thread of `settings.c` writes there.
+
+use levitas_core::circulation::settings_record::{SETTINGS_RECORD_BYTES, encode};
+use levitas_core::circulation::therapy::{TherapyMail, TherapySettings};
+use levitas_core::unit::UnitTasks;
+
+use super::operator::look;
+use super::shim::{self, Entry};
+use super::units::{self, FirmwareUnit};
+
+/// Mirrors `LEVITAS_SETTINGS_BYTES`.
+const _: () = assert!(SETTINGS_RECORD_BYTES == 104);
+
+/// Before the first period, on a storage that is mounted: the limits of before. What is lost is named.
+pub(crate) fn at_start(unit: &FirmwareUnit, tasks: &mut UnitTasks) {
+    let mut bytes = [0; SETTINGS_RECORD_BYTES];
+    match shim::read_entry(Entry::Settings, unit.number, &mut bytes) {
+        Err(shim::NO_ENTRY) => {}
+        Err(error) => zephyr::printkln!(
+            "levitas: unit {}: limits and settings are those of a new unit: storage error {}",
+            unit.number,
+            error
+        ),
+        Ok(count) => {
+            let lost = tasks.supervisor.recall_settings(bytes.get(..count).unwrap_or(&bytes));
+            let fields = TherapySettings::FIELDS.iter().zip(0..);
+            for (field, _) in fields.filter(|(_, index)| lost & 1 << index != 0) {
+                zephyr::printkln!(
+                    "levitas: unit {}: {} is damaged in the storage: that of a new unit is in force",
+                    unit.number,
+                    field.name
+                );
+            }
+        }
+    }
+}
+
+/// See `shim.h`.
+#[unsafe(no_mangle)]
+extern "C" fn levitas_settings_record(unit: u32, record: Option<&mut [u8; SETTINGS_RECORD_BYTES]>) -> bool {
+    let unit = usize::try_from(unit).ok().and_then(units::get);
+    let said = unit.and_then(|unit| look(|| unit.mail.therapy.read::<TherapyMail>()));
+    let (Some(said), Some(record)) = (said, record) else { return false };
+    *record = encode(&said.therapy.settings);
+    true
+}
