@@ -2,8 +2,8 @@
 /*
  * Fatal errors and stalled tasks: gates open and drive line released at once, a note in the retained memory, reset; docs/restart.md.
  *
- * A thread that has no watchdog is none that the drive needs: it is stopped, and the drive goes on. A task that has one is not started again
- * in place: what it has in its memory is what the fault has left.
+ * A thread that neither holds nor turns the rotor is stopped, and the drive goes on: the other tasks know what to do without it. None is started
+ * again in place: what it has in its memory is what the fault has left.
  */
 
 #include <string.h>
@@ -121,6 +121,11 @@ static const uint32_t *frame_of(k_tid_t thread)
 
 void levitas_crash_stalled(k_tid_t thread)
 {
+	if (levitas_threads_can_do_without(thread)) {
+		note_down(LEVITAS_CRASH_STALLED, thread, frame_of(thread), false);
+		k_thread_abort(thread);
+		return;
+	}
 	fail(LEVITAS_CRASH_STALLED, thread, frame_of(thread));
 }
 
@@ -135,7 +140,7 @@ static bool is_in_interrupt(const struct arch_esf *esf)
 #endif
 }
 
-/* It is neither the kernel, nor the start, nor a task with a watchdog that has failed. */
+/* It is neither the kernel, nor the start, nor a task without which the rotor is not held or turned. */
 static bool can_do_without(k_tid_t thread, uint32_t reason)
 {
 	const bool has_overrun = reason == K_ERR_STACK_CHK_FAIL && IS_ENABLED(CONFIG_STACK_SENTINEL);

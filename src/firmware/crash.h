@@ -28,7 +28,7 @@ struct levitas_crash {
 /** Room for it as one line. */
 #define LEVITAS_CRASH_TEXT_BYTES 160
 
-/** This thread stands, and the drive needs it. In interrupt context; does not return. */
+/** This thread stands: it is stopped if the drive can do without it, else the unit resets itself. In interrupt context. */
 void levitas_crash_stalled(k_tid_t thread);
 
 /** The last failure, in this start or by which the one before has ended; false: there was none. */

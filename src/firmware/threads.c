@@ -120,6 +120,9 @@ BUILD_ASSERT(CONFIG_TASK_WDT_CHANNELS == WATCHED);
 /* The tasks run and are watched. */
 static bool watches;
 
+/* When a task was last stopped. Those that it has kept from the processor have so long to feed their watchdogs. */
+static int64_t stopped_ms = -STANDS_MS_MIN;
+
 /* Once per millisecond at most. */
 static void feed(const struct levitas_thread *thread)
 {
@@ -134,6 +137,9 @@ static void stands(int channel, void *user_data)
 	const struct levitas_thread *found = user_data;
 
 	ARG_UNUSED(channel);
+	if (k_uptime_get() - stopped_ms < STANDS_MS_MIN) {
+		return;
+	}
 	for (size_t i = 0; i < WATCHED; i++) {
 		if (table[i].id == k_current_get() && table[i].running &&
 		    k_cyc_to_ms_floor32(k_cycle_get_32() - table[i].began_at_cycles) >= STANDS_MS_MIN / 2) {
@@ -141,6 +147,9 @@ static void stands(int channel, void *user_data)
 		}
 	}
 	levitas_crash_stalled(found->id);
+	/* The drive can do without it. */
+	(void)task_wdt_delete(found->watchdog);
+	stopped_ms = k_uptime_get();
 }
 
 /*
@@ -164,7 +173,7 @@ bool levitas_threads_can_do_without(k_tid_t thread)
 {
 	for (size_t i = 0; i < THREAD_COUNT; i++) {
 		if (table[i].id == thread) {
-			return table[i].watchdog < 0;
+			return table[i].task != LEVITAS_TASK_LEVITATION && table[i].task != LEVITAS_TASK_SPEED;
 		}
 	}
 	return watches;

@@ -20,7 +20,7 @@ const TAKEOVER_MS: u32 = 20;
 const PASSING_MS: u32 = 1000;
 
 /// How many there are.
-pub const COUNT: usize = 70;
+pub const COUNT: usize = 71;
 
 /// Every alarm.
 #[rustfmt::skip]
