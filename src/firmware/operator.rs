@@ -159,10 +159,9 @@ unsafe extern "C" fn levitas_refusal_text(
             }
             None => text::fill(buffer, format_args!("{refusal}")),
         },
-        (Some(refusal @ Refusal::SensorLost), Some(command)) => match therapy::allowed(command) {
-            Some((name, min, max)) => {
-                let [min, max] = [min, max].map(Decimal);
-                text::fill(buffer, format_args!("{name}: {refusal}; with it allowed is {min} to {max}"));
+        (Some(refusal @ Refusal::SensorLost), Some(command)) => match therapy::allowed(unit, command) {
+            Some((name, range)) => {
+                text::fill(buffer, format_args!("{name}: {refusal}; with it allowed is {range}"));
             }
             None => text::fill(buffer, format_args!("{refusal}")),
         },

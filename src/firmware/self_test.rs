@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! The self-test after power-up, and what a unit is doing, for an operator at the shell.
+//! The self-test after power-up, the guide for priming, and what a unit is doing, for an operator at the shell.
 //!
 //! What is looked at, and what follows, is the core's (`docs/self-test.md`); an image adds its RAM and its flash.
 
@@ -7,6 +7,8 @@ use core::fmt::{Display, Formatter, Result};
 
 use levitas_core::alarms::{ALARMS, Alarm, Sign};
 use levitas_core::mail::SupervisorMail;
+use levitas_core::mailbox::Words as _;
+use levitas_core::priming::{PRIMING_WORDS, PrimingMail};
 use levitas_core::self_test::{Item, MemoryChecks, SelfTestReport, Verdict};
 use levitas_core::task::supervisor::{PAST, SupervisorState};
 
@@ -40,6 +42,9 @@ impl Display for State<'_> {
             return f.write_str("unknown: the supervisor has not spoken");
         };
         f.write_str(state.name())?;
+        if state == SupervisorState::Shutdown {
+            write!(f, ": {}", state.meaning())?;
+        }
         if let Some(report) = report(self.0).filter(SelfTestReport::blocks) {
             write!(f, ": lift-off is refused, the self-test has failed: {}", items(report.blocking))?;
         }
@@ -69,6 +74,21 @@ unsafe extern "C" fn levitas_state_text(unit: u32, text: *mut u8, size: usize) {
     let buffer = unsafe { text::buffer(text, size) };
     if let Some(unit) = usize::try_from(unit).ok().and_then(units::get) {
         text::fill(buffer, format_args!("{}", State(unit)));
+    }
+}
+
+/// See `shim.h`.
+///
+/// # Safety
+/// `text` is null or points to `size` bytes that nobody else uses during the call.
+#[unsafe(no_mangle)]
+unsafe extern "C" fn levitas_priming_text(unit: u32, text: *mut u8, size: usize) {
+    // SAFETY: the caller's promise.
+    let buffer = unsafe { text::buffer(text, size) };
+    if let Some(unit) = usize::try_from(unit).ok().and_then(units::get) {
+        let never = PrimingMail::from_words([0; PRIMING_WORDS]);
+        let mail = look(|| unit.mail.priming.read::<PrimingMail>()).unwrap_or(never);
+        text::fill(buffer, format_args!("{mail}"));
     }
 }
 

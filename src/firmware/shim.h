@@ -195,7 +195,7 @@ struct levitas_unit_status {
 	uint32_t command_result;
 };
 
-/** Kinds of a command: the codes of `kind` in can/levitas.dbc. */
+/** Kinds of a command: the codes of `kind` in can/levitas.dbc, and those that do not go over the link. */
 enum levitas_command_kind {
 	/** Nothing; takes the place of a command that is withdrawn. The supervisor refuses it. */
 	LEVITAS_COMMAND_NONE = 0,
@@ -208,6 +208,12 @@ enum levitas_command_kind {
 	LEVITAS_COMMAND_HAND_BACK = 17,
 	LEVITAS_COMMAND_DRILL = 16,
 	LEVITAS_COMMAND_REJOIN = 18,
+	LEVITAS_COMMAND_POWER_OFF = 20,
+	/** Orders to the guide for priming. */
+	LEVITAS_COMMAND_PRIME_BEGIN = 40,
+	LEVITAS_COMMAND_PRIME_CONFIRM = 41,
+	LEVITAS_COMMAND_PRIME_SKIP = 42,
+	LEVITAS_COMMAND_PRIME_END = 43,
 };
 
 /** A command of the operator; mirrors OperatorCommand. */
@@ -678,12 +684,16 @@ void levitas_trend_text(const uint8_t *record, char *text, size_t size);
 /** Why a unit started, what was kept of the time before, and what followed from that, in one line. */
 void levitas_start_text(uint32_t unit, char *text, size_t size);
 
-/** Room for the state of a unit, and for a line of its self-test. */
+/** Room for the state of a unit, for what its guide for priming says, and for a line of its self-test. */
 #define LEVITAS_STATE_BYTES     256
+#define LEVITAS_PRIMING_BYTES   320
 #define LEVITAS_SELF_TEST_BYTES 192
 
 /** The state of a unit by its name, and why a therapy is degraded or a lift-off refused, in one line. */
 void levitas_state_text(uint32_t unit, char *text, size_t size);
+
+/** Where the guide for priming of a unit stands and what it waits for, in one line. */
+void levitas_priming_text(uint32_t unit, char *text, size_t size);
 
 /** The self-test of a unit: line 0 is how it stands, each other one an item; false behind the last. */
 bool levitas_self_test_text(uint32_t unit, uint32_t line, char *text, size_t size);

@@ -8,7 +8,7 @@ use serde_json::json;
 use crate::metrics::rounded;
 
 /// Kinds of logged events that the program itself sees, with their meaning.
-pub const OBSERVED_KINDS: [(&str, &str); 26] = [
+pub const OBSERVED_KINDS: [(&str, &str); 27] = [
     ("warming_state", "the warming task is in another state: off, preparing, warming, waiting, stopped"),
     ("cut_out_state", "the cut-out of the warming device has closed, or opened for this reason"),
     ("power_state", "what a unit says of mains and battery: when it changes, and each minute on battery"),
@@ -16,6 +16,7 @@ pub const OBSERVED_KINDS: [(&str, &str); 26] = [
         "self_test",
         "the self-test of a unit begins, or is over: one line for each item, with what was measured",
     ),
+    ("priming", "the guide for priming of a unit is at another step or speed, or over, kits.md"),
     ("load_test", "the load test of a unit's battery goes on, or has an end: resistance and capacity"),
     ("command_refused", "the unit refused a command of the scenario; the text says why"),
     ("command_answered", "a unit has looked at a command of the link; the text has its answer"),

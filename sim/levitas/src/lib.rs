@@ -45,6 +45,7 @@ pub mod order_watch;
 pub mod outputs;
 pub mod peers;
 mod power_watch;
+mod priming_watch;
 pub mod progress;
 pub mod record_export;
 mod record_fault;

@@ -100,7 +100,7 @@ pub static METRICS: LazyLock<Vec<Metric>> = LazyLock::new(|| {
 
 /// The metrics that have each their own line here.
 #[rustfmt::skip]
-const WRITTEN: [Metric; 79] = [
+const WRITTEN: [Metric; 81] = [
     metric("levitation.liftoff_s", "s", 4, "from the first lift_off event to lift-off's end: the rotor comes within 10 % of the clearance and stays there for 20 ms"),
     metric("levitation.overshoot_um", "um", 1, "largest crossing past the centre, seen from where the rotor left the touchdown circle, up to 100 ms after lift-off's end or to the next event"),
     metric("levitation.peak_um", "um", 1, "largest radius of the true position after the first disturb or fault event (without one: after lift-off's end), less the orbit radius (orbit_peak_um)"),
@@ -159,6 +159,8 @@ const WRITTEN: [Metric; 79] = [
     metric("power.resistance_ohm", "ohm", 3, "resistance of its battery, likewise"),
     metric("power.other_charge_pct", "%", 1, "charge of the emergency drive's battery at the end, as the host has heard it by the link"),
     metric("power.other_remaining_min", "min", 1, "how long that battery lasts, or would, likewise"),
+    metric("priming.ready_s", "s", 2, "when the guide for priming has said that the circuit is ready, at either unit; only when it has"),
+    metric("priming.skipped", "", 0, "steps of it that were skipped; only with such a guide"),
     metric("circuit.orders_done", "", 0, "orders to the sensors of the circuit that the driving unit has carried out; only with such orders"),
     metric("circuit.orders_refused", "", 0, "those that it has refused, at once or in the end"),
     metric("ecg.beats", "", 0, "true R waves that the ECG has shown, as all that follows without the first 3 s, in which their size is learnt; only with a living patient"),

@@ -55,7 +55,7 @@ pub(crate) fn event_text(event: &Event) -> String {
             let order = CircuitOrder::from_code(cause).map_or(OTHER, CircuitOrder::name);
             format!("{order} {value}: result {code}")
         }
-        Source::Kit | Source::Storage => meanings(source),
+        Source::Kit | Source::Storage | Source::Crash => meanings(source),
     }
 }
 
@@ -114,6 +114,8 @@ fn command(kind: u32, value: f32) -> String {
         Command::HandBack => "hand back".to_owned(),
         Command::TakeoverDrill => "takeover drill".to_owned(),
         Command::Rejoin => "rejoin".to_owned(),
+        Command::PowerOff => "power off".to_owned(),
+        Command::Prime(order) => format!("priming guide: {}", order.name()),
     }
 }
 

@@ -46,6 +46,7 @@ use crate::link_watch::LinkWatch;
 use crate::metrics::{Meter, Metrics};
 use crate::order_watch::OrderWatch;
 use crate::power_watch::PowerWatch;
+use crate::priming_watch::PrimingWatch;
 use crate::recording::Recording;
 use crate::remote::{Forgery, Order};
 use crate::restart_watch::RestartWatch;
@@ -130,6 +131,7 @@ pub struct Simulation<'a, U = Installed<'a>> {
     power: PowerWatch,
     restart: RestartWatch,
     self_tests: SelfTestWatch,
+    priming: PrimingWatch,
     /// Shear and heat index that the driving unit has told last.
     exposure: [f32; 2],
     sample: Sample,
@@ -231,6 +233,7 @@ impl<'a, U: UnitInLoop> Simulation<'a, U> {
             power: PowerWatch::default(),
             restart: RestartWatch::default(),
             self_tests: SelfTestWatch::default(),
+            priming: PrimingWatch::default(),
             exposure: [f32::NAN; 2],
             sample: Sample::default(),
             log,
@@ -295,7 +298,7 @@ impl<'a, U: UnitInLoop> Simulation<'a, U> {
                 let of = |followed: Mode| if mode == followed { f64::from(value) } else { f64::NAN };
                 (self.speed_setpoint_rpm, self.flow_setpoint_lpm) = (of(Mode::Speed), of(Mode::Flow));
             }
-            Command::Land | Command::Service | Command::Commission => {
+            Command::Land | Command::PowerOff | Command::Service | Command::Commission => {
                 (self.speed_setpoint_rpm, self.flow_setpoint_lpm) = (f64::NAN, f64::NAN);
             }
             _ => {}
@@ -600,7 +603,7 @@ impl<'a, U: UnitInLoop> Simulation<'a, U> {
         }
     }
 
-    /// Looks at mains, battery and self-test of each unit after each period of its supervisor.
+    /// Looks at mains, battery, self-test and guide of each unit after each period of its supervisor.
     fn observe_units(&mut self) {
         if self.tick.checked_sub(1).is_some_and(|tick| TaskId::Supervisor.slot().is_due(tick)) {
             let truth = self.world.truth().power;
@@ -608,6 +611,7 @@ impl<'a, U: UnitInLoop> Simulation<'a, U> {
                 let (set, mail) = (unit.set(), unit.mail());
                 self.power.step(self.sample.time_s, set, mail, &truth[set.min(1)], &mut self.log);
                 self.self_tests.step(self.sample.time_s, set, mail, &mut self.log);
+                self.priming.step(self.sample.time_s, set, mail, &mut self.log);
             }
         }
     }
@@ -898,6 +902,7 @@ fn finish<'a, U: UnitInLoop>(
     simulation.power.measure(&mut metrics);
     simulation.restart.measure(&mut metrics);
     simulation.self_tests.measure(&mut metrics);
+    simulation.priming.measure(&mut metrics);
     let [shear, heat] = simulation.exposure.map(f64::from);
     metrics.set("exposure.shear_index", shear);
     metrics.set("exposure.heat_index_min_per_h", heat);

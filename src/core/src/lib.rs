@@ -45,6 +45,7 @@ pub mod math;
 pub mod motor;
 pub mod ports;
 pub mod power;
+pub mod priming;
 pub mod probe;
 pub mod records;
 pub mod replay;

@@ -10,8 +10,8 @@
 //! | `link` | link task, every millisecond | supervisor, shell, simulator |
 //! | `speed` | speed task | levitation |
 //! | `orbit` | speed task, once a second | who looks after the bearing: shell, simulator |
-//! | `circulation` | circulation task | speed, link, shell; supervisor once, after a restart |
-//! | `circuit_order` | whoever works at the sensors, one order at a time | circulation |
+//! | `circulation` | circulation task | speed, link, shell; supervisor |
+//! | `circuit_order` | whoever works at the sensors, one order at a time | circulation, supervisor |
 //! | `supervisor` | supervisor task | levitation, link, circulation, shell |
 //! | `therapy` | supervisor task | circulation, link, shell; itself, after a restart |
 //! | `command` | the operator: shell or scenario, one command at a time | supervisor |
@@ -24,6 +24,7 @@
 //! | `power_order` | the operator: shell or scenario | power |
 //! | `peer_power` | link task | alarm, supervisor, shell |
 //! | `self_test` | supervisor task | shell, simulator; itself, after a restart |
+//! | `priming` | supervisor task | shell, simulator; itself, after a restart |
 //! | `commissioning` | supervisor task | shell, storage of the calibration record |
 
 use crate::alarms::{ALARM_ORDER_WORDS, ALARM_WORDS};
@@ -35,6 +36,7 @@ use crate::link::{LINK_WORDS, PEER_THERAPY_WORDS, PEER_WORDS, REMOTE_COMMAND_WOR
 use crate::mailbox::Mailbox;
 use crate::power::messages::{POWER_ORDER_WORDS, POWER_WORDS};
 use crate::power::told::POWER_TOLD_WORDS;
+use crate::priming::PRIMING_WORDS;
 use crate::probe::{PROBE_REQUEST_WORDS, PROBE_RESULT_WORDS};
 use crate::retained::RETAINED_WORDS;
 use crate::self_test::SELF_TEST_WORDS;
@@ -427,6 +429,8 @@ pub struct Mailboxes {
     pub probe_request: Mailbox<PROBE_REQUEST_WORDS>,
     /// From the probe.
     pub probe_result: Mailbox<PROBE_RESULT_WORDS>,
+    /// From the guide for priming.
+    pub priming: Mailbox<PRIMING_WORDS>,
     /// From commissioning.
     pub commissioning: Mailbox<COMMISSIONING_WORDS>,
     /// From the self-test.
@@ -461,6 +465,7 @@ impl Mailboxes {
             peer_power: Mailbox::new(),
             probe_request: Mailbox::new(),
             probe_result: Mailbox::new(),
+            priming: Mailbox::new(),
             commissioning: Mailbox::new(),
             self_test: Mailbox::new(),
         }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The states of a unit, and which command is allowed in which.
 
-use levitas_core::task::supervisor::{Command, Permission, Refusal, SupervisorState, permission};
+use levitas_core::priming::{PrimingOrder, Step};
+use levitas_core::task::supervisor::{Command, Danger, Permission, Refusal, SupervisorState, permission};
 
 use super::Table;
 
@@ -14,15 +15,16 @@ What a unit is doing, as people name it, and which command it takes meanwhile:
 [states.rs](../src/core/src/task/supervisor/states.rs). The state is derived in every period of the supervisor, 10 ms, of what the
 unit knows anyway, so it cannot say anything else than the unit does. A run logs it: `unit_state` in `events.jsonl`. An image shows it: `levitas state` ([firmware.md](firmware.md)).
 
-A command that this table allows may still be refused: by the pair, which decides who drives the head ([arbitration.md](arbitration.md)), or
+A command that this table allows may still be asked back, or refused: by the pair, which decides who drives the head ([arbitration.md](arbitration.md)), or
 because its argument is outside of what is allowed. A command over the link is judged like one of the operator ([commands.md](commands.md)).
 
 ";
 
 /// One of each kind of command, with its name.
-const COMMANDS: [(&str, Command); 10] = [
+const COMMANDS: [(&str, Command); 13] = [
     ("lift off", Command::LiftOff),
     ("land", Command::Land),
+    ("power off", Command::PowerOff),
     ("set a mode", Command::speed(0.0)),
     ("resume", Command::Resume),
     ("set a limit", Command::Set { setting: 0, value: 0.0 }),
@@ -31,6 +33,8 @@ const COMMANDS: [(&str, Command); 10] = [
     ("hand back", Command::HandBack),
     ("takeover drill", Command::TakeoverDrill),
     ("rejoin", Command::Rejoin),
+    ("begin priming", Command::Prime(PrimingOrder::Begin)),
+    ("confirm, skip, end priming", Command::Prime(PrimingOrder::Skip)),
 ];
 
 /// All tables.
@@ -52,12 +56,47 @@ pub(super) fn tables() -> Vec<Table> {
         Table::new("States", "", &["state", "meaning"], states),
         Table::new(
             "Commands",
-            "\"Lift off\" stands for \"lift off alone\", too. A number is the reason for which it is refused, always or while it holds.",
+            "\"Lift off\" stands for \"lift off alone\", too. A number is the reason for which it is refused, always or while it holds. \
+             While the guide for priming is under way and no rotor is held, the row of the state without it counts.",
             &headings,
             allowed,
         ),
+        asked_back(),
+        guide(),
         reasons(),
     ]
+}
+
+/// Orders that have to be given twice.
+fn asked_back() -> Table {
+    let row = |danger: &Danger| {
+        let reason = danger.question() as u32;
+        vec![danger.order().to_owned(), danger.when().to_owned(), danger.why().to_owned(), reason.to_string()]
+    };
+    Table::new(
+        "Asked back",
+        "Refused once with a question, carried out when the same order, with the same value, comes from the same place again within ten seconds. \
+         What helps in an emergency is not in this list: lift off, any speed, flow or `zero_flow`, resume, limits, an arterial return, and the head given away \
+         by a unit that has an alarm itself. A takeover drill on a unit that is not well is not asked back but refused: it can wait. Nor is suction_answer = 0, which is told as before and costs flow alone.",
+        &["order", "asked back when", "why", "reason"],
+        Danger::ALL.iter().map(row).collect(),
+    )
+}
+
+/// Steps of the guide for priming.
+fn guide() -> Table {
+    let row = |step: Step| {
+        let speeds: Vec<String> = step.speeds_rpm().iter().map(|speed_rpm| format!("{speed_rpm}")).collect();
+        let seen_by = if step.is_confirmed() { "operator" } else { "drive" };
+        vec![step.name().to_owned(), seen_by.to_owned(), speeds.join(", "), step.text().to_owned()]
+    };
+    Table::new(
+        "Priming",
+        "The guide, step by step ([priming](../src/core/src/priming/mod.rs)): who sees that a step is done, which speeds the pump is given, and what is to be done. \
+         It is advice: a step can be skipped, any mode that the operator sets ends the guide and is carried out, and lift-off never waits for it.",
+        &["step", "seen by", "rpm", "what to do"],
+        Step::ALL.map(row).to_vec(),
+    )
 }
 
 /// Every refusal with its code.

@@ -4,6 +4,7 @@
 use levitas_core::alarms::AlarmOrder;
 use levitas_core::circulation::sensing::CircuitOrder;
 use levitas_core::circulation::therapy::Mode;
+use levitas_core::priming::PrimingOrder;
 use levitas_core::task::supervisor::Command;
 use levitas_core::warming::{Aim, WarmingSettings};
 use levitas_world::{CircuitChange, CircuitSensor, Disturbance, PatientChange};
@@ -81,13 +82,30 @@ const ALARM_ORDERS: [AlarmOrder; 3] =
 const ALARM_ORDER: KeySpec =
     KeySpec::names("order", &["acknowledge", "pause", "sound"], "as `levitas alarm` of the shell spells it");
 
+/// In the order of [`PrimingOrder::ALL`].
+const PRIMING_ORDER: KeySpec = KeySpec::names(
+    "order",
+    &["begin", "confirm", "skip", "end"],
+    "as `levitas prime` of the shell spells it",
+);
+
 /// Events that the program carries out.
-pub const EVENTS: [Specification; 20] = [
+pub const EVENTS: [Specification; 22] = [
     Specification { name: "lift_off", doc: "the operator has the rotor lifted off", keys: &[] },
     Specification {
         name: "land",
         doc: "the operator has the pump stopped and the rotor set down",
         keys: &[],
+    },
+    Specification {
+        name: "power_off",
+        doc: "the same, and the unit says when it may be switched off; while it pumps it has to be asked twice, supervisor.md",
+        keys: &[],
+    },
+    Specification {
+        name: "prime",
+        doc: "the operator speaks to the guide for priming, kits.md",
+        keys: &[PRIMING_ORDER],
     },
     Specification {
         name: "set_mode",
@@ -286,13 +304,15 @@ impl EventAction {
             Self::Remote(order) => return Self::Operator(order.command).act(),
             Self::Operator(Command::LiftOff | Command::LiftOffAlone) => Act::LiftOff,
             Self::Operator(Command::HandBack | Command::TakeoverDrill) => Act::Disturb,
-            Self::Operator(Command::Rejoin)
+            Self::Operator(Command::Rejoin | Command::Prime(_))
             | Self::CircuitOrder(..)
             | Self::AlarmOrder(_)
             | Self::LoadTest
             | Self::Warming(..)
             | Self::CutOutButton => return None,
-            Self::Operator(Command::Land | Command::Service | Command::Commission) => Act::Land,
+            Self::Operator(Command::Land | Command::PowerOff | Command::Service | Command::Commission) => {
+                Act::Land
+            }
             Self::Operator(Command::SetMode { .. } | Command::Set { .. } | Command::Resume) => Act::SetMode,
             Self::Fault(InjectedFault { broken: Broken::Record(_), .. }) => return None,
             Self::Disturb(..) | Self::Fault(_) | Self::Circuit(_) | Self::Patient(_) => Act::Disturb,
@@ -360,6 +380,8 @@ pub(super) fn read(table: &Table<'_>, scenario: &Scenario) -> Checked<Event> {
     let (action, text) = match name {
         "lift_off" => (EventAction::Operator(Command::LiftOff), String::new()),
         "land" => (EventAction::Operator(Command::Land), String::new()),
+        "power_off" => (EventAction::Operator(Command::PowerOff), String::new()),
+        "prime" => prime(table)?,
         "takeover_drill" => (EventAction::Operator(Command::TakeoverDrill), String::new()),
         "hand_back" => (EventAction::Operator(Command::HandBack), String::new()),
         "rejoin" => (EventAction::Operator(Command::Rejoin), String::new()),
@@ -382,6 +404,7 @@ pub(super) fn read(table: &Table<'_>, scenario: &Scenario) -> Checked<Event> {
         name,
         "lift_off"
             | "land"
+            | "power_off"
             | "takeover_drill"
             | "hand_back"
             | "rejoin"
@@ -430,6 +453,13 @@ fn command(table: &Table<'_>) -> Checked<(EventAction, String)> {
     };
     table.allow_keys(&keys, &format!(" of command {}", COMMAND_NAME.shown(kind)))?;
     Ok((EventAction::Remote(Order { set, command }), text))
+}
+
+fn prime(table: &Table<'_>) -> Checked<(EventAction, String)> {
+    table.allow_keys(&["at_s", "do", PRIMING_ORDER.name], " of event prime")?;
+    let index = PRIMING_ORDER.read(table)?;
+    let order = PrimingOrder::ALL.get(index as usize).copied().unwrap_or(PrimingOrder::Begin);
+    Ok((EventAction::Operator(Command::Prime(order)), order.name().to_owned()))
 }
 
 fn alarm_order(table: &Table<'_>) -> Checked<(EventAction, String)> {

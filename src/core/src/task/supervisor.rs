@@ -13,9 +13,12 @@
 //! Standby --Service--> Service --Land--> Standby, or --LiftOff--> LiftingOff: probing at the wall, no therapy.
 //! Standby --Commission--> Commissioning --over, or stopped by Land--> Standby: see [`crate::commissioning`].
 //!
-//! `Land`, where [`landing`] allows it, first brings the speed set-point to zero; the rotor is set down once it has been slower than
+//! `Land`, which [`confirmation`] may ask back, first brings the speed set-point to zero; the rotor is set down once it has been slower than
 //! `land_speed_rpm_max` for 0.5 s by a trusted angle. Without a trusted angle it is set down after 60 s with
-//! the motor off: the pump's drag has stopped any rotor by then.
+//! the motor off: the pump's drag has stopped any rotor by then. `PowerOff` does the same; when the rotor lies the unit is shut down, and
+//! says so, until it is switched off, lifts off, or is given the head: a backup stays one until its power goes.
+//!
+//! The guide for priming ([`crate::priming`]) goes beside: it sets speeds while the rotor is held, and any order that begins something else ends it.
 //!
 //! # Restart
 //! A supervisor that starts while the bearing holds the rotor takes over what it finds: state, set-point, and the last
@@ -54,20 +57,23 @@ use crate::commissioning::{Commissioning, CommissioningInput, CommissioningRepor
 use crate::config::ConfigError;
 use crate::link::{LinkMail, OwnTherapy, PeerReport, PeerTherapy, RemoteCommandMail};
 use crate::mail::{
-    BearingState, CirculationMail, CommandMail, LevitateRequest, LevitationMail, Mailboxes, SupervisorMail,
-    UnitState, fault,
+    BearingState, CircuitOrderMail, CirculationMail, CommandMail, LevitateRequest, LevitationMail, Mailboxes,
+    SupervisorMail, UnitState, fault,
 };
 use crate::mailbox::Reader;
 use crate::power::messages::PowerMail;
 use crate::power::told::PowerTold;
+use crate::priming::Priming;
 use crate::probe::{ProbeRequest, ProbeResult};
 use crate::schedule::TaskId;
 use crate::self_test::SelfTest;
 use crate::unit::{Role, UnitConfig};
 use crate::units::RPM_PER_RAD_PER_S;
 pub use command::{Command, Refusal};
+use confirmation::AskedBack;
+pub use confirmation::Danger;
 pub use drill::PAST;
-use landing::Clamp;
+use priming::recall_priming;
 use remote::{Answered, Asked, Origin};
 use reset::Kept;
 use states::Known;
@@ -169,12 +175,22 @@ pub struct SupervisorTask {
     mirrors: bool,
     unit: UnitConfig,
     commissioning: Option<Commissioning>,
+    priming: Option<Priming>,
+    circuit_order: Reader<CircuitOrderMail>,
+    /// Number and result of the last order to the circuit's sensors.
+    order_seen: Option<(u32, u32)>,
+    /// No alarm of either unit, and no condition but limits.
+    is_well: bool,
     /// Alarms of both units, and for how long this one has driven without any.
     alarms: u32,
     quiet_periods: u32,
     /// For which a state with an alarm is told after it has ended.
     unwell_periods: u32,
-    clamp: Clamp,
+    /// For which nothing has flowed.
+    clamped_periods: u32,
+    asked_back: Option<AskedBack>,
+    /// It is to be switched off as soon as the rotor lies.
+    powers_off: bool,
     /// Periods since the therapy was last changed here.
     unchanged_periods: u32,
     /// The head has come to this unit, and nobody has said what it is to do.
@@ -231,10 +247,16 @@ impl SupervisorTask {
             mirrors: false,
             unit: *unit,
             commissioning: None,
+            priming: None,
+            circuit_order: Reader::new(period_us),
+            order_seen: None,
+            is_well: false,
             alarms: 0,
             quiet_periods: 0,
             unwell_periods: 0,
-            clamp: Clamp::default(),
+            clamped_periods: 0,
+            asked_back: None,
+            powers_off: false,
             unchanged_periods: TELL_PERIODS,
             therapy_unknown: false,
             own_alarms: 0,
@@ -254,6 +276,7 @@ impl SupervisorTask {
         self.link.poll(&mail.link);
         self.levitation.poll(&mail.levitation);
         self.circulation.poll(&mail.circulation);
+        self.circuit_order.poll(&mail.circuit_order);
         self.peer_therapy.poll(&mail.peer_therapy);
         self.power.poll(&mail.power);
         self.peer_power.poll(&mail.peer_power);
@@ -267,15 +290,18 @@ impl SupervisorTask {
         }
         self.watch_quiet();
         self.watch_clamp();
+        self.watch_question();
         self.unchanged_periods = self.unchanged_periods.saturating_add(1);
         self.wait();
         self.run_self_test(mail);
         self.obey(mail);
         self.obey_link(mail);
+        self.run_priming(mail);
         self.commission(mail);
         self.judge_speed();
         self.release();
         self.leave();
+        self.powers_off &= matches!(self.state, UnitState::Standby | UnitState::Landing);
         self.keep(mail);
         mail.therapy.write(&TherapyMail { therapy: self.therapy, asked: self.asked, resumes: self.resumes });
         mail.supervisor.write(&SupervisorMail {
@@ -289,7 +315,7 @@ impl SupervisorTask {
             remote_number: self.remote_answered.number,
             remote_result: self.remote_answered.result,
             alarms: self.own_alarms,
-            named_state: self.named_state() as u32,
+            named_state: self.named_state(self.priming.is_some()) as u32,
         });
     }
 
@@ -340,8 +366,10 @@ impl SupervisorTask {
                 UnitState::Operating
             }
         };
+        self.powers_off = last.is_some_and(|last| last.named_state == SupervisorState::Shutdown as u32);
         self.recall(mail, last.as_ref());
         self.recall_self_test(mail);
+        recall_priming(mail);
     }
 
     /// Whether the supervisor before this one was commissioning. That is over: the report says so, the probe lets go.
@@ -520,7 +548,7 @@ impl SupervisorTask {
     }
 
     fn apply(&mut self, command: Command, asked: Asked, mail: &Mailboxes) -> Result<(), Refusal> {
-        let permission = permission(self.named_state(), command);
+        let permission = permission(self.named_state(false), command);
         if matches!(command, Command::LiftOff | Command::LiftOffAlone | Command::Land) {
             self.end_self_test(mail);
         }
@@ -529,6 +557,13 @@ impl SupervisorTask {
             Permission::Refused(refusal) => return Err(refusal),
             Permission::Unless(refusal) if self.holds(refusal) => return Err(refusal),
             Permission::Unless(_) => {}
+        }
+        // What cannot be is not asked back.
+        if let Command::SetMode { mode, value } = command {
+            self.with_mode(mode, value)?;
+        }
+        if let Some(question) = self.question(command, asked) {
+            return Err(question);
         }
         match command {
             Command::HandBack => self.ask(Order::HandBack, asked),
@@ -548,39 +583,52 @@ impl SupervisorTask {
                 _ => {}
             },
             Command::Land => self.land(),
+            Command::PowerOff => {
+                self.land();
+                self.powers_off = true;
+            }
             Command::SetMode { mode, value } => {
                 self.set_mode(mode, value)?;
                 self.therapy_is_known();
             }
             Command::Resume => self.resumes = self.resumes.wrapping_add(1),
             Command::Set { setting, value } => self.set(setting, value)?,
+            Command::Prime(order) => self.prime(order, mail)?,
         }
+        self.end_priming_by(command);
         if matches!(command, Command::SetMode { .. } | Command::Set { .. } | Command::Resume) {
             self.unchanged_periods = 0;
         }
         Ok(())
     }
 
-    /// The state as people name it.
-    fn named_state(&self) -> SupervisorState {
+    /// The state as people name it, while the guide for priming is under way or not.
+    fn named_state(&self, guides: bool) -> SupervisorState {
         SupervisorState::of(&Known {
             unit: self.state,
+            guides,
             tests: self.self_test.is_some(),
+            powers_off: self.powers_off,
             mirrors: self.mirrors,
             is_emergency_drive: self.role == Role::EmergencyDrive,
-            pumps: self.therapy.mode != Mode::Speed || self.therapy.settings.speed_setpoint_rpm != 0.0,
+            pumps: self.pumps(),
             saline: self.circulation.latest().is_some_and(|seen| seen.fluid == Fluid::Saline as u32),
             well: self.unwell_periods == 0,
         })
     }
 
+    /// Something is to be pumped.
+    fn pumps(&self) -> bool {
+        self.therapy.mode != Mode::Speed || self.therapy.settings.speed_setpoint_rpm != 0.0
+    }
+
     /// Whether a reason that depends on the time holds now.
-    fn holds(&mut self, refusal: Refusal) -> bool {
+    fn holds(&self, refusal: Refusal) -> bool {
         match refusal {
             Refusal::IsLanding => self.may_set_down(),
             Refusal::SelfTestFailed => self.is_blocked || self.isolation() == Some(Isolation::SelfTest),
-            Refusal::NotClamped => !self.may_stop(),
             Refusal::NotQuiet => !self.may_drill(),
+            Refusal::NoGuide => self.priming.is_none(),
             Refusal::CirculationSilent => self.is_circulation_silent(),
             _ => true,
         }
@@ -661,8 +709,10 @@ fn drives(levitation: &LevitationMail) -> bool {
 }
 
 mod command;
+mod confirmation;
 mod drill;
 mod landing;
+mod priming;
 mod remote;
 mod reset;
 mod self_test;

@@ -151,6 +151,33 @@ ZTEST(shell_commands, test_lift_speed_and_land)
 	shell_text_expect("levitas status", 0, "since boot    0 touchdowns, ");
 }
 
+ZTEST(shell_commands, test_poweroff_is_a_state_and_bars_no_lift_off)
+{
+	shell_text_expect("levitas poweroff", 0, "shutting down: switch it off when");
+	k_sleep(K_MSEC(30));
+	shell_text_expect("levitas state", 0, "shutdown: The rotor lies, and the unit may be switched off.");
+	shell_text_expect("levitas speed 3000", -EPERM, "refused: this unit is shut down: switch it off, or lift");
+	shell_text_expect("levitas lift", 0, "lifting off");
+	k_sleep(K_MSEC(500));
+	shell_text_land();
+	shell_text_expect("levitas state", 0, ": standby");
+}
+
+ZTEST(shell_commands, test_prime_says_what_it_waits_for)
+{
+	shell_text_expect("levitas prime", 0, "no priming guide since this start");
+	shell_text_expect("levitas prime skip", -EPERM, "refused: no priming guide is under way: begin it");
+	shell_text_expect("levitas prime begin", 0, "1 of 9, fill: Lead both lines to the bag, no patient");
+	k_sleep(K_MSEC(30));
+	shell_text_expect("levitas state", 0, ": priming");
+	shell_text_expect("levitas prime confirm", 0, "2 of 9, zero_pressures, 0 %: Open the three pressure sensors");
+	shell_text_expect("levitas prime confirm", -EPERM, "refused: the drive sees this step by itself: wait, or skip it");
+	shell_text_expect("levitas prime skip", 0, "SKIPPED: zero_pressures");
+	shell_text_expect("levitas prime end", 0, "ended by the operator; at step saline SKIPPED: zero_pressures");
+	k_sleep(K_MSEC(30));
+	shell_text_expect("levitas state", 0, ": standby");
+}
+
 ZTEST(shell_commands, test_what_needs_the_other_unit_is_refused_without_it)
 {
 	/* It does not drive, or drives alone: a unit alone goes on showing edges after it has landed. */

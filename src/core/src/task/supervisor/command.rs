@@ -5,9 +5,12 @@ use crate::arbitration::{self, Isolation};
 use crate::circulation::therapy::Mode;
 use crate::code::from_code;
 use crate::mail::CommandMail;
+use crate::priming::PrimingOrder;
 
 /// Code of the command for mode 0; the others follow.
 const MODE_KIND: u32 = 4;
+/// Code of the command for the first order to the guide of priming; the others follow.
+const PRIMING_KIND: u32 = 40;
 /// Code of the command for setting 0; the others follow.
 const SETTING_KIND: u32 = 64;
 
@@ -18,6 +21,8 @@ pub enum Command {
     LiftOff,
     /// Stop the motor, then set the rotor down.
     Land,
+    /// The same, and say when the unit may be switched off.
+    PowerOff,
     /// A mode, with the set-point that comes with it.
     SetMode {
         /// Which.
@@ -46,6 +51,8 @@ pub enum Command {
     TakeoverDrill,
     /// Join the pair again after a failure.
     Rejoin,
+    /// To the guide for priming.
+    Prime(PrimingOrder),
 }
 
 impl Command {
@@ -75,8 +82,10 @@ impl Command {
             Self::HandBack => (17, 0.0),
             Self::Rejoin => (18, 0.0),
             Self::LiftOffAlone => (19, 0.0),
+            Self::PowerOff => (20, 0.0),
             Self::Service => (32, 0.0),
             Self::Commission => (33, 0.0),
+            Self::Prime(order) => (PRIMING_KIND.wrapping_add(order as u32), 0.0),
         }
     }
 
@@ -91,9 +100,14 @@ impl Command {
             17 => Some(Self::HandBack),
             18 => Some(Self::Rejoin),
             19 => Some(Self::LiftOffAlone),
+            20 => Some(Self::PowerOff),
             32 => Some(Self::Service),
             33 => Some(Self::Commission),
-            MODE_KIND..SETTING_KIND => match Mode::from_code(kind.wrapping_sub(MODE_KIND)) {
+            PRIMING_KIND..SETTING_KIND => match PrimingOrder::from_code(kind.wrapping_sub(PRIMING_KIND)) {
+                Some(order) => Some(Self::Prime(order)),
+                None => None,
+            },
+            MODE_KIND..PRIMING_KIND => match Mode::from_code(kind.wrapping_sub(MODE_KIND)) {
                 Some(mode) => Some(Self::SetMode { mode, value }),
                 None => None,
             },
@@ -161,6 +175,22 @@ pub enum Refusal {
     NoCurrent = 26,
     /// It is isolated because it saw the rotor wrongly.
     SawWrongly = 27,
+    /// The unit is shut down.
+    ShutDown = 28,
+    /// The pump pumps, and is to be powered off.
+    Pumping = 29,
+    /// Blood would flow backward.
+    RunsBackward = 30,
+    /// The artery would lose what protects it.
+    ProtectsArtery = 31,
+    /// The other unit is less well than this one.
+    OtherUnwell = 32,
+    /// Nobody has begun the guide for priming.
+    NoGuide = 33,
+    /// The drive sees a step of the guide by itself.
+    GuideSees = 34,
+    /// A patient may be connected.
+    NotForGuide = 35,
     /// The sensor of what is set cannot be believed.
     SensorLost = 36,
 }
@@ -169,7 +199,8 @@ from_code!(Refusal: u32 {
     Unknown, OutOfReach, NotLevitated, NotDriving, IsLanding, NotStandby, Commissioning, OtherDrives, NotFit,
     OtherUnknown, OtherNotReady, NotInPair, InPair, NoTherapy, Therapy, Silent, TooLate,
     UnderWay, SetpointOfMode, NotQuiet, NotClamped, CirculationSilent, SelfTest, SelfTestFailed,
-    IsDeaf, NoCurrent, SawWrongly, SensorLost
+    IsDeaf, NoCurrent, SawWrongly, ShutDown, Pumping, RunsBackward, ProtectsArtery, OtherUnwell,
+    NoGuide, GuideSees, NotForGuide, SensorLost
 });
 
 impl Refusal {
@@ -233,6 +264,24 @@ impl Refusal {
                 "no current came when it took the head: mend this unit, then switch it off and on"
             }
             Self::SawWrongly => "it saw the rotor wrongly: rejoin when both units have agreed for 1 s",
+            Self::ShutDown => "this unit is shut down: switch it off, or lift the rotor to go on",
+            Self::Pumping => {
+                "the pump pumps: hand the head to the other unit, or clamp the return line and ask again within 10 s"
+            }
+            Self::RunsBackward => {
+                "blood will flow backward, without support: if that is wanted, ask again within 10 s"
+            }
+            Self::ProtectsArtery => {
+                "blood flows, and an artery loses its guard against backflow and air: if the return is in a vein, ask again within 10 s"
+            }
+            Self::OtherUnwell => {
+                "the other unit has an alarm and this one has none: if it is to drive all the same, ask again within 10 s"
+            }
+            Self::NoGuide => "no priming guide is under way: begin it",
+            Self::GuideSees => "the drive sees this step by itself: wait, or skip it",
+            Self::NotForGuide => {
+                "a patient may be connected, or the coils are the probe's: land, or stop a pump without patient, then begin"
+            }
             Self::SensorLost => "its sensor is missing, or not to be believed",
             Self::NotQuiet => {
                 "an alarm stands or has stood lately, or the battery of either unit is not more than half full"

@@ -31,20 +31,20 @@ impl SupervisorTask {
         let circulation = self.circulation.fresh(SILENT_US_MAX);
         let circuit = circulation.map_or(0, |circulation| circulation.alarms);
         self.alarms = (own | link | there | circuit | self.own_alarms) & !PAST;
-        let is_well = levitation.is_some()
+        self.is_well = levitation.is_some()
             && circulation.is_some_and(|circulation| circulation.conditions & !LIMITS == 0)
             && self.alarms == 0
             && self.is_fed_well();
-        let is_quiet = is_well && self.state == UnitState::Operating;
+        let is_quiet = self.is_well && self.state == UnitState::Operating;
         self.quiet_periods = if is_quiet { self.quiet_periods.saturating_add(1) } else { 0 };
         let is_paired = levitation.is_some_and(|levitation| levitation.pair_alarms == 0);
         self.unwell_periods =
-            if is_well && is_paired { self.unwell_periods.saturating_sub(1) } else { UNWELL_PERIODS };
+            if self.is_well && is_paired { self.unwell_periods.saturating_sub(1) } else { UNWELL_PERIODS };
     }
 
     /// Mains and battery of both units are as they should be, or nobody measures them. A drill on a low battery could leave the head to a
     /// unit that has to give it back, and cannot.
-    fn is_fed_well(&self) -> bool {
+    pub(super) fn is_fed_well(&self) -> bool {
         let own = self.power.latest().is_none()
             || self.power.fresh(SILENT_US_MAX).is_some_and(|power| power.conditions == 0);
         own && self.peer_power.latest().is_none_or(|there| there.is_well())

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+mod confirmation;
 mod limits;
+mod priming;
 mod reset;
 mod self_test;
 mod states;

@@ -13,7 +13,7 @@
 use super::{Refusal, SupervisorTask, UnitState};
 use crate::circulation::conditions as condition;
 use crate::circulation::reach::reach;
-use crate::circulation::therapy::{Mode, TherapyMail, TherapySettings};
+use crate::circulation::therapy::{Mode, Therapy, TherapyMail, TherapySettings};
 use crate::link::{PEER_THERAPY_US_MAX, PeerReport, PeerTherapy};
 use crate::mail::{LevitationMail, Mailboxes, SupervisorMail, fault};
 use crate::math::between;
@@ -49,6 +49,16 @@ impl SupervisorTask {
     /// # Errors
     /// The set-point is outside of its range, or of what pump and circuit can give now; or its sensor cannot be believed.
     pub(super) fn set_mode(&mut self, mode: Mode, value: f32) -> Result<(), Refusal> {
+        self.therapy = self.with_mode(mode, value)?;
+        self.asked = self.asked.wrapping_add(1);
+        Ok(())
+    }
+
+    /// The therapy in this mode.
+    ///
+    /// # Errors
+    /// As of [`Self::set_mode`].
+    pub(super) fn with_mode(&self, mode: Mode, value: f32) -> Result<Therapy, Refusal> {
         let mut therapy = self.therapy;
         if let Some(index) = mode.setpoint().and_then(TherapySettings::index_of) {
             let seen = self.circulation.latest();
@@ -58,14 +68,12 @@ impl SupervisorTask {
             }
             let field = TherapySettings::field(index).ok_or(Refusal::Unknown)?;
             therapy.set(field, value).map_err(|_| Refusal::OutOfReach)?;
-            if self.lacks_sensor(field.name, value) {
+            if self.lacks_sensor(field.name) {
                 return Err(Refusal::SensorLost);
             }
         }
         therapy.mode = mode;
-        self.therapy = therapy;
-        self.asked = self.asked.wrapping_add(1);
-        Ok(())
+        Ok(therapy)
     }
 
     /// One setting.
@@ -79,7 +87,7 @@ impl SupervisorTask {
         }
         let mut therapy = self.therapy;
         therapy.set(field, value).map_err(|_| Refusal::OutOfReach)?;
-        if self.lacks_sensor(field.name, value) {
+        if self.lacks_sensor(field.name) {
             return Err(Refusal::SensorLost);
         }
         self.therapy = therapy;

@@ -100,10 +100,14 @@ fn what_needs_a_sensor_that_is_missing_is_refused_and_nothing_changes() {
         let mut bench = operating();
         let before = bench.task.therapy;
         for command in refused.iter().copied() {
-            assert_eq!(bench.ask(&lost, command), Some(Refusal::SensorLost), "{case}: {command:?}");
+            let out_of_reach = matches!(command, Command::SetMode { mode: Mode::Pressure, .. });
+            let refusal = if out_of_reach { Refusal::OutOfReach } else { Refusal::SensorLost };
+            assert_eq!(bench.ask(&lost, command), Some(refusal), "{case}: {command:?}");
             assert_eq!(bench.task.therapy, before, "{case}: {command:?}");
             // It is the sensor alone that is in the way.
-            assert_eq!(operating().ask(&seen(), command), None, "{case}: {command:?}");
+            let backward = matches!(command, Command::SetMode { mode: Mode::RetrogradeTrial, .. });
+            let asks = backward.then_some(Refusal::RunsBackward);
+            assert_eq!(operating().ask(&seen(), command), asks, "{case}: {command:?}");
         }
         for command in taken {
             assert_eq!(bench.ask(&lost, command), None, "{case}: {command:?}");

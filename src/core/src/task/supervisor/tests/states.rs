@@ -2,15 +2,17 @@
 //! The named states, and that a unit in each does what the table says.
 
 use super::*;
+use crate::priming::PrimingOrder;
 use crate::self_test::MemoryChecks;
 
 /// One of each kind, with an argument that can be.
-fn commands() -> [Command; 11] {
+fn commands() -> [Command; 13] {
     let setting = TherapySettings::index_of("return_pressure_mmhg_max").unwrap();
     [
         Command::LiftOff,
         Command::LiftOffAlone,
         Command::Land,
+        Command::PowerOff,
         Command::speed(1000.0),
         Command::Resume,
         Command::Set { setting, value: 250.0 },
@@ -19,6 +21,7 @@ fn commands() -> [Command; 11] {
         Command::HandBack,
         Command::TakeoverDrill,
         Command::Rejoin,
+        Command::Prime(PrimingOrder::Begin),
     ]
 }
 
@@ -44,7 +47,9 @@ const UNWELL: u32 = 105;
 fn in_state(state: SupervisorState) -> Bench {
     use SupervisorState as S;
     let mut bench = match state {
-        S::Standby | S::SelfTest | S::Backup | S::LiftOff | S::Service | S::Commissioning => Bench::new(),
+        S::Standby | S::SelfTest | S::Backup | S::LiftOff | S::Service | S::Commissioning | S::Shutdown => {
+            Bench::new()
+        }
         S::Levitation => holding(Role::Host, Fluid::Blood, 0.0),
         S::Priming => holding(Role::Host, Fluid::Saline, 3000.0),
         S::Therapy | S::DegradedTherapy | S::Landing => holding(Role::Host, Fluid::Blood, 3000.0),
@@ -61,6 +66,7 @@ fn in_state(state: SupervisorState) -> Bench {
         S::Service => assert_eq!(bench.command(Command::Service), None),
         S::Commissioning => assert_eq!(bench.command(Command::Commission), None),
         S::Landing => assert_eq!(bench.command(Command::Land), None),
+        S::Shutdown => assert_eq!(bench.command(Command::PowerOff), None),
         S::DegradedTherapy => bench.write(LevitationMail { faults: fault::HALL_ELEMENT, ..bench.levitation }),
         _ => {}
     }
@@ -78,21 +84,22 @@ fn every_named_state_follows_of_what_the_unit_knows() {
 
 /// State by state, in the order of [`commands`]: 0 allowed, a reason for which it is refused, or below zero one that may hold.
 #[rustfmt::skip]
-const TABLE: [(SupervisorState, [i32; 11]); 12] = {
+const TABLE: [(SupervisorState, [i32; 13]); 13] = {
     use SupervisorState as S;
     [
-        (S::Standby,         [-24, -24,   0,   3,   3, 0, 0, 0, 0, -20, 0]),
-        (S::Backup,          [-24, -24,   8,   8,   8, 8, 0, 0, 0, -20, 0]),
-        (S::LiftOff,         [  0,   0, -21,   3,   3, 0, 6, 6, 0, -20, 0]),
-        (S::Levitation,      [  0,   0, -21, -22, -22, 0, 6, 6, 0, -20, 0]),
-        (S::Priming,         [  0,   0, -21, -22, -22, 0, 6, 6, 0, -20, 0]),
-        (S::Therapy,         [  0,   0, -21, -22, -22, 0, 6, 6, 0, -20, 0]),
-        (S::DegradedTherapy, [  0,   0, -21, -22, -22, 0, 6, 6, 0, -20, 0]),
-        (S::TakenOver,       [  0,   0, -21, -22, -22, 0, 6, 6, 0, -20, 0]),
-        (S::Landing,         [ -5,  -5,   0,   5,   5, 0, 6, 6, 5,   5, 0]),
-        (S::Service,         [-24, -24,   0,   3,   3, 0, 0, 6, 0, -20, 0]),
-        (S::Commissioning,   [  7,   7,   0,   7,   7, 7, 7, 7, 7,   7, 7]),
-        (S::SelfTest,        [-24, -24,   0,  23,  23, 23, 23, 23, 23, 23, 23]),
+        (S::Standby,         [-24, -24,  0,  0,   3,   3,  0,  0,  0,  0, -20,  0,   0]),
+        (S::Backup,          [-24, -24,  8,  0,   8,   8,  8,  0,  0,  0, -20,  0,   8]),
+        (S::LiftOff,         [  0,   0,  0,  0,   3,   3,  0,  6,  6,  0, -20,  0,   0]),
+        (S::Levitation,      [  0,   0,  0,  0, -22, -22,  0,  6,  6,  0, -20,  0,   0]),
+        (S::Priming,         [  0,   0,  0,  0, -22, -22,  0,  6,  6,  0, -20,  0,   0]),
+        (S::Therapy,         [  0,   0,  0,  0, -22, -22,  0,  6,  6,  0, -20,  0, 35]),
+        (S::DegradedTherapy, [  0,   0,  0,  0, -22, -22,  0,  6,  6,  0, -20,  0, 35]),
+        (S::TakenOver,       [  0,   0,  0,  0, -22, -22,  0,  6,  6,  0, -20,  0, 35]),
+        (S::Landing,         [ -5,  -5,  0,  0,   5,   5,  0,  6,  6,  5,   5,  0,   5]),
+        (S::Service,         [-24, -24,  0,  0,   3,   3,  0,  0,  6,  0, -20,  0, 35]),
+        (S::Commissioning,   [  7,   7,  0,  7,   7,   7,  7,  7,  7,  7,   7,  7,   7]),
+        (S::SelfTest,        [-24, -24,  0, 23,  23,  23, 23, 23, 23, 23,  23, 23,  23]),
+        (S::Shutdown,        [-24, -24, 28,  0,  28,  28, 28, 28, 28, 28,  28,  0,  28]),
     ]
 };
 
@@ -109,7 +116,16 @@ fn a_unit_does_what_the_table_says() {
             assert_eq!(said, code, "{state:?} {command:?}");
             let mut bench = in_state(state);
             // Of what may hold one does: whoever drives here has not done so for five minutes.
-            let wanted = if code == -20 && bench.drives { 20 } else { code.max(0) };
+            let wanted = match command {
+                Command::TakeoverDrill if code == -20 && bench.drives => 20,
+                // Allowed, and asked back: confirmation.rs.
+                Command::PowerOff
+                    if matches!(bench.task.state, UnitState::Operating) && bench.task.pumps() =>
+                {
+                    29
+                }
+                _ => code.max(0),
+            };
             let found = bench.command(command).map_or(0, |refusal| refusal as i32);
             assert_eq!(found, wanted, "{state:?} {command:?}");
         }
