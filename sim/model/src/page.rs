@@ -127,7 +127,7 @@ fn unbacked(text: &mut String) -> Result<(), String> {
          Two faults: the unit that holds the rotor, and something of the other one that lets it hold a rotor but not offer itself. It is the last\n\
          resort, on evidence alone. A unit whose bridges carry no current and that tells nobody is not in it: it keeps its edges, and nobody holds the rotor.\n\
          From a held rotor on; nobody holds it for at most {} periods.\n\n",
-        Rules::ORDERED.nobody_max
+        Rules::ORDERED.unbacked_max()
     );
     text.push_str(COLUMNS);
     let found = in_parallel(&Fault::UNBACKED, |fault| search(Rules::ORDERED, *fault, 1));

@@ -198,6 +198,13 @@ impl Rules {
         self.monostable + 1
     }
 
+    /// The longest time without holder beside a unit that is not ready: it takes the rotor on evidence alone, and waits for one that has just
+    /// started and says that it would, which waits for the host.
+    #[must_use]
+    pub fn unbacked_max(&self) -> u8 {
+        self.nobody_max.saturating_add(u8::try_from(self.times.stagger).unwrap_or(u8::MAX))
+    }
+
     /// Most periods for which nobody may hold the rotor.
     #[must_use]
     pub fn bound(&self, cover: Cover) -> u8 {

@@ -167,9 +167,13 @@ impl Worst {
 const ROLES: [Role; 2] = [Role::Host, Role::EmergencyDrive];
 
 impl Search {
-    /// How long nobody may hold a rotor [periods]: one that is not ready takes it on evidence alone, whoever was to have it.
+    /// How long nobody may hold a rotor [periods].
     fn bound(&self, cover: Cover) -> u8 {
-        if matches!(self.fault, Fault::Unbacked(_)) { self.rules.nobody_max } else { self.rules.bound(cover) }
+        if matches!(self.fault, Fault::Unbacked(_)) {
+            self.rules.unbacked_max()
+        } else {
+            self.rules.bound(cover)
+        }
     }
 
     fn fates(&self, state: &Reached, to: usize) -> Vec<Fate> {

@@ -267,10 +267,11 @@ impl Arbitration {
         }
     }
 
-    /// Nobody holds the rotor, by all that is seen of it, and this unit would not offer itself but could hold it: a bad holder is
-    /// better than none.
+    /// Nobody holds the rotor, by all that is seen of it, nobody is ready to, and this unit would not offer itself but could hold it: a
+    /// bad holder is better than none, and keeps out of the way of a good one.
     fn is_last_resort(&self, inputs: &Inputs) -> bool {
         inputs.able
+            && !would_take(inputs)
             && self.age >= self.times.ready
             && self.unheld >= self.times.evidence
             && self.should_take(inputs)

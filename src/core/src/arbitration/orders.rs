@@ -59,7 +59,8 @@ impl Arbitration {
             State::Isolated(_) => return Err(Refusal::NotInPair),
             _ => return Err(Refusal::Drives),
         }
-        if !inputs.able {
+        // One that is not fit would keep a good one out.
+        if !(inputs.fit || inputs.able && alone) {
             return Err(Refusal::NotFit);
         }
         match self.other(inputs) {

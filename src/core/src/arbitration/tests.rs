@@ -104,6 +104,9 @@ fn a_unit_that_is_not_ready_is_the_last_resort() {
     assert_eq!(unready(&|seen| seen.rotor_unheld = false), None, "somebody's ripple is in the windings");
     assert_eq!(unready(&|seen| seen.line = Line::Driving), None);
     assert_eq!(unready(&|seen| seen.able = false), None, "it would hold nothing");
+    let good =
+        PeerReport { state: UnitCode::Ready, therapy: true, innovation_ok: true, ..PeerReport::default() };
+    assert_eq!(unready(&|seen| seen.peer = Some(good)), None, "a good one will take it");
     let over = PeerReport { state: UnitCode::Standby, innovation_ok: true, ..PeerReport::default() };
     let ended = |seen: &mut Inputs| {
         (seen.peer, seen.rotor_unheld) = (Some(PeerReport { drives: true, ..over }), true)
