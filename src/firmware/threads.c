@@ -131,20 +131,32 @@ static void feed(const struct levitas_thread *thread)
 	}
 }
 
+/* The kernel runs it no more. */
+static bool has_ended(const struct levitas_thread *thread)
+{
+	return (thread->id->base.thread_state & _THREAD_DEAD) != 0;
+}
+
 /* One that does not let go of the processor keeps the others from their watchdogs, too: it is the one that stands. */
 static void stands(int channel, void *user_data)
 {
 	const struct levitas_thread *found = user_data;
+	bool holds_processor = false;
 
-	ARG_UNUSED(channel);
-	if (k_uptime_get() - stopped_ms < STANDS_MS_MIN) {
+	if (has_ended(found)) {
+		/* By a fatal error, which is noted. */
+		(void)task_wdt_delete(channel);
 		return;
 	}
 	for (size_t i = 0; i < WATCHED; i++) {
-		if (table[i].id == k_current_get() && table[i].running &&
+		if (table[i].id == k_current_get() && table[i].running && !has_ended(&table[i]) &&
 		    k_cyc_to_ms_floor32(k_cycle_get_32() - table[i].began_at_cycles) >= STANDS_MS_MIN / 2) {
 			found = &table[i];
+			holds_processor = true;
 		}
+	}
+	if (!holds_processor && k_uptime_get() - stopped_ms < STANDS_MS_MIN) {
+		return;
 	}
 	levitas_crash_stalled(found->id);
 	/* The drive can do without it. */

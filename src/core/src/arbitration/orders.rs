@@ -59,8 +59,8 @@ impl Arbitration {
             State::Isolated(_) => return Err(Refusal::NotInPair),
             _ => return Err(Refusal::Drives),
         }
-        // One that is not fit would keep a good one out.
-        if !(inputs.fit || inputs.able && alone) {
+        // One that is not fit would keep a good one away from a rotor that is to be held.
+        if !(inputs.fit || inputs.able && (alone || !self.therapy)) {
             return Err(Refusal::NotFit);
         }
         match self.other(inputs) {
