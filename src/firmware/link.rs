@@ -87,6 +87,7 @@ impl Words<SLOW_WORDS> for SlowMail {
 }
 
 /// What carries the frames of a unit.
+#[allow(clippy::large_enum_variant, reason = "one for each unit, for good, and there is no allocator")]
 pub(crate) enum Line {
     Can(CanLink),
     Mail(MailLink),

@@ -89,11 +89,11 @@ struct Case {
 /// A run.
 struct Found {
     at_s: f64,
-    /// From the failure to the end of the takeover, and how long nobody drove, with the images [us].
+    /// From the failure to the end of the takeover, and how long nobody drove, with the images, in us.
     total_us: Option<f64>,
     nobody_us: Option<f64>,
     peak_um: f64,
-    /// The larger one of the differences to the simulator [us].
+    /// The larger one of the differences to the simulator, in us.
     apart_us: f64,
     wall_s: f64,
 }

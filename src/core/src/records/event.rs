@@ -48,7 +48,7 @@ sources! {
     11 Circuit "circuit" "OrderResult" "argument" "kind of the order" "What the operator has told the sensors of the circuit, and what became of it.";
     12 Kit "kit" "kind of the kit" "-" "objections; from bit 8 on the reason, 0 for none" "A disposable was taken into use, also one that should not be.";
     13 Storage "storage" "1 formatted, 2 key set, 3 key erased, 4 calibration" "-" "-" "Something stored has changed.";
-    14 Crash "crash" "0 exception of the processor, 1 unhandled interrupt, 2 stack too small, 3 kernel oops, 4 kernel panic, 5 stalled" "-" "address of the instruction" "The software has failed: in the start before, which it has ended, or in a thread that the drive can do without.";
+    14 Crash "crash" "0 exception of the processor, 1 unhandled interrupt, 2 stack too small, 3 kernel oops, 4 end of the kernel, 5 stalled" "-" "address of the instruction" "The software has failed: in the start before, which it has ended, or in a thread that the drive can do without.";
 }
 
 impl Source {
