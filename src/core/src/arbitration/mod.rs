@@ -272,6 +272,8 @@ impl Arbitration {
     fn is_last_resort(&self, inputs: &Inputs) -> bool {
         inputs.able
             && !would_take(inputs)
+            // An open winding shows no ripple: what the other unit says outweighs that it cannot be seen here.
+            && self.is_alone(inputs)
             && self.age >= self.times.ready
             && self.unheld >= self.times.evidence
             && self.should_take(inputs)
@@ -281,8 +283,8 @@ impl Arbitration {
     fn age_max(&self) -> u16 {
         let times = &self.times;
         match self.state {
+            State::Standby | State::Ready if !self.acquainted => times.stagger.max(times.ready),
             State::Standby => times.ready,
-            State::Ready if !self.acquainted => times.stagger,
             State::Arming { .. } => self.arming_max(),
             State::Offering => times.arm,
             State::LetGo { .. } => times.watch.max(times.settle).max(times.fall),

@@ -2,7 +2,8 @@
 //! What an operator, or the supervisor, can order of a unit in the pair, and when it is refused.
 
 use super::{
-    Arbitration, Inputs, Isolation, Line, Order, Other, Refusal, State, UnitCode, broke, would_take,
+    Arbitration, Inputs, Isolation, Line, Order, Other, Refusal, State, UnitCode, broke, is_ready_peer,
+    would_take,
 };
 
 impl Arbitration {
@@ -60,7 +61,7 @@ impl Arbitration {
             _ => return Err(Refusal::Drives),
         }
         // One that is not fit would keep a good one away from a rotor that is to be held.
-        if !(inputs.fit || inputs.able && (alone || !self.therapy)) {
+        if !(inputs.fit || inputs.able && (alone && !is_ready_peer(inputs) || !self.therapy)) {
             return Err(Refusal::NotFit);
         }
         match self.other(inputs) {

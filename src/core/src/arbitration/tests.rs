@@ -112,6 +112,21 @@ fn a_unit_that_is_not_ready_is_the_last_resort() {
         (seen.peer, seen.rotor_unheld) = (Some(PeerReport { drives: true, ..over }), true)
     };
     assert_eq!(unready(&ended), None, "nothing is to be held");
+    let claims = PeerReport { state: UnitCode::Active, drives: true, ..good };
+    let broken = |seen: &mut Inputs| (seen.line, seen.peer) = (Line::Broken, Some(claims));
+    assert_eq!(
+        unready(&broken),
+        None,
+        "the other one says that it drives, and an open winding shows no ripple"
+    );
+}
+
+#[test]
+fn a_drive_that_restarts_alone_and_unfit_is_the_last_resort_after_the_host_had_its_time() {
+    let mut rig = ready(Role::EmergencyDrive);
+    rig.unit = Arbitration::new(Role::EmergencyDrive, TIMES, true);
+    (rig.seen.line, rig.seen.peer, rig.seen.fit, rig.seen.rotor_unheld) = (Line::Released, None, false, true);
+    assert_eq!(rig.drives_after(), Some(u32::from(TIMES.stagger)));
 }
 
 #[test]
@@ -124,9 +139,14 @@ fn a_unit_that_is_not_ready_takes_no_offer_and_starts_when_it_is_told_to() {
     }
     rig.run(200);
     assert_eq!(rig.unit.code(), UnitCode::Standby);
-    (rig.seen.line, rig.seen.peer) = (Line::Broken, None);
+    let would = PeerReport { state: UnitCode::Ready, ..PeerReport::default() };
+    (rig.seen.line, rig.seen.peer) = (Line::Broken, Some(would));
     rig.run(40);
-    rig.seen.order = Some(Order::Start { alone: true });
+    let alone = Order::Start { alone: true };
+    assert_eq!(rig.order(alone), Some(Refusal::NotFit), "the other one is better");
+    rig.seen.peer = None;
+    rig.run(40);
+    rig.seen.order = Some(alone);
     assert_eq!(rig.step().refusal, None);
     rig.seen.order = None;
     assert_eq!(rig.unit.code(), UnitCode::Active);
