@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //! What the power task says, and what is said to it.
 
-use super::PowerReport;
+use super::{PowerReport, conditions};
 use crate::code::from_code;
+use crate::mailbox::Reader;
+
+/// A power task that has said nothing for longer than this knows nothing [us].
+const SILENT_US_MAX: u32 = 500_000;
 
 snapshot! {
     /// What the power task knows of mains and battery.
@@ -49,6 +53,15 @@ pub enum PowerOrder {
 from_code!(PowerOrder: u32 { LoadTest });
 
 impl PowerMail {
+    /// What the power task knows now: nothing of the battery once it is not heard of any more. `None` where there is no such task.
+    pub(crate) fn heard(reader: &Reader<Self>) -> Option<Self> {
+        let last = reader.latest()?;
+        let none = f32::NAN;
+        let unknown = last.conditions | conditions::BATTERY_UNKNOWN;
+        let stale = Self { conditions: unknown, charge: none, remaining_s: none, load_w: none, ..last };
+        Some(if reader.age_us() > SILENT_US_MAX { stale } else { last })
+    }
+
     pub(crate) fn new(report: &PowerReport, order_number: u32, order_result: u32) -> Self {
         let or_nan = |value: Option<f32>| value.unwrap_or(f32::NAN);
         Self {

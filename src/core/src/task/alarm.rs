@@ -146,7 +146,7 @@ impl AlarmTask {
             conditions: circulation.map_or(0, |circulation| circulation.conditions),
             pair: levitation.map_or(0, |levitation| levitation.pair_alarms),
             warming: self.warming.latest().map_or(0, |warming| warming.conditions),
-            power: self.power.latest().map_or(0, |power| power.conditions)
+            power: PowerMail::heard(&self.power).map_or(0, |power| power.conditions)
                 | self.peer_power.latest().map_or(0, |told| told.conditions()),
             silence,
             therapy: report.is_some_and(|report| report.therapy),
@@ -241,6 +241,14 @@ mod tests {
             bench.mail.peer_power.write(&PowerTold::default());
             assert!(bench.run(200, [true; 3]).is_empty(), "it ends with its cause");
         }
+    }
+
+    #[test]
+    fn a_power_task_that_is_not_heard_of_knows_nothing_of_the_battery() {
+        let mut bench = Bench::new();
+        bench.mail.power.write(&PowerMail::from_words([0; crate::power::messages::POWER_WORDS]));
+        assert!(bench.run(50, [true; 3]).is_empty());
+        assert_eq!(bench.run(2, [true; 3]), ["battery_unknown"]);
     }
 
     #[test]

@@ -40,6 +40,7 @@ const LEVITATION_PERIODS: u16 = (BASE_RATE_HZ / TaskId::Link.slot().rate_hz) as 
 const SLOW_PERIODS: u32 = TaskId::Link.slot().rate_hz / 100;
 /// The same as time [ms].
 const SLOW_MS: u16 = 10;
+const SLOW_US: u32 = 1000 * SLOW_MS as u32;
 const PERIODS_PER_MS: u32 = TaskId::Link.slot().rate_hz / 1000;
 /// Commands whose codes are looked at in one period: the others of a flood cost nothing.
 pub const COMMANDS_PER_PERIOD_MAX: u32 = 4;
@@ -206,7 +207,7 @@ impl LinkTask {
             self.therapy.poll(&mail.therapy);
             self.circulation.poll(&mail.circulation);
             self.alarm.poll(&mail.alarm);
-            self.power.poll(&mail.power);
+            self.power.poll_after(&mail.power, SLOW_US);
             self.hand_on_therapy(mail);
             if self.heard {
                 mail.peer_power.write(&self.peer.power);
@@ -301,7 +302,7 @@ impl LinkTask {
                 .map(told(fault::CURRENT)),
             displacement_m: [levitation.displacement_x_m, levitation.displacement_y_m]
                 .map(told(fault::DISPLACEMENT)),
-            power: self.power.latest().map_or(PowerTold::default(), |power| PowerTold::of(&power)),
+            power: PowerMail::heard(&self.power).map_or(PowerTold::default(), |power| PowerTold::of(&power)),
         }
     }
 

@@ -361,6 +361,12 @@ fn mains_and_battery_of_the_other_unit_are_known_also_when_it_has_fallen_silent(
         battery_remaining_min: Some(10.0),
     };
     assert_eq!(run(&mut a, &mut b), Some(told));
+    // A power task that stands knows nothing any more; 0.5 s are 1000 periods of this task.
+    for _ in 0..20 {
+        run(&mut a, &mut b);
+    }
+    let told = PowerTold { battery_charge_pct: None, battery_remaining_min: None, ..told };
+    assert_eq!(run(&mut a, &mut b), Some(told));
     for _ in 0..60 {
         b.write(|_| {});
         talk(&mut a, &mut b);

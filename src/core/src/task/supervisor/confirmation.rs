@@ -12,6 +12,7 @@
 
 use super::remote::{Asked, Origin};
 use super::{Command, PAST, Refusal, SILENT_US_MAX, SupervisorTask};
+use crate::arbitration::alarm;
 use crate::circulation::therapy::{Mode, TherapySettings};
 use crate::link::PEER_THERAPY_US_MAX;
 use crate::schedule::TaskId;
@@ -71,7 +72,7 @@ dangers! {
         "as with land"
         "The floor against backflow and the hold on air before an artery end at once.";
     HandBack OtherUnwell "hand back"
-        "the other unit has an alarm of its own, and this one has none"
+        "the other unit has an alarm of its own or runs on its battery, and nothing is wrong with this one"
         "The head goes from the unit that is well to the one that is not.";
 }
 
@@ -132,12 +133,19 @@ impl SupervisorTask {
         }
     }
 
-    /// The other unit has an alarm of its own, and this one none.
+    /// The other unit has an alarm of its own or a low battery, and this one none.
     fn is_well_alone(&self) -> bool {
         let there = self.peer_therapy.fresh(PEER_THERAPY_US_MAX).map_or(0, |there| there.alarms);
         let levitation = self.levitation.fresh(SILENT_US_MAX).map(|levitation| levitation.faults);
         let circuit = self.circulation.fresh(SILENT_US_MAX).map_or(0, |seen| seen.alarms);
         let here = levitation.map(|faults| (faults | circuit | self.own_alarms) & !PAST);
-        there & !PAST != 0 && here == Some(0) && self.is_fed_well()
+        let is_well_there = there & !PAST == 0 && self.is_fed_there();
+        !is_well_there && here == Some(0) && !self.is_challenged() && self.is_fed_here()
+    }
+
+    /// The other unit sees the rotor elsewhere: it may be the one that is right.
+    fn is_challenged(&self) -> bool {
+        let told = self.levitation.fresh(SILENT_US_MAX).map_or(0, |levitation| levitation.pair_alarms);
+        told & alarm::CHALLENGED != 0
     }
 }

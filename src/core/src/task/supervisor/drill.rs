@@ -6,6 +6,7 @@ use super::{SILENT_US_MAX, SupervisorTask, UnitState};
 use crate::circulation::conditions as condition;
 use crate::link::PEER_THERAPY_US_MAX;
 use crate::mail::fault;
+use crate::power::messages::PowerMail;
 use crate::power::told::PowerTold;
 use crate::schedule::TaskId;
 
@@ -42,18 +43,26 @@ impl SupervisorTask {
             if self.is_well && is_paired { self.unwell_periods.saturating_sub(1) } else { UNWELL_PERIODS };
     }
 
-    /// Mains and battery of both units are as they should be, or nobody measures them. A drill on a low battery could leave the head to a
-    /// unit that has to give it back, and cannot.
-    pub(super) fn is_fed_well(&self) -> bool {
-        let own = self.power.latest().is_none()
-            || self.power.fresh(SILENT_US_MAX).is_some_and(|power| power.conditions == 0);
-        own && self.peer_power.latest().is_none_or(|there| there.is_well())
+    /// Mains and battery of this unit are as they should be, or nobody measures them.
+    pub(super) fn is_fed_here(&self) -> bool {
+        PowerMail::heard(&self.power).is_none_or(|power| power.conditions == 0)
+    }
+
+    /// The same of the other unit.
+    pub(super) fn is_fed_there(&self) -> bool {
+        self.peer_power.latest().is_none_or(|there| there.is_well())
+    }
+
+    /// Both. A drill on a low battery could leave the head to a unit that has to give it back, and cannot.
+    fn is_fed_well(&self) -> bool {
+        self.is_fed_here() && self.is_fed_there()
     }
 
     /// Both batteries are more than half full, where that is measured.
     fn has_charge(&self) -> bool {
         let full = |charge_pct: Option<f32>| charge_pct.is_none_or(|pct| pct > DRILL_CHARGE_PCT_MIN);
-        let own = self.power.latest().is_none_or(|power| full(PowerTold::of(&power).battery_charge_pct));
+        let own =
+            PowerMail::heard(&self.power).is_none_or(|power| full(PowerTold::of(&power).battery_charge_pct));
         // A unit that does not measure tells no number.
         own && self.peer_power.latest().is_none_or(|there| full(there.battery_charge_pct))
     }

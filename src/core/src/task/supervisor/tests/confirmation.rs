@@ -2,6 +2,11 @@
 //! Which order is asked back when, how it is answered, and a unit that is to be switched off.
 
 use super::*;
+use crate::arbitration::alarm::CHALLENGED;
+use crate::mailbox::Words as _;
+use crate::power::conditions::MAINS_LOST;
+use crate::power::messages::POWER_WORDS;
+use crate::power::told::PowerSource;
 use crate::task::supervisor::SupervisorState as S;
 
 const NOTHING: f32 = 0.02;
@@ -16,16 +21,36 @@ struct Case {
     /// Alarms of this unit and of the other one.
     here: u32,
     there: u32,
+    /// Each is on mains.
+    fed_here: bool,
+    fed_there: bool,
+    /// The other unit sees the rotor elsewhere.
+    challenged: bool,
 }
 
-const PUMPS: Case = Case { arterial: true, speed_rpm: 3000.0, flow_lpm: FLOWS, here: 0, there: 0 };
+const PUMPS: Case = Case {
+    arterial: true,
+    speed_rpm: 3000.0,
+    flow_lpm: FLOWS,
+    here: 0,
+    there: 0,
+    fed_here: true,
+    fed_there: true,
+    challenged: false,
+};
 
 /// A unit that drives, for long enough to know whether the line is clamped.
 fn driving(case: Case) -> Bench {
     let mut bench = super::operating();
     bench.task.therapy.settings.return_is_arterial = f32::from(u8::from(case.arterial));
     assert_eq!(bench.command(Command::speed(case.speed_rpm)), None);
+    let conditions = if case.fed_here { 0 } else { MAINS_LOST };
+    let power = PowerMail { conditions, ..PowerMail::from_words([0; POWER_WORDS]) };
+    let power_source = if case.fed_there { PowerSource::Mains } else { PowerSource::Battery };
+    bench.mail.peer_power.write(&PowerTold { power_source, ..PowerTold::default() });
+    bench.levitation.pair_alarms = if case.challenged { CHALLENGED } else { 0 };
     for _ in 0..150 {
+        bench.mail.power.write(&power);
         bench.write(LevitationMail { faults: case.here, ..bench.levitation });
         bench.mail.peer_therapy.write(&PeerTherapy { alarms: case.there, ..there(Mode::Speed) });
         go_on(&mut bench, case.flow_lpm, 1);
@@ -80,6 +105,10 @@ fn an_order_is_asked_back_where_the_table_says_so_and_nowhere_else() {
         (Command::HandBack, Case { there: hall, ..PUMPS }, 32),
         (Command::HandBack, Case { there: fault::SELF_TEST, ..PUMPS }, 0),
         (Command::HandBack, Case { there: hall, here: fault::CURRENT, ..PUMPS }, 0),
+        (Command::HandBack, Case { fed_there: false, ..PUMPS }, 32),
+        (Command::HandBack, Case { fed_there: false, fed_here: false, ..PUMPS }, 0),
+        (Command::HandBack, Case { there: hall, challenged: true, ..PUMPS }, 0),
+        (Command::HandBack, Case { there: hall, fed_here: false, ..PUMPS }, 0),
         // What may be meant for an emergency.
         (Command::LiftOff, PUMPS, 0),
         (Command::speed(5000.0), PUMPS, 0),
