@@ -8,9 +8,20 @@
 //! | pressure | the limit of the drainage pressure; 0 while that sensor is in trouble | the limit of the return pressure; -1 mmHg likewise |
 //! | others | of its range | of its range |
 //!
+//! What nobody could follow or watch, because its sensor is missing, is refused too:
+//!
+//! | what is set | refused unless |
+//! |---|---|
+//! | limit of the drainage pressure | that one is to be believed |
+//! | limit of the return pressure | that one is, or the pre-membrane pressure, which stands in for it |
+//! | flow, and its alarm limit | the meter is, or the flow is known by speed and torque |
+//!
 //! # Limits and failure
 //! With both sensors in trouble the least is above the most: nothing is left to follow. The pressure before the membrane lung stands in for a
-//! limit, not for what is followed.
+//! limit, not for what is followed. A circulation task that has said nothing yet has lost no sensor.
+//!
+//! # Shown by
+//! Tests here; `task/supervisor/tests/limits.rs`.
 
 use super::therapy::{Mode, TherapySettings};
 use crate::mail::CirculationMail;
@@ -40,6 +51,19 @@ pub fn reach(
         }
         Mode::Flow | Mode::Weaning => (least, seen.map_or(most, |seen| most.min(seen.flow_lpm_max))),
         Mode::ZeroFlow | Mode::RetrogradeTrial => (least, most),
+    }
+}
+
+/// Nobody could follow or watch this setting.
+#[must_use]
+pub fn lacks_sensor(setting: &str, seen: &CirculationMail) -> bool {
+    match setting {
+        "drainage_pressure_mmhg_min" => seen.drainage_trouble != 0,
+        "return_pressure_mmhg_max" => seen.return_trouble != 0 && seen.pre_membrane_trouble != 0,
+        "flow_setpoint_lpm" | "weaning_flow_lpm" | "trial_flow_lpm" | "flow_lpm_min" => {
+            !seen.flow_valid && seen.flow_estimate_lpm.is_nan()
+        }
+        _ => false,
     }
 }
 

@@ -22,7 +22,7 @@
 //! | nothing is wrong | no alarm of either unit and no condition but limits, as for a drill |
 //!
 //! Air on its way to an artery holds the flow ([`crate::circulation::interventions`]); in a circuit that is de-aired it leads to a bag. So the
-//! guide resumes, as long as the meter says that saline flows.
+//! guide resumes in the steps that drive air out, as long as the meter says that saline flows. Later no air is expected, and what comes holds.
 //!
 //! # Source
 //! 1.34 L are two times 670 mL, the whole prime of a set with tubing and lung (Novalung, facts of systems, S17, S18): what was there has passed
@@ -100,7 +100,7 @@ pub enum Outcome {
     OtherOrder = 3,
     /// Blood has come.
     Blood = 4,
-    /// The rotor is not this unit's to hold any more.
+    /// Another unit holds the rotor than did, or nobody.
     RotorLost = 5,
     /// The supervisor has started anew.
     CutOff = 6,
@@ -118,7 +118,7 @@ impl Outcome {
             Self::Ended => "ended by the operator",
             Self::OtherOrder => "ended by another order",
             Self::Blood => "ended: blood is at the meter",
-            Self::RotorLost => "ended: this unit holds no rotor any more",
+            Self::RotorLost => "ended: this unit has lost the head, or has just taken it",
             Self::CutOff => "ended: the supervisor has started anew",
         }
     }
@@ -307,7 +307,7 @@ impl Priming {
         self.asked_rpm = speed_rpm.or(self.asked_rpm);
         PrimingWish {
             speed_rpm: speed_rpm.filter(|_| is_new),
-            resumes: air_holds && fluid == Fluid::Saline && speed_rpm.is_some(),
+            resumes: air_holds && fluid == Fluid::Saline && speed_rpm.is_some() && self.step.expects_air(),
         }
     }
 

@@ -85,6 +85,11 @@ impl Step {
         }
     }
 
+    /// It drives air out, to a bag.
+    pub(super) const fn expects_air(self) -> bool {
+        matches!(self, Self::Slow | Self::Purge)
+    }
+
     /// Orders to the sensors that are to be carried out.
     pub(super) const fn orders(self) -> &'static [CircuitOrder] {
         match self {

@@ -168,6 +168,10 @@ fn what_air_holds_goes_on_only_where_saline_surely_flows() {
         (Step::Purge, held, true),
         (Step::Purge, saline(), false),
         (Step::Purge, unknown, false),
+        (Step::Slow, held, true),
+        // Nothing should come here any more.
+        (Step::Check, held, false),
+        (Step::Look, held, false),
         // It does not turn the pump here.
         (Step::Lift, held, false),
         (Step::ZeroPressures, held, false),

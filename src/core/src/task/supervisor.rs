@@ -63,7 +63,7 @@ use crate::mail::{
 use crate::mailbox::Reader;
 use crate::power::messages::PowerMail;
 use crate::power::told::PowerTold;
-use crate::priming::Priming;
+use crate::priming::{Outcome, Priming};
 use crate::probe::{ProbeRequest, ProbeResult};
 use crate::schedule::TaskId;
 use crate::self_test::SelfTest;
@@ -417,6 +417,8 @@ impl SupervisorTask {
         if self.drives && self.state == UnitState::Standby && holds {
             self.state = UnitState::Operating;
             self.therapy_unknown = !self.carry_on() && !self.mirrors;
+            // Nobody primes with a head that was somebody's to hold.
+            self.end_priming(Outcome::RotorLost);
         } else if !self.drives && self.state != UnitState::Standby {
             self.abandon(mail);
             self.state = UnitState::Standby;
@@ -716,7 +718,6 @@ mod priming;
 mod remote;
 mod reset;
 mod self_test;
-mod sensors;
 mod settings;
 mod states;
 #[cfg(test)]

@@ -42,8 +42,15 @@ impl SupervisorTask {
                 | Command::Resume
                 | Command::Rejoin
         );
-        if let Some(guide) = self.priming.as_mut().filter(|_| !goes_with_it) {
-            guide.end(Outcome::OtherOrder);
+        if !goes_with_it {
+            self.end_priming(Outcome::OtherOrder);
+        }
+    }
+
+    /// The guide ends if it is under way.
+    pub(super) fn end_priming(&mut self, outcome: Outcome) {
+        if let Some(guide) = &mut self.priming {
+            guide.end(outcome);
         }
     }
 

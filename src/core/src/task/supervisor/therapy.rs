@@ -12,7 +12,7 @@
 
 use super::{Refusal, SupervisorTask, UnitState};
 use crate::circulation::conditions as condition;
-use crate::circulation::reach::reach;
+use crate::circulation::reach::{lacks_sensor, reach};
 use crate::circulation::therapy::{Mode, Therapy, TherapyMail, TherapySettings};
 use crate::link::{PEER_THERAPY_US_MAX, PeerReport, PeerTherapy};
 use crate::mail::{LevitationMail, Mailboxes, SupervisorMail, fault};
@@ -68,7 +68,7 @@ impl SupervisorTask {
             }
             let field = TherapySettings::field(index).ok_or(Refusal::Unknown)?;
             therapy.set(field, value).map_err(|_| Refusal::OutOfReach)?;
-            if self.lacks_sensor(field.name) {
+            if seen.is_some_and(|seen| lacks_sensor(field.name, &seen)) {
                 return Err(Refusal::SensorLost);
             }
         }
@@ -87,7 +87,7 @@ impl SupervisorTask {
         }
         let mut therapy = self.therapy;
         therapy.set(field, value).map_err(|_| Refusal::OutOfReach)?;
-        if self.lacks_sensor(field.name) {
+        if self.circulation.latest().is_some_and(|seen| lacks_sensor(field.name, &seen)) {
             return Err(Refusal::SensorLost);
         }
         self.therapy = therapy;

@@ -156,6 +156,13 @@ fn a_guide_ends_where_the_other_unit_takes_the_head_or_this_task_starts_anew() {
     bench.mail.peer_therapy.write(&there(Mode::Flow));
     bench.plant(BearingState::Off, 0.0);
     assert_eq!((stands(&bench).1, stands(&bench).2), (Outcome::RotorLost, S::Backup));
+    // So does one on a unit that takes a head of which nobody has told it anything.
+    let mut bench = Bench::new();
+    assert_eq!(bench.command(BEGIN), None);
+    bench.drives = true;
+    bench.plant(BearingState::Levitated, 200.0);
+    go_on(&mut bench, &saline(), 3);
+    assert_eq!(stands(&bench).1, Outcome::RotorLost);
     let mut bench = slow();
     bench.restart();
     go_on(&mut bench, &saline(), 3);
