@@ -21,7 +21,7 @@ int levitas_shell_kit(const struct shell *sh, size_t argc, char **argv)
 		count++;
 	}
 	if (count == 0) {
-		shell_print(sh, "no kit has been entered since the start");
+		shell_print(sh, "no kit has been entered");
 	}
 	return 0;
 }
@@ -43,4 +43,18 @@ int levitas_shell_kit_add(const struct shell *sh, size_t argc, char **argv)
 		shell_error(sh, "%s", text);
 		return -EINVAL;
 	}
+}
+
+int levitas_shell_kit_end(const struct shell *sh, size_t argc, char **argv)
+{
+	const int32_t count = levitas_kit_end(k_uptime_seconds());
+
+	ARG_UNUSED(argc);
+	ARG_UNUSED(argv);
+	if (count < 0) {
+		shell_error(sh, "refused: another shell is at the list");
+		return -EPERM;
+	}
+	shell_print(sh, "%d kits are in use no more", count);
+	return 0;
 }

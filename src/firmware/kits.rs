@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! Disposables at the shell: words in, one line out. The list of the session is here, and no task reads it.
+//! Disposables at the shell: words in, one line out. The list is here, and no task reads it; the thread of `settings.c` keeps it in the storage.
 
 use core::cell::UnsafeCell;
 use core::ffi::c_char;
@@ -8,11 +8,13 @@ use core::mem::MaybeUninit;
 use core::sync::atomic::{AtomicU8, Ordering};
 
 use levitas_core::kits::date::Date;
-use levitas_core::kits::registry::{Kind, Kit, Reason, Registry, Text};
+use levitas_core::kits::record::KIT_RECORD_BYTES;
+use levitas_core::kits::registry::{KITS_MAX, Kind, Kit, Reason, Registry, Text};
 use levitas_core::kits::udi::{Udi, lacks_separators};
 use levitas_core::mail::CirculationMail;
 
 use super::operator::look;
+use super::shim::{self, Entry};
 use super::text::{self, Decimal};
 use super::therapy::{Names, word};
 use super::units;
@@ -26,7 +28,10 @@ const EMPTY: u8 = 0;
 const READY: u8 = 1;
 const BUSY: u8 = 2;
 
-/// The list, made at its first use, so that it needs RAM and no flash.
+/// Mirrors `LEVITAS_KIT_RECORD_BYTES`.
+const _: () = assert!(KIT_RECORD_BYTES == 83);
+
+/// The list, read from the storage at its first use.
 struct Shelf {
     state: AtomicU8,
     registry: UnsafeCell<MaybeUninit<Registry>>,
@@ -47,13 +52,55 @@ impl Shelf {
         // SAFETY: the swap has found another state than BUSY, so nobody else is here until the store below.
         let registry = unsafe { &mut *self.registry.get() };
         if was == EMPTY {
-            registry.write(Registry::new());
+            recall(registry.write(Registry::new()));
         }
         // SAFETY: written above, or by the first one who was here.
         let done = work(unsafe { registry.assume_init_mut() });
         self.state.store(READY, Ordering::Release);
         Some(done)
     }
+}
+
+/// The kits of before the start. What is lost is named.
+fn recall(registry: &mut Registry) {
+    let mut record = [0; KIT_RECORD_BYTES];
+    for place in 0..KITS_MAX as u32 {
+        let lost = match shim::read_entry(Entry::Kits, place, &mut record) {
+            Ok(KIT_RECORD_BYTES) => registry.recall(place as usize, &record).is_err(),
+            Err(shim::NO_ENTRY) => false,
+            Ok(_) => true,
+            Err(error) => {
+                zephyr::printkln!(
+                    "levitas: the kits of before the start are not known: storage error {}",
+                    error
+                );
+                return;
+            }
+        };
+        if lost {
+            zephyr::printkln!("levitas: kit {} is damaged in the storage, and lost", place);
+        }
+    }
+}
+
+/// See `shim.h`.
+#[unsafe(no_mangle)]
+extern "C" fn levitas_kit_record(
+    place: u32,
+    now_s: u32,
+    record: Option<&mut [u8; KIT_RECORD_BYTES]>,
+) -> bool {
+    let Some(Some(kit)) = SHELF.with(|registry| registry.record(place as usize, now_s)) else { return false };
+    record.is_some_and(|record| {
+        *record = kit;
+        true
+    })
+}
+
+/// See `shim.h`.
+#[unsafe(no_mangle)]
+extern "C" fn levitas_kit_end(now_s: u32) -> i32 {
+    SHELF.with(|registry| registry.end_all(now_s)).map_or(-1, |count| count as i32)
 }
 
 /// A kit on one line.
@@ -66,7 +113,7 @@ impl Display for Line<'_> {
     fn fmt(&self, f: &mut Formatter<'_>) -> FmtResult {
         let Self { kit, now_s } = self;
         let minutes = kit.minutes(*now_s);
-        let state = if kit.until_s.is_some() { "exchanged after" } else { "in use for" };
+        let state = if kit.until_s.is_some() { "ended after" } else { "in use for" };
         write!(f, "{} {}", kit.kind.name(), kit.gtin.as_str())?;
         for (name, text) in [("lot", &kit.lot), ("serial", &kit.serial)] {
             write!(f, ", {name} {}", text.as_ref().map_or("unknown", Text::as_str))?;

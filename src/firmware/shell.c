@@ -588,7 +588,7 @@ SHELL_STATIC_SUBCMD_SET_CREATE(
 		      "Take a disposable into use: circulation, drainage_cannula, return_cannula, puncture or warming. An expired or used one only "
 		      "with a reason: emergency, no_other or inspected. Usage: levitas kit add KIND UDI YYYY-MM-DD [REASON]",
 		      levitas_shell_kit_add, 4, 1),
-	SHELL_SUBCMD_SET_END);
+	SHELL_CMD_ARG(end, NULL, "The therapy is over: no kit is in use any more.", levitas_shell_kit_end, 1, 0), SHELL_SUBCMD_SET_END);
 
 SHELL_STATIC_SUBCMD_SET_CREATE(
 	levitas_lift_commands,
@@ -674,7 +674,7 @@ SHELL_STATIC_SUBCMD_SET_CREATE(
 		      "steady, by another meter, 10 s. saline C: no blood in the circuit. zero_drainage, zero_pre_membrane, zero_return: open "
 		      "to air, 1 s. new_lung, new_pump: exchanged. Usage: levitas circuit flow 4.0",
 		      cmd_circuit, 1, 2),
-	SHELL_CMD_ARG(kit, &levitas_kit_commands, "The disposables since the start: hours in use, membrane lung.", levitas_shell_kit, 1, 0),
+	SHELL_CMD_ARG(kit, &levitas_kit_commands, "The disposables: hours in use, membrane lung.", levitas_shell_kit, 1, 0),
 	SHELL_CMD_ARG(alarm, &levitas_alarm_commands, "The alarms that stand, with what to do.", cmd_alarm, 1, 0),
 	SHELL_CMD_ARG(resume, NULL, "End what an intervention holds.", cmd_resume, 1, 0),
 	SHELL_CMD_ARG(prime, &levitas_prime_commands,

@@ -76,9 +76,10 @@ int levitas_shell_prime_confirm(const struct shell *sh, size_t argc, char **argv
 int levitas_shell_prime_skip(const struct shell *sh, size_t argc, char **argv);
 int levitas_shell_prime_end(const struct shell *sh, size_t argc, char **argv);
 
-/** `levitas kit`, `levitas kit add`. */
+/** `levitas kit`, `levitas kit add`, `levitas kit end`. */
 int levitas_shell_kit(const struct shell *sh, size_t argc, char **argv);
 int levitas_shell_kit_add(const struct shell *sh, size_t argc, char **argv);
+int levitas_shell_kit_end(const struct shell *sh, size_t argc, char **argv);
 
 /** `levitas heater`; in simulation `levitas disturb heater`, `levitas disturb button`. */
 int levitas_shell_heater(const struct shell *sh, size_t argc, char **argv);

@@ -385,11 +385,20 @@ enum levitas_storage_entry {
 	LEVITAS_ENTRY_STARTS,
 	/** Limits and settings: see src/core/src/circulation/settings_record.rs. */
 	LEVITAS_ENTRY_SETTINGS,
+	/** Kits, one list of the image: `unit` is a place in it, see src/core/src/kits/record.rs. */
+	LEVITAS_ENTRY_KITS,
 };
 
 /** Bytes of LEVITAS_ENTRY_STARTS and LEVITAS_ENTRY_SETTINGS. */
 #define LEVITAS_STARTS_BYTES   4
 #define LEVITAS_SETTINGS_BYTES 104
+
+/** Places of the list of kits, and bytes of the record of one. */
+#define LEVITAS_KITS_MAX         16
+#define LEVITAS_KIT_RECORD_BYTES 83
+
+/** The record of the kit in a place of the list; false: it is empty, or a shell is at the list just now. */
+bool levitas_kit_record(uint32_t place, uint32_t now_s, uint8_t record[LEVITAS_KIT_RECORD_BYTES]);
 
 /** The record of the limits and settings that are in force. False: nobody has said them yet. */
 bool levitas_settings_record(uint32_t unit, uint8_t record[LEVITAS_SETTINGS_BYTES]);
@@ -573,11 +582,14 @@ enum levitas_kit_answer {
 };
 
 /**
- * Takes a disposable into the list of the session (`levitas kit add KIND UDI DATE REASON`), `reason` may be null; enum levitas_kit_answer,
+ * Takes a disposable into the list (`levitas kit add KIND UDI DATE REASON`), `reason` may be null; enum levitas_kit_answer,
  * and one line. `now_s`: since the start.
  */
 uint32_t levitas_kit_add(const char *kind, const char *udi, const char *date, const char *reason, uint32_t now_s, char *text,
 			 size_t size);
+
+/** The therapy is over, none is in use any more (`levitas kit end`): how many were, or -1 while another shell is at the list. */
+int32_t levitas_kit_end(uint32_t now_s);
 
 /** One kit of the list, with the membrane lung of the unit where it is a circulation kit; false when there is none of that number. */
 bool levitas_kit_text(uint32_t unit, uint32_t index, uint32_t now_s, char *text, size_t size);

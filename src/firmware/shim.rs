@@ -65,6 +65,7 @@ pub(crate) enum Entry {
     Key = 0,
     Starts = 1,
     Settings = 2,
+    Kits = 3,
 }
 
 /// What the storage says of an entry that does not exist: `-ENOENT`.

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Calibration records, command keys and counts of starts on Zephyr's NVS, in the partition that the board labels `storage_partition`.
+ * Calibration records, command keys, counts of starts, settings and kits on Zephyr's NVS, in the partition that the board labels `storage_partition`.
  *
  * NVS writes the data first and its entry after it, so a write that is cut off leaves what was there before. Beyond
  * that the record has its own check sum and a second copy: see src/core/src/calibration. Nothing here waits for a
@@ -77,6 +77,8 @@ static uint16_t id_of(uint32_t entry, uint32_t unit)
 		return LEVITAS_STORAGE_STARTS + unit;
 	case LEVITAS_ENTRY_SETTINGS:
 		return LEVITAS_STORAGE_SETTINGS + unit;
+	case LEVITAS_ENTRY_KITS:
+		return LEVITAS_STORAGE_KITS + unit;
 	default:
 		return 0;
 	}

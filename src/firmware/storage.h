@@ -20,6 +20,9 @@
 /** Limits and settings: one identifier per unit. */
 #define LEVITAS_STORAGE_SETTINGS 0x0300
 
+/** Kits: one identifier per place of the list. */
+#define LEVITAS_STORAGE_KITS 0x0400
+
 /** Identifier of a unit's copy of the calibration record. */
 static inline uint16_t levitas_storage_calibration_id(uint32_t unit, uint32_t place)
 {

@@ -30,6 +30,12 @@ impl Date {
         Self::new(year, u8::try_from(month).ok()?, u8::try_from(day).ok()?)
     }
 
+    /// Year, month, day.
+    #[must_use]
+    pub(super) const fn parts(self) -> (u16, u8, u8) {
+        (self.year, self.month, self.day)
+    }
+
     /// Years after Christ.
     #[must_use]
     pub const fn year(self) -> u16 {

@@ -4,11 +4,13 @@
 //! | part | question it answers |
 //! |---|---|
 //! | [`registry`] | may it be used, and which ones are in use since when |
+//! | [`record`] | which ones were before a power-off |
 //! | [`udi`] | which product, lot and serial number is this, until when may it be used |
 //! | [`cannula`] | what do cannulas of a size give, which limits go with them |
 //! | [`date`] | which day is it |
 
 pub mod cannula;
 pub mod date;
+pub mod record;
 pub mod registry;
 pub mod udi;

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-//! Which kits this session uses, since when, and by whose leave when one should not have been used.
+//! Which kits this unit has in use, since when, and by whose leave when one should not have been used.
 //!
 //! # Model
 //! A kit that has expired, has no expiration date, or whose product and serial number have been here before is refused; with a reason it is
 //! taken, and both stay with it. A circulation kit and a warming set take the place of the one before, which ends; the others add up.
 //! # Limits and failure
-//! The unit has no clock of the wall: the day comes with the command, the hours are those since the unit has started. 16 kits are
-//! kept; a new one takes the place of the oldest that has ended, and without one it is refused. Reuse is known of kits in the list alone, so not
-//! from before the unit has started, and not of a kit without a serial number.
+//! The unit has no clock of the wall: the day comes with the command, the hours are those for which the unit has run. 16 kits are
+//! kept, over a power-off by `record.rs`; a new one takes the place of the oldest that has ended, and without one it is refused. Reuse is
+//! known of kits in the list alone, and not of a kit without a serial number.
 //! # Shown by
 //! Tests below; `sim/levitas/tests/kits.rs`.
 
@@ -17,7 +17,7 @@ use super::date::Date;
 use super::udi::{TEXT_LENGTH_MAX, Udi};
 use crate::code::bit_table;
 
-/// Kits of one session.
+/// Kits that are kept.
 pub const KITS_MAX: usize = 16;
 
 bit_table! {
@@ -96,7 +96,7 @@ pub struct Text {
 }
 
 impl Text {
-    fn new(text: &str) -> Self {
+    pub(super) fn new(text: &str) -> Self {
         let mut bytes = [0; TEXT_LENGTH_MAX];
         let length = bytes.iter_mut().zip(text.bytes()).map(|(to, from)| *to = from).count();
         Self { bytes, length }
@@ -109,7 +109,7 @@ impl Text {
     }
 }
 
-/// A kit of this session.
+/// A kit that is or was in use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Kit {
     /// What it is for.
@@ -126,7 +126,9 @@ pub struct Kit {
     pub added: Date,
     /// When it was taken, for the first time if it was more than once, since the unit has started [s].
     pub since_s: u32,
-    /// When another took its place.
+    /// For how long it had been in use before the unit has started \[s\].
+    pub before_s: u32,
+    /// When another took its place, or the therapy was over; 0: before the unit has started.
     pub until_s: Option<u32>,
     /// What was against it: bits of [`TABLE`].
     pub objections: u32,
@@ -135,10 +137,16 @@ pub struct Kit {
 }
 
 impl Kit {
+    /// Seconds for which it has been in use.
+    #[must_use]
+    pub fn seconds(&self, now_s: u32) -> u32 {
+        self.before_s.saturating_add(self.until_s.unwrap_or(now_s).saturating_sub(self.since_s))
+    }
+
     /// Minutes for which it has been in use.
     #[must_use]
     pub fn minutes(&self, now_s: u32) -> u32 {
-        self.until_s.unwrap_or(now_s).saturating_sub(self.since_s) / 60
+        self.seconds(now_s) / 60
     }
 
     /// What was against it: name and sentence.
@@ -181,9 +189,9 @@ impl Display for Refused {
 impl core::error::Error for Refused {}
 
 /// See the [module](self).
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Registry {
-    kits: [Option<Kit>; KITS_MAX],
+    pub(super) kits: [Option<Kit>; KITS_MAX],
 }
 
 impl Default for Registry {
@@ -242,12 +250,13 @@ impl Registry {
             added: today,
             // One that comes again has not become younger.
             since_s: self.kits().find(|kit| kit.is_same(udi)).map_or(now_s, |kit| kit.since_s),
+            before_s: self.kits().find(|kit| kit.is_same(udi)).map_or(0, |kit| kit.before_s),
             until_s: None,
             objections,
             reason: reason.filter(|_| objections != 0),
         };
         let replaced = |old: &&mut Kit| kind.is_exchanged() && old.kind == kind && old.until_s.is_none();
-        self.kits.iter_mut().flatten().filter(replaced).for_each(|old| old.until_s = Some(now_s));
+        self.end(now_s, replaced);
         // Where one was replaced there is a place, so that a refusal has changed nothing.
         let free = self.kits.iter_mut().min_by_key(|place| match place {
             None => 0,
@@ -256,6 +265,15 @@ impl Registry {
         let free = free.filter(|place| place.is_none_or(|old| old.until_s.is_some()));
         *free.ok_or(Refused::Full)? = Some(kit);
         Ok(kit)
+    }
+
+    /// The therapy is over: none is in use any more. How many were.
+    pub fn end_all(&mut self, now_s: u32) -> usize {
+        self.end(now_s, |kit| kit.until_s.is_none())
+    }
+
+    fn end(&mut self, now_s: u32, ends: impl Fn(&&mut Kit) -> bool) -> usize {
+        self.kits.iter_mut().flatten().filter(ends).map(|kit| kit.until_s = Some(now_s)).count()
     }
 }
 
@@ -379,7 +397,12 @@ mod tests {
         let refused = add(&mut registry, Kind::Puncture, "(01)09501101530003(17)270101(21)C", None, 100);
         assert_eq!(refused, Err(Refused::Full));
         assert_eq!(serials(&registry), serials(&full));
-        // The kit that is exchanged makes room.
+        // So does the end of the therapy, and the kit that is exchanged makes room.
+        let mut over = registry;
+        assert_eq!(over.end_all(200), KITS_MAX);
+        assert_eq!(over.end_all(300), 0);
+        assert!(over.kits().all(|kit| kit.until_s == Some(200)));
+        add(&mut over, Kind::Puncture, "(01)09501101530003(17)270101(21)C", None, 300).unwrap();
         add(&mut registry, Kind::Circulation, "(01)09501101530003(17)270101(21)D", None, 100).unwrap();
         assert!(!serials(&registry).contains(&"2".to_string()));
     }

@@ -4,6 +4,7 @@
 #include <zephyr/ztest.h>
 
 #include "at_power_up.h"
+#include "kits.h"
 #include "record.h"
 #include "restart.h"
 #include "settings.h"
@@ -23,10 +24,12 @@ void test_main(void)
 	record_prepare_storage();
 	if (!IS_ENABLED(CONFIG_LEVITAS_ROLE_EMERGENCY_DRIVE)) {
 		settings_prepare_storage();
+		kits_prepare_storage();
 	}
 	(void)levitas_application_main();
 	at_power_up_watch();
 	settings_watch_start();
+	kits_watch_start();
 	ztest_run_all(NULL, false, 1, 1);
 	ztest_verify_all_test_suites_ran();
 }
