@@ -12,6 +12,7 @@
 //! | [`LinkRefusal::Expired`] | its time is over |
 //! | [`LinkRefusal::TooLong`] | it would live for more than [`EXPIRY_MS_MAX`] |
 //! | [`LinkRefusal::Sequence`] | its sequence number, or a later one, was carried out |
+//! | [`LinkRefusal::Busy`] | the supervisor has not answered the one before it; its number is not used up, it may come again in its time |
 //!
 //! Its code was found right before, or nothing of it is looked at: see [`super::LinkRefusal::Authentication`].
 //!
@@ -27,7 +28,7 @@ use super::{CommandFrame, LinkRefusal};
 pub const EXPIRY_MS_MAX: u32 = 100;
 
 /// The gate that every command of the link goes through.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct CommandGate {
     session: u32,
     sequence: u32,
@@ -40,11 +41,17 @@ impl CommandGate {
         Self { session, sequence: 0 }
     }
 
-    /// A command whose code was found right, at the time of this unit's clock.
+    /// A command whose code was found right, at the time of this unit's clock: it is handed to the supervisor, and its number is used up.
+    /// `answered`: the number of the last command of the link that the supervisor has answered.
     ///
     /// # Errors
-    /// Why it is not carried out.
-    pub fn judge(&self, command: &CommandFrame, now_ms: u32) -> Result<(), LinkRefusal> {
+    /// Why it is not handed on.
+    pub fn admit(
+        &mut self,
+        command: &CommandFrame,
+        now_ms: u32,
+        answered: Option<u32>,
+    ) -> Result<(), LinkRefusal> {
         if command.session != self.session {
             return Err(LinkRefusal::Session);
         }
@@ -57,12 +64,11 @@ impl CommandGate {
         if command.sequence <= self.sequence {
             return Err(LinkRefusal::Sequence);
         }
-        Ok(())
-    }
-
-    /// A command that was judged to be right is carried out: its number is used up.
-    pub fn admit(&mut self, command: &CommandFrame) {
+        if self.sequence != 0 && answered != Some(self.sequence) {
+            return Err(LinkRefusal::Busy);
+        }
         self.sequence = command.sequence;
+        Ok(())
     }
 }
 
@@ -80,9 +86,10 @@ mod tests {
 
     const NOW_MS: u32 = u32::MAX - 20;
 
-    /// Judged, and carried out if it is right.
+    /// What the gate says where the supervisor has answered all.
     fn admit(gate: &mut CommandGate, command: &CommandFrame, now_ms: u32) -> Result<(), LinkRefusal> {
-        gate.judge(command, now_ms).map(|()| gate.admit(command))
+        let answered = Some(gate.sequence);
+        gate.admit(command, now_ms, answered)
     }
 
     fn command(sequence: u32) -> CommandFrame {
@@ -118,6 +125,16 @@ mod tests {
         }
         let mut gate = CommandGate::new(9);
         assert_eq!(admit(&mut gate, &command(1), NOW_MS - 1), Err(LinkRefusal::TooLong));
+    }
+
+    #[test]
+    fn the_next_one_waits_for_the_answer_and_keeps_its_number() {
+        let mut gate = CommandGate::new(9);
+        assert_eq!(gate.admit(&command(1), NOW_MS, None), Ok(()));
+        for answered in [None, Some(0)] {
+            assert_eq!(gate.admit(&command(2), NOW_MS, answered), Err(LinkRefusal::Busy));
+        }
+        assert_eq!(gate.admit(&command(2), NOW_MS, Some(1)), Ok(()));
     }
 
     #[test]

@@ -68,8 +68,9 @@ pub struct LinkTask {
     alarm: Reader<AlarmStatus>,
     power: Reader<PowerMail>,
     periods: u32,
-    /// Since the session began; wraps.
+    /// Since the session began; wraps. And what of it was told last.
     time_ms: u32,
+    told_ms: u32,
     heard: bool,
     news: u32,
     peer: FastStatus,
@@ -79,9 +80,8 @@ pub struct LinkTask {
     /// Commands that came in this period.
     commands: u32,
     commands_admitted: u32,
-    /// The last command that was admitted, and whether it has gone to the supervisor.
+    /// A command that was admitted and has not gone to the supervisor.
     command: Option<RemoteCommandMail>,
-    is_posted: bool,
     own_therapy: OwnTherapy,
     /// As in [`LinkMail`].
     peer_audio_paused_s: u32,
@@ -105,6 +105,7 @@ impl LinkTask {
             power: Reader::new(period_us),
             periods: 0,
             time_ms: 0,
+            told_ms: 0,
             heard: false,
             news: 0,
             peer: FastStatus::default(),
@@ -114,7 +115,6 @@ impl LinkTask {
             commands: 0,
             commands_admitted: 0,
             command: None,
-            is_posted: true,
             own_therapy: OwnTherapy::default(),
             peer_audio_paused_s: NO_PAUSE_TOLD,
         }
@@ -160,14 +160,11 @@ impl LinkTask {
 
     /// A command whose code was found right. It goes to the supervisor with the next period, or is refused and counted.
     pub fn receive_command(&mut self, command: &CommandFrame) {
-        match self.gate.judge(command, self.time_ms) {
-            // Its number is not used up: it may come again in its time.
-            Ok(()) if self.is_waiting() => self.refuse(LinkRefusal::Busy),
+        let answered = self.supervisor.latest().map(|mail| mail.remote_number);
+        match self.gate.admit(command, self.time_ms, answered) {
             Ok(()) => {
-                self.gate.admit(command);
                 let CommandFrame { sequence: number, kind, value, expires_ms, .. } = *command;
                 self.command = Some(RemoteCommandMail { number, kind: u32::from(kind), value, expires_ms });
-                self.is_posted = false;
                 self.commands_admitted = self.commands_admitted.saturating_add(1);
             }
             Err(refusal) => self.refuse(refusal),
@@ -185,12 +182,6 @@ impl LinkTask {
         self.refusals.counts()
     }
 
-    /// The supervisor has not answered the last command yet.
-    fn is_waiting(&self) -> bool {
-        let answered = self.supervisor.latest().map(|mail| mail.remote_number);
-        self.command.is_some_and(|command| Some(command.number) != answered)
-    }
-
     /// One period; frames that have come were given before.
     pub fn step(&mut self, mail: &Mailboxes) -> LinkOutputs {
         self.levitation.poll(&mail.levitation);
@@ -200,7 +191,8 @@ impl LinkTask {
         self.post(mail);
         self.commands = 0;
         self.pass(1);
-        if self.periods.is_multiple_of(PERIODS_PER_MS) {
+        // Also at once when it has caught up: the supervisor may have stood as well, and comes next.
+        if self.time_ms != self.told_ms {
             self.tell(mail);
         }
         if self.periods.is_multiple_of(SLOW_PERIODS) {
@@ -234,14 +226,14 @@ impl LinkTask {
 
     /// Hands the last command to the supervisor, once.
     fn post(&mut self, mail: &Mailboxes) {
-        if let Some(command) = self.command.filter(|_| !self.is_posted) {
+        if let Some(command) = self.command.take() {
             mail.remote_command.write(&command);
-            self.is_posted = true;
         }
     }
 
     /// Tells what this task knows of itself.
     fn tell(&mut self, mail: &Mailboxes) {
+        self.told_ms = self.time_ms;
         self.alarms = self.refusals.alarms(self.time_ms);
         mail.link.write(&LinkMail {
             time_ms: self.time_ms,

@@ -309,6 +309,18 @@ fn an_odd_number_of_missed_periods_is_not_lost() {
 }
 
 #[test]
+fn a_clock_that_has_caught_up_is_told_at_once() {
+    for stood in [PERIODS_PER_MS, PERIODS_PER_MS + 1, 40, 41] {
+        let mut bench = commanded();
+        step_ms(&mut bench, 10);
+        bench.task.stood(stood);
+        bench.task.step(&bench.mail);
+        let told: LinkMail = bench.mail.link.read().unwrap().1;
+        assert_eq!(told.time_ms, 10 + (stood + 1) / PERIODS_PER_MS, "{stood}");
+    }
+}
+
+#[test]
 fn a_flood_is_looked_at_up_to_its_bound_and_counted_beyond() {
     let mut bench = commanded();
     for _ in 0..2 {

@@ -3,15 +3,22 @@
 //!
 //! # Stale input
 //! A command of the link is void from a moment of the link task's clock on. While that clock is not known to run, it is void. What the clock
-//! said last is counted on by the time since it was found in the mailbox. Where the link task stood it had lain there before, for less than
-//! one period of this task, 10 ms: by so much a command can be carried out too late.
+//! said last is counted on by the time since it was found in the mailbox, and by one period of this task, for which it may have lain there
+//! before: the link task may have stood. So nothing is carried out too late, and what has 10 ms left or less is void already.
 //!
 //! # Restart
 //! What lies in the mailbox when a supervisor starts is not carried out: nobody knows whether it was.
+//!
+//! # Shown by
+//! `tests.rs`.
 
 use super::{Command, LINK_SILENT_US_MAX, Refusal, SupervisorTask};
 use crate::link::is_past;
 use crate::mail::{Mailboxes, SupervisorMail};
+use crate::schedule::TaskId;
+
+/// Longest time for which what is found in a mailbox has lain there [ms].
+const PERIOD_MS: u32 = TaskId::Supervisor.slot().period_us() / 1000;
 
 /// Who asks for a command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,10 +39,38 @@ pub(super) struct Asked {
 }
 
 /// The last command of an origin that was looked at to the end, and what became of it: 0, or the code of a [`Refusal`].
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Answered {
-    pub(super) number: u32,
-    pub(super) result: u32,
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Answered {
+    /// Its number.
+    pub number: u32,
+    /// What became of it.
+    pub result: u32,
+}
+
+impl Answered {
+    /// For a supervisor that starts: one before it has said `before`, and may have carried out what lies in the mailbox.
+    #[must_use]
+    pub fn at_start(before: Self, lying: Option<u32>) -> Self {
+        match lying {
+            Some(number) if number != before.number => Self { number, result: Refusal::TooLate as u32 },
+            _ => before,
+        }
+    }
+
+    /// A command of the link with this number was not answered yet.
+    #[must_use]
+    pub fn is_new(&self, number: u32) -> bool {
+        number != self.number
+    }
+}
+
+/// Whether a command of the link is void by now, or may be. `told_ms`: the clock of the link task as it was found in the mailbox `age_us`
+/// ago; `None`: never.
+#[must_use]
+pub fn is_void(expires_ms: u32, told_ms: Option<u32>, age_us: u32) -> bool {
+    let fresh = told_ms.filter(|_| age_us <= LINK_SILENT_US_MAX);
+    let latest_ms = |told_ms: u32| told_ms.wrapping_add((age_us / 1000).saturating_add(PERIOD_MS));
+    fresh.is_none_or(|told_ms| is_past(expires_ms, latest_ms(told_ms)))
 }
 
 impl SupervisorTask {
@@ -55,31 +90,19 @@ impl SupervisorTask {
             number: last.remote_number,
             result: last.remote_result,
         });
-        self.remote_answered = match self.remote.latest() {
-            Some(mail) if mail.number != before.number => {
-                Answered { number: mail.number, result: Refusal::TooLate as u32 }
-            }
-            _ => before,
-        };
-    }
-
-    /// What the clock of the link task says now, while it is known to run: what it said, the time since, and the millisecond by which it
-    /// is behind when it is read.
-    fn link_time_ms(&self) -> Option<u32> {
-        let link = self.link.fresh(LINK_SILENT_US_MAX)?;
-        Some(link.time_ms.wrapping_add((self.link.age_us() / 1000).saturating_add(1)))
+        self.remote_answered = Answered::at_start(before, self.remote.latest().map(|mail| mail.number));
     }
 
     /// Carries out a command of the link whose number is new.
     pub(super) fn obey_link(&mut self, mailboxes: &Mailboxes) {
-        let answered = self.remote_answered.number;
-        let Some(mail) = self.remote.latest().filter(|mail| mail.number != answered) else { return };
+        let answered = self.remote_answered;
+        let Some(mail) = self.remote.latest().filter(|mail| answered.is_new(mail.number)) else { return };
         let asked = Asked { origin: Origin::Link, number: mail.number };
         if self.awaiting.is_some_and(|awaiting| awaiting.asked == asked) {
             return;
         }
-        let now_ms = self.link_time_ms();
-        let result = if now_ms.is_none_or(|now_ms| is_past(mail.expires_ms, now_ms)) {
+        let told_ms = self.link.latest().map(|link| link.time_ms);
+        let result = if is_void(mail.expires_ms, told_ms, self.link.age_us()) {
             Err(Refusal::TooLate)
         } else if self.awaiting.is_some() || self.is_untold(mail.kind) {
             Err(Refusal::UnderWay)

@@ -554,7 +554,7 @@ fn a_command_of_the_link_is_carried_out_once_and_in_its_time() {
     bench.command(Command::LiftOff);
     bench.plant(BearingState::Levitated, 0.0);
     let speed = |speed_rpm| Command::speed(speed_rpm);
-    for (number, expires_ms, in_time) in [(1, 1002, true), (2, 1001, false), (3, 900, false)] {
+    for (number, expires_ms, in_time) in [(1, 1011, true), (2, 1010, false), (3, 900, false)] {
         let seen = remote(&mut bench, number, speed(number as f32), expires_ms, 1);
         let refusal = (!in_time).then_some(Refusal::TooLate);
         assert_eq!(remote_answer(seen), (number, refusal), "{expires_ms}");
@@ -573,7 +573,7 @@ fn a_command_of_the_link_is_carried_out_once_and_in_its_time() {
 /// Each period without news makes the clock 10 ms older; how far it has gone meanwhile is counted.
 #[test]
 fn the_clock_of_the_link_goes_on_while_there_is_no_news_of_it() {
-    for (silent_periods, first_in_time_ms) in [(0, 1002), (1, 1012), (2, 1022)] {
+    for (silent_periods, first_in_time_ms) in [(0, 1011), (1, 1021), (2, 1031)] {
         for (expires_ms, refusal) in
             [(first_in_time_ms - 1, Refusal::TooLate), (first_in_time_ms, Refusal::Unknown)]
         {
