@@ -18,7 +18,7 @@
 use crate::circulation::ecg::detector::QrsDetector;
 use crate::circulation::ecg::trigger::{Ratio, Source, Trigger, TriggerConfig};
 use crate::circulation::estimate::witness::{Testimony, Witness};
-use crate::circulation::estimate::{Estimate, PumpEstimator, PumpMap};
+use crate::circulation::estimate::{ESTIMATE_SD_LPM_MAX, Estimate, PumpEstimator, PumpMap};
 use crate::circulation::exposure::{Exposure, Work};
 use crate::circulation::flow_meter::FlowMeterConfig;
 use crate::circulation::modes::{PERIOD_S, PulseTiming};
@@ -34,8 +34,6 @@ use crate::units::S_PER_MS;
 
 /// Largest ECG that the front end tells [mV].
 const ECG_RAIL_MV: f32 = 5.0;
-/// Standard deviation up to which an estimate carries a mode [L/min].
-const ESTIMATE_SD_LPM_MAX: f32 = 0.6;
 
 /// See the [module](self).
 #[derive(Clone, Debug)]

@@ -58,6 +58,8 @@ pub const LEARN_S: f32 = 0.1;
 pub const DISAGREE_S: f32 = 3.0;
 /// Slowest speed of an estimate [krpm].
 pub const SPEED_KRPM_MIN: f32 = 1.0;
+/// Deviation up to which an estimate carries a mode [L/min].
+pub const ESTIMATE_SD_LPM_MAX: f32 = 0.6;
 /// Deviation of a flow that nobody knows [L/min].
 pub const UNKNOWN_LPM: f32 = 10.0;
 /// Largest flow of an estimate [L/min].
