@@ -40,11 +40,13 @@ enum levitas_pair {
 	LEVITAS_PAIR_GATE_FAULT = 1 << 4,
 	/**
 	 * A coil or a phase of the own set does not pass its test current: 50 mA at most, by a path of its own
-	 * beside the bridges, and only while the own gate is shut. A device that has no such path never says so.
+	 * beside the bridges, and only while the own gate is shut.
 	 */
 	LEVITAS_PAIR_WINDING_OPEN = 1 << 5,
 	/** Of that current some goes to the stator: an insulation has failed. */
 	LEVITAS_PAIR_WINDING_LEAK = 1 << 6,
+	/** That current has flowed: the two bits above say what has come of it. A device without the path never says so. */
+	LEVITAS_PAIR_WINDING_TESTED = 1 << 7,
 };
 
 /** One sample. */

@@ -149,7 +149,9 @@ impl Windings {
     pub(crate) fn test(&self, set: usize) -> u32 {
         let is_open =
             self.coil_open[2 * set..2 * set + 2].contains(&true) || self.phase_open[set].contains(&true);
-        (if is_open { pair::WINDING_OPEN } else { 0 }) | if self.leaks[set] { pair::WINDING_LEAK } else { 0 }
+        pair::WINDING_TESTED
+            | if is_open { pair::WINDING_OPEN } else { 0 }
+            | if self.leaks[set] { pair::WINDING_LEAK } else { 0 }
     }
 
     /// The winding at a terminal of the drive, and the terminal of a winding.

@@ -227,6 +227,8 @@ snapshot! {
         pub order_number: u32,
         /// 0: it was carried out; else the code of a [`crate::arbitration::Refusal`].
         pub order_result: u32,
+        /// The test of the resting windings has run since power-up: [`fault::WINDING`] says what it has found.
+        pub windings_tested: bool,
     }
 }
 

@@ -48,6 +48,8 @@ pub mod pair {
     pub const WINDING_OPEN: u32 = 1 << 5;
     /// Of that current some goes to the stator: an insulation has failed.
     pub const WINDING_LEAK: u32 = 1 << 6;
+    /// That current has flowed: the two bits above say what has come of it. A board without the path never says so.
+    pub const WINDING_TESTED: u32 = 1 << 7;
 }
 
 /// Bits of the `valid` members.

@@ -74,7 +74,7 @@ items! {
     18 Battery "battery" ["%"] WARNS "Battery and mains are measured, and the charge lasts for more than 15 minutes.", "conditions battery_unknown, battery_weak, battery_15_min, battery_5_min", "power/conditions.rs; how strong it is needs the load test of a minute";
     19 CutOut "cut_out" [""] WARNS "The cut-out of the warming device speaks, and permits.", "its trip; that of its start is waited for", "warming/cutout.rs; nothing can be said to it, so it cannot be made to open";
     20 HallAnswer "hall_answer" ["um"] BLOCKS "Both pairs of displacement Halls show what their coil does while it has current: its field, and the rotor that follows.", "a quarter of the calibrated field of 0.15 A, 0.19 um; not run where that is under 0.1 um", "noise of 1 um is 0.03 um in 0.1 s; bearing/answer.rs";
-    21 Windings "windings" [""] WARNS "Coils and phases pass their test current at rest and do not leak to the stator.", "fault winding in 0.4 s", "a path of its own, 50 mA at most: also beside a unit that drives";
+    21 Windings "windings" [""] WARNS "Coils and phases pass their test current at rest and do not leak to the stator.", "fault winding in 0.4 s; not fitted where no test has run", "a path of its own, 50 mA at most: also beside a unit that drives";
 }
 
 impl Item {

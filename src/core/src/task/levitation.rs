@@ -41,7 +41,7 @@ use crate::mailbox::Reader;
 use crate::math::{larger, saturate};
 use crate::motor::transforms::AlphaBeta;
 use crate::motor::{MotorConfig, MotorDrive, MotorInput, limits};
-use crate::ports::pair::{GATE_OPEN, WINDING_LEAK, WINDING_OPEN};
+use crate::ports::pair::{GATE_OPEN, WINDING_LEAK, WINDING_OPEN, WINDING_TESTED};
 use crate::ports::{LevitationInputs, LevitationOutputs, valid};
 use crate::probe::{Excitation, Probe, ProbeLimits, SET_POINT_FRACTION_MAX, UnitNow};
 use crate::schedule::TaskId;
@@ -138,6 +138,8 @@ pub struct LevitationTask {
     /// Samples in a row in which each axis was not seen; periods that were missed say nothing about the Halls.
     unseen_samples: [u32; 2],
     standing_faults: u32,
+    /// The test of the resting windings has run.
+    windings_tested: bool,
     probe: Probe,
     coil_duty: [f32; 2],
 }
@@ -173,6 +175,7 @@ impl LevitationTask {
             asked: false,
             unseen_samples: [BLIND_SAMPLES; 2],
             standing_faults: 0,
+            windings_tested: false,
             probe: Probe::new(probe_limits(config), period_us),
             coil_duty: [0.0; 2],
         })
@@ -394,9 +397,10 @@ impl LevitationTask {
         }
     }
 
-    /// The test of the windings at rest. Where they have driving current it says nothing: the last word stands.
+    /// The test of the windings at rest. Where they have driving current, or none was sent, it says nothing: the last word stands.
     fn take_winding_test(&mut self, bits: u32) {
-        if bits & GATE_OPEN == 0 {
+        if bits & (GATE_OPEN | WINDING_TESTED) == WINDING_TESTED {
+            self.windings_tested = true;
             let fails = bits & (WINDING_OPEN | WINDING_LEAK) != 0;
             let others = self.standing_faults & !fault::WINDING;
             self.standing_faults = others | if fails { fault::WINDING } else { 0 };
@@ -527,6 +531,7 @@ impl LevitationTask {
             isolation: self.pair.outputs.isolation.map_or(0, |reason| reason as u32),
             order_number: self.pair.order_number,
             order_result: self.pair.order_result,
+            windings_tested: self.windings_tested,
         });
     }
 }

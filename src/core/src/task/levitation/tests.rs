@@ -103,14 +103,20 @@ fn what_the_test_of_the_resting_windings_says_stands_until_they_rest_and_pass() 
     let names = |mail: &LevitationMail| mail.faults & fault::WINDING != 0;
     for bit in [pair::WINDING_OPEN, pair::WINDING_LEAK] {
         let mut bench = Bench::new();
-        assert!(!names(&bench.step(|_| {}).1));
-        assert!(names(&bench.step(|samples| samples.pair |= bit).1));
-        assert!(!names(&bench.step(|_| {}).1));
-        bench.step(|samples| samples.pair |= bit);
-        // Beside an open gate the test says nothing.
-        assert!(names(&bench.step(|samples| samples.pair = pair::GATE_OPEN).1));
-        assert!(!names(&bench.step(|samples| samples.pair = 0).1));
-        assert!(!names(&bench.step(|samples| samples.pair = pair::GATE_OPEN | bit).1));
+        // A board without the path says nothing, and what says nothing has found nothing.
+        for bits in [0, bit, pair::GATE_OPEN | pair::WINDING_TESTED | bit] {
+            let mail = bench.step(|samples| samples.pair = bits).1;
+            assert!(!names(&mail) && !mail.windings_tested, "{bits:#x}");
+        }
+        let mail = bench.step(|samples| samples.pair = pair::WINDING_TESTED | bit).1;
+        assert!(names(&mail) && mail.windings_tested);
+        // Beside an open gate the test says nothing, nor while none runs.
+        for bits in [pair::GATE_OPEN, pair::GATE_OPEN | pair::WINDING_TESTED, 0] {
+            let mail = bench.step(|samples| samples.pair = bits).1;
+            assert!(names(&mail) && mail.windings_tested, "{bits:#x}");
+        }
+        assert!(!names(&bench.step(|samples| samples.pair = pair::WINDING_TESTED).1));
+        assert!(bench.step(|_| {}).1.windings_tested);
     }
 }
 

@@ -30,6 +30,7 @@ impl Rig {
         let seen = LevitationMail {
             displacement_x_m: 0.5e-3,
             bus_voltage_v: 48.0,
+            windings_tested: true,
             ..bearing(BearingState::Off, 0.0)
         };
         Self { bench, peer_therapy: false, seen, unit: None, answer_v: [1.5e-3; 2] }
@@ -439,5 +440,17 @@ fn a_rejoin_that_is_refused_says_why() {
         bench.write(LevitationMail { isolation: isolation as u32, ..bench.levitation });
         assert_eq!(bench.command(Command::Rejoin), Some(refusal));
         assert_eq!(bench.mail.supervisor.read::<SupervisorMail>().unwrap().1.order, Order::Rejoin.code());
+    }
+}
+
+#[test]
+fn windings_of_a_board_that_cannot_test_them_have_not_passed() {
+    for (windings_tested, faults, verdict) in
+        [(false, 0, Verdict::NotFitted), (true, 0, Verdict::Passed), (true, fault::WINDING, Verdict::Failed)]
+    {
+        let mut rig = Rig::new(WELL);
+        rig.seen = LevitationMail { windings_tested, faults, recent_faults: faults, ..rig.seen };
+        rig.finish();
+        assert_eq!(rig.report().verdict(Item::Windings), verdict);
     }
 }
