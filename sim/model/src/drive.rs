@@ -153,7 +153,7 @@ impl Random {
         let role = [Role::Host, Role::EmergencyDrive][unit];
         match (side.power, self.below(4)) {
             (Power::Hung, 0 | 1) => side.power = Power::On,
-            (Power::Hung | Power::Off, _) => side.restart(role, rules.times, true),
+            (Power::Hung | Power::Off, _) => side.restart(role, rules.unit_times(), true),
             (Power::On, 0 | 1) if is_last => {
                 side.stage = [Stage::Dead, Stage::Open][self.below(2) as usize];
                 return false;

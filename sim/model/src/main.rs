@@ -5,6 +5,8 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use clap::{Parser, Subcommand};
+use levitas_model::command_rules::{CommandBreak, Row};
+use levitas_model::commands::{Commands, FoundCommands, search_commands};
 use levitas_model::drive::{Met, drive};
 use levitas_model::page::page;
 use levitas_model::rules::{Break, Rules};
@@ -47,6 +49,18 @@ enum Command {
         #[arg(long, default_value_t = 1)]
         strikes: u8,
     },
+    /// Searches every state that commands of the link can reach: sender, attacker, gate and supervisor.
+    Commands {
+        /// Break the rules on purpose: the search must find it.
+        #[arg(long = "break", value_name = "WAY")]
+        broken: Option<CommandBreak>,
+        /// Only with this failing beside the link.
+        #[arg(long, value_name = "WHAT")]
+        fault: Option<Row>,
+        /// Threads.
+        #[arg(long, default_value_t = 2)]
+        threads: usize,
+    },
     /// Prints docs/model.md.
     Page,
 }
@@ -64,6 +78,7 @@ fn main() -> ExitCode {
             search_all(Rules { broken, ..rules }, &fault, threads)
         }
         Command::Drive { seeds: (from, to), strikes } => drive_all(from, to, strikes),
+        Command::Commands { broken, fault, threads } => search_all_commands(broken, fault, threads),
         Command::Page => match page() {
             Ok(page) => {
                 print!("{page}");
@@ -97,6 +112,25 @@ fn search_all(rules: Rules, part: &str, threads: usize) -> bool {
             println!("BROKEN: {what}\n{path}");
         }
         holds &= broken.is_empty() || Fault::DOUBLE.contains(&fault);
+    }
+    holds
+}
+
+fn search_all_commands(broken: Option<CommandBreak>, only: Option<Row>, threads: usize) -> bool {
+    let mut holds = true;
+    for row in Row::ALL.into_iter().filter(|row| only.is_none_or(|only| only == *row)) {
+        let started = Instant::now();
+        let FoundCommands { states, depth, waited_ms, broken: found, .. } =
+            search_commands(Commands { broken, ..Commands::of(row) }, threads);
+        let seconds = started.elapsed().as_secs_f64();
+        println!(
+            "{}: {states} states, {depth} events deep; served after {waited_ms} ms; {seconds:.1} s",
+            row.name()
+        );
+        for (what, path) in &found {
+            println!("BROKEN: {what}\n{path}");
+        }
+        holds &= found.is_empty();
     }
     holds
 }

@@ -7,6 +7,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use clap::ValueEnum as _;
 
+use crate::command_rules::{CommandBreak, Row};
+use crate::commands::{Commands, FoundCommands, is_command_break_caught, search_commands};
 use crate::drive::{Met, drive};
 use crate::pair::Cover;
 use crate::rules::{Break, Rules};
@@ -37,6 +39,28 @@ come and go, stalls of any length, orders, lost and late frames and slips of the
 (`cargo run --release -p levitas-model -- drive --seeds 0..500 --strikes 10`).
 ";
 
+const COMMANDS: &str = "
+## Commands of the link
+
+Searched are the rules of the core itself, [the gate](../src/core/src/link/commands.rs) of the link task and what
+[the supervisor](../src/core/src/task/supervisor/remote.rs) adds, between a sender that does what [commands.md](commands.md) says and a link that
+belongs to an attacker ([commands.rs](../sim/model/src/commands.rs)). He keeps every frame, and each reaches the unit never, late, again, in any
+order, at any moment; frames of before a power-up are in time again whenever it suits him. Beside that one thing fails, up to as often as the
+table says, at any moment: the sender starts anew and knows nothing, the unit does with a new session, link task, supervisor or both
+stand for any time and go on, the supervisor starts anew, also between what it does and its answer. Three commands are sent, or fewer, each at any moment, void
+after 90 ms or 15 ms; time has no end. Never, in no state:
+
+- a command is handed to the supervisor, or carried out, at the moment of its expiry or later, by the clock of the link task, which counts what it has missed;
+- a command of another session is carried out, or one twice;
+- a command is handed on in the place of one that nobody has looked at.
+
+And from whatever state: when nothing fails any more and what is sent arrives, the sender's next command is carried out, whatever the attacker repeats
+meanwhile (`cargo run --release -p levitas-model -- commands`).
+
+| what fails beside the link | failures | states | depth | carried out when all works, ms | bound, ms |
+|---|---|---|---|---|---|
+";
+
 const LIMITS: &str = "
 ## What this does not show
 
@@ -46,8 +70,14 @@ const LIMITS: &str = "
   power stage fails once.
 - Both units send their fast frames in the same period. That a frame which is doubled, replayed or older than one period is no news is for
   [freshness](../src/core/src/link/freshness.rs) and its property tests; here such a frame is lost.
-- Commands of the link are not in it: that none is carried out after its expiry, twice or in another session is shown by the property tests of
-  [the gate](../src/core/src/link/commands.rs) and by [a million forged ones](commands.md).
+- Commands are searched apart from the pair, since neither asks the other for more than orders, which the first table gives at every moment; the product of
+  both would be too large. There the units, the link's fast and slow frames and their own freshness are not in it.
+- The tag of a command is not computed there: the attacker has no key and cannot make a frame, only keep and show those that were sent. What has a wrong
+  tag, or a right one and wrong contents, is [a million forged frames](commands.md).
+- Of the commands, three are sent before all works, to one unit by one sender. A task stands whole, for a multiple of 5 ms, and where both stood the link
+  task goes on first, as its priority is higher. A supervisor that goes on before a link task that stood with it, by two faults at once, is not in it: the
+  clock that it finds may then be older than it allows for, and what came before can be carried out late. What the supervisor makes of a command that is in time (state, range, a command under way) is not either.
+- A unit looks at four tags in a period: an attacker who fills that can keep genuine commands out, which is not in it.
 - Ripple, force and displacement are seen without delay and without error, but for the rows that take them away. A healthy unit's own model is always
   right. Current is seen in the period in which it flows.
 - The gate's monostable and the receiver's are one: their mismatch, on which the gap of a hand-back rests, is not in it.
@@ -66,6 +96,7 @@ pub fn page() -> Result<String, String> {
     text.push_str(DRAWN);
     drawn(&mut text, &Rules::AT_20_KHZ)?;
     drawn(&mut text, &Rules::AT_20_KHZ.again(10))?;
+    commands(&mut text)?;
     breaks(&mut text)?;
     text.push_str(LIMITS);
     Ok(text)
@@ -93,7 +124,8 @@ fn table(text: &mut String, rules: &Rules) -> Result<(), String> {
     let _ = write!(
         text,
         "Bounds: both drive for at most {} periods; nobody holds the rotor for at most {} where a ready unit is known, {} where a unit lets go\n\
-         on an order, {} where any unit could; no healthy unit isolates itself, so a wrong standby never wins. Failures: {}.\n\n\
+         on an order, {} where any unit could; no healthy unit isolates itself, so a wrong standby never wins;\n\
+         a broken line alone is no reason to take the head. Failures: {}.\n\n\
          {COLUMNS}",
         rules.overlap_max(),
         rules.backed_max(),
@@ -203,16 +235,49 @@ fn drawn(text: &mut String, rules: &Rules) -> Result<(), String> {
     Ok(())
 }
 
+fn commands(text: &mut String) -> Result<(), String> {
+    text.push_str(COMMANDS);
+    let found = in_parallel(&Row::ALL, |row| search_commands(Commands::of(*row), 1));
+    let mut all = 0;
+    for (row, found) in Row::ALL.iter().zip(&found) {
+        let FoundCommands { states, depth, waited_ms, broken, reached } = found;
+        if let Some((what, path)) = broken.first() {
+            return Err(format!("{}: {what} is broken:\n{path}", row.name()));
+        }
+        if !reached {
+            return Err(format!("{}: no command was ever carried out", row.name()));
+        }
+        all += states;
+        let _ = writeln!(
+            text,
+            "| {} | {} | {states} | {depth} | {waited_ms} | {} |",
+            row.name(),
+            row.failures(),
+            Commands::of(*row).served_max_ms()
+        );
+    }
+    let _ = writeln!(text, "\n{all} states in all, none of them beyond a bound.");
+    Ok(())
+}
+
 fn breaks(text: &mut String) -> Result<(), String> {
     text.push_str(
         "\n## Broken on purpose\n\n\
-         A search that cannot fail proves nothing. Each line breaks the protocol in one way; the search must find it.\n\n\
+         A search that cannot fail proves nothing. Each line breaks the protocol in one way; the search must find it. The first four take away what\n\
+         the units see, the others a condition or a wait of what they do.\n\n\
          | what is broken | under the fault | found |\n|---|---|---|\n",
     );
     let jobs = Break::value_variants();
-    let found = in_parallel(jobs, |broken| {
-        is_caught(Rules { broken: Some(*broken), ..Rules::SHORT }, broken.shown_by())
-    });
+    let found = in_parallel(jobs, |broken| is_caught(broken.rules(), broken.shown_by()));
+    for (broken, what) in jobs.iter().zip(found) {
+        let Some(what) = what else { return Err(format!("{broken:?} was not found")) };
+        let _ = writeln!(text, "| {} | {} | not so: {what} |", broken.meaning(), broken.shown_by().name());
+    }
+    text.push_str(
+        "\nLikewise the rules of the commands.\n\n| what is broken | what fails | found |\n|---|---|---|\n",
+    );
+    let jobs = CommandBreak::value_variants();
+    let found = in_parallel(jobs, |broken| is_command_break_caught(*broken));
     for (broken, what) in jobs.iter().zip(found) {
         let Some(what) = what else { return Err(format!("{broken:?} was not found")) };
         let _ = writeln!(text, "| {} | {} | not so: {what} |", broken.meaning(), broken.shown_by().name());

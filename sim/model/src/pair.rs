@@ -13,7 +13,7 @@
 //! Both units step in every period but one that the adversary lets skip: their clocks are not the same. A skipped unit sends no
 //! edge either.
 
-use levitas_core::arbitration::{Arbitration, Inputs, Isolation, Line, Order, Outputs, Times};
+use levitas_core::arbitration::{Arbitration, Inputs, Isolation, Line, Order, Outputs, Times, alarm};
 use levitas_core::link::{PeerReport, UnitCode};
 use levitas_core::unit::Role;
 
@@ -138,6 +138,8 @@ pub struct Pair {
     frame_age: u8,
     /// Whom the rotor was last held with.
     pub cover: Cover,
+    /// In this period a unit began to take the head although all that it had was a broken line.
+    pub uncaused: bool,
 }
 
 /// What the adversary chooses for one period.
@@ -223,6 +225,14 @@ impl Side {
             && self.machine.therapy()
     }
 
+    /// It has begun to take the head although it knows that the line is broken and the other unit says that it holds the rotor, and gives it to nobody.
+    fn has_taken_unseen(&self, before: &Self, outputs: &Outputs, told: Option<PeerReport>) -> bool {
+        before.machine.code() == UnitCode::Ready
+            && self.machine.code() == UnitCode::Active
+            && outputs.alarms & alarm::LINE_BROKEN != 0
+            && told.is_some_and(|peer| peer.drives && peer.current_flows && !peer.hand_back)
+    }
+
     /// What the other unit receives of this one's line.
     fn line_received(&self, rules: &Rules) -> Line {
         match self.wire {
@@ -266,8 +276,8 @@ impl Pair {
         let [host, drive] = therapies;
         Self {
             sides: [
-                Side::new(Role::Host, rules.times, host),
-                Side::new(Role::EmergencyDrive, rules.times, drive),
+                Side::new(Role::Host, rules.unit_times(), host),
+                Side::new(Role::EmergencyDrive, rules.unit_times(), drive),
             ],
             wanted: host || drive,
             overlap: 0,
@@ -275,6 +285,7 @@ impl Pair {
             unheld: u8::MAX,
             frame_age: 0,
             cover: Cover::Anybody,
+            uncaused: false,
         }
         .bounded(rules)
     }
@@ -329,6 +340,7 @@ impl Pair {
         let due = self.frame_is_due(rules);
         self.frame_age = (self.frame_age + 1) % rules.frame_periods;
         let mut obeyed = None;
+        self.uncaused = false;
         for (index, side) in self.sides.iter_mut().enumerate() {
             let other = &before[1 - index];
             let skips = period.skips == Some(index);
@@ -347,6 +359,8 @@ impl Pair {
             let outputs = side.machine.step(&rules.break_it(&Inputs { order, periods, ..inputs }));
             obeyed = obeyed.or(order.filter(|_| outputs.refusal.is_none()));
             side.take(&outputs);
+            let is_unseen = order.is_none() && side.has_taken_unseen(&before[index], &outputs, inputs.peer);
+            self.uncaused |= is_unseen && other.holds();
         }
         self.count(rules);
         self.cover = if self.wanted { self.covered(obeyed) } else { Cover::Anybody };

@@ -7,7 +7,8 @@ use crate::drive::Met;
 use crate::pair::Cover;
 use crate::search::Fault;
 
-/// A way to break the protocol, to see that the search finds it.
+/// A way to break the protocol, to see that the search finds it. The first ones take away what a unit sees, the others a step of what it
+/// does: a condition that always holds, a wait that never ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, clap::ValueEnum)]
 pub enum Break {
     /// A cut line counts as released.
@@ -18,6 +19,12 @@ pub enum Break {
     NeverReleased,
     /// Nothing physical is seen: no ripple, no force, no rotor that strays.
     Blind,
+    /// A unit takes the head behind a broken line without anything that it sees of the rotor.
+    TakesUnseen,
+    /// The host never yields, whatever it sees.
+    HostKeeps,
+    /// A unit that took the head keeps it without current.
+    KeepsWithoutCurrent,
 }
 
 impl Break {
@@ -29,15 +36,26 @@ impl Break {
             Self::NobodyYields => "no unit sees the other one drive",
             Self::NeverReleased => "no unit reads a line as released",
             Self::Blind => "neither ripple nor force nor a rotor that strays is seen",
+            Self::TakesUnseen => "a unit takes the head behind a broken line without evidence of the rotor",
+            Self::HostKeeps => "the host does not yield",
+            Self::KeepsWithoutCurrent => "a unit that took the head keeps it without current",
         }
+    }
+
+    /// The protocol broken in this way, on the times on which it shows soon.
+    #[must_use]
+    pub const fn rules(self) -> Rules {
+        let rules = if matches!(self, Self::KeepsWithoutCurrent) { Rules::ORDERED } else { Rules::SHORT };
+        Rules { broken: Some(self), ..rules }
     }
 
     /// A fault under which it shows.
     #[must_use]
     pub fn shown_by(self) -> Fault {
         match self {
-            Self::CutIsReleased | Self::NeverReleased => Fault::Line(0),
-            Self::NobodyYields => Fault::Sensors(0),
+            Self::CutIsReleased | Self::NeverReleased | Self::TakesUnseen => Fault::Line(0),
+            Self::NobodyYields | Self::HostKeeps => Fault::Sensors(0),
+            Self::KeepsWithoutCurrent => Fault::Unit(1),
             Self::Blind => Fault::LinkAndLine(0),
         }
     }
@@ -225,6 +243,17 @@ impl Rules {
             && backed <= self.backed_max()
             && ordered <= self.ordered_max()
             && nobody <= self.nobody_max
+    }
+
+    /// The times that the units go by: those of the bounds, but where a condition or a wait is broken.
+    #[must_use]
+    pub const fn unit_times(&self) -> Times {
+        match self.broken {
+            Some(Break::TakesUnseen) => Times { evidence: 0, ..self.times },
+            Some(Break::HostKeeps) => Times { yielding: u16::MAX, ..self.times },
+            Some(Break::KeepsWithoutCurrent) => Times { prove: u16::MAX, ..self.times },
+            _ => self.times,
+        }
     }
 
     /// The inputs as a broken protocol would see them.

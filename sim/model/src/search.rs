@@ -308,7 +308,9 @@ impl Model for Search {
             }
             // What it remembers is true, if it remembers anything.
             Event::Restart(_, true) if !state.pair.wanted => return None,
-            Event::Restart(unit, therapy) => sides[unit].restart(ROLES[unit], self.rules.times, therapy),
+            Event::Restart(unit, therapy) => {
+                sides[unit].restart(ROLES[unit], self.rules.unit_times(), therapy);
+            }
             Event::Resume(unit) => sides[unit].power = Power::On,
             Event::Wanted(wanted) => next.pair.wanted = wanted,
         }
@@ -331,6 +333,7 @@ impl Model for Search {
                         || side.stage != Stage::Good
                 })
             }),
+            Property::<Self>::always(CAUSED, |_, state| !state.pair.uncaused),
             Property::<Self>::sometimes(CHANGES, |_, state| {
                 let [host, drive] = &state.pair.sides;
                 state.pair.wanted && drive.is_open && !host.is_open
@@ -347,6 +350,8 @@ pub const TWO_DRIVE: &str = "two drive only for a moment";
 pub const NOBODY: &str = "a rotor that can be held is held";
 /// No unit isolates itself whose sensors and power stage are good, but by the order of its self-test; so a wrong standby never wins.
 pub const HEALTHY: &str = "a healthy unit is not isolated";
+/// Behind a broken line no unit takes the head from one that says that it holds it.
+pub const CAUSED: &str = "a broken line alone is no reason to take the head";
 /// The search reaches what it is about.
 pub const CHANGES: &str = "the emergency drive holds the rotor alone";
 
@@ -413,4 +418,21 @@ fn told(path: Vec<(Reached, Option<Event>)>) -> String {
         );
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rules::Break;
+
+    #[test]
+    fn a_step_of_the_protocol_that_is_broken_is_found_by_what_it_breaks() {
+        for (broken, expected) in [
+            (Break::TakesUnseen, CAUSED),
+            (Break::HostKeeps, TWO_DRIVE),
+            (Break::KeepsWithoutCurrent, NOBODY),
+        ] {
+            assert_eq!(is_caught(broken.rules(), broken.shown_by()), Some(expected), "{broken:?}");
+        }
+    }
 }

@@ -16,7 +16,7 @@ pub(crate) fn run(project: &Project, options: &Options) -> Result<(), String> {
     if options.has("--check") {
         return check(project);
     }
-    println!("searching, about two minutes on two cores");
+    println!("searching, about four minutes on two cores");
     fs::write(project.root.join(PAGE), page(project)?).map_err(|error| format!("{PAGE}: {error}"))?;
     println!("{PAGE}: written");
     Ok(())

@@ -20,7 +20,7 @@
 //! The clock wraps after 49 days, which the comparison allows for. A session ends with its last sequence number.
 //!
 //! # Shown by
-//! Tests below.
+//! Tests below; every order of events in which frames come, with what the supervisor does: `sim/model/src/commands.rs`.
 
 use super::{CommandFrame, LinkRefusal};
 

@@ -10,7 +10,7 @@
 //! What lies in the mailbox when a supervisor starts is not carried out: nobody knows whether it was.
 //!
 //! # Shown by
-//! `tests.rs`.
+//! `tests.rs`; in every order of events `sim/model/src/commands.rs`.
 
 use super::{Command, LINK_SILENT_US_MAX, Refusal, SupervisorTask};
 use crate::link::is_past;
