@@ -235,6 +235,7 @@ impl<L: Linear, M: Motor> PeerTask<L, M> {
             isolation: 0,
             order_number: 0,
             order_result: 0,
+            windings_tested: false,
         });
     }
 }
