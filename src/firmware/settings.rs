@@ -10,7 +10,7 @@ use super::shim::{self, Entry};
 use super::units::{self, FirmwareUnit};
 
 /// Mirrors `LEVITAS_SETTINGS_BYTES`.
-const _: () = assert!(SETTINGS_RECORD_BYTES == 104);
+const _: () = assert!(SETTINGS_RECORD_BYTES == 96);
 
 /// Before the first period, on a storage that is mounted: the limits of before. What is lost is named.
 pub(crate) fn at_start(unit: &FirmwareUnit, tasks: &mut UnitTasks) {

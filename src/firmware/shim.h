@@ -391,7 +391,7 @@ enum levitas_storage_entry {
 
 /** Bytes of LEVITAS_ENTRY_STARTS and LEVITAS_ENTRY_SETTINGS. */
 #define LEVITAS_STARTS_BYTES   4
-#define LEVITAS_SETTINGS_BYTES 104
+#define LEVITAS_SETTINGS_BYTES 96
 
 /** Places of the list of kits, and bytes of the record of one. */
 #define LEVITAS_KITS_MAX         16

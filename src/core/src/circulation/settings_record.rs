@@ -2,13 +2,13 @@
 //! Limits and settings as they lie in the storage, over a power-off of any length.
 //!
 //! # Format
-//! Of each setting, in their order and without the set-points, which come with a mode: its value as f32, then the CRC-32 of its name, a line
+//! Of each setting, in their order and without those of [`is_kept`]: its value as f32, then the CRC-32 of its name, a line
 //! feed and those four bytes. All numbers are little-endian. So each stands for itself: what decays is lost alone and named, and so is
 //! what an image of other settings has left in its place.
 //!
 //! # Limits and failure
 //! A setting that is lost, or out of its range, is what it is on a unit that has never been set. Nothing tells whose patient they were for:
-//! they stand until somebody changes them, and the shell shows them.
+//! they stand until somebody changes them, and the shell shows them. Only what takes a protection away must be said of each patient anew.
 //!
 //! # Source
 //! IEC 60601-1-8: alarm settings outlive an interruption of the power of up to 30 s. CRC-32: ISO/IEC 13239 annex A, as the records.
@@ -22,14 +22,20 @@ use crate::records::crc_32_of_parts;
 
 /// Bytes of one setting.
 const ENTRY_BYTES: usize = 8;
-/// Settings that a mode brings with it.
-const SETPOINTS: usize = 5;
+/// Settings that are not kept.
+const NOT_KEPT: usize = 6;
 /// Bytes of the record.
-pub const SETTINGS_RECORD_BYTES: usize = ENTRY_BYTES * (TherapySettings::FIELDS.len() - SETPOINTS);
+pub const SETTINGS_RECORD_BYTES: usize = ENTRY_BYTES * (TherapySettings::FIELDS.len() - NOT_KEPT);
+
+/// A setting outlives a power-off. Not a set-point, which comes with a mode; and not where the return cannula lies: with that of a vein the next
+/// patient would have neither the floor against backflow nor the hold on air before an artery.
+fn is_kept(field: &Field<f32>) -> bool {
+    !Mode::is_setpoint(field.name) && field.name != "return_is_arterial"
+}
 
 /// The settings that are kept, and their places among all.
 fn kept() -> impl Iterator<Item = (usize, &'static Field<f32>)> {
-    TherapySettings::FIELDS.iter().enumerate().filter(|(_, field)| !Mode::is_setpoint(field.name))
+    TherapySettings::FIELDS.iter().enumerate().filter(|(_, field)| is_kept(field))
 }
 
 fn check(field: &Field<f32>, value: [u8; 4]) -> [u8; 4] {
@@ -83,16 +89,16 @@ mod tests {
     }
 
     #[test]
-    fn every_limit_and_setting_comes_back_and_no_set_point() {
-        let (mut found, lost) = decode(&encode(&set()), &TherapySettings::ADULT);
-        assert_eq!(lost, 0);
+    fn every_limit_and_setting_comes_back_but_set_points_and_the_vessel_of_the_patient_before() {
+        let vein = TherapySettings { return_is_arterial: 0.0, ..set() };
+        let (mut found, lost) = decode(&encode(&vein), &TherapySettings::ADULT);
+        assert_eq!((lost, found.return_is_arterial), (0, 1.0));
         for field in TherapySettings::FIELDS {
-            let is_setpoint = Mode::is_setpoint(field.name);
-            let mut expected = if is_setpoint { TherapySettings::ADULT } else { set() };
+            let is_new = Mode::is_setpoint(field.name) || field.name == "return_is_arterial";
+            let mut expected = if is_new { TherapySettings::ADULT } else { set() };
             assert_eq!(found.field_mut(field.name), expected.field_mut(field.name), "{}", field.name);
         }
-        let setpoints = TherapySettings::FIELDS.iter().filter(|field| Mode::is_setpoint(field.name));
-        assert_eq!(setpoints.count(), SETPOINTS);
+        assert_eq!(kept().count() + NOT_KEPT, TherapySettings::FIELDS.len());
     }
 
     #[test]
@@ -148,6 +154,6 @@ mod tests {
             record[4..8],
             crate::records::crc_32(b"drainage_pressure_mmhg_min\n\0\0\xc8\xc2").to_le_bytes()
         );
-        assert_eq!(record.len(), 104);
+        assert_eq!(record.len(), 96);
     }
 }

@@ -15,8 +15,8 @@
 #include "shell_text.h"
 
 /*
- * What lies in the storage before the start, in the order of the settings and without the set-points. The units of these images are on a
- * bench: no suite but this one feels what differs from a new one.
+ * What lies in the storage before the start, in the order of the settings and without the set-points and the vessel of the return cannula.
+ * The units of these images are on a bench: no suite but this one feels what differs from a new one.
  */
 static const struct {
 	const char *name;
@@ -25,7 +25,6 @@ static const struct {
 	{"drainage_pressure_mmhg_min", -90.0f},
 	{"return_pressure_mmhg_max", 1000.0f},
 	{"flow_lpm_min", 0.75f},
-	{"return_is_arterial", 0.0f},
 	{"pulse_amplitude_rpm", 1000.0f},
 	{"pulse_rate_bpm", 71.5f},
 	{"pulse_duty_pct", 35.0f},
