@@ -70,7 +70,12 @@ impl Circulation {
     #[must_use]
     pub fn truth_at(&self, speed_rpm: f64) -> Truth {
         let speed = speed_rpm * RAD_PER_S_PER_RPM;
-        let truth = Truth { rotor_speed_rad_per_s: speed, ..Truth::default() };
+        let torque_n_m = self.shaft.torque_n_m(speed * KRPM_PER_RAD_PER_S, self.circuit.pumped_lpm);
+        let truth = Truth {
+            rotor_speed_rad_per_s: speed,
+            pump_torque_n_m: torque_n_m * self.air.torque_factor(),
+            ..Truth::default()
+        };
         self.tell(self.pressures(speed), truth)
     }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Rows about flow and pressures: one story each, over several seeds, with the worst figure beside its bound.
 
+use levitas_core::circulation::conditions as condition;
 use levitas_core::circulation::therapy::Mode;
 use levitas_world::{
     CircuitChange, KinkSite, Line, LivingPatient, Patient, PatientChange, VA_25_21_ELASTIC as VA_25_21,
@@ -8,7 +9,7 @@ use levitas_world::{
 };
 
 use super::rig::{PERIOD_S, Rig, beat_means};
-use super::suction::best_lpm;
+use super::suction::{COLLAPSED, best_lpm};
 use crate::analysis::mean;
 use crate::input::Checked;
 
@@ -49,7 +50,8 @@ type Story = fn(u64) -> Checked<Figures>;
 
 /// All rows.
 pub(super) fn rows(seeds: u64, progress: &dyn Fn(f64)) -> Checked<Vec<Row>> {
-    const STORIES: [Story; 5] = [settling, disturbances, clamp, reversals, meter_lost];
+    const STORIES: [Story; 7] =
+        [settling, from_standstill, disturbances, clamp, reversals, all_flow_lost, meter_lost];
     let mut rows: Vec<Row> = Vec::new();
     for (index, story) in STORIES.iter().enumerate() {
         let mut own: Vec<Row> = Vec::new();
@@ -76,6 +78,21 @@ fn settling(seed: u64) -> Checked<Figures> {
     let mut rig = Rig::new(VA_25_21, adult(), seed)?;
     rig.set_mode(Mode::ZeroFlow, 0.0);
     rig.run(10.0);
+    Ok(to_four_litres(STORY, rig))
+}
+
+/// The pump stands before a closed clamp, which is opened with the order.
+fn from_standstill(seed: u64) -> Checked<Figures> {
+    const STORY: &str = "flow mode from standstill to 4 L/min, the clamp opened";
+    let mut rig = Rig::new(VA_25_21, adult(), seed)?.standing();
+    rig.circuit(CircuitChange::Clamp(Line::Return));
+    rig.set_mode(Mode::Speed, 0.0);
+    rig.run(10.0);
+    rig.circuit(CircuitChange::Unclamp(Line::Return));
+    Ok(to_four_litres(STORY, rig))
+}
+
+fn to_four_litres(story: &'static str, mut rig: Rig) -> Figures {
     rig.forget();
     rig.set_mode(Mode::Flow, 4.0);
     let flows = rig.run(20.0);
@@ -83,26 +100,29 @@ fn settling(seed: u64) -> Checked<Figures> {
     let outside = means.iter().rposition(|flow| (flow - 4.0).abs() > 0.02 * 4.0).map_or(0, |last| last + 1);
     let settled_s = outside as f64 * PERIOD_S + 0.5;
     let steady = mean(&flows[flows.len() - 500..]);
-    Ok(vec![
-        (STORY, "settled within 2 % of the beat-averaged flow [s]", settled_s, 2.5),
-        (STORY, "steady error [%]", 100.0 * (steady - 4.0).abs() / 4.0, 1.0),
-        (STORY, "return pressure over its limit [mmHg]", (rig.return_mmhg_max - 300.0).max(0.0), 0.0),
-        (STORY, "drainage pressure under its limit [mmHg]", (-100.0 - rig.drainage_mmhg_min).max(0.0), 0.0),
-    ])
+    vec![
+        (story, "settled within 2 % of the beat-averaged flow [s]", settled_s, 2.5),
+        (story, "steady error [%]", 100.0 * (steady - 4.0).abs() / 4.0, 1.0),
+        (story, "return pressure over its limit [mmHg]", (rig.return_mmhg_max - 300.0).max(0.0), 0.0),
+        (story, "drainage pressure under its limit [mmHg]", (-100.0 - rig.drainage_mmhg_min).max(0.0), 0.0),
+    ]
 }
 
 /// How far a flow, or the drainage pressure that limits it, is from what is possible [%].
+///
+/// A vein that is shut has such a pressure, too: it is no limit that was reached.
 fn missed_pct(rig: &mut Rig, target_lpm: f64) -> f64 {
-    let mut drainage = Vec::new();
+    let (mut drainage, mut is_open) = (Vec::new(), true);
     let flows: Vec<f64> = (0..1000)
         .map(|_| {
             let flow = rig.period();
             drainage.push(rig.pressures_mmhg()[0]);
+            is_open &= rig.collapse() < COLLAPSED;
             flow
         })
         .collect();
     let by_flow = 100.0 * (mean(&flows) - target_lpm).abs() / target_lpm;
-    let by_limit = (mean(&drainage) + 100.0).abs();
+    let by_limit = if is_open { (mean(&drainage) + 100.0).abs() } else { f64::INFINITY };
     // A vein that gives no more: beside the best speed of a sweep.
     let best = best_lpm(rig).min(target_lpm);
     by_flow.min(by_limit).min(100.0 * (1.0 - mean(&flows) / best).max(0.0))
@@ -197,7 +217,7 @@ fn reversals(seed: u64) -> Checked<Figures> {
     ])
 }
 
-fn meter_lost(seed: u64) -> Checked<Figures> {
+fn all_flow_lost(seed: u64) -> Checked<Figures> {
     let mut rig = Rig::new(VA_25_21, adult(), seed)?.settled(4.0);
     rig.meter = false;
     let flows = rig.run(60.0);
@@ -208,4 +228,44 @@ fn meter_lost(seed: u64) -> Checked<Figures> {
         100.0 * worst / 4.0,
         10.0,
     )])
+}
+
+/// Changes of load that leave 4 L/min possible, one a minute. Blood is diluted, and gets its cells back, within 44 s, as volume comes and goes.
+fn load_change(rig: &mut Rig, second: u32) {
+    let diluted_pct = f64::from((second % 60).min(44) / 4);
+    match (second / 60, second % 60) {
+        (1, 0) => rig.patient(PatientChange::Vasoplegia { factor: 0.75 }),
+        (2, 0) => rig.patient(PatientChange::Volume { ml: 300.0, over_s: 45.0 }),
+        (3, _) => rig.circuit(CircuitChange::Viscosity { haematocrit_pct: 36.0 - diluted_pct }),
+        (4, 0) => rig.patient(PatientChange::Vasoplegia { factor: 1.25 }),
+        (5, 0) => rig.patient(PatientChange::BloodLoss { ml: 300.0, over_s: 45.0 }),
+        (6, 0) => rig.patient(PatientChange::HeartRate { bpm: 110.0 }),
+        (7, _) => rig.circuit(CircuitChange::Viscosity { haematocrit_pct: 25.0 + diluted_pct }),
+        (8, 0) => rig.circuit(CircuitChange::Clot { factor: 1.5 }),
+        (9, 0) => rig.patient(PatientChange::Vasoplegia { factor: 1.0 }),
+        _ => {}
+    }
+}
+
+fn meter_lost(seed: u64) -> Checked<Figures> {
+    const STORY: &str =
+        "meter lost at 4 L/min, then resistance, volume, viscosity and a clot change in ten minutes";
+    let mut rig = Rig::new(VA_25_21, adult(), seed)?.estimating(seed).settled(4.0);
+    rig.run(60.0);
+    rig.meter = false;
+    let (mut flows, mut told) = (Vec::new(), None);
+    for second in 0..600 {
+        load_change(&mut rig, second);
+        for _ in 0..100 {
+            flows.push(rig.period());
+            let says_so = rig.course.is_some_and(|course| course.conditions & condition::FLOW_LOST != 0);
+            told = told.or(says_so.then_some(flows.len()));
+        }
+    }
+    let told_s = told.map_or(f64::INFINITY, |periods| periods as f64 * PERIOD_S);
+    let worst = beat_means(&flows).into_iter().fold(0.0_f64, |worst, flow| worst.max((flow - 4.0).abs()));
+    Ok(vec![
+        (STORY, "flow from 4 L/min, over a beat [%]", 100.0 * worst / 4.0, 10.0),
+        (STORY, "told after [s]", told_s, 1.0),
+    ])
 }

@@ -3,8 +3,10 @@
 //!
 //! # Model
 //! Speed: set-point by the slew rate of the speed control, through a lag of `SPEED_LAG_S`. Flow as measured: lag `METER_LAG_S` and noise;
-//! pressures: lag `PRESSURE_LAG_S` and noise, both at 100 Hz.
+//! pressures: lag `PRESSURE_LAG_S` and noise, both at 100 Hz. Torque, where the flow is estimated: that of the pump with an error of
+//! `TORQUE_ERROR_N_M`, one for each seed, and noise; the head from the pressures.
 
+use levitas_core::circulation::estimate::{ESTIMATE_SD_LPM_MAX, PumpEstimator, PumpMap};
 use levitas_core::circulation::pilot::{Course, Measured, Pilot};
 use levitas_core::circulation::therapy::{Mode, Therapy, TherapyMail, TherapySettings};
 use levitas_core::mail::{
@@ -32,6 +34,8 @@ const METER_LAG_S: f64 = 0.018;
 const PRESSURE_LAG_S: f64 = 0.01;
 const FLOW_NOISE_LPM: f64 = 0.01;
 const PRESSURE_NOISE_MMHG: f64 = 0.5;
+const TORQUE_ERROR_N_M: f64 = 0.3e-3;
+const TORQUE_NOISE_N_M: f64 = 0.2e-3;
 /// Stream of the draws.
 const STREAM: u128 = 0x6c65_7669_7461_7307;
 
@@ -66,7 +70,11 @@ pub(super) struct Rig {
     pub(super) speed_rpm: f64,
     asked_rpm: f64,
     flow_lpm: f64,
-    pressures_mmhg: [f64; 2],
+    torque_n_m: f64,
+    /// Drainage, return, before the membrane lung.
+    pressures_mmhg: [f64; 3],
+    /// Flow by speed, torque and head, with the error of the torque.
+    estimator: Option<(PumpEstimator, f64)>,
     /// The meter is there.
     pub(super) meter: bool,
     pub(super) time_s: f64,
@@ -102,7 +110,9 @@ impl Rig {
             speed_rpm: 1800.0,
             asked_rpm: 1800.0,
             flow_lpm: 0.0,
-            pressures_mmhg: [5.0, 80.0],
+            torque_n_m: 0.0,
+            pressures_mmhg: [5.0, 80.0, 80.0],
+            estimator: None,
             meter: true,
             time_s: 0.0,
             course: None,
@@ -112,6 +122,19 @@ impl Rig {
             return_mmhg_max: f64::NEG_INFINITY,
             drainage_mmhg_min: f64::INFINITY,
         })
+    }
+
+    /// The pump stands still.
+    pub(super) fn standing(mut self) -> Self {
+        (self.speed_rpm, self.asked_rpm) = (0.0, 0.0);
+        self
+    }
+
+    /// The flow is estimated, too.
+    pub(super) fn estimating(mut self, seed: u64) -> Self {
+        let error_n_m = Dice::new(!seed).between(-TORQUE_ERROR_N_M, TORQUE_ERROR_N_M);
+        self.estimator = PumpEstimator::new(&PumpMap::ECMO_50).ok().map(|estimator| (estimator, error_n_m));
+        self
     }
 
     /// The operator sets a mode.
@@ -160,11 +183,28 @@ impl Rig {
     pub(super) fn period(&mut self) -> f64 {
         self.write();
         self.pilot.poll(&self.mail);
-        let mut noise = |level: f64| (level * self.dice.noise()) as f32;
+        let mut noise = |level: f64| level * self.dice.noise();
+        let flow_lpm = self.meter.then_some((self.flow_lpm + noise(FLOW_NOISE_LPM)) as f32);
+        let [drainage, outlet] =
+            [0, 1].map(|site: usize| (self.pressures_mmhg[site] + noise(PRESSURE_NOISE_MMHG)) as f32);
+        let estimate_lpm = self.estimator.as_mut().and_then(|(estimator, error_n_m)| {
+            let torque_n_m = self.torque_n_m + *error_n_m + noise(TORQUE_NOISE_N_M);
+            let before_lung = (self.pressures_mmhg[2] + noise(PRESSURE_NOISE_MMHG)) as f32;
+            let head_mmhg = Some(before_lung - drainage);
+            let said = estimator.update(
+                self.speed_rpm as f32,
+                torque_n_m as f32,
+                head_mmhg,
+                flow_lpm,
+                PERIOD_S as f32,
+            );
+            (said.flow_sd_lpm < ESTIMATE_SD_LPM_MAX).then_some(said.flow_lpm)
+        });
         let measured = Measured {
-            flow_lpm: self.meter.then_some(self.flow_lpm as f32 + noise(FLOW_NOISE_LPM)),
-            drainage_mmhg: Some(self.pressures_mmhg[0] as f32 + noise(PRESSURE_NOISE_MMHG)),
-            return_mmhg: Some(self.pressures_mmhg[1] as f32 + noise(PRESSURE_NOISE_MMHG)),
+            flow_lpm,
+            estimate_lpm,
+            drainage_mmhg: Some(drainage),
+            return_mmhg: Some(outlet),
             ..Measured::default()
         };
         let course = self.pilot.step(&measured);
@@ -183,7 +223,9 @@ impl Rig {
             let truth = self.world.truth_at(self.speed_rpm);
             sum_lpm += truth.flow_lpm;
             self.flow_lpm += (truth.flow_lpm - self.flow_lpm) * STEP_S / METER_LAG_S;
-            let seen = [truth.drainage_pressure_mmhg, truth.return_pressure_mmhg];
+            self.torque_n_m = truth.pump_torque_n_m;
+            let seen =
+                [truth.drainage_pressure_mmhg, truth.return_pressure_mmhg, truth.pre_membrane_pressure_mmhg];
             for (lagged, now) in self.pressures_mmhg.iter_mut().zip(seen) {
                 *lagged += (now - *lagged) * STEP_S / PRESSURE_LAG_S;
             }
@@ -197,8 +239,8 @@ impl Rig {
         sum_lpm / f64::from(PERIODS)
     }
 
-    /// Pressures as they are measured: drainage, return [mmHg].
-    pub(super) fn pressures_mmhg(&self) -> [f64; 2] {
+    /// Pressures as they are measured: drainage, return, before the membrane lung [mmHg].
+    pub(super) fn pressures_mmhg(&self) -> [f64; 3] {
         self.pressures_mmhg
     }
 

@@ -2,7 +2,7 @@
 //! Drawn cases of suction, each with every answer, beside the best that a sweep of the speed finds.
 //!
 //! A case is a patient whose vein gives less than the flow that is asked for, for one of the causes of [`Cause`]. *Onset* is when the vein
-//! covers half of the inlet. The sweep lets the same patient, as he is at that time, have every speed for five seconds: the largest mean flow is
+//! covers half of the inlet; where it never does without an answer there is no case, and another one is drawn. The sweep lets the same patient, as he is at that time, have every speed for five seconds: the largest mean flow is
 //! the best. It is made three times, because what a vein gives changes within the minute: a flow is back when it stays at 80 % of what
 //! is possible then, and not of what is possible a minute later.
 
@@ -18,13 +18,15 @@ use crate::input::Checked;
 use levitas_core::circulation::therapy::Mode;
 
 /// The vein covers more than this part of the inlet: suction.
-const COLLAPSED: f64 = 0.5;
+pub(super) const COLLAPSED: f64 = 0.5;
 /// Time after the onset that is looked at [s].
 const WATCHED_S: f64 = 60.0;
 /// Longest wait for an onset [s].
 const WAIT_S: f64 = 90.0;
 /// An event that begins this soon after the one before is its second [s].
 const SECOND_S: f64 = 30.0;
+/// Most draws for each case that is wanted.
+const DRAWS_MAX: u64 = 3;
 
 /// When the speed is swept, from the onset on [s].
 const SWEPT_S: [f64; 3] = [10.0, 30.0, WATCHED_S];
@@ -72,8 +74,9 @@ pub(super) struct Case {
     relief_s: f64,
     /// From the onset until the flow, averaged over a second, stays at 80 % of the best [s]; infinite when not within 30 s.
     back_s: f64,
-    /// A second event within `SECOND_S`.
+    /// A second event within `SECOND_S`, and within the time that is looked at.
     again: bool,
+    again_later: bool,
     /// Mean flow from 30 s after the onset on, as a part of the best.
     of_best: f64,
 }
@@ -91,6 +94,8 @@ pub struct Answer {
     pub back: u32,
     /// Without a second event within 30 s.
     pub once: u32,
+    /// Nor within the minute.
+    pub once_in_minute: u32,
     /// Mean flow afterwards at least 80 % of the best.
     pub enough: u32,
     /// Worst flow afterwards as a part of the best, and the sum over the cases.
@@ -111,6 +116,7 @@ impl Answer {
         self.relieved += u32::from(case.relief_s <= 1.0);
         self.back += u32::from(case.back_s <= 10.0);
         self.once += u32::from(!case.again);
+        self.once_in_minute += u32::from(!case.again_later);
         self.enough += u32::from(case.of_best >= 0.8);
         self.relief_s_max = self.relief_s_max.max(case.relief_s);
         self.of_best_min = worst.min(case.of_best);
@@ -131,13 +137,19 @@ pub struct Answers {
     pub all: [Answer; 3],
     /// Of the last answer, in the order of [`Cause::ALL`].
     pub by_cause: [Answer; 5],
+    /// Cases that were drawn; without an answer the vein closes in [`Answer::cases`] of them.
+    pub drawn: u64,
+    /// Cases that were wanted.
+    pub wanted: u64,
 }
 
 impl Answers {
     /// What the last answer does not hold.
     pub(super) fn findings(&self) -> Vec<String> {
         let Answer { cases, relieved, back, once, enough, .. } = self.all[2];
-        [
+        let few = (u64::from(cases) < self.wanted)
+            .then(|| format!("suction: {cases} of {} cases in {} draws", self.wanted, self.drawn));
+        let missed = [
             ("relieved within 1 s", relieved),
             ("flow back within 10 s", back),
             ("no second event", once),
@@ -145,8 +157,8 @@ impl Answers {
         ]
         .into_iter()
         .filter(|(_, count)| *count < cases || cases == 0)
-        .map(|(what, count)| format!("suction, {}: {what} in {count} of {cases} cases", NAMES[2]))
-        .collect()
+        .map(|(what, count)| format!("suction, {}: {what} in {count} of {cases} cases", NAMES[2]));
+        few.into_iter().chain(missed).collect()
     }
 }
 
@@ -198,29 +210,35 @@ fn onset(seed: u64, answer: u32) -> Checked<(Rig, bool)> {
     Ok((rig, false))
 }
 
-/// The best mean flow of a sweep [L/min].
+/// The best mean flow of a sweep, from 2000 to 4250 rpm in steps of 150 [L/min]: every second one, then those beside the best.
 pub(super) fn best_lpm(rig: &Rig) -> f64 {
-    (0..16)
-        .map(|step| {
-            let speed_rpm = 2000.0 + 150.0 * f64::from(step);
-            let mut swept = rig.clone();
-            // Open first, as staff would.
-            (0..100).for_each(|_| {
-                swept.turn(1800.0);
-            });
-            (0..200).for_each(|_| {
-                swept.turn(speed_rpm);
-            });
-            let flows: Vec<f64> = (0..300).map(|_| swept.turn(speed_rpm)).collect();
-            mean(&flows)
-        })
-        .fold(0.0, f64::max)
+    let mut opened = rig.clone();
+    // Open first, as staff would.
+    (0..100).for_each(|_| {
+        opened.turn(1800.0);
+    });
+    let flow_lpm = |step: u32| {
+        let speed_rpm = 2000.0 + 150.0 * f64::from(step);
+        let mut swept = opened.clone();
+        (0..200).for_each(|_| {
+            swept.turn(speed_rpm);
+        });
+        let flows: Vec<f64> = (0..300).map(|_| swept.turn(speed_rpm)).collect();
+        mean(&flows)
+    };
+    let better = |best: (u32, f64), step: u32| {
+        let flow = flow_lpm(step);
+        if flow > best.1 { (step, flow) } else { best }
+    };
+    let coarse = (0..16).step_by(2).fold((0, 0.0), better);
+    let beside = [coarse.0.saturating_sub(1), coarse.0 + 1];
+    beside.into_iter().fold(coarse, better).1
 }
 
+/// What becomes of it; without an answer nothing where the vein does not close. An answer that is there before it closes has to show its flow all the same.
 fn case(seed: u64, answer: u32) -> Checked<Option<Case>> {
     let (mut rig, closes) = onset(seed, answer)?;
-    // An answer that is there before the vein closes has to show its flow all the same.
-    if !closes && (answer == 0 || !onset(seed, 0)?.1) {
+    if !closes && answer == 0 {
         return Ok(None);
     }
     let periods = (WATCHED_S / PERIOD_S) as usize;
@@ -243,7 +261,10 @@ fn case(seed: u64, answer: u32) -> Checked<Option<Case>> {
         match (is_shut, open_since) {
             (false, None) => open_since = Some(time_s),
             // A beat that shuts it once more before it has been open for a second is the same event.
-            (true, Some(since)) if time_s - since > 1.0 => case.again |= time_s < SECOND_S,
+            (true, Some(since)) if time_s - since > 1.0 => {
+                case.again |= time_s < SECOND_S;
+                case.again_later = true;
+            }
             (true, Some(_)) => open_since = None,
             _ => {}
         }
@@ -264,17 +285,35 @@ fn case(seed: u64, answer: u32) -> Checked<Option<Case>> {
     Ok(Some(case))
 }
 
+/// Draws until the vein has closed in so many cases without an answer: their seeds, with what becomes of them, and the number of draws.
+fn drawn(cases: u64, jobs: usize, progress: &(dyn Fn() + Sync)) -> Checked<(Vec<(u64, Case)>, u64)> {
+    let (mut found, mut draws) = (Vec::new(), 0);
+    while (found.len() as u64) < cases && draws < DRAWS_MAX * cases {
+        let missing = cases - found.len() as u64;
+        let seeds: Vec<u64> = (draws + 1..=draws + missing).collect();
+        draws += missing;
+        let these = pool::carry_out(&seeds, jobs, &|seed: &u64| case(*seed, 0), progress)?;
+        found.extend(seeds.into_iter().zip(these).filter_map(|(seed, case)| Some((seed, case?))));
+    }
+    Ok((found, draws))
+}
+
 /// So many cases with each answer.
 pub(super) fn answers(cases: u64, jobs: usize, progress: &(dyn Fn(f64) + Sync)) -> Checked<Answers> {
-    let tasks: Vec<(u32, u64)> =
-        (0..3_u32).flat_map(|answer| (1..=cases).map(move |seed| (answer, seed))).collect();
     let done = AtomicUsize::new(0);
-    let found = pool::carry_out(&tasks, jobs, &|(answer, seed): &(u32, u64)| case(*seed, *answer), &|| {
+    let one_more = || {
         let count = done.fetch_add(1, Ordering::Relaxed) + 1;
-        progress(count as f64 / tasks.len() as f64);
-    })?;
-    let mut answers = Answers::default();
-    for ((answer, seed), case) in tasks.iter().zip(found) {
+        progress((count as f64 / (3 * cases) as f64).min(1.0));
+    };
+    let (without, draws) = drawn(cases, jobs, &one_more)?;
+    let tasks: Vec<(u32, u64)> =
+        [1, 2].into_iter().flat_map(|answer| without.iter().map(move |(seed, _)| (answer, *seed))).collect();
+    let with = pool::carry_out(&tasks, jobs, &|(answer, seed): &(u32, u64)| case(*seed, *answer), &one_more)?;
+    let mut answers = Answers { drawn: draws, wanted: cases, ..Answers::default() };
+    for (_, case) in &without {
+        answers.all[0].add(case);
+    }
+    for ((answer, seed), case) in tasks.iter().zip(with) {
         let Some(case) = case else { continue };
         answers.all[*answer as usize].add(&case);
         if *answer == 2 {

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+//! The tables of docs/circulation.md, short: every row holds, and what does not is found.
+
+use levitas::circulation::{Circulations, Effort, Row, circulate};
+
+const SHORT: Effort = Effort { seeds: 1, suctions: 5, jobs: 2 };
+
+#[test]
+fn every_row_holds_and_what_does_not_is_found() {
+    let all = circulate(SHORT, &|_| {}).unwrap();
+    let missed: Vec<String> = all.rows.iter().filter_map(Row::finding).collect();
+    assert_eq!(missed, Vec::<String>::new());
+    let [none, plain, dip] = &all.suctions.all;
+    assert_eq!([none.cases, plain.cases, dip.cases], [5; 3]);
+    assert!(all.suctions.drawn >= 5);
+    let after = |change: &dyn Fn(&mut Circulations)| {
+        let mut changed = all.clone();
+        change(&mut changed);
+        changed.findings().len()
+    };
+    let now = after(&|_| {});
+    assert_eq!(after(&|all| all.rows[0].worst = 2.501), now + 1);
+    assert_eq!(after(&|all| all.rows[0].worst = f64::NAN), now + 1);
+    assert_eq!(after(&|all| all.suctions.wanted = 6), now + 1);
+}
