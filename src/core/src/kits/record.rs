@@ -39,8 +39,8 @@ impl Registry {
         let mut record = [0; KIT_RECORD_BYTES];
         let seconds = kit.seconds(now_s);
         // One that has ended counts no more, and its time is that.
-        let kept_s = if kit.until_s.is_some() { seconds } else { seconds - seconds % STEP_S };
-        let reason = kit.reason.map_or(0, |reason| 1 + reason as u8);
+        let kept_s = if kit.until_s.is_some() { seconds } else { (seconds / STEP_S).saturating_mul(STEP_S) };
+        let reason = kit.reason.map_or(0, |reason| (reason as u8).saturating_add(1));
         let head = [kit.kind as u8, reason, kit.objections as u8, u8::from(kit.until_s.is_some())];
         let texts = [Some(&kit.gtin), kit.lot.as_ref(), kit.serial.as_ref()].map(text_bytes);
         let bytes = head
