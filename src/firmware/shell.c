@@ -124,6 +124,9 @@ static void print_unit(const struct shell *sh, uint32_t unit)
 		    status.faults != 0 ? ": " : "", fault_names);
 	levitas_start_text(unit, start, sizeof(start));
 	shell_print(sh, "  start         %s", start);
+	if (!levitas_settings_are_kept(unit)) {
+		shell_print(sh, "  SETTINGS      those in the storage cannot be read: as of a new unit, and none is kept over a power-off");
+	}
 	print_crash(sh);
 }
 

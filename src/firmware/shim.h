@@ -400,8 +400,11 @@ enum levitas_storage_entry {
 /** The record of the kit in a place of the list; false: it is empty, or a shell is at the list just now. */
 bool levitas_kit_record(uint32_t place, uint32_t now_s, uint8_t record[LEVITAS_KIT_RECORD_BYTES]);
 
-/** The record of the limits and settings that are in force. False: nobody has said them yet. */
+/** The record of the limits and settings that are in force. False: nobody has said them yet, or those in the storage are not to be written over. */
 bool levitas_settings_record(uint32_t unit, uint8_t record[LEVITAS_SETTINGS_BYTES]);
+
+/** What is set is kept over a power-off. False: what lies in the storage could not be read, and is left as it is. */
+bool levitas_settings_are_kept(uint32_t unit);
 
 /** As levitas_storage_read() and levitas_storage_write(), of an entry; deleting one that is not there is no error. */
 int32_t levitas_storage_entry_read(uint32_t entry, uint32_t unit, uint8_t *bytes, uint32_t size);

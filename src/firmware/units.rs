@@ -115,6 +115,8 @@ pub(crate) struct UnitState {
     /// Place of the calibration record that the tasks were built from, counted from 1, 0 for none; and its sequence number.
     start_place: AtomicU32,
     pub(crate) start_sequence: AtomicU32,
+    /// It is known what limits and settings lie in the storage, so that others may take their place; see `settings.rs`.
+    pub(crate) settings_known: AtomicBool,
     /// What this start found of the time before it; see `retained.rs`.
     pub(crate) start: AtomicU32,
     /// What it says to the other unit.
@@ -160,6 +162,7 @@ impl UnitState {
             power_order_number: AtomicU32::new(0),
             start_place: AtomicU32::new(0),
             start_sequence: AtomicU32::new(0),
+            settings_known: AtomicBool::new(false),
             start: AtomicU32::new(0),
             fast_frame: Mailbox::new(),
             slow_frame: Mailbox::new(),

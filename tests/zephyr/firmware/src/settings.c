@@ -13,6 +13,7 @@
 #include "settings.h"
 #include "shell.h"
 #include "shell_text.h"
+#include "storage_faults.h"
 
 /*
  * What lies in the storage before the start, in the order of the settings and without the set-points and the vessel of the return cannula.
@@ -57,10 +58,8 @@ static float value_of(const uint8_t *record, size_t index)
 	return value;
 }
 
-void settings_prepare_storage(void)
+static void make_record(uint8_t record[LEVITAS_SETTINGS_BYTES])
 {
-	uint8_t record[LEVITAS_SETTINGS_BYTES];
-
 	for (size_t i = 0; i < ARRAY_SIZE(kept); i++) {
 		uint32_t bits;
 
@@ -68,11 +67,25 @@ void settings_prepare_storage(void)
 		sys_put_le32(bits, record + 8 * i);
 		sys_put_le32(sum_of(kept[i].name, record + 8 * i), record + 8 * i + 4);
 	}
+}
+
+void settings_prepare_storage(void)
+{
+	uint8_t record[LEVITAS_SETTINGS_BYTES];
+
+	make_record(record);
+	if (IS_ENABLED(CONFIG_LEVITAS_ROLE_BOTH)) {
+		zassert_ok(levitas_storage_entry_write(LEVITAS_ENTRY_SETTINGS, LEVITAS_UNIT_EMERGENCY_DRIVE, record, sizeof(record)));
+		storage_faults_read_entry(LEVITAS_ENTRY_SETTINGS, LEVITAS_UNIT_EMERGENCY_DRIVE);
+	}
 	record[8 * DAMAGED] ^= 1;
 	zassert_ok(levitas_storage_entry_write(LEVITAS_ENTRY_SETTINGS, OPERATED_UNIT, record, sizeof(record)));
 }
 
 static bool at_start_kept_the_limits;
+
+/* What could not be read at the start is not written over, and the unit says so. */
+static bool left_unread_alone, says_unread;
 
 /* The other suites set limits of their own; this is seen before them. */
 void settings_watch_start(void)
@@ -86,6 +99,16 @@ void settings_watch_start(void)
 		has_default = has_default || strstr(text, "drainage_pressure_mmhg_min -1000, ") == text;
 	}
 	at_start_kept_the_limits = has_rate && has_flow && has_default;
+	if (IS_ENABLED(CONFIG_LEVITAS_ROLE_BOTH)) {
+		uint8_t before[LEVITAS_SETTINGS_BYTES], after[LEVITAS_SETTINGS_BYTES] = {0};
+
+		make_record(before);
+		/* What is in force is written every second. */
+		k_sleep(K_MSEC(2500));
+		(void)levitas_storage_entry_read(LEVITAS_ENTRY_SETTINGS, LEVITAS_UNIT_EMERGENCY_DRIVE, after, sizeof(after));
+		left_unread_alone = memcmp(before, after, sizeof(before)) == 0;
+		says_unread = !levitas_settings_are_kept(LEVITAS_UNIT_EMERGENCY_DRIVE) && levitas_settings_are_kept(LEVITAS_UNIT_HOST);
+	}
 }
 
 static void *setup(void)
@@ -135,6 +158,22 @@ ZTEST(settings, test_c_what_is_refused_is_not_kept)
 	k_sleep(K_MSEC(2000));
 	zassert_equal(levitas_storage_entry_read(LEVITAS_ENTRY_SETTINGS, OPERATED_UNIT, after, sizeof(after)), sizeof(after));
 	zassert_mem_equal(before, after, sizeof(before));
+}
+
+ZTEST(settings, test_d_what_could_not_be_read_at_the_start_is_not_written_over_until_it_is_erased)
+{
+	uint8_t record[LEVITAS_SETTINGS_BYTES];
+
+	if (!IS_ENABLED(CONFIG_LEVITAS_ROLE_BOTH)) {
+		ztest_test_skip();
+	}
+	zassert_true(left_unread_alone);
+	zassert_true(says_unread);
+	zassert_ok(levitas_storage_entry_delete(LEVITAS_ENTRY_SETTINGS, LEVITAS_UNIT_EMERGENCY_DRIVE));
+	k_sleep(K_MSEC(2500));
+	zassert_true(levitas_settings_are_kept(LEVITAS_UNIT_EMERGENCY_DRIVE));
+	zassert_equal(levitas_storage_entry_read(LEVITAS_ENTRY_SETTINGS, LEVITAS_UNIT_EMERGENCY_DRIVE, record, sizeof(record)),
+		      sizeof(record));
 }
 
 static void teardown(void *fixture)

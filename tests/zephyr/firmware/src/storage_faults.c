@@ -10,7 +10,12 @@
 int32_t __real_levitas_storage_read(uint32_t unit, uint32_t place, uint8_t *bytes, uint32_t size);
 int32_t __real_levitas_storage_write(uint32_t unit, uint32_t place, const uint8_t *bytes, uint32_t size);
 
+int32_t __real_levitas_storage_entry_read(uint32_t entry, uint32_t unit, uint8_t *bytes, uint32_t size);
+int32_t __wrap_levitas_storage_entry_read(uint32_t entry, uint32_t unit, uint8_t *bytes, uint32_t size);
+
 static uint32_t good_reads, bad_reads;
+/* The entry whose next read fails, and its unit. */
+static uint32_t bad_entry = UINT32_MAX, bad_unit;
 static void (*at_write)(void);
 
 void storage_faults_read(uint32_t behind, uint32_t count)
@@ -44,4 +49,19 @@ int32_t __wrap_levitas_storage_write(uint32_t unit, uint32_t place, const uint8_
 		hook();
 	}
 	return __real_levitas_storage_write(unit, place, bytes, size);
+}
+
+void storage_faults_read_entry(uint32_t entry, uint32_t unit)
+{
+	bad_entry = entry;
+	bad_unit = unit;
+}
+
+int32_t __wrap_levitas_storage_entry_read(uint32_t entry, uint32_t unit, uint8_t *bytes, uint32_t size)
+{
+	if (entry == bad_entry && unit == bad_unit) {
+		bad_entry = UINT32_MAX;
+		return -EIO;
+	}
+	return __real_levitas_storage_entry_read(entry, unit, bytes, size);
 }

@@ -8,6 +8,9 @@
 /** The reads behind so many others fail, for a number of them. */
 void storage_faults_read(uint32_t behind, uint32_t count);
 
+/** The next read of this entry of a unit fails: enum levitas_storage_entry. */
+void storage_faults_read_entry(uint32_t entry, uint32_t unit);
+
 /** Calls this before the next record is written, in the thread that writes. */
 void storage_faults_at_write(void (*hook)(void));
 
