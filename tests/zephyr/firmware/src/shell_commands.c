@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The operator's commands as text in and text out. */
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <zephyr/ztest.h>
@@ -30,6 +31,15 @@ ZTEST(shell_commands, test_status_names_state_and_units)
 	}
 	if (!IS_ENABLED(CONFIG_LEVITAS_ROLE_EMERGENCY_DRIVE)) {
 		shell_text_expect("levitas status", 0, "host: standby");
+	}
+}
+
+ZTEST(shell_commands, test_no_command_goes_past_the_supervisor)
+{
+	static const char *const lines[] = {"kernel reboot cold", "kernel reboot warm", "devmem 0"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(lines); i++) {
+		shell_text_expect(lines[i], -ENOEXEC, "command not found");
 	}
 }
 
