@@ -17,7 +17,7 @@ mod firmware;
 
 use core::ffi::c_void;
 
-use firmware::{link, retained, shim, units};
+use firmware::{alarms, link, retained, shim, units};
 
 /// Called by `main`: builds the tasks and starts the threads, or says why not and leaves everything open.
 #[unsafe(no_mangle)]
@@ -83,12 +83,13 @@ extern "C" fn levitas_circulation_thread(thread: *mut c_void, unit: usize, _: us
     }
 }
 
-/// 100 Hz: mains and battery, commands and states; then what the next start needs of them.
+/// 100 Hz: mains and battery, commands and states; then what the next start needs of them, and an alarm where the alarm task is silent.
 #[unsafe(no_mangle)]
 extern "C" fn levitas_supervisor_thread(thread: *mut c_void, unit: usize, _: usize) {
     let Some((unit, task)) = units::claim(unit, |unit| &unit.supervisor) else { return };
     #[cfg(levitas_power)]
     let Some(power) = unit.power.claim() else { return };
+    let mut stand_in = alarms::StandIn::new();
     loop {
         shim::wait(thread);
         #[cfg(levitas_power)]
@@ -97,6 +98,7 @@ extern "C" fn levitas_supervisor_thread(thread: *mut c_void, unit: usize, _: usi
         }
         task.step(&unit.mail);
         retained::keep(unit);
+        stand_in.step(unit);
     }
 }
 

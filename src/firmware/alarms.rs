@@ -3,10 +3,52 @@
 
 use core::sync::atomic::Ordering;
 
-use levitas_core::alarms::{ALARMS, AlarmOrder, AlarmOrderMail, AlarmStatus};
+use levitas_core::alarms::{ALARMS, AlarmOrder, AlarmOrderMail, AlarmStatus, Priority};
+use levitas_core::mailbox::Reader;
+use levitas_core::schedule::TaskId;
 
 use super::operator::look;
-use super::{text, units};
+use super::units::FirmwareUnit;
+use super::{shim, text, units};
+
+/// Period of the supervisor's thread [us].
+const PERIOD_US: u32 = TaskId::Supervisor.slot().period_us();
+/// An alarm task that has said nothing for so long is silent [us]: twice the time after which its watchdog stops it.
+const SILENT_US_MAX: u32 = 200_000;
+/// So long it is given for its first word [us].
+const START_US: u32 = 1_000_000;
+
+/// What sounds and lights up in place of an alarm task that is silent, in the supervisor's thread: high priority, which nobody can silence but by
+/// switching the unit off. Which alarms stand nobody knows any more.
+pub(crate) struct StandIn {
+    alarm: Reader<AlarmStatus>,
+    silent_us: u32,
+    started: bool,
+}
+
+impl StandIn {
+    pub(crate) const fn new() -> Self {
+        Self { alarm: Reader::new(PERIOD_US), silent_us: 0, started: false }
+    }
+
+    /// One period of the supervisor.
+    pub(crate) fn step(&mut self, unit: &FirmwareUnit) {
+        if self.alarm.poll(&unit.mail.alarm) {
+            (self.silent_us, self.started) = (0, true);
+            return;
+        }
+        self.silent_us = self.silent_us.saturating_add(PERIOD_US);
+        let given_us = if self.started { SILENT_US_MAX } else { START_US };
+        let Some(over_us) = self.silent_us.checked_sub(given_us) else { return };
+        let (burst, flash) = (Priority::High.burst(), Priority::High.flash());
+        let status = AlarmStatus {
+            tone_hz: burst.tone_hz(over_us / 1000),
+            light: flash.is_lit(over_us / 1000).then_some(flash.colour),
+            ..AlarmStatus::default()
+        };
+        shim::write_alarm_signal(unit.number, &status);
+    }
+}
 
 /// What the alarm task has said last.
 pub(crate) fn status(unit: u32) -> Option<AlarmStatus> {
