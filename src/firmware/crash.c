@@ -7,9 +7,7 @@
  */
 
 #include <string.h>
-#include <zephyr/drivers/retained_mem.h>
 #include <zephyr/fatal.h>
-#include <zephyr/init.h>
 #include <zephyr/kernel.h>
 #include <zephyr/sys/crc.h>
 #include <zephyr/sys/printk.h>
@@ -43,38 +41,23 @@ static uint32_t crc_of(const struct note *note)
 	return crc32_ieee((const uint8_t *)&note->crash, sizeof(note->crash));
 }
 
-#if defined(CONFIG_LEVITAS_RETAINED)
-static const struct device *const memory = DEVICE_DT_GET(DT_CHOSEN(levitas_retained_memory));
-
-/* Without a lock of the driver (Kconfig): whoever holds one may be what has failed. */
+/* Its driver has no lock (Kconfig): whoever holds one may be what has failed. */
 static void keep(const struct note *note)
 {
-	if (device_is_ready(memory)) {
-		(void)retained_mem_write(memory, 0, (const uint8_t *)note, sizeof(*note));
-	}
+	(void)levitas_retained_write(0, (const uint8_t *)note, sizeof(*note));
 }
 
-/* Whatever has led to this start: the note is told once, and no therapy depends on it. Before the memory is blanked. */
-static int take(void)
+void levitas_crash_take(void)
 {
 	static const struct note nothing;
 	struct note note;
 
-	if (device_is_ready(memory) && retained_mem_read(memory, 0, (uint8_t *)&note, sizeof(note)) == 0 && crc_of(&note) == note.crc) {
+	if (levitas_retained_read(0, (uint8_t *)&note, sizeof(note)) == 0 && crc_of(&note) == note.crc) {
 		last = note.crash;
 		has_last = true;
 		keep(&nothing);
 	}
-	return 0;
 }
-
-SYS_INIT(take, APPLICATION, CONFIG_APPLICATION_INIT_PRIORITY);
-#else
-static void keep(const struct note *note)
-{
-	ARG_UNUSED(note);
-}
-#endif
 
 static void note_down(uint32_t reason, k_tid_t thread, const uint32_t *frame, bool reset)
 {

@@ -2,7 +2,7 @@
 /*
  * RAM that a reset leaves alone, on Zephyr's retained_mem, and why this unit starts, of its hwinfo: see docs/restart.md.
  *
- * Nobody looks after what is in there but src/core/src/retained.rs: it has its own check sum and two places.
+ * Whether what is in there may be believed says src/firmware/retained.rs, before anybody reads it. Record and note of a crash have check sums of their own.
  */
 
 #include <errno.h>
@@ -119,4 +119,11 @@ int32_t levitas_reset_cause_clear(void)
 	return -ENOSYS;
 }
 
+#endif
+
+#if !defined(CONFIG_LEVITAS_WATCHDOG)
+/* Nobody writes a note. */
+void levitas_crash_take(void)
+{
+}
 #endif

@@ -55,6 +55,7 @@ pub(crate) fn begin(units: &[FirmwareUnit]) -> bool {
     let code = shim::reset_cause();
     let live = LIVE_RESETS.contains(&code);
     let found = if live && shim::clear_reset_cause().is_ok() {
+        shim::take_crash();
         FITTED | LIVE
     } else {
         match shim::blank_retained() {

@@ -445,6 +445,9 @@ uint32_t levitas_serial_number(void);
 /** Bytes at its beginning that are not the tasks': the note of a crash, src/firmware/crash.c. */
 #define LEVITAS_CRASH_BYTES 52
 
+/** Takes that note over, which is told once; where the memory may be believed. */
+void levitas_crash_take(void);
+
 /** Reads from the memory that a reset leaves alone, `offset` in bytes; 0, or a negative errno: -ENODEV where there is none. */
 int32_t levitas_retained_read(uint32_t offset, uint8_t *bytes, uint32_t size);
 

@@ -21,6 +21,7 @@ unsafe extern "C" {
     fn levitas_port_write_levitation(unit: u32, outputs: *const LevitationOutputs);
     fn levitas_port_read_circulation(unit: u32, inputs: *mut CirculationInputs);
     fn levitas_port_write_alarm_signal(unit: u32, tone_hz: u32, light: u32);
+    fn levitas_crash_take();
     #[cfg(levitas_warming)]
     fn levitas_port_read_warming(inputs: *mut WarmingInputs);
     #[cfg(levitas_warming)]
@@ -251,6 +252,12 @@ pub(crate) fn write_retained(offset: u32, bytes: &[u8]) -> Result<(), i32> {
         0 => Ok(()),
         error => Err(error),
     }
+}
+
+/// Takes over the note of a crash that is in there.
+pub(crate) fn take_crash() {
+    // SAFETY: no arguments; called before the threads start.
+    unsafe { levitas_crash_take() }
 }
 
 /// Blanks all of it; an error where it is not blank then.

@@ -509,6 +509,7 @@ void restart_starts(void)
 	if (kept->runs_suites) {
 		char text[LEVITAS_CRASH_TEXT_BYTES] = "no note";
 
+		levitas_crash_take();
 		(void)levitas_crash_text(text, sizeof(text));
 		TC_PRINT("reset in a suite: %s\n", text);
 		TC_END_REPORT(TC_FAIL);
