@@ -91,6 +91,13 @@ static FUNC_NORETURN void fail(uint32_t reason, k_tid_t thread, const uint32_t *
 	sys_reboot(SYS_REBOOT_COLD);
 }
 
+/* A thread that the drive can do without; who calls this ends it. */
+static void stop(uint32_t reason, k_tid_t thread, const uint32_t *frame)
+{
+	note_down(reason, thread, frame, false);
+	levitas_threads_stopped(thread);
+}
+
 /* Where a thread stands that does not go on; NULL where the architecture does not tell. */
 static const uint32_t *frame_of(k_tid_t thread)
 {
@@ -105,7 +112,7 @@ static const uint32_t *frame_of(k_tid_t thread)
 void levitas_crash_stalled(k_tid_t thread)
 {
 	if (levitas_threads_can_do_without(thread)) {
-		note_down(LEVITAS_CRASH_STALLED, thread, frame_of(thread), false);
+		stop(LEVITAS_CRASH_STALLED, thread, frame_of(thread));
 		k_thread_abort(thread);
 		return;
 	}
@@ -140,8 +147,7 @@ void k_sys_fatal_error_handler(unsigned int reason, const struct arch_esf *esf)
 	if (thread == NULL || !can_do_without(thread, reason)) {
 		fail(reason, thread, frame);
 	}
-	/* The kernel stops it. */
-	note_down(reason, thread, frame, false);
+	stop(reason, thread, frame);
 }
 
 bool levitas_crash_last(struct levitas_crash *crash)

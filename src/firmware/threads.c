@@ -131,10 +131,15 @@ static void feed(const struct levitas_thread *thread)
 	}
 }
 
-/* The kernel runs it no more. */
-static bool has_ended(const struct levitas_thread *thread)
+void levitas_threads_stopped(k_tid_t thread)
 {
-	return (thread->id->base.thread_state & _THREAD_DEAD) != 0;
+	stopped_ms = k_uptime_get();
+	for (size_t i = 0; i < WATCHED; i++) {
+		if (table[i].id == thread) {
+			(void)task_wdt_delete(table[i].watchdog);
+			table[i].watchdog = -1;
+		}
+	}
 }
 
 /* One that does not let go of the processor keeps the others from their watchdogs, too: it is the one that stands. */
@@ -143,25 +148,17 @@ static void stands(int channel, void *user_data)
 	const struct levitas_thread *found = user_data;
 	bool holds_processor = false;
 
-	if (has_ended(found)) {
-		/* By a fatal error, which is noted. */
-		(void)task_wdt_delete(channel);
-		return;
-	}
+	ARG_UNUSED(channel);
 	for (size_t i = 0; i < WATCHED; i++) {
-		if (table[i].id == k_current_get() && table[i].running && !has_ended(&table[i]) &&
+		if (table[i].id == k_current_get() && table[i].running &&
 		    k_cyc_to_ms_floor32(k_cycle_get_32() - table[i].began_at_cycles) >= STANDS_MS_MIN / 2) {
 			found = &table[i];
 			holds_processor = true;
 		}
 	}
-	if (!holds_processor && k_uptime_get() - stopped_ms < STANDS_MS_MIN) {
-		return;
+	if (holds_processor || k_uptime_get() - stopped_ms >= STANDS_MS_MIN) {
+		levitas_crash_stalled(found->id);
 	}
-	levitas_crash_stalled(found->id);
-	/* The drive can do without it. */
-	(void)task_wdt_delete(found->watchdog);
-	stopped_ms = k_uptime_get();
 }
 
 /*

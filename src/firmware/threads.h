@@ -44,4 +44,7 @@ struct levitas_thread *levitas_threads(size_t *count);
 /** The tasks run, and the drive needs none of what this thread does: it is none with a watchdog. */
 bool levitas_threads_can_do_without(k_tid_t thread);
 
+/** This thread is stopped: nobody watches it any more, and those that it has kept from the processor have time to feed. In any context. */
+void levitas_threads_stopped(k_tid_t thread);
+
 #endif /* LEVITAS_THREADS_H_ */

@@ -107,7 +107,7 @@ ZTEST(commissioning, test_a_command_that_is_not_answered_is_withdrawn)
 		ztest_test_skip();
 	}
 #if defined(CONFIG_LEVITAS_WATCHDOG)
-	/* Or the unit would reset itself. */
+	/* Or it would be stopped for good. */
 	zassert_ok(task_wdt_delete(supervisor_row()->watchdog));
 #endif
 	k_thread_suspend(supervisor);
