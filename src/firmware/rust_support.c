@@ -1,7 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * Symbols that the Rust library refers to and that nothing ever calls: panics abort, so no stack is unwound.
- */
+/* Symbols that the Rust library refers to. */
+
+#include <zephyr/kernel.h>
+
+#include "rust_support.h"
+
+/* In place of that of the Rust module, which is a panic of the kernel: it is the fault of the thread in which it happens, and crash.c knows what that means. */
+void rust_panic_wrap(void)
+{
+	k_oops();
+	CODE_UNREACHABLE;
+}
+
+/* Nothing ever calls these: panics abort, so no stack is unwound. */
 
 void rust_eh_personality(void)
 {

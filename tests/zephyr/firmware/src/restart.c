@@ -19,6 +19,7 @@
 
 #include "crash.h"
 #include "restart.h"
+#include "rust_support.h"
 #include "shell_text.h"
 #include "shim.h"
 #include "threads.h"
@@ -47,6 +48,8 @@ enum failure {
 	STANDS,
 	/* Likewise with interrupts locked, which the board's own watchdog alone sees. */
 	LOCKS,
+	/* A panic of Rust, in a task. */
+	PANICS,
 };
 
 static const struct {
@@ -60,6 +63,9 @@ static const struct {
 } failures[] = {
 	{FAULT, LEVITAS_TASK_SPEED, K_ERR_CPU_EXCEPTION, "levitas_host_speed", 1},
 	{FAULT_IN_INTERRUPT, 0, K_ERR_CPU_EXCEPTION, "an interrupt", 1},
+	{FAULT, LEVITAS_TASK_LINK, K_ERR_CPU_EXCEPTION, "levitas_host_link", 0},
+	{PANICS, LEVITAS_TASK_LEVITATION, K_ERR_KERNEL_OOPS, "levitas_host_levitation", 1},
+	{PANICS, LEVITAS_TASK_CIRCULATION, K_ERR_KERNEL_OOPS, "levitas_host_circulation", 0},
 	{STANDS, LEVITAS_TASK_LEVITATION, LEVITAS_CRASH_STALLED, "levitas_host_levitation", 11},
 	{STANDS, LEVITAS_TASK_LINK, LEVITAS_CRASH_STALLED, "levitas_host_link", 0},
 	{STANDS, LEVITAS_TASK_SPEED, LEVITAS_CRASH_STALLED, "levitas_host_speed", 11},
@@ -113,9 +119,10 @@ struct note {
 	uint32_t failed_us;
 	bool was_driving;
 	bool was_released;
-	/* Nobody has reset it; the rotor was held all the same. */
+	/* Nobody has reset it; the rotor was held all the same. Bits of the tasks, enum levitas_task, that did nothing any more. */
 	bool is_late;
 	bool was_held;
+	uint32_t ended;
 	/* A thread that is none of a task has failed, and did not go on. */
 	bool is_stopped;
 	/* Records in the memory of the unit. */
@@ -253,6 +260,9 @@ static __attribute__((noinline)) void fail_here(void)
 	if (failure == FAULT || failure == FAULT_IN_INTERRUPT) {
 		__asm__ volatile("udf #0");
 	}
+	if (failure == PANICS) {
+		rust_panic_wrap();
+	}
 	if (failure == LOCKS) {
 		(void)irq_lock();
 	}
@@ -288,6 +298,24 @@ static bool is_held(const struct levitas_truth *plant)
 	return x_m * x_m + y_m * y_m < HELD_M * HELD_M;
 }
 
+/* Bits of the tasks that end no step in so many milliseconds. */
+static uint32_t without_a_step_in(uint32_t time_ms)
+{
+	size_t count;
+	const struct levitas_thread *threads = levitas_threads(&count);
+	uint32_t steps[LEVITAS_TASK_COUNT];
+	uint32_t bits = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		steps[i] = threads[i].steps;
+	}
+	k_sleep(K_MSEC(time_ms));
+	for (size_t i = 0; i < count; i++) {
+		bits |= threads[i].steps == steps[i] ? BIT(threads[i].task) : 0;
+	}
+	return bits;
+}
+
 /* Ends this start by one of the failures. */
 static void fail(uint32_t number)
 {
@@ -299,7 +327,8 @@ static void fail(uint32_t number)
 	} else {
 		victim = failures[number].task;
 	}
-	k_sleep(K_MSEC(500));
+	k_sleep(K_MSEC(250));
+	kept->notes[kept->start].ended = without_a_step_in(250);
 	kept->notes[kept->start].is_late = true;
 	levitas_world_truth(&kept->notes[kept->start].plant);
 	kept->notes[kept->start].was_held = is_held(&kept->notes[kept->start].plant);
@@ -565,7 +594,8 @@ ZTEST(restart, test_a_therapy_goes_on_by_itself)
 
 static void expect_told(uint32_t number, const struct note *note)
 {
-	const uint32_t at = (uint32_t)(uintptr_t)fail_here & ~1U;
+	const bool panics = failures[number].how == PANICS;
+	const uint32_t at = (panics ? (uint32_t)(uintptr_t)rust_panic_wrap : (uint32_t)(uintptr_t)fail_here) & ~1U;
 
 	TC_PRINT("%s: failure %u, pc 0x%08x, lr 0x%08x, reset after %u us\n", note->crash.thread, note->crash.reason, note->crash.pc,
 		 note->crash.lr, note->failed_us);
@@ -588,10 +618,12 @@ ZTEST(restart, test_a_unit_whose_software_fails_resets_itself_and_the_therapy_go
 		const struct note *note = &kept->notes[AFTER_FAILURES + number];
 
 		/* Without the tasks that neither hold nor turn the rotor the drive goes on. */
-		const bool goes_on = failures[number].ms_max == 0 && failures[number].how == STANDS;
+		const bool goes_on = failures[number].ms_max == 0 && failures[number].how != LOCKS;
 
 		zassert_equal(note->is_late, goes_on, "failure %u: reset %u", number, !note->is_late);
 		zassert_true(!goes_on || note->was_held, "failure %u: the rotor was let go", number);
+		zassert_equal(note->ended, goes_on ? BIT(failures[number].task) : 0, "failure %u: tasks 0x%x have ended", number,
+			      note->ended);
 		zassert_equal(note->unit.state, LEVITAS_STATE_OPERATING, "failure %u: state %u", number, note->unit.state);
 		zassert_true(note->held_us > 0 && note->held_us < 300000 && note->speed_us > 0, "failure %u: held after %u us, speed %u us",
 			     number, note->held_us, note->speed_us);
