@@ -128,6 +128,9 @@ static void print_unit(const struct shell *sh, uint32_t unit)
 		shell_print(sh, "  SETTINGS      those in the storage cannot be read: as of a new unit, and none is kept over a power-off");
 	}
 	print_crash(sh);
+	if (levitas_threads_watch_error() != 0) {
+		shell_print(sh, "  WATCHDOG      error %d: this unit may stand without being reset", levitas_threads_watch_error());
+	}
 }
 
 const char *levitas_shell_unit_name(uint32_t unit)

@@ -7,6 +7,7 @@
  * until it waits again. The rates are the core's (src/core/src/schedule.rs), which is checked at start.
  */
 
+#include <zephyr/sys/printk.h>
 #include <zephyr/task_wdt/task_wdt.h>
 
 #include "crash.h"
@@ -120,6 +121,9 @@ BUILD_ASSERT(CONFIG_TASK_WDT_CHANNELS == WATCHED);
 /* The tasks run and are watched. */
 static bool watches;
 
+/* The first error of that. */
+static int watch_error;
+
 /* When a task was last stopped. Those that it has kept from the processor have so long to feed their watchdogs. */
 static int64_t stopped_ms = -STANDS_MS_MIN;
 
@@ -169,13 +173,22 @@ static void watch(void)
 {
 	const struct device *const hardware = DEVICE_DT_GET_OR_NULL(DT_ALIAS(watchdog0));
 
-	if (hardware == NULL || !device_is_ready(hardware) || task_wdt_init(hardware) != 0) {
+	if (hardware != NULL) {
+		watch_error = device_is_ready(hardware) ? task_wdt_init(hardware) : -ENODEV;
+	}
+	if (hardware == NULL || watch_error != 0) {
 		(void)task_wdt_init(NULL);
 	}
 	for (size_t i = 0; i < WATCHED; i++) {
 		table[i].watchdog = task_wdt_add(MAX(STANDS_PERIODS * 1000 / table[i].rate_hz, STANDS_MS_MIN), stands, &table[i]);
+		watch_error = watch_error == 0 ? MIN(table[i].watchdog, 0) : watch_error;
 	}
 	watches = true;
+}
+
+int levitas_threads_watch_error(void)
+{
+	return watch_error;
 }
 
 bool levitas_threads_can_do_without(k_tid_t thread)
@@ -195,6 +208,11 @@ static void feed(const struct levitas_thread *thread)
 
 static void watch(void)
 {
+}
+
+int levitas_threads_watch_error(void)
+{
+	return 0;
 }
 #endif
 
@@ -288,5 +306,8 @@ int levitas_threads_start(void)
 		k_thread_abort(table[i].id);
 	}
 	k_sched_unlock();
+	if (levitas_threads_watch_error() != 0) {
+		printk("levitas: watchdog: error %d: this unit may stand without being reset\n", levitas_threads_watch_error());
+	}
 	return error;
 }

@@ -44,6 +44,9 @@ struct levitas_thread *levitas_threads(size_t *count);
 /** The tasks run, and the drive needs none of what this thread does: it is none with a watchdog. */
 bool levitas_threads_can_do_without(k_tid_t thread);
 
+/** Why the watchdogs do not watch all that they should, a negative errno; 0: they do, or the image has none. */
+int levitas_threads_watch_error(void);
+
 /** This thread is stopped: nobody watches it any more, and those that it has kept from the processor have time to feed. In any context. */
 void levitas_threads_stopped(k_tid_t thread);
 
