@@ -19,9 +19,6 @@ const fn of(gain_per_rpm: f32, lead_s: f32, time_constant_s: f32) -> Loop {
 /// Flow: 1.9 mL/min per rpm at 4 L/min, up to 2.5 at 1 L/min; the circuit lags by its inertance over its slope, 0.1 to 0.2 s, its
 /// compliance, meter and filter by 0.05 s more.
 pub(super) const FLOW: Loop = of(2.2e-3, 0.20, 0.45);
-/// Flow after a new set-point: arteries that fill push back by 20 mmHg/s, which a loop of one integrator follows with an error of what that takes,
-/// 130 rpm/s, over its gain: 0.13 L/min with [`FLOW`], more than the 2 % that count as settled. For good it would feed the beat and a vein that closes.
-pub(super) const FRESH_FLOW: Loop = of(2.2e-3, 0.20, 0.28);
 /// Flow near zero must not get there: faster than the flow loop, as far as the compliance of the lung lets it.
 pub(super) const FLOOR: Loop = of(2.2e-3, 0.30, 0.50);
 /// Return pressure: 0.08 mmHg per rpm while blood flows, 0.19 against a closed clamp; in between. The lead stops a clamp that closes in

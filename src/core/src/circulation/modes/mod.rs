@@ -48,7 +48,7 @@ use super::conditions as condition;
 use super::therapy::{Mode, Therapy};
 use crate::math::{between, larger, smaller, sqrt};
 use beats::{Beats, FORWARD_LPM};
-use gains::{DRAINAGE, FLOOR, FLOW, FORWARD_RPM_PER_LPM, FRESH_FLOW, Loop, RETURN};
+use gains::{DRAINAGE, FLOOR, FLOW, FORWARD_RPM_PER_LPM, Loop, RETURN};
 pub use pulses::PulseTiming;
 use pulses::Pulses;
 use weaning::Weaning;
@@ -59,8 +59,6 @@ pub const PERIOD_S: f32 = 0.01;
 const FREE_RPM_PER_S: f32 = 6000.0;
 /// Rate at which a new set-point moves the speed [rpm/s]; below that of the speed control.
 const FORWARD_RPM_PER_S: f32 = 3000.0;
-/// A set-point of the flow is new for so long [s]: the arteries fill for two or three seconds.
-const FRESH_S: f32 = 3.0;
 /// How far the reference may lead the rotor, or trail it, while a loop is in force [rpm].
 const LEAD_RPM: f32 = 150.0;
 /// What zero flow means [L/min] where the heart does not ask for more; above the floor, so that the two do not work against each other.
@@ -217,8 +215,6 @@ pub struct ModeControl {
     /// Flow that was followed in the period before [L/min], and what of its last step is still to come [rpm].
     target_lpm: Option<f32>,
     forward_rpm: f32,
-    /// How long the target has been the same [s].
-    same_s: f32,
     periods_in_mode: u32,
     weaning: Weaning,
     pulses: Pulses,
@@ -247,7 +243,6 @@ impl ModeControl {
             flow_before_lpm,
             mode: rests.then_some(mode),
             asked: self.asked,
-            same_s: FRESH_S,
             ..Self::default()
         };
         self.look(seen);
@@ -302,8 +297,7 @@ impl ModeControl {
         self.enter(mode, was_held, therapy, seen);
         let target_lpm = self.flow_target_lpm(mode, therapy);
         let is_blind = target_lpm.is_some() && seen.flow_lpm.is_none();
-        let forward = self.forward(target_lpm);
-        let wanted = self.wanted(mode, therapy, target_lpm) + forward;
+        let wanted = self.wanted(mode, therapy, target_lpm) + self.forward(target_lpm);
         let guards = self.guards(mode, therapy);
         self.judge_head(guards, therapy);
         let runs_back = guards && self.flow.last.is_some_and(|flow| flow < BACKWARD_LPM);
@@ -402,7 +396,6 @@ impl ModeControl {
         let is_there = (target - flow).abs() < 0.3 * target.abs();
         let before = self.target_lpm.unwrap_or(if is_there { target } else { flow });
         self.target_lpm = target_lpm;
-        self.same_s = if target == before { self.same_s + PERIOD_S } else { 0.0 };
         self.forward_rpm += (target - before) * FORWARD_RPM_PER_LPM;
         let most = FORWARD_RPM_PER_S * PERIOD_S;
         let now = between(self.forward_rpm, -most, most);
@@ -418,10 +411,7 @@ impl ModeControl {
                 let blind_rpm = self.zero_flow_rpm(therapy).unwrap_or(BLIND_ZERO_RPM) + LID_MARGIN_RPM;
                 Some((blind_rpm - self.reference_rpm) / PERIOD_S)
             }
-            (_, Some(target_lpm)) => {
-                let of = if self.same_s < FRESH_S { &FRESH_FLOW } else { &FLOW };
-                self.flow.rate(target_lpm, of)
-            }
+            (_, Some(target_lpm)) => self.flow.rate(target_lpm, &FLOW),
             (Mode::Pressure, None) if settings.pressure_setpoint_mmhg < 0.0 => {
                 self.drainage.rate(settings.pressure_setpoint_mmhg, &DRAINAGE)
             }
