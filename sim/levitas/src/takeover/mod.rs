@@ -94,7 +94,8 @@ impl Row {
             && self.touchdowns == 0
             && self.reverse_ml <= bounds.reverse_ml
             && self.pair.total_s <= bounds.total_s
-            && self.pair.nobody_s <= bounds.nobody_s
+            // Ten periods are half a millisecond, however their times are rounded.
+            && self.pair.nobody_s <= bounds.nobody_s + 1e-9
             && self.pair.both_s <= bounds.both_s
             && self.radius_um <= bounds.radius_um
             && self.peak_um <= bounds.peak_um

@@ -296,10 +296,11 @@ impl Case {
         }
     }
 
-    /// Whether the other unit drives at some time, whatever comes after.
+    /// Whether the other unit drives at some time. In a drill with an open coil that depends on the phase: one whose windings were tested before
+    /// its turn comes does not take the head.
     #[must_use]
     pub fn hands_over(&self) -> bool {
-        self.after == After::Other || matches!(self.kind, Kind::DrillWith(_))
+        self.after == After::Other
     }
 
     /// What must hold.
