@@ -210,29 +210,24 @@ fn onset(seed: u64, answer: u32) -> Checked<(Rig, bool)> {
     Ok((rig, false))
 }
 
-/// The best mean flow of a sweep, from 2000 to 4250 rpm in steps of 150 [L/min]: every second one, then those beside the best.
+/// The best mean flow of a sweep [L/min].
 pub(super) fn best_lpm(rig: &Rig) -> f64 {
     let mut opened = rig.clone();
     // Open first, as staff would.
     (0..100).for_each(|_| {
         opened.turn(1800.0);
     });
-    let flow_lpm = |step: u32| {
-        let speed_rpm = 2000.0 + 150.0 * f64::from(step);
-        let mut swept = opened.clone();
-        (0..200).for_each(|_| {
-            swept.turn(speed_rpm);
-        });
-        let flows: Vec<f64> = (0..300).map(|_| swept.turn(speed_rpm)).collect();
-        mean(&flows)
-    };
-    let better = |best: (u32, f64), step: u32| {
-        let flow = flow_lpm(step);
-        if flow > best.1 { (step, flow) } else { best }
-    };
-    let coarse = (0..16).step_by(2).fold((0, 0.0), better);
-    let beside = [coarse.0.saturating_sub(1), coarse.0 + 1];
-    beside.into_iter().fold(coarse, better).1
+    (0..16)
+        .map(|step| {
+            let speed_rpm = 2000.0 + 150.0 * f64::from(step);
+            let mut swept = opened.clone();
+            (0..200).for_each(|_| {
+                swept.turn(speed_rpm);
+            });
+            let flows: Vec<f64> = (0..300).map(|_| swept.turn(speed_rpm)).collect();
+            mean(&flows)
+        })
+        .fold(0.0, f64::max)
 }
 
 /// What becomes of it; without an answer nothing where the vein does not close. An answer that is there before it closes has to show its flow all the same.
