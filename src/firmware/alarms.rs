@@ -23,22 +23,21 @@ const START_US: u32 = 1_000_000;
 pub(crate) struct StandIn {
     alarm: Reader<AlarmStatus>,
     silent_us: u32,
-    started: bool,
 }
 
 impl StandIn {
     pub(crate) const fn new() -> Self {
-        Self { alarm: Reader::new(PERIOD_US), silent_us: 0, started: false }
+        Self { alarm: Reader::new(PERIOD_US), silent_us: 0 }
     }
 
     /// One period of the supervisor.
     pub(crate) fn step(&mut self, unit: &FirmwareUnit) {
         if self.alarm.poll(&unit.mail.alarm) {
-            (self.silent_us, self.started) = (0, true);
+            self.silent_us = 0;
             return;
         }
         self.silent_us = self.silent_us.saturating_add(PERIOD_US);
-        let given_us = if self.started { SILENT_US_MAX } else { START_US };
+        let given_us = if self.alarm.latest().is_some() { SILENT_US_MAX } else { START_US };
         let Some(over_us) = self.silent_us.checked_sub(given_us) else { return };
         let (burst, flash) = (Priority::High.burst(), Priority::High.flash());
         let status = AlarmStatus {

@@ -6,7 +6,7 @@
 //! pressures: lag `PRESSURE_LAG_S` and noise, both at 100 Hz. Torque, where the flow is estimated: that of the pump with an error of
 //! `TORQUE_ERROR_N_M`, one for each seed, and noise; the head from the pressures.
 
-use levitas_core::circulation::estimate::{ESTIMATE_SD_LPM_MAX, PumpEstimator, PumpMap};
+use levitas_core::circulation::estimate::{PumpEstimator, PumpMap};
 use levitas_core::circulation::pilot::{Course, Measured, Pilot};
 use levitas_core::circulation::therapy::{Mode, Therapy, TherapyMail, TherapySettings};
 use levitas_core::mail::{
@@ -198,7 +198,7 @@ impl Rig {
                 flow_lpm,
                 PERIOD_S as f32,
             );
-            (said.flow_sd_lpm < ESTIMATE_SD_LPM_MAX).then_some(said.flow_lpm)
+            said.carried_lpm()
         });
         let measured = Measured {
             flow_lpm,

@@ -241,6 +241,9 @@ impl Registry {
         if objections != 0 && reason.is_none() {
             return Err(Refused::Objections(objections));
         }
+        // One that comes again has not become younger.
+        let before = self.kits().find(|kit| kit.is_same(udi));
+        let (since_s, before_s) = before.map_or((now_s, 0), |kit| (kit.since_s, kit.before_s));
         let kit = Kit {
             kind,
             gtin: Text::new(udi.gtin),
@@ -248,9 +251,8 @@ impl Registry {
             serial: udi.serial.map(Text::new),
             expires: udi.expires,
             added: today,
-            // One that comes again has not become younger.
-            since_s: self.kits().find(|kit| kit.is_same(udi)).map_or(now_s, |kit| kit.since_s),
-            before_s: self.kits().find(|kit| kit.is_same(udi)).map_or(0, |kit| kit.before_s),
+            since_s,
+            before_s,
             until_s: None,
             objections,
             reason: reason.filter(|_| objections != 0),

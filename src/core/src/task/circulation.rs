@@ -18,7 +18,7 @@
 use crate::circulation::ecg::detector::QrsDetector;
 use crate::circulation::ecg::trigger::{Ratio, Source, Trigger, TriggerConfig};
 use crate::circulation::estimate::witness::{Testimony, Witness};
-use crate::circulation::estimate::{ESTIMATE_SD_LPM_MAX, Estimate, PumpEstimator, PumpMap};
+use crate::circulation::estimate::{Estimate, PumpEstimator, PumpMap};
 use crate::circulation::exposure::{Exposure, Work};
 use crate::circulation::flow_meter::FlowMeterConfig;
 use crate::circulation::modes::{PERIOD_S, PulseTiming};
@@ -130,7 +130,7 @@ impl CirculationTask {
     fn weigh_meter(&mut self, estimate: &Estimate) {
         let latest = &mut self.latest;
         let pressures = latest.pre_membrane_trouble == 0 && latest.return_trouble == 0;
-        let known = latest.flow_valid && estimate.flow_sd_lpm < ESTIMATE_SD_LPM_MAX;
+        let known = latest.flow_valid && estimate.carried_lpm().is_some();
         let said = (pressures && known).then_some(Testimony {
             meter_lpm: latest.flow_lpm,
             pump_lpm: estimate.flow_lpm,
@@ -176,7 +176,7 @@ impl CirculationTask {
         let latest = &self.latest;
         let measured = Measured {
             flow_lpm: latest.flow_valid.then_some(latest.flow_lpm),
-            estimate_lpm: (estimate.flow_sd_lpm < ESTIMATE_SD_LPM_MAX).then_some(estimate.flow_lpm),
+            estimate_lpm: estimate.carried_lpm(),
             // Both conditions tell the other unit that the meter itself is wrong.
             meter_disagrees: estimate.meter_disagrees || self.witness.has_refuted(),
             drainage_mmhg: (latest.drainage_trouble == 0).then_some(latest.drainage_pressure_mmhg),

@@ -59,7 +59,7 @@ pub const DISAGREE_S: f32 = 3.0;
 /// Slowest speed of an estimate [krpm].
 pub const SPEED_KRPM_MIN: f32 = 1.0;
 /// Deviation up to which an estimate carries a mode [L/min].
-pub const ESTIMATE_SD_LPM_MAX: f32 = 0.6;
+const CARRIES_SD_LPM_MAX: f32 = 0.6;
 /// Deviation of a flow that nobody knows [L/min].
 pub const UNKNOWN_LPM: f32 = 10.0;
 /// Largest flow of an estimate [L/min].
@@ -142,6 +142,14 @@ pub struct Estimate {
     pub head_sd_mmhg: f32,
     /// The meter says something else, beyond both uncertainties.
     pub meter_disagrees: bool,
+}
+
+impl Estimate {
+    /// The flow [L/min], while it is known well enough to carry a mode.
+    #[must_use]
+    pub fn carried_lpm(&self) -> Option<f32> {
+        (self.flow_sd_lpm < CARRIES_SD_LPM_MAX).then_some(self.flow_lpm)
+    }
 }
 
 /// A flow with its variance.
