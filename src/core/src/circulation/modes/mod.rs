@@ -3,7 +3,8 @@
 //!
 //! # Model
 //! The state is the speed reference n. Every quantity that the speed drives has an error, and each error asks for a rate of change of n,
-//! with the slope of the quantity as a lead (PI in velocity form); a new set-point of the flow moves n by what most of it will take:
+//! with the slope of the quantity as a lead (PI in velocity form); a new set-point of the flow moves n by what most of it will take, and a higher one
+//! by a little more when blood flows and the arteries fill:
 //! ```text
 //! r = (y* - y - T_d y') / (G t_c)
 //! ```
@@ -48,7 +49,9 @@ use super::conditions as condition;
 use super::therapy::{Mode, Therapy};
 use crate::math::{between, larger, smaller, sqrt};
 use beats::{Beats, FORWARD_LPM};
-use gains::{DRAINAGE, FLOOR, FLOW, FORWARD_RPM_PER_LPM, Loop, RETURN};
+use gains::{
+    DRAINAGE, FILLING_LPM, FILLING_RPM_PER_LPM, FILLING_S, FLOOR, FLOW, FORWARD_RPM_PER_LPM, Loop, RETURN,
+};
 pub use pulses::PulseTiming;
 use pulses::Pulses;
 use weaning::Weaning;
@@ -212,9 +215,10 @@ pub struct ModeControl {
     asked: Option<u32>,
     /// The retrograde trial is over: its time, or the flow by which it is judged.
     trial_is_over: bool,
-    /// Flow that was followed in the period before [L/min], and what of its last step is still to come [rpm].
+    /// Flow that was followed in the period before [L/min], and what of its last step is still to come [rpm], and for arteries that fill.
     target_lpm: Option<f32>,
     forward_rpm: f32,
+    filling_rpm: f32,
     periods_in_mode: u32,
     weaning: Weaning,
     pulses: Pulses,
@@ -389,18 +393,22 @@ impl ModeControl {
     /// What is left of the step of the set-point, as a rate [rpm/s].
     fn forward(&mut self, target_lpm: Option<f32>) -> f32 {
         let (Some(target), Some(flow)) = (target_lpm, self.flow.last) else {
-            (self.target_lpm, self.forward_rpm) = (target_lpm, 0.0);
+            (self.target_lpm, self.forward_rpm, self.filling_rpm) = (target_lpm, 0.0, 0.0);
             return 0.0;
         };
         // A beat is no step: who takes over in the middle of one goes on.
         let is_there = (target - flow).abs() < 0.3 * target.abs();
         let before = self.target_lpm.unwrap_or(if is_there { target } else { flow });
         self.target_lpm = target_lpm;
-        self.forward_rpm += (target - before) * FORWARD_RPM_PER_LPM;
+        let step_lpm = target - before;
+        self.forward_rpm += step_lpm * FORWARD_RPM_PER_LPM;
+        self.filling_rpm = larger(self.filling_rpm + step_lpm * FILLING_RPM_PER_LPM, 0.0);
         let most = FORWARD_RPM_PER_S * PERIOD_S;
         let now = between(self.forward_rpm, -most, most);
         self.forward_rpm -= now;
-        now / PERIOD_S
+        let filling = if flow > FILLING_LPM { self.filling_rpm / FILLING_S } else { 0.0 };
+        self.filling_rpm -= filling * PERIOD_S;
+        now / PERIOD_S + filling
     }
 
     /// The rate that the mode asks for [rpm/s].

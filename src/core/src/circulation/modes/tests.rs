@@ -146,6 +146,33 @@ fn four_litres_from_zero_flow_settle_in_two_and_a_half_seconds_without_a_limit()
     assert_eq!(rig.conditions & (condition::RETURN_LIMIT | condition::DRAINAGE_LIMIT), 0);
 }
 
+/// They fill with 1.3 s, by 12 mmHg per L/min, or not at all.
+#[test]
+fn arteries_that_fill_do_not_keep_the_flow_from_a_raised_set_point() {
+    for mmhg_per_lpm in [12.0, 0.0] {
+        let mut rig = rig(Mode::ZeroFlow);
+        rig.speed_rpm = 1800.0;
+        rig.control.follow(&rig.therapy, &rig.seen());
+        let filling = |rig: &mut Rig| -> Vec<f32> {
+            let period = |_| {
+                let full_mmhg = 76.0 + mmhg_per_lpm * rig.return_lpm;
+                rig.arterial_mmhg += (full_mmhg - rig.arterial_mmhg) * PERIOD_S / 1.3;
+                rig.period();
+                rig.flow_lpm
+            };
+            (0..800).map(period).collect()
+        };
+        filling(&mut rig);
+        rig.therapy.mode = Mode::Flow;
+        rig.therapy.settings.flow_setpoint_lpm = 4.0;
+        let flows = filling(&mut rig);
+        let settled = flows.iter().rposition(|flow| (flow - 4.0).abs() > 0.08).unwrap();
+        // 172 and 171 without what arteries take.
+        assert!(settled < 140, "{mmhg_per_lpm} mmHg per L/min: {settled} periods");
+        assert!(flows.iter().all(|flow| *flow < 4.16));
+    }
+}
+
 #[test]
 fn the_load_may_change_and_the_flow_comes_back() {
     let mut rig = flowing(4.0);
