@@ -3,9 +3,11 @@
 
 use levitas_core::circulation::conditions as condition;
 use levitas_core::circulation::therapy::Mode;
+use levitas_core::unit::UnitConfig;
 use levitas_world::{
-    CircuitChange, KinkSite, Line, LivingPatient, Patient, PatientChange, VA_25_21_ELASTIC as VA_25_21,
-    VA_ADULT,
+    Circuit, CircuitChange, KinkSite, Line, LivingPatient, PAEDIATRIC, PAEDIATRIC_19_15, Patient,
+    PatientChange, VA_21_17, VA_25_21 as VA_25_21_RIGID, VA_25_21_ELASTIC as VA_25_21, VA_ADULT, VV_25_19,
+    VV_ADULT,
 };
 
 use super::rig::{PERIOD_S, Rig, beat_means};
@@ -38,9 +40,13 @@ impl Row {
 
 /// The adult of the presets.
 pub(super) fn adult() -> LivingPatient {
-    match VA_ADULT {
+    living(VA_ADULT)
+}
+
+fn living(patient: Patient) -> LivingPatient {
+    match patient {
         Patient::Living(living) => living,
-        Patient::Fixed(_) => unreachable!("va-adult is a living patient"),
+        Patient::Fixed(_) => unreachable!("a preset that lives"),
     }
 }
 
@@ -50,8 +56,8 @@ type Story = fn(u64) -> Checked<Figures>;
 
 /// All rows.
 pub(super) fn rows(seeds: u64, progress: &dyn Fn(f64)) -> Checked<Vec<Row>> {
-    const STORIES: [Story; 7] =
-        [settling, from_standstill, disturbances, clamp, reversals, all_flow_lost, meter_lost];
+    const STORIES: [Story; 8] =
+        [settling, from_standstill, disturbances, clamp, reversals, reachable, all_flow_lost, meter_lost];
     let mut rows: Vec<Row> = Vec::new();
     for (index, story) in STORIES.iter().enumerate() {
         let mut own: Vec<Row> = Vec::new();
@@ -215,6 +221,90 @@ fn reversals(seed: u64) -> Checked<Figures> {
         ("every mode in turn, speed 0 and 1000 rpm among them", "backward [mL]", rig.reverse_ml, 0.001),
         ("power of the motor gone for 50 ms at 4 L/min", "backward [mL]", dip.reverse_ml, 0.001),
     ])
+}
+
+/// The largest flow that is named at several flows, beside what a sweep of the speed gives within the limits.
+fn reachable(seed: u64) -> Checked<Figures> {
+    const FIGURE: &str = "largest flow that is named, from the largest of a sweep [%]";
+    const ADULT_LPM: &[f32] = &[2.5, 3.0, 3.5, 4.0];
+    const CHILD_LPM: &[f32] = &[1.5, 2.0];
+    let off = |circuit: Circuit, patient: Patient, is_arterial: f32, return_mmhg_max: f32, flows: &[f32]| {
+        let mut rig = Rig::new(circuit, living(patient), seed)?;
+        rig.therapy.settings.return_is_arterial = is_arterial;
+        rig.therapy.settings.return_pressure_mmhg_max = return_mmhg_max;
+        let mut worst = 0.0_f64;
+        let mut named = Vec::new();
+        for flow_lpm in flows {
+            rig = rig.settled(*flow_lpm);
+            named.push(rig.course.map_or(f64::NAN, |course| f64::from(course.flow_lpm_max)));
+        }
+        let most_lpm = most_within_limits_lpm(&rig);
+        for named_lpm in named {
+            let off = 100.0 * (named_lpm / most_lpm - 1.0).abs();
+            // A figure that is no number is worse than any.
+            worst = if off > worst || off.is_nan() { off } else { worst };
+        }
+        Ok(worst)
+    };
+    Ok(vec![
+        ("25/21 Fr at 2.5 to 4 L/min", FIGURE, off(VA_25_21, VA_ADULT, 1.0, 300.0, ADULT_LPM)?, 5.0),
+        (
+            "25/21 Fr, rigid, at 2.5 to 4 L/min",
+            FIGURE,
+            off(VA_25_21_RIGID, VA_ADULT, 1.0, 300.0, ADULT_LPM)?,
+            5.0,
+        ),
+        (
+            "25/21 Fr, limit 200 mmHg, at 2.5 to 4 L/min",
+            FIGURE,
+            off(VA_25_21, VA_ADULT, 1.0, 200.0, ADULT_LPM)?,
+            5.0,
+        ),
+        ("21/17 Fr at 2.5 to 4 L/min", FIGURE, off(VA_21_17, VA_ADULT, 1.0, 300.0, ADULT_LPM)?, 5.0),
+        (
+            "two veins, 25/19 Fr, at 2.5 to 4 L/min",
+            FIGURE,
+            off(VV_25_19, VV_ADULT, 0.0, 300.0, ADULT_LPM)?,
+            5.0,
+        ),
+        (
+            "child, 19/15 Fr, at 1.5 and 2 L/min",
+            FIGURE,
+            off(PAEDIATRIC_19_15, PAEDIATRIC, 1.0, 300.0, CHILD_LPM)?,
+            5.0,
+        ),
+    ])
+}
+
+/// The mean flow at which the first mean pressure comes to its limit as the speed goes up; no number where a vein closes before [L/min].
+fn most_within_limits_lpm(rig: &Rig) -> f64 {
+    let settings = &rig.therapy.settings;
+    let limits = [-settings.drainage_pressure_mmhg_min, settings.return_pressure_mmhg_max].map(f64::from);
+    let (mut swept, mut before) = (rig.clone(), (0.0, f64::NEG_INFINITY));
+    let mut speed_rpm = rig.speed_rpm;
+    while speed_rpm < f64::from(UnitConfig::ECMO_50.speed.speed_rpm_max) {
+        (0..300).for_each(|_| {
+            swept.turn(speed_rpm);
+        });
+        let (mut flow_lpm, mut pressures) = (0.0, [0.0; 2]);
+        for _ in 0..200 {
+            flow_lpm += swept.turn(speed_rpm) / 200.0;
+            let [drainage, outlet, _] = swept.pressures_mmhg();
+            pressures[0] -= drainage / 200.0;
+            pressures[1] += outlet / 200.0;
+        }
+        if swept.collapse() > COLLAPSED {
+            return f64::NAN;
+        }
+        let beyond_mmhg = (pressures[0] - limits[0]).max(pressures[1] - limits[1]);
+        if beyond_mmhg >= 0.0 {
+            let (flow_before, beyond_before) = before;
+            return flow_lpm - (flow_lpm - flow_before) * beyond_mmhg / (beyond_mmhg - beyond_before);
+        }
+        before = (flow_lpm, beyond_mmhg);
+        speed_rpm += 100.0;
+    }
+    before.0
 }
 
 fn all_flow_lost(seed: u64) -> Checked<Figures> {

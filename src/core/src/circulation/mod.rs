@@ -12,6 +12,7 @@
 //! | [`ecg`] | when the heart beats, and when a pulse is due |
 //! | [`therapy`] | what does the operator want, and what may he want |
 //! | [`reach`] | what may he want now |
+//! | [`line`](mod@line) | how much a line carries within a pressure limit |
 //! | [`conditions`] | what is wrong with the circulation: one bit and one sentence each |
 //! | [`modes`] | which speed gives that, within every limit at once |
 //! | [`interventions`] | suction, air, occlusion: what is done in stages, and how it ends |
@@ -25,6 +26,7 @@ pub mod estimate;
 pub mod exposure;
 pub mod flow_meter;
 pub mod interventions;
+pub mod line;
 pub mod modes;
 pub mod pilot;
 pub mod pressures;

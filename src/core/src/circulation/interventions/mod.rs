@@ -28,7 +28,7 @@ mod suction;
 mod tests;
 
 use super::conditions as condition;
-use super::modes::{FlowMean, Override, PERIOD_S, is_rest};
+use super::modes::{BeatMean, Override, PERIOD_S, is_rest};
 use super::therapy::{Mode, Therapy};
 use crate::link::PeerTherapy;
 use crate::math::{between, larger, smaller};
@@ -116,7 +116,7 @@ pub struct Interventions {
     has_flowed: bool,
     low: Standing,
     line: ReturnLine,
-    flow_mean: FlowMean,
+    flow_mean: BeatMean,
     return_air: ReturnAir,
 }
 

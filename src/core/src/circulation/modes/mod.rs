@@ -169,23 +169,23 @@ impl Slope {
     }
 }
 
-/// Flow without the beat, or the pulse: what is told is judged by it.
+/// A flow or a pressure without the beat, or the pulse: what is told is judged by it.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct FlowMean {
-    lpm: Option<f32>,
+pub struct BeatMean {
+    mean: Option<f32>,
 }
 
-impl FlowMean {
+impl BeatMean {
     /// Lag [s].
     const LAG_S: f32 = 1.5;
 
-    /// One period; a flow that is not believed has no mean, and the next one begins anew.
-    pub fn update(&mut self, flow_lpm: Option<f32>) -> Option<f32> {
-        self.lpm = flow_lpm.map(|flow| {
-            let mean = self.lpm.unwrap_or(flow);
-            mean + (flow - mean) * PERIOD_S / Self::LAG_S
+    /// One period; what is not believed has no mean, and the next value begins anew.
+    pub fn update(&mut self, value: Option<f32>) -> Option<f32> {
+        self.mean = value.map(|value| {
+            let mean = self.mean.unwrap_or(value);
+            mean + (value - mean) * PERIOD_S / Self::LAG_S
         });
-        self.lpm
+        self.mean
     }
 }
 
@@ -194,7 +194,7 @@ impl FlowMean {
 pub struct ModeControl {
     reference_rpm: f32,
     flow: Slope,
-    flow_mean: FlowMean,
+    flow_mean: BeatMean,
     beats: Beats,
     drainage: Slope,
     outlet: Slope,
