@@ -165,8 +165,10 @@ impl Flow {
     /// Both, weighted by their uncertainty.
     fn with(self, other: Self) -> Self {
         let sum = self.variance + other.variance;
+        let lpm = (self.lpm * other.variance + other.lpm * self.variance) / sum;
         Self {
-            lpm: (self.lpm * other.variance + other.lpm * self.variance) / sum,
+            // Of two at the end of the range the mean is rounded beyond it.
+            lpm: saturate(lpm, FLOW_LPM_MAX),
             variance: self.variance * other.variance / sum,
         }
     }
