@@ -56,8 +56,17 @@ type Story = fn(u64) -> Checked<Figures>;
 
 /// All rows.
 pub(super) fn rows(seeds: u64, progress: &dyn Fn(f64)) -> Checked<Vec<Row>> {
-    const STORIES: [Story; 8] =
-        [settling, from_standstill, disturbances, clamp, reversals, reachable, all_flow_lost, meter_lost];
+    const STORIES: [Story; 9] = [
+        settling,
+        from_standstill,
+        disturbances,
+        clamp,
+        reversals,
+        reachable,
+        all_flow_lost,
+        meter_lost,
+        thinned_at_once,
+    ];
     let mut rows: Vec<Row> = Vec::new();
     for (index, story) in STORIES.iter().enumerate() {
         let mut own: Vec<Row> = Vec::new();
@@ -357,5 +366,26 @@ fn meter_lost(seed: u64) -> Checked<Figures> {
     Ok(vec![
         (STORY, "flow from 4 L/min, over a beat [%]", 100.0 * worst / 4.0, 10.0),
         (STORY, "told after [s]", told_s, 1.0),
+    ])
+}
+
+/// The meter is lost, and no ramp gives the estimate time to learn what blood has become.
+fn thinned_at_once(seed: u64) -> Checked<Figures> {
+    const FIGURE: &str = "flow from 4 L/min, over a beat [%]";
+    let off = |from_pct: f64, to_pct: f64| {
+        let mut rig = Rig::new(VA_25_21, adult(), seed)?.estimating(seed);
+        rig.circuit(CircuitChange::Viscosity { haematocrit_pct: from_pct });
+        rig = rig.settled(4.0);
+        rig.run(60.0);
+        rig.meter = false;
+        rig.run(60.0);
+        rig.circuit(CircuitChange::Viscosity { haematocrit_pct: to_pct });
+        let means = beat_means(&rig.run(60.0));
+        let worst = means.into_iter().fold(0.0_f64, |worst, flow| worst.max((flow - 4.0).abs()));
+        Ok(100.0 * worst / 4.0)
+    };
+    Ok(vec![
+        ("meter lost at 4 L/min, haematocrit from 36 to 25 % at once", FIGURE, off(36.0, 25.0)?, 10.0),
+        ("meter lost at 4 L/min, haematocrit from 25 to 36 % at once", FIGURE, off(25.0, 36.0)?, 10.0),
     ])
 }
