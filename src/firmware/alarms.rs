@@ -3,7 +3,7 @@
 
 use core::sync::atomic::Ordering;
 
-use levitas_core::alarms::{ALARMS, AlarmOrder, AlarmOrderMail, AlarmStatus, Priority};
+use levitas_core::alarms::{ALARMS, AlarmOrder, AlarmOrderMail, AlarmStatus, stand_in};
 use levitas_core::mailbox::Reader;
 use levitas_core::schedule::TaskId;
 
@@ -11,41 +11,26 @@ use super::operator::look;
 use super::units::FirmwareUnit;
 use super::{shim, text, units};
 
-/// Period of the supervisor's thread [us].
-const PERIOD_US: u32 = TaskId::Supervisor.slot().period_us();
-/// An alarm task that has said nothing for so long is silent [us]: twice the time after which its watchdog stops it.
-const SILENT_US_MAX: u32 = 200_000;
-/// So long it is given for its first word [us].
-const START_US: u32 = 1_000_000;
-
-/// What sounds and lights up in place of an alarm task that is silent, in the supervisor's thread: high priority, which nobody can silence but by
-/// switching the unit off. Which alarms stand nobody knows any more.
+/// See [`levitas_core::alarms::stand_in`].
 pub(crate) struct StandIn {
     alarm: Reader<AlarmStatus>,
-    silent_us: u32,
+    stand_in: stand_in::StandIn,
 }
 
 impl StandIn {
     pub(crate) const fn new() -> Self {
-        Self { alarm: Reader::new(PERIOD_US), silent_us: 0 }
+        Self {
+            alarm: Reader::new(TaskId::Supervisor.slot().period_us()),
+            stand_in: stand_in::StandIn::new(),
+        }
     }
 
     /// One period of the supervisor.
     pub(crate) fn step(&mut self, unit: &FirmwareUnit) {
-        if self.alarm.poll(&unit.mail.alarm) {
-            self.silent_us = 0;
-            return;
+        let speaks = self.alarm.poll(&unit.mail.alarm);
+        if let Some(status) = self.stand_in.step(speaks, self.alarm.latest().is_some()) {
+            shim::write_alarm_signal(unit.number, &status);
         }
-        self.silent_us = self.silent_us.saturating_add(PERIOD_US);
-        let given_us = if self.alarm.latest().is_some() { SILENT_US_MAX } else { START_US };
-        let Some(over_us) = self.silent_us.checked_sub(given_us) else { return };
-        let (burst, flash) = (Priority::High.burst(), Priority::High.flash());
-        let status = AlarmStatus {
-            tone_hz: burst.tone_hz(over_us / 1000),
-            light: flash.is_lit(over_us / 1000).then_some(flash.colour),
-            ..AlarmStatus::default()
-        };
-        shim::write_alarm_signal(unit.number, &status);
     }
 }
 

@@ -7,6 +7,7 @@
 //! | `entry.rs` | what an entry says; priority by harm and onset |
 //! | `standing.rs` | one alarm in time: delay, latch, acknowledgement, escalation |
 //! | `pattern.rs` | bursts and flashes as data |
+//! | `stand_in.rs` | what sounds and lights up in place of an alarm task that is silent |
 //!
 //! # Model
 //! *Condition*: a bit that a task writes, for the alarm's condition delay. *Signals*: text and light at once, sound after its signal
@@ -25,6 +26,7 @@
 
 pub mod entry;
 pub mod pattern;
+pub mod stand_in;
 pub mod standing;
 mod table;
 #[cfg(test)]
@@ -386,7 +388,7 @@ fn run(before: Option<Running>, priority: Option<Priority>) -> Option<Running> {
     let priority = priority?;
     Some(match before {
         Some(running) if running.priority == priority => {
-            Running { time_ms: running.time_ms.wrapping_add(PERIOD_MS), ..running }
+            Running { time_ms: running.time_ms.saturating_add(PERIOD_MS) % pattern::PATTERNS_MS, ..running }
         }
         _ => Running { priority, time_ms: 0 },
     })

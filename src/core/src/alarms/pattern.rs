@@ -70,6 +70,9 @@ const fn f_sharp(start_ms: u32) -> Pulse {
     Pulse { start_ms, tone_hz: F_SHARP_4_HZ }
 }
 
+/// After so long every burst and every flash begins anew [ms].
+pub const PATTERNS_MS: u32 = 140_000;
+
 /// Pulses of 150 ms, 100 ms apart; 350 ms after the third, 700 ms after the fifth.
 const HIGH: Burst = Burst {
     pulses: &[
