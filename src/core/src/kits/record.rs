@@ -2,7 +2,7 @@
 //! The list of kits as it lies in the storage, over a power-off of any length: a record for each place.
 //!
 //! # Format
-//! Kind, reason (0: none), objections, whether it has ended, a byte each; day of the command and last day of use, each as year (2 bytes, 0: none),
+//! Kind, reason (0: none), objections, whether it has ended (0: no; else which one it was to end of those here, from 1), a byte each; day of the command and last day of use, each as year (2 bytes, 0: none),
 //! month, day; time in use in s (4); product, lot, serial number, each as length (0xff: unknown) and 20 bytes; CRC-32 of all that (4). Little-endian.
 //!
 //! # Limits and failure
@@ -41,7 +41,9 @@ impl Registry {
         // One that has ended counts no more, and its time is that.
         let kept_s = if kit.until_s.is_some() { seconds } else { (seconds / STEP_S).saturating_mul(STEP_S) };
         let reason = kit.reason.map_or(0, |reason| (reason as u8).saturating_add(1));
-        let head = [kit.kind as u8, reason, kit.objections as u8, u8::from(kit.until_s.is_some())];
+        let sooner = self.kits().filter(|old| old.until_s.is_some() && old.end_key() < kit.end_key()).count();
+        let ended = kit.until_s.map_or(0, |_| (sooner as u8).saturating_add(1));
+        let head = [kit.kind as u8, reason, kit.objections as u8, ended];
         let texts = [Some(&kit.gtin), kit.lot.as_ref(), kit.serial.as_ref()].map(text_bytes);
         let bytes = head
             .into_iter()
@@ -109,6 +111,7 @@ fn kit_of(record: &[u8; KIT_RECORD_BYTES]) -> Option<Kit> {
         since_s: 0,
         before_s: u32::from_le_bytes(*seconds),
         until_s: (*ended != 0).then_some(0),
+        ended: ended.wrapping_sub(1),
         objections: u32::from(*objections),
         reason: match reason.checked_sub(1) {
             Some(code) => Some(Reason::ALL.get(usize::from(code)).copied()?),
@@ -168,7 +171,8 @@ mod tests {
         let mut after = recalled(&before, 1000 + 2 * 3600 + 700);
         assert_eq!(after.kits().count(), 4);
         for (old, new) in before.kits().zip(after.kits()) {
-            let zeroed = Kit { since_s: 0, before_s: new.before_s, until_s: new.until_s, ..*old };
+            let (before_s, until_s, ended) = (new.before_s, new.until_s, new.ended);
+            let zeroed = Kit { since_s: 0, before_s, until_s, ended, ..*old };
             assert_eq!(*new, zeroed);
             assert_eq!(new.until_s.is_some(), old.until_s.is_some());
         }
@@ -193,6 +197,39 @@ mod tests {
         assert_eq!(at(0, 1000), at(0, 100_000));
         assert_eq!(registry.record(4, 1000), None);
         assert_eq!(registry.record(KITS_MAX, 1000), None);
+    }
+
+    #[test]
+    fn after_a_power_off_too_the_one_goes_that_ended_longest_ago() {
+        let today = Date::parse("2026-11-27").unwrap();
+        let take = |registry: &mut Registry, kind, serial: u32, now_s| {
+            let text = std::format!("(01)09501101530003(17)271119(21){serial}");
+            registry.add(kind, &Udi::parse(&text, today).unwrap(), today, None, now_s).unwrap();
+        };
+        let serials = |registry: &Registry| -> std::vec::Vec<u32> {
+            registry.kits().map(|kit| kit.serial.unwrap().as_str().parse().unwrap()).collect()
+        };
+        // The one in place 1 ends first, then the one in place 0; the rest is in use.
+        let mut registry = Registry::new();
+        for (kind, serial, now_s) in [
+            (Kind::Warming, 0, 0),
+            (Kind::Circulation, 1, 0),
+            (Kind::Circulation, 2, 100),
+            (Kind::Warming, 3, 200),
+        ] {
+            take(&mut registry, kind, serial, now_s);
+        }
+        for serial in 4..KITS_MAX as u32 {
+            take(&mut registry, Kind::Puncture, serial, 300);
+        }
+        let mut after = recalled(&recalled(&registry, 400), 0);
+        // One that ends after the start, if only in its first second, ended later than all of before.
+        take(&mut after, Kind::Circulation, 16, 0);
+        assert!(!serials(&after).contains(&1) && serials(&after).contains(&0));
+        take(&mut after, Kind::Puncture, 17, 0);
+        assert!(!serials(&after).contains(&0) && serials(&after).contains(&2));
+        take(&mut after, Kind::Puncture, 18, 0);
+        assert!(!serials(&after).contains(&2));
     }
 
     #[test]

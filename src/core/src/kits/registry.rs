@@ -6,8 +6,8 @@
 //! taken, and both stay with it. A circulation kit and a warming set take the place of the one before, which ends; the others add up.
 //! # Limits and failure
 //! The unit has no clock of the wall: the day comes with the command, the hours are those for which the unit has run. 16 kits are
-//! kept, over a power-off by `record.rs`; a new one takes the place of the oldest that has ended, and without one it is refused. Reuse is
-//! known of kits in the list alone, and not of a kit without a serial number.
+//! kept, over a power-off by `record.rs`; a new one takes the place of the one that ended longest ago, and without one it is refused. A place of the
+//! storage that could not be read is left to what may lie there. Reuse is known of kits in the list alone, and not of a kit without a serial number.
 //! # Shown by
 //! Tests below; `sim/levitas/tests/kits.rs`.
 
@@ -130,6 +130,8 @@ pub struct Kit {
     pub before_s: u32,
     /// When another took its place, or the therapy was over; 0: before the unit has started.
     pub until_s: Option<u32>,
+    /// Which one it was to end of those that had ended before the unit has started, from 0; [`u8::MAX`] for one that has not.
+    pub ended: u8,
     /// What was against it: bits of [`TABLE`].
     pub objections: u32,
     /// Why it was taken all the same.
@@ -154,6 +156,16 @@ impl Kit {
         sentences(self.objections)
     }
 
+    /// The smaller, the longer ago it ended. The day is for records that knew no order.
+    pub(super) const fn end_key(&self) -> (Option<u32>, u8, Date) {
+        (self.until_s, self.ended, self.added)
+    }
+
+    /// Seconds since it was taken for the first time, in use or not.
+    const fn age_s(&self, now_s: u32) -> u32 {
+        self.before_s.saturating_add(now_s.saturating_sub(self.since_s))
+    }
+
     fn is_same(&self, udi: &Udi<'_>) -> bool {
         let serial = self.serial.as_ref().map(Text::as_str);
         serial.is_some() && serial == udi.serial && self.gtin.as_str() == udi.gtin
@@ -176,7 +188,10 @@ pub enum Refused {
 impl Display for Refused {
     fn fmt(&self, f: &mut Formatter<'_>) -> FmtResult {
         let Self::Objections(objections) = self else {
-            return write!(f, "{KITS_MAX} kits are in use; allowed is no more");
+            return write!(
+                f,
+                "no place is free: {KITS_MAX} kits are in use, or theirs cannot be read; allowed is no more"
+            );
         };
         for (_, sentence) in sentences(*objections) {
             write!(f, "{sentence} ")?;
@@ -192,6 +207,8 @@ impl core::error::Error for Refused {}
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Registry {
     pub(super) kits: [Option<Kit>; KITS_MAX],
+    /// Places of the storage that could not be read: what may lie there is left alone.
+    unread: [bool; KITS_MAX],
 }
 
 impl Default for Registry {
@@ -204,7 +221,14 @@ impl Registry {
     /// No kit yet.
     #[must_use]
     pub const fn new() -> Self {
-        Self { kits: [None; KITS_MAX] }
+        Self { kits: [None; KITS_MAX], unread: [false; KITS_MAX] }
+    }
+
+    /// What lies in a place of the storage is not known: no kit gets it.
+    pub fn leave(&mut self, place: usize) {
+        if let Some(unread) = self.unread.get_mut(place) {
+            *unread = true;
+        }
     }
 
     /// All that are kept.
@@ -242,7 +266,7 @@ impl Registry {
             return Err(Refused::Objections(objections));
         }
         // One that comes again has not become younger.
-        let before = self.kits().find(|kit| kit.is_same(udi));
+        let before = self.kits().filter(|kit| kit.is_same(udi)).max_by_key(|kit| kit.age_s(now_s));
         let (since_s, before_s) = before.map_or((now_s, 0), |kit| (kit.since_s, kit.before_s));
         let kit = Kit {
             kind,
@@ -254,17 +278,18 @@ impl Registry {
             since_s,
             before_s,
             until_s: None,
+            ended: u8::MAX,
             objections,
             reason: reason.filter(|_| objections != 0),
         };
         let replaced = |old: &&mut Kit| kind.is_exchanged() && old.kind == kind && old.until_s.is_none();
         self.end(now_s, replaced);
         // Where one was replaced there is a place, so that a refusal has changed nothing.
-        let free = self.kits.iter_mut().min_by_key(|place| match place {
-            None => 0,
-            Some(old) => old.until_s.map_or(u64::MAX, |until_s| u64::from(until_s).saturating_add(1)),
-        });
-        let free = free.filter(|place| place.is_none_or(|old| old.until_s.is_some()));
+        let known = self.kits.iter_mut().zip(&self.unread).filter(|(_, unread)| !**unread);
+        let free = known
+            .map(|(place, _)| place)
+            .filter(|place| place.is_none_or(|old| old.until_s.is_some()))
+            .min_by_key(|place| place.as_ref().map(Kit::end_key));
         *free.ok_or(Refused::Full)? = Some(kit);
         Ok(kit)
     }
@@ -377,6 +402,31 @@ mod tests {
         take(Kind::Circulation, 4, 7300);
         let minutes: std::vec::Vec<u32> = registry.kits().map(|kit| kit.minutes(10_900)).collect();
         assert_eq!(minutes, [120, 180, 180, 60]);
+    }
+
+    #[test]
+    fn a_kit_that_comes_again_is_as_old_as_the_oldest_of_it() {
+        let mut registry = Registry::new();
+        let text = "(01)09501101530003(17)270101(21)7";
+        let inspected = Some(Reason::Inspected);
+        add(&mut registry, Kind::Puncture, text, None, 7200).unwrap();
+        // What the storage has of it from before the start is older, and lies behind it.
+        let old = Kit { since_s: 0, before_s: 36_000, until_s: Some(0), ..registry.kits[0].unwrap() };
+        registry.kits[1] = Some(old);
+        assert_eq!(add(&mut registry, Kind::Puncture, text, inspected, 7200).unwrap().minutes(7200), 720);
+    }
+
+    #[test]
+    fn a_place_that_could_not_be_read_is_not_filled() {
+        let mut registry = Registry::new();
+        registry.leave(0);
+        registry.leave(KITS_MAX);
+        for serial in 1..KITS_MAX {
+            let text = std::format!("(01)09501101530003(17)270101(21){serial}");
+            add(&mut registry, Kind::Puncture, &text, None, 0).unwrap();
+        }
+        let last = add(&mut registry, Kind::Puncture, "(01)09501101530003(17)270101(21)L", None, 0);
+        assert_eq!((last, registry.kits[0]), (Err(Refused::Full), None));
     }
 
     #[test]
