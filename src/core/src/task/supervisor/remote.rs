@@ -2,9 +2,9 @@
 //! Commands of the link: who asked, what is answered, and what is too late.
 //!
 //! # Stale input
-//! A command of the link is void from a moment of the link task's clock on. While that clock is not known to run, it is void. What the clock
-//! said last is counted on by the time since it was found in the mailbox, and by one period of this task, for which it may have lain there
-//! before: the link task may have stood. So nothing is carried out too late, and what has 10 ms left or less is void already.
+//! A command of the link is void from a moment of the link task's clock on. While that clock is not known to run, it is void. To what the clock
+//! said last are added the time since it was found in the mailbox and one period of this task, for which it may have lain there unread: the link
+//! task may have stood. So nothing is carried out too late, and what has 10 ms left or less is void already.
 //!
 //! # Restart
 //! What lies in the mailbox when a supervisor starts is not carried out: nobody knows whether it was.

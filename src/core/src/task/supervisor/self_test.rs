@@ -18,6 +18,7 @@ use super::remote::{Asked, Origin};
 use super::{Isolation, Order, Refusal, SILENT_US_MAX, SupervisorTask, UnitState, release_probe};
 use crate::link::PeerMail;
 use crate::mail::{Mailboxes, fault};
+use crate::power::messages::PowerMail;
 use crate::probe::ProbeResult;
 use crate::schedule::TaskId;
 use crate::self_test::{MemoryChecks, SelfTest, SelfTestInput, SelfTestReport, Stage};
@@ -42,7 +43,7 @@ impl SupervisorTask {
         let input = SelfTestInput {
             levitation: self.levitation.fresh(SILENT_US_MAX),
             peer: mail.peer.read::<PeerMail>().map(|(_, peer)| peer).filter(|peer| !peer.silent),
-            power: self.power.latest(),
+            power: PowerMail::heard(&self.power),
             cut_out: mail.cut_out.read::<CutOutMail>().map(|(_, cut_out)| cut_out),
             result: mail.probe_result.read::<ProbeResult>().map(|(_, result)| result),
             has_head: self.state == UnitState::Service && !is_awaited,

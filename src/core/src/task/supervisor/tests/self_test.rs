@@ -454,3 +454,23 @@ fn windings_of_a_board_that_cannot_test_them_have_not_passed() {
         assert_eq!(rig.report().verdict(Item::Windings), verdict);
     }
 }
+
+#[test]
+fn a_power_task_that_has_fallen_silent_passes_no_battery() {
+    use crate::power::messages::POWER_WORDS;
+    let nothing = PowerMail::from_words([0; POWER_WORDS]);
+    let well = PowerMail { charge: 0.9, remaining_s: 3600.0, load_w: 10.0, ..nothing };
+    for (speaks, verdict) in [(true, Verdict::Passed), (false, Verdict::Failed)] {
+        let mut rig = Rig::new(WELL);
+        rig.bench.mail.power.write(&well);
+        let is_over = (0..2000).any(|_| {
+            if speaks {
+                rig.bench.mail.power.write(&well);
+            }
+            rig.period();
+            rig.report().is_over()
+        });
+        assert!(is_over);
+        assert_eq!(rig.report().verdict(Item::Battery), verdict, "{speaks}");
+    }
+}
