@@ -84,6 +84,17 @@ impl Row {
         }
     }
 
+    /// Most time from the moment at which all works until a command is carried out \[ms\]: the worst that the search finds, no more and no less. That it
+    /// ends is plain: what the sender waits for is void after its life, and each command that the attacker has kept comes before its next one once.
+    #[must_use]
+    pub fn served_max_ms(self) -> i16 {
+        match self {
+            Self::Link | Self::Stands | Self::Supervisor => 80,
+            // Nobody repeats what a sender or a unit that starts anew has forgotten: its life passes.
+            Self::Sender | Self::Unit => 105,
+        }
+    }
+
     /// How often it fails.
     #[must_use]
     pub fn failures(self) -> u8 {

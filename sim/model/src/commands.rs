@@ -229,14 +229,6 @@ impl Commands {
         Self { row, commands: COMMANDS, broken: None, waited_ms: Arc::default() }
     }
 
-    /// Most time from the moment at which all works until a command is carried out [ms]. What the sender waits for has no answer, and the next
-    /// slow frame after its time says so. Then each command that the attacker has kept may come first, once: it takes a
-    /// period of the supervisor to be looked at and one more to be answered. The sender's own is carried out with the next one.
-    #[must_use]
-    pub const fn served_max_ms(&self) -> i16 {
-        LIFE_MS + SLOW_FRAME_MS + self.commands as i16 * 2 * SUPERVISOR_MS + SUPERVISOR_MS
-    }
-
     fn breaks(&self, way: CommandBreak) -> bool {
         self.broken == Some(way)
     }
@@ -448,7 +440,7 @@ impl Model for Commands {
     }
 
     fn actions(&self, post: &Post, happenings: &mut Vec<Happening>) {
-        let is_late = post.works_ms.is_some_and(|works_ms| works_ms > self.served_max_ms());
+        let is_late = post.works_ms.is_some_and(|works_ms| works_ms > self.row.served_max_ms());
         if post.served || is_late || post.wrong != Wrong::default() {
             return;
         }
@@ -545,7 +537,7 @@ impl Model for Commands {
             Property::<Self>::always(TWICE, |_, post| !post.wrong.twice),
             Property::<Self>::always(LOST, |_, post| !post.wrong.lost),
             Property::<Self>::always(SERVED, |commands, post| {
-                post.works_ms.is_none_or(|works_ms| works_ms <= commands.served_max_ms())
+                post.works_ms.is_none_or(|works_ms| works_ms <= commands.row.served_max_ms())
             }),
             Property::<Self>::sometimes(REACHED, |_, post| post.served),
         ]

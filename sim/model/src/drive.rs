@@ -124,7 +124,7 @@ impl Random {
         }
         let is_over = match fault {
             Fault::Nothing | Fault::Link => false,
-            Fault::Line(unit) | Fault::LinkAndLine(unit) => {
+            Fault::Line(unit) | Fault::LinkAndLine(unit) | Fault::LineUnbacked(unit) => {
                 let wires = [Wire::Good, Wire::Cut, Wire::Stuck];
                 let others = wires.into_iter().filter(|wire| *wire != pair.sides[unit].wire);
                 let wire = others.clone().nth(self.below(2) as usize).unwrap_or(Wire::Cut);

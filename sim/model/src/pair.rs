@@ -37,6 +37,8 @@ pub enum Sensors {
     Good,
     /// The truth, but something else of the unit has failed its self-check: it does not offer itself.
     Doubted,
+    /// The same of a winding that is open: it shows no ripple of the other set either.
+    NoRipple,
     /// Nothing, and the unit knows.
     Lost,
     /// Something wrong, and the unit alone would not know.
@@ -153,6 +155,11 @@ pub struct Period {
     pub skips: Option<usize>,
 }
 
+impl Period {
+    /// The adversary does nothing.
+    pub const QUIET: Self = Self { fates: [Fate::Arrives; 2], order: None, skips: None };
+}
+
 impl Side {
     fn new(role: Role, times: Times, therapy: bool) -> Self {
         Self {
@@ -207,7 +214,7 @@ impl Side {
     /// Its sensors tell the truth.
     #[must_use]
     pub fn sees(&self) -> bool {
-        matches!(self.sensors, Sensors::Good | Sensors::Doubted)
+        matches!(self.sensors, Sensors::Good | Sensors::Doubted | Sensors::NoRipple)
     }
 
     /// It drives and would hold the rotor.
@@ -227,7 +234,7 @@ impl Side {
 
     /// It has begun to take the head although it knows that the line is broken and the other unit says that it holds the rotor, and gives it to nobody.
     fn has_taken_unseen(&self, before: &Self, outputs: &Outputs, told: Option<PeerReport>) -> bool {
-        before.machine.code() == UnitCode::Ready
+        matches!(before.machine.code(), UnitCode::Standby | UnitCode::Ready)
             && self.machine.code() == UnitCode::Active
             && outputs.alarms & alarm::LINE_BROKEN != 0
             && told.is_some_and(|peer| peer.drives && peer.current_flows && !peer.hand_back)
@@ -293,11 +300,10 @@ impl Pair {
     /// One of them holds a rotor that is to be held, the other one is its backup.
     #[must_use]
     pub fn holding(rules: &Rules, holder: usize) -> Self {
-        let quiet = Period { fates: [Fate::Arrives; 2], order: None, skips: None };
         let mut pair = Self::started(rules, [false; 2]);
         for index in 0..u16::from(rules.link_silent) + 2 * rules.times.ready {
             let order = (index == rules.times.ready).then_some((holder, Order::Start { alone: true }));
-            pair.step(&Period { order, ..quiet }, rules);
+            pair.step(&Period { order, ..Period::QUIET }, rules);
             pair.wanted |= pair.may_lift_off();
         }
         pair
@@ -446,8 +452,8 @@ fn inputs(
             .then_some(Isolation::Fault),
         gate_dead: side.stage == Stage::Dead,
         current_flows: side.flows,
-        foreign_drive: other.flows,
-        rotor_unheld: unheld >= rules.unheld_seen,
+        foreign_drive: other.flows && side.sensors != Sensors::NoRipple,
+        rotor_unheld: unheld >= rules.unheld_seen || side.sensors == Sensors::NoRipple && !side.is_open,
         rotor_astray: unheld >= rules.unheld_seen,
         rotor_floats: true,
         innovation_ok: side.sees(),

@@ -33,6 +33,8 @@ pub enum Fault {
     LinkAndLine(usize),
     /// Two faults: this unit itself, beside one that is not ready.
     Unbacked(usize),
+    /// Two faults: the line of this unit is cut, and the other one is not ready and sees no ripple.
+    LineUnbacked(usize),
 }
 
 impl Fault {
@@ -51,8 +53,9 @@ impl Fault {
     /// The double ones.
     pub const DOUBLE: [Self; 2] = [Self::LinkAndLine(0), Self::LinkAndLine(1)];
 
-    /// One unit itself, beside one that is not ready.
-    pub const UNBACKED: [Self; 2] = [Self::Unbacked(0), Self::Unbacked(1)];
+    /// One unit itself or its line, beside one that is not ready.
+    pub const UNBACKED: [Self; 4] =
+        [Self::Unbacked(0), Self::Unbacked(1), Self::LineUnbacked(0), Self::LineUnbacked(1)];
 
     /// Whether frames may be lost without end.
     fn has_link(self) -> bool {
@@ -71,6 +74,7 @@ impl Fault {
             Self::Sensors(unit) => format!("sensor set of the {}", of(unit)),
             Self::LinkAndLine(unit) => format!("link, and line of the {}", of(unit)),
             Self::Unbacked(unit) => format!("the {} itself, the other one not ready", of(unit)),
+            Self::LineUnbacked(unit) => format!("line of the {} cut, the other one not ready", of(unit)),
         }
     }
 }
@@ -220,6 +224,7 @@ impl Search {
                     events.extend([Wire::Stuck, Wire::Cut].map(|wire| Event::Wire(unit, wire)));
                 }
             }
+            Fault::LineUnbacked(unit) if state.strikes == 0 => events.push(Event::Wire(unit, Wire::Cut)),
             Fault::Unit(unit) | Fault::Unbacked(unit)
                 if state.strikes < self.rules.strikes_max && state.pair.sides[unit].is_sound() =>
             {
@@ -247,14 +252,23 @@ impl Model for Search {
     fn init_states(&self) -> Vec<Reached> {
         let may_slip = !self.fault.has_link();
         let reached = |mut pair: Pair| {
-            if let Fault::Unbacked(unit) = self.fault {
-                pair.sides[1 - unit].sensors = Sensors::Doubted;
+            match self.fault {
+                Fault::Unbacked(unit) => pair.sides[1 - unit].sensors = Sensors::Doubted,
+                Fault::LineUnbacked(unit) => {
+                    pair.sides[1 - unit].sensors = Sensors::NoRipple;
+                    // Which the holder hears: no order gives it the head.
+                    (0..2 * self.rules.frame_periods).for_each(|_| pair.step(&Period::QUIET, &self.rules));
+                }
+                _ => {}
             }
             Reached { pair, strikes: 0, may_slip }
         };
         if self.rules.holding {
             let mut holders = vec![0, 1];
-            holders.retain(|holder| !matches!(self.fault, Fault::Unbacked(unit) if unit != *holder));
+            holders.retain(|holder| match self.fault {
+                Fault::Unbacked(unit) | Fault::LineUnbacked(unit) => unit == *holder,
+                _ => true,
+            });
             return holders.into_iter().map(|holder| reached(Pair::holding(&self.rules, holder))).collect();
         }
         let started = [[false, false], [true, false], [false, true], [true, true]];
@@ -433,6 +447,18 @@ mod tests {
             (Break::KeepsWithoutCurrent, NOBODY),
         ] {
             assert_eq!(is_caught(broken.rules(), broken.shown_by()), Some(expected), "{broken:?}");
+        }
+    }
+
+    /// What keeps a last resort that sees no ripple from a rotor that is held is the current in the other unit's frames.
+    #[test]
+    fn a_unit_that_is_not_ready_behind_a_cut_line_takes_nothing_from_one_that_says_that_it_holds_it() {
+        for unit in [0, 1] {
+            let fault = Fault::LineUnbacked(unit);
+            let found = search(Rules::ORDERED, fault, 1);
+            assert!(found.broken.is_empty() && found.states > 100, "{found:?}");
+            let deaf = Rules { broken: Some(Break::NobodyYields), ..Rules::ORDERED };
+            assert_eq!(is_caught(deaf, fault), Some(CAUSED), "{}", fault.name());
         }
     }
 }

@@ -115,6 +115,8 @@ pub struct Arbitration {
     line_doubted: bool,
     /// Samples for which the line has said released and the link that the other unit drives.
     contradicted: u16,
+    /// Samples for which the link has said that the other unit drives without current.
+    idle: u16,
     /// Samples for which the other unit has driven too.
     both: u16,
     /// Samples for which this unit has driven without current of its own.
@@ -141,6 +143,7 @@ impl Arbitration {
             line: DriveLine::default(),
             line_doubted: false,
             contradicted: 0,
+            idle: 0,
             both: 0,
             without: 0,
             backed: false,
@@ -225,6 +228,7 @@ impl Arbitration {
 
         self.without = count(self.without, self.is_proven() && !inputs.current_flows, times.prove);
         self.contradicted = count(self.contradicted, says_drives && self.line.is_released(), times.doubt);
+        self.idle = count(self.idle, says_drives && !says_holds, times.doubt);
         let contradicts = inputs.peer_is_new && self.contradicted >= times.doubt;
         let consistent = line_drives || inputs.peer_is_new && !says_drives;
         self.line_doubted = (self.line_doubted || contradicts) && !consistent;
@@ -272,8 +276,8 @@ impl Arbitration {
     fn is_last_resort(&self, inputs: &Inputs) -> bool {
         inputs.able
             && !would_take(inputs)
-            // An open winding shows no ripple: what the other unit says outweighs that it cannot be seen here.
-            && self.is_alone(inputs)
+            // With an open winding this unit sees no ripple, so it believes the link.
+            && self.is_free(inputs)
             && self.age >= self.times.ready
             && self.unheld >= self.times.evidence
             && self.should_take(inputs)
@@ -337,6 +341,13 @@ impl Arbitration {
     /// The other unit does not drive, as far as line and link say.
     fn is_alone(&self, inputs: &Inputs) -> bool {
         matches!(self.other(inputs), Other::Released | Other::Unknown)
+    }
+
+    /// Nobody holds the head, as far as line and link say: who drives by the link alone, and for longer than a takeover takes without current,
+    /// holds nothing.
+    fn is_free(&self, inputs: &Inputs) -> bool {
+        let claims_idly = self.other(inputs) == Other::Claims && self.idle >= self.times.doubt;
+        claims_idly || self.is_alone(inputs)
     }
 
     fn taking(&self) -> State {

@@ -2,8 +2,7 @@
 //! What an operator, or the supervisor, can order of a unit in the pair, and when it is refused.
 
 use super::{
-    Arbitration, Inputs, Isolation, Line, Order, Other, Refusal, State, UnitCode, broke, is_ready_peer,
-    would_take,
+    Arbitration, Inputs, Isolation, Line, Order, Other, Refusal, State, UnitCode, broke, would_take,
 };
 
 impl Arbitration {
@@ -61,11 +60,11 @@ impl Arbitration {
             _ => return Err(Refusal::Drives),
         }
         // One that is not fit would keep a good one away from a rotor that is to be held.
-        if !(inputs.fit || inputs.able && (alone && !is_ready_peer(inputs) || !self.therapy)) {
+        if !(inputs.fit || inputs.able && (alone && !would_take(inputs) || !self.therapy)) {
             return Err(Refusal::NotFit);
         }
         match self.other(inputs) {
-            Other::Drives | Other::Claims => Err(Refusal::OtherDrives),
+            Other::Drives | Other::Claims if !(alone && self.is_free(inputs)) => Err(Refusal::OtherDrives),
             Other::Unknown if !alone => Err(Refusal::OtherUnknown),
             _ => Ok(self.taking()),
         }

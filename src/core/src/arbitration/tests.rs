@@ -112,13 +112,46 @@ fn a_unit_that_is_not_ready_is_the_last_resort() {
         (seen.peer, seen.rotor_unheld) = (Some(PeerReport { drives: true, ..over }), true)
     };
     assert_eq!(unready(&ended), None, "nothing is to be held");
-    let claims = PeerReport { state: UnitCode::Active, drives: true, ..good };
-    let broken = |seen: &mut Inputs| (seen.line, seen.peer) = (Line::Broken, Some(claims));
-    assert_eq!(
-        unready(&broken),
-        None,
-        "the other one says that it drives, and an open winding shows no ripple"
-    );
+    // Without current for as long as no takeover takes.
+    let idle = Some((u32::from(TIMES.doubt), UnitCode::Active));
+    for (current_flows, taken) in [(true, None), (false, idle)] {
+        let claims = PeerReport { state: UnitCode::Active, drives: true, current_flows, ..good };
+        let broken = |seen: &mut Inputs| (seen.line, seen.peer) = (Line::Broken, Some(claims));
+        assert_eq!(
+            unready(&broken),
+            taken,
+            "with an open winding it sees no ripple, so it believes what the link says of current"
+        );
+    }
+}
+
+#[test]
+fn a_host_that_claims_a_head_without_current_locks_out_nobody_who_could_hold_it() {
+    // Its gate is dead: the hardware has silenced its line, and its link lives. The drive has restarted, is not fit, and has not seen it drive.
+    let beside = |current_flows| {
+        let mut rig = ready(Role::EmergencyDrive);
+        rig.unit = Arbitration::new(Role::EmergencyDrive, TIMES, true);
+        (rig.seen.line, rig.seen.fit, rig.seen.rotor_unheld) = (Line::Released, false, true);
+        rig.seen.peer = rig.seen.peer.map(|peer| PeerReport { current_flows, ..peer });
+        rig
+    };
+    let doubted = u32::from(TIMES.debounce + TIMES.doubt - 1);
+    assert_eq!(beside(false).drives_after(), Some(doubted));
+    assert_eq!(beside(true).drives_after(), None);
+    // Where it does not see that nobody holds the rotor, an operator can.
+    for (current_flows, fit, alone, refusal) in [
+        (false, false, true, None),
+        (false, true, true, None),
+        (false, false, false, Some(Refusal::NotFit)),
+        (false, true, false, Some(Refusal::OtherDrives)),
+        (true, false, true, Some(Refusal::OtherDrives)),
+        (true, true, true, Some(Refusal::OtherDrives)),
+    ] {
+        let mut rig = beside(current_flows);
+        (rig.seen.rotor_unheld, rig.seen.fit) = (false, fit);
+        rig.run(doubted);
+        assert_eq!(rig.order(Order::Start { alone }), refusal, "{current_flows} {fit} {alone}");
+    }
 }
 
 #[test]
@@ -139,17 +172,19 @@ fn a_unit_that_is_not_ready_takes_no_offer_and_starts_when_it_is_told_to() {
     }
     rig.run(200);
     assert_eq!(rig.unit.code(), UnitCode::Standby);
-    let would = PeerReport { state: UnitCode::Ready, ..PeerReport::default() };
+    let would = PeerReport { state: UnitCode::Ready, therapy: true, ..PeerReport::default() };
     (rig.seen.line, rig.seen.peer) = (Line::Broken, Some(would));
     rig.run(40);
     let alone = Order::Start { alone: true };
     assert_eq!(rig.order(alone), Some(Refusal::NotFit), "the other one is better");
-    rig.seen.peer = None;
-    rig.run(40);
-    rig.seen.order = Some(alone);
-    assert_eq!(rig.step().refusal, None);
-    rig.seen.order = None;
-    assert_eq!(rig.unit.code(), UnitCode::Active);
+    // One that does not know of the therapy takes nothing by itself.
+    for peer in [None, Some(PeerReport { therapy: false, ..would })] {
+        let mut rig = rig.clone();
+        rig.seen.peer = peer;
+        rig.run(40);
+        assert_eq!(rig.order(alone), None, "{peer:?}");
+        assert_eq!(rig.unit.code(), UnitCode::Active);
+    }
 }
 
 #[test]
