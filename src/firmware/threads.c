@@ -7,6 +7,7 @@
  * until it waits again. The rates are the core's (src/core/src/schedule.rs), which is checked at start.
  */
 
+#include <zephyr/drivers/watchdog.h>
 #include <zephyr/sys/printk.h>
 #include <zephyr/task_wdt/task_wdt.h>
 
@@ -127,11 +128,19 @@ static int watch_error;
 /* When a task was last stopped. Those that it has kept from the processor have so long to feed their watchdogs. */
 static int64_t stopped_ms = -STANDS_MS_MIN;
 
+/* The board's watchdog, if it has one that is ready, and its channel. */
+static const struct device *hardware;
+static int hardware_channel;
+
 /* Once per millisecond at most. */
 static void feed(const struct levitas_thread *thread)
 {
 	if (thread->watchdog >= 0 && thread->steps % MAX(thread->rate_hz / 1000, 1) == 0) {
 		(void)task_wdt_feed(thread->watchdog);
+		if (hardware != NULL) {
+			/* One that has not been started takes it for nothing; one that was started by the board must have it. */
+			(void)wdt_feed(hardware, hardware_channel);
+		}
 	}
 }
 
@@ -165,20 +174,35 @@ static void stands(int channel, void *user_data)
 	}
 }
 
+/* Zephyr's task watchdog would start it as well, and keep to itself that this has failed. */
+static int start_hardware(const struct device *device)
+{
+	const struct wdt_timeout_cfg timeout = {
+		.window.max = CONFIG_TASK_WDT_MIN_TIMEOUT + CONFIG_TASK_WDT_HW_FALLBACK_DELAY,
+		.flags = WDT_FLAG_RESET_SOC,
+	};
+	int channel;
+
+	if (device == NULL) {
+		return 0;
+	}
+	if (!device_is_ready(device)) {
+		return -ENODEV;
+	}
+	hardware = device;
+	channel = wdt_install_timeout(device, &timeout);
+	hardware_channel = MAX(channel, 0);
+	return channel < 0 ? channel : wdt_setup(device, WDT_OPT_PAUSE_HALTED_BY_DBG);
+}
+
 /*
  * Those of the warming device have none: hardware opens their relays when their levels stand, and `warming_silent` tells of it. A board
  * without a hardware watchdog, or with one that does not work, drives all the same.
  */
 static void watch(void)
 {
-	const struct device *const hardware = DEVICE_DT_GET_OR_NULL(DT_ALIAS(watchdog0));
-
-	if (hardware != NULL) {
-		watch_error = device_is_ready(hardware) ? task_wdt_init(hardware) : -ENODEV;
-	}
-	if (hardware == NULL || watch_error != 0) {
-		(void)task_wdt_init(NULL);
-	}
+	watch_error = start_hardware(DEVICE_DT_GET_OR_NULL(DT_ALIAS(watchdog0)));
+	(void)task_wdt_init(NULL);
 	for (size_t i = 0; i < WATCHED; i++) {
 		table[i].watchdog = task_wdt_add(MAX(STANDS_PERIODS * 1000 / table[i].rate_hz, STANDS_MS_MIN), stands, &table[i]);
 		watch_error = watch_error == 0 ? MIN(table[i].watchdog, 0) : watch_error;
