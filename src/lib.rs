@@ -16,8 +16,9 @@
 mod firmware;
 
 use core::ffi::c_void;
+use core::sync::atomic::Ordering;
 
-use firmware::{alarms, link, retained, shim, units};
+use firmware::{alarms, kits, link, retained, shim, units};
 
 /// Called by `main`: builds the tasks and starts the threads, or says why not and leaves everything open.
 #[unsafe(no_mangle)]
@@ -26,6 +27,7 @@ extern "C" fn rust_main() {
         zephyr::printkln!("levitas: not started: configuration: {}", error);
         return;
     }
+    kits::at_start();
     let result = shim::start_threads();
     if result != 0 {
         zephyr::printkln!("levitas: not started: error {}", result);
@@ -96,6 +98,7 @@ extern "C" fn levitas_supervisor_thread(thread: *mut c_void, unit: usize, _: usi
         if let Some(samples) = shim::read_power(unit.number) {
             shim::write_power(unit.number, &power.step(&samples, &unit.mail));
         }
+        task.know_settings(unit.settings_known.load(Ordering::Relaxed));
         task.step(&unit.mail);
         retained::keep(unit);
         stand_in.step(unit);

@@ -19,10 +19,7 @@ pub(crate) struct StandIn {
 
 impl StandIn {
     pub(crate) const fn new() -> Self {
-        Self {
-            alarm: Reader::new(TaskId::Supervisor.slot().period_us()),
-            stand_in: stand_in::StandIn::new(),
-        }
+        Self { alarm: Reader::new(TaskId::Supervisor.slot().period_us()), stand_in: stand_in::StandIn::new() }
     }
 
     /// One period of the supervisor.

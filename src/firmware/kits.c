@@ -47,14 +47,10 @@ int levitas_shell_kit_add(const struct shell *sh, size_t argc, char **argv)
 
 int levitas_shell_kit_end(const struct shell *sh, size_t argc, char **argv)
 {
-	const int32_t count = levitas_kit_end(k_uptime_seconds());
+	const uint32_t count = levitas_kit_end(k_uptime_seconds());
 
 	ARG_UNUSED(argc);
 	ARG_UNUSED(argv);
-	if (count < 0) {
-		shell_error(sh, "refused: another shell is at the list");
-		return -EPERM;
-	}
-	shell_print(sh, "%d kits are in use no more", count);
+	shell_print(sh, "%u %s in use no more", count, count == 1 ? "kit is" : "kits are");
 	return 0;
 }

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-//! Disposables at the shell: words in, one line out. The list is here, and no task reads it; the thread of `settings.c` keeps it in the storage.
+//! Disposables at the shell: words in, one line out. The list is here, and no task reads it: what the storage has is read before the threads start,
+//! then shells and the thread of `settings.c`, which keeps it in the storage, have it one after the other.
 
 use core::cell::UnsafeCell;
 use core::ffi::c_char;
 use core::fmt::{Arguments, Display, Formatter, Result as FmtResult};
 use core::mem::MaybeUninit;
-use core::sync::atomic::{AtomicU8, Ordering};
+use core::sync::atomic::{AtomicBool, Ordering};
 
 use levitas_core::kits::date::Date;
 use levitas_core::kits::record::KIT_RECORD_BYTES;
@@ -24,62 +25,61 @@ const WRONG: u32 = 0;
 const TAKEN: u32 = 1;
 const REFUSED: u32 = 2;
 
-const EMPTY: u8 = 0;
-const READY: u8 = 1;
-const BUSY: u8 = 2;
-
 /// Mirrors `LEVITAS_KIT_RECORD_BYTES`.
 const _: () = assert!(KIT_RECORD_BYTES == 83);
 
-/// The list, read from the storage at its first use.
+/// The list; its lock is in `settings.c`.
 struct Shelf {
-    state: AtomicU8,
+    is_made: AtomicBool,
     registry: UnsafeCell<MaybeUninit<Registry>>,
 }
 
-// SAFETY: the list is reached by whoever moved `state` to BUSY and by nobody else, until he moves it on.
+// SAFETY: the list is reached by whoever holds the lock and by nobody else.
 unsafe impl Sync for Shelf {}
 
-static SHELF: Shelf = Shelf { state: AtomicU8::new(EMPTY), registry: UnsafeCell::new(MaybeUninit::uninit()) };
+static SHELF: Shelf =
+    Shelf { is_made: AtomicBool::new(false), registry: UnsafeCell::new(MaybeUninit::uninit()) };
 
 impl Shelf {
-    /// Does something with the list; `None` while another shell does.
-    fn with<T>(&self, work: impl FnOnce(&mut Registry) -> T) -> Option<T> {
-        let was = self.state.swap(BUSY, Ordering::Acquire);
-        if was == BUSY {
-            return None;
-        }
-        // SAFETY: the swap has found another state than BUSY, so nobody else is here until the store below.
+    /// Does something with the list, after whoever is at it.
+    fn with<T>(&self, work: impl FnOnce(&mut Registry) -> T) -> T {
+        shim::lock_kits();
+        // SAFETY: the lock is held until it is given back below, so nobody else is here.
         let registry = unsafe { &mut *self.registry.get() };
-        if was == EMPTY {
-            recall(registry.write(Registry::new()));
+        if !self.is_made.swap(true, Ordering::Relaxed) {
+            registry.write(Registry::new());
         }
         // SAFETY: written above, or by the first one who was here.
         let done = work(unsafe { registry.assume_init_mut() });
-        self.state.store(READY, Ordering::Release);
-        Some(done)
+        shim::unlock_kits();
+        done
     }
 }
 
-/// The kits of before the start. What is lost is named.
-fn recall(registry: &mut Registry) {
+/// Before the threads start: the kits of before. What is lost is named, and so is a place that cannot be read: what lies there is left as it is.
+pub(crate) fn at_start() {
+    SHELF.with(|registry| (0..KITS_MAX as u32).for_each(|place| recall(registry, place)));
+}
+
+fn recall(registry: &mut Registry, place: u32) {
     let mut record = [0; KIT_RECORD_BYTES];
-    for place in 0..KITS_MAX as u32 {
-        let lost = match shim::read_entry(Entry::Kits, place, &mut record) {
-            Ok(KIT_RECORD_BYTES) => registry.recall(place as usize, &record).is_err(),
-            Err(shim::NO_ENTRY) => false,
-            Ok(_) => true,
-            Err(error) => {
-                zephyr::printkln!(
-                    "levitas: the kits of before the start are not known: storage error {}",
-                    error
-                );
-                return;
-            }
-        };
-        if lost {
-            zephyr::printkln!("levitas: kit {} is damaged in the storage, and lost", place);
+    let is_lost = match shim::read_entry_at_start(Entry::Kits, place, &mut record) {
+        Ok(KIT_RECORD_BYTES) => registry.recall(place as usize, &record).is_err(),
+        // Where it is not mounted that has been said.
+        Err(shim::NO_ENTRY | shim::NOT_MOUNTED) => false,
+        Ok(_) => true,
+        Err(error) => {
+            registry.leave(place as usize);
+            zephyr::printkln!(
+                "levitas: kit {} of before the start is not known, and left as it is: storage error {}",
+                place,
+                error
+            );
+            false
         }
+    };
+    if is_lost {
+        zephyr::printkln!("levitas: kit {} is damaged in the storage, and lost", place);
     }
 }
 
@@ -90,7 +90,7 @@ extern "C" fn levitas_kit_record(
     now_s: u32,
     record: Option<&mut [u8; KIT_RECORD_BYTES]>,
 ) -> bool {
-    let Some(Some(kit)) = SHELF.with(|registry| registry.record(place as usize, now_s)) else { return false };
+    let Some(kit) = SHELF.with(|registry| registry.record(place as usize, now_s)) else { return false };
     record.is_some_and(|record| {
         *record = kit;
         true
@@ -99,8 +99,14 @@ extern "C" fn levitas_kit_record(
 
 /// See `shim.h`.
 #[unsafe(no_mangle)]
-extern "C" fn levitas_kit_end(now_s: u32) -> i32 {
-    SHELF.with(|registry| registry.end_all(now_s)).map_or(-1, |count| count as i32)
+extern "C" fn levitas_kit_end(now_s: u32) -> u32 {
+    let count = SHELF.with(|registry| registry.end_all(now_s));
+    if count > 0 {
+        #[cfg(levitas_records)]
+        super::records::kits_end(count);
+        shim::keep_kits();
+    }
+    count as u32
 }
 
 /// A kit on one line.
@@ -158,20 +164,17 @@ fn add(words: [Option<&str>; 4], now_s: u32, say: &mut dyn FnMut(Arguments<'_>))
         }
     };
     match SHELF.with(|registry| registry.add(kind, &udi, today, chosen, now_s)) {
-        Some(Ok(kit)) => {
+        Ok(kit) => {
             #[cfg(levitas_records)]
             super::records::kit(&kit);
+            shim::keep_kits();
             let lung =
                 if kind == Kind::Circulation { "; tell the sensors: levitas circuit new_lung" } else { "" };
             say(format_args!("{}{lung}", Line { kit: &kit, now_s }));
             TAKEN
         }
-        Some(Err(refused)) => {
+        Err(refused) => {
             say(format_args!("{refused}"));
-            REFUSED
-        }
-        None => {
-            say(format_args!("another shell is at the list"));
             REFUSED
         }
     }
@@ -206,7 +209,7 @@ unsafe extern "C" fn levitas_kit_text(unit: u32, index: u32, now_s: u32, text: *
     // SAFETY: the caller's promise.
     let buffer = unsafe { text::buffer(text, size) };
     let index = usize::try_from(index).unwrap_or(usize::MAX);
-    let Some(Some(kit)) = SHELF.with(|registry| registry.kits().nth(index).copied()) else { return false };
+    let Some(kit) = SHELF.with(|registry| registry.kits().nth(index).copied()) else { return false };
     let line = Line { kit: &kit, now_s };
     let unit = usize::try_from(unit).ok().and_then(units::get);
     let mail = unit.and_then(|unit| look(|| unit.mail.circulation.read::<CirculationMail>()));

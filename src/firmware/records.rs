@@ -7,7 +7,7 @@ use core::fmt::{Display, Formatter, Result as FmtResult};
 
 use levitas_core::alarms::ALARMS;
 use levitas_core::kits::registry::Kit;
-use levitas_core::records::event::{EVENT_BYTES, EVENT_RECORD_BYTES, Event, Source};
+use levitas_core::records::event::{EVENT_BYTES, EVENT_RECORD_BYTES, Event, KITS_END, Source};
 use levitas_core::records::snapshot::SNAPSHOT_RECORD_BYTES;
 use levitas_core::records::trend::{self, TREND_BYTES, TREND_RECORD_BYTES};
 use levitas_core::records::{Head, LINK_BYTES, Step, crc_32, link_of, watch};
@@ -149,10 +149,18 @@ extern "C" fn levitas_event_link(
 /// A disposable was taken into use; the event is written at once, by the shell's thread.
 pub(crate) fn kit(kit: &Kit) {
     let reason = kit.reason.map_or(0, |reason| (reason as u32 + 1) << 8);
-    let (code, cause) = (kit.kind as u8, kit.objections | reason);
-    let event = Event { source: Source::Kit, code, unit: Role::Host, value: 0.0, cause };
+    write_kit(kit.kind as u8, 0.0, kit.objections | reason);
+}
+
+/// The therapy is over for so many of them; likewise.
+pub(crate) fn kits_end(count: usize) {
+    write_kit(KITS_END, count as f32, 0);
+}
+
+fn write_kit(code: u8, value: f32, cause: u32) {
+    let event = Event { source: Source::Kit, code, unit: Role::Host, value, cause };
     if let Err(error) = shim::record_event(&event.encode()) {
-        zephyr::printkln!("levitas: records: error {}: a kit is not written down", error);
+        zephyr::printkln!("levitas: records: error {}: a kit, or its end, is not written down", error);
     }
 }
 

@@ -13,12 +13,37 @@
 /* What was set so long before a power-off is kept. */
 #define PERIOD_MS 1000
 
-/* The kits are read in the first period and looked at in every tenth: to find what stands in the storage of each is a long read. */
+/* The kits are looked at in every tenth, and when they are asked for: to find what stands in the storage of each is a long read. */
 #define KITS_PERIODS 10
+
+static K_MUTEX_DEFINE(kits);
+static K_SEM_DEFINE(kits_asked, 0, 1);
+
+/* Of the last settings that were to be written. */
+static int32_t write_error[LEVITAS_UNIT_COUNT];
+
+void levitas_kits_lock(void)
+{
+	k_mutex_lock(&kits, K_FOREVER);
+}
+
+void levitas_kits_unlock(void)
+{
+	k_mutex_unlock(&kits);
+}
+
+void levitas_kits_keep(void)
+{
+	k_sem_give(&kits_asked);
+}
+
+int32_t levitas_settings_write_error(uint32_t unit)
+{
+	return unit < LEVITAS_UNIT_COUNT ? write_error[unit] : 0;
+}
 
 static void keep(uint32_t unit)
 {
-	static int32_t error_before[LEVITAS_UNIT_COUNT];
 	uint8_t record[LEVITAS_SETTINGS_BYTES];
 	int32_t error;
 
@@ -26,10 +51,10 @@ static void keep(uint32_t unit)
 		return;
 	}
 	error = levitas_storage_entry_write(LEVITAS_ENTRY_SETTINGS, unit, record, sizeof(record));
-	if (error != 0 && error != error_before[unit]) {
+	if (error != 0 && error != write_error[unit]) {
 		printk("levitas: unit %u: limits and settings are not kept over a power-off: storage error %d\n", unit, error);
 	}
-	error_before[unit] = error;
+	write_error[unit] = error;
 }
 
 static void keep_kits(void)
@@ -55,14 +80,15 @@ static void run(void *unused_1, void *unused_2, void *unused_3)
 	ARG_UNUSED(unused_2);
 	ARG_UNUSED(unused_3);
 	for (uint32_t period = 1;; period++) {
-		k_sleep(K_MSEC(PERIOD_MS));
+		const bool kits_are_asked = k_sem_take(&kits_asked, K_MSEC(PERIOD_MS)) == 0;
+
 		if (!IS_ENABLED(CONFIG_LEVITAS_ROLE_EMERGENCY_DRIVE)) {
 			keep(LEVITAS_UNIT_HOST);
 		}
 		if (!IS_ENABLED(CONFIG_LEVITAS_ROLE_HOST)) {
 			keep(LEVITAS_UNIT_EMERGENCY_DRIVE);
 		}
-		if (period % KITS_PERIODS == 1) {
+		if (kits_are_asked || period % KITS_PERIODS == 1) {
 			keep_kits();
 		}
 	}

@@ -18,7 +18,7 @@ const _: () = assert!(SETTINGS_RECORD_BYTES == 96);
 /// known: what lies there is left as it is.
 pub(crate) fn at_start(unit: &FirmwareUnit, tasks: &mut UnitTasks) {
     let mut bytes = [0; SETTINGS_RECORD_BYTES];
-    match shim::read_entry(Entry::Settings, unit.number, &mut bytes) {
+    match shim::read_entry_at_start(Entry::Settings, unit.number, &mut bytes) {
         Err(shim::NO_ENTRY) => unit.settings_known.store(true, Ordering::Relaxed),
         Err(error) => zephyr::printkln!(
             "levitas: unit {}: limits and settings are those of a new unit, and none is kept over a power-off: storage error {}",
@@ -60,7 +60,7 @@ fn may_write(unit: &FirmwareUnit) -> bool {
 
 /// See `shim.h`.
 #[unsafe(no_mangle)]
-extern "C" fn levitas_settings_are_kept(unit: u32) -> bool {
+extern "C" fn levitas_settings_are_known(unit: u32) -> bool {
     let unit = usize::try_from(unit).ok().and_then(units::get);
     unit.is_some_and(|unit| unit.settings_known.load(Ordering::Relaxed))
 }

@@ -124,7 +124,10 @@ static void print_unit(const struct shell *sh, uint32_t unit)
 		    status.faults != 0 ? ": " : "", fault_names);
 	levitas_start_text(unit, start, sizeof(start));
 	shell_print(sh, "  start         %s", start);
-	if (!levitas_settings_are_kept(unit)) {
+	if (levitas_settings_write_error(unit) != 0) {
+		shell_print(sh, "  SETTINGS      not kept over a power-off: storage error %d", levitas_settings_write_error(unit));
+	}
+	if (!levitas_settings_are_known(unit)) {
 		shell_print(sh, "  SETTINGS      those in the storage cannot be read: as of a new unit, and none is kept over a power-off");
 	}
 	print_crash(sh);

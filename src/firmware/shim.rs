@@ -40,6 +40,9 @@ unsafe extern "C" {
     fn levitas_storage_entry_read(entry: u32, unit: u32, bytes: *mut u8, size: u32) -> i32;
     fn levitas_storage_entry_write(entry: u32, unit: u32, bytes: *const u8, size: u32) -> i32;
     fn levitas_storage_entry_delete(entry: u32, unit: u32) -> i32;
+    fn levitas_kits_lock();
+    fn levitas_kits_unlock();
+    fn levitas_kits_keep();
     fn levitas_serial_number() -> u32;
     fn levitas_retained_read(offset: u32, bytes: *mut u8, size: u32) -> i32;
     fn levitas_retained_write(offset: u32, bytes: *const u8, size: u32) -> i32;
@@ -69,6 +72,8 @@ pub(crate) enum Entry {
     Kits = 3,
 }
 
+/// How often what fails is read at the start.
+const READS: u32 = 3;
 /// What the storage says of an entry that does not exist: `-ENOENT`.
 pub(crate) const NO_ENTRY: i32 = -2;
 /// What it says while it is not mounted: `-EACCES`.
@@ -193,6 +198,36 @@ pub(crate) fn read_entry(entry: Entry, unit: u32, bytes: &mut [u8]) -> Result<us
     // SAFETY: the pointer is valid for `size` bytes during the call.
     let count = unsafe { levitas_storage_entry_read(entry as u32, unit, bytes.as_mut_ptr(), size) };
     usize::try_from(count).map_err(|_| count)
+}
+
+/// The same before the threads start, and again where the storage fails.
+pub(crate) fn read_entry_at_start(entry: Entry, unit: u32, bytes: &mut [u8]) -> Result<usize, i32> {
+    let mut read = read_entry(entry, unit, bytes);
+    for _ in 1..READS {
+        if !read.is_err_and(|error| ![NO_ENTRY, NOT_MOUNTED].contains(&error)) {
+            break;
+        }
+        read = read_entry(entry, unit, bytes);
+    }
+    read
+}
+
+/// Waits until nobody else is at the list of kits.
+pub(crate) fn lock_kits() {
+    // SAFETY: no arguments; from threads alone.
+    unsafe { levitas_kits_lock() }
+}
+
+/// Whoever waits for the list of kits may have it.
+pub(crate) fn unlock_kits() {
+    // SAFETY: no arguments; from the thread that has locked.
+    unsafe { levitas_kits_unlock() }
+}
+
+/// The list of kits is to be written into the storage now.
+pub(crate) fn keep_kits() {
+    // SAFETY: no arguments.
+    unsafe { levitas_kits_keep() }
 }
 
 /// Writes an entry.

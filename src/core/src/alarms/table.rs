@@ -20,7 +20,7 @@ const TAKEOVER_MS: u32 = 20;
 const PASSING_MS: u32 = 1000;
 
 /// How many there are.
-pub const COUNT: usize = 71;
+pub const COUNT: usize = 72;
 
 /// Every alarm.
 #[rustfmt::skip]
@@ -145,6 +145,8 @@ pub static ALARMS: [Alarm; COUNT] = [
         .says("UNIT TAKES NO COMMANDS", "The therapy stays as set. Do not switch this unit off; hand the head over to the other one."),
     Alarm::new("self_test", Sign::Fault(fault::SELF_TEST), Always, Death, Delayed).found_within_ms(12000)
         .says("SELF-TEST FAILED", "Read what has failed. Where lift-off is refused use the other unit; rejoin and lift only if there is none."),
+    Alarm::new("settings", Sign::Fault(fault::SETTINGS), Always, Injury, Prompt).found_within_ms(100)
+        .says("LIMITS OF BEFORE NOT KNOWN", "Set every limit anew: those of a new unit are in force. When this unit does not drive, format its storage or change it."),
     Alarm::new("line_broken", Sign::Pair(pair::LINE_BROKEN), Therapy, Death, Delayed)
         .says("DRIVE LINE BROKEN", "Look at the drive line cable between the units."),
     Alarm::new("line_doubted", Sign::Pair(pair::LINE_DOUBTED), Therapy, Death, Delayed).after_ms(TAKEOVER_MS)

@@ -426,7 +426,7 @@ mod tests {
             add(&mut registry, Kind::Puncture, &text, None, 0).unwrap();
         }
         let last = add(&mut registry, Kind::Puncture, "(01)09501101530003(17)270101(21)L", None, 0);
-        assert_eq!((last, registry.kits[0]), (Err(Refused::Full), None));
+        assert_eq!((last, registry.record(0, 0)), (Err(Refused::Full), None));
     }
 
     #[test]

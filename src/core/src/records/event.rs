@@ -17,6 +17,8 @@ use crate::unit::Role;
 
 /// Bytes of an event.
 pub const EVENT_BYTES: usize = 12;
+/// Code of [`Source::Kit`]: the therapy is over.
+pub const KITS_END: u8 = 255;
 /// Bytes of the record of an event.
 pub const EVENT_RECORD_BYTES: usize = EVENT_BYTES + FRAME_BYTES;
 
@@ -46,7 +48,7 @@ sources! {
     9 Refused "refused" "kind: LinkRefusal" "-" "how many since the start" "Commands of the link that were not even looked at; one event a minute and kind at most.";
     10 Mode "mode" "new Mode" "flow that is followed [L/min]" "Mode before" "The mode of the circulation in force, also where an intervention sets it.";
     11 Circuit "circuit" "OrderResult" "argument" "kind of the order" "What the operator has told the sensors of the circuit, and what became of it.";
-    12 Kit "kit" "kind of the kit" "-" "objections; from bit 8 on the reason, 0 for none" "A disposable was taken into use, also one that should not be.";
+    12 Kit "kit" "kind of the kit, 255 the therapy is over" "255: how many were in use" "objections; from bit 8 on the reason, 0 for none" "A disposable was taken into use, also one that should not be; or none is in use any more.";
     13 Storage "storage" "1 formatted, 2 key set, 3 key erased, 4 calibration" "-" "-" "Something stored has changed.";
     14 Crash "crash" "0 exception of the processor, 1 unhandled interrupt, 2 stack too small, 3 kernel oops, 4 end of the kernel, 5 stalled" "-" "address of the instruction" "The software has failed: in the start before, which it has ended, or in a thread that the drive can do without.";
 }

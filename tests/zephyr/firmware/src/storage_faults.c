@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stddef.h>
+#include <zephyr/sys/util.h>
 
 #include "shim.h"
 #include "storage_faults.h"
@@ -14,8 +15,12 @@ int32_t __real_levitas_storage_entry_read(uint32_t entry, uint32_t unit, uint8_t
 int32_t __wrap_levitas_storage_entry_read(uint32_t entry, uint32_t unit, uint8_t *bytes, uint32_t size);
 
 static uint32_t good_reads, bad_reads;
-/* The entry whose next read fails, and its unit. */
-static uint32_t bad_entry = UINT32_MAX, bad_unit;
+/* Entries whose next reads fail, their units, and how many do. */
+static struct {
+	uint32_t entry;
+	uint32_t unit;
+	uint32_t count;
+} bad_entries[2];
 static void (*at_write)(void);
 
 void storage_faults_read(uint32_t behind, uint32_t count)
@@ -51,17 +56,25 @@ int32_t __wrap_levitas_storage_write(uint32_t unit, uint32_t place, const uint8_
 	return __real_levitas_storage_write(unit, place, bytes, size);
 }
 
-void storage_faults_read_entry(uint32_t entry, uint32_t unit)
+void storage_faults_read_entry(uint32_t entry, uint32_t unit, uint32_t count)
 {
-	bad_entry = entry;
-	bad_unit = unit;
+	for (size_t i = 0; i < ARRAY_SIZE(bad_entries); i++) {
+		if (bad_entries[i].count == 0) {
+			bad_entries[i].entry = entry;
+			bad_entries[i].unit = unit;
+			bad_entries[i].count = count;
+			return;
+		}
+	}
 }
 
 int32_t __wrap_levitas_storage_entry_read(uint32_t entry, uint32_t unit, uint8_t *bytes, uint32_t size)
 {
-	if (entry == bad_entry && unit == bad_unit) {
-		bad_entry = UINT32_MAX;
-		return -EIO;
+	for (size_t i = 0; i < ARRAY_SIZE(bad_entries); i++) {
+		if (bad_entries[i].count > 0 && bad_entries[i].entry == entry && bad_entries[i].unit == unit) {
+			bad_entries[i].count--;
+			return -EIO;
+		}
 	}
 	return __real_levitas_storage_entry_read(entry, unit, bytes, size);
 }

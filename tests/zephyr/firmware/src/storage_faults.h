@@ -8,8 +8,11 @@
 /** The reads behind so many others fail, for a number of them. */
 void storage_faults_read(uint32_t behind, uint32_t count);
 
-/** The next read of this entry of a unit fails: enum levitas_storage_entry. */
-void storage_faults_read_entry(uint32_t entry, uint32_t unit);
+/** The next reads of this entry of a unit fail: enum levitas_storage_entry. Of two entries at most. */
+void storage_faults_read_entry(uint32_t entry, uint32_t unit, uint32_t count);
+
+/** So often what fails is read at the start. */
+#define START_READS 3
 
 /** Calls this before the next record is written, in the thread that writes. */
 void storage_faults_at_write(void (*hook)(void));

@@ -14,7 +14,7 @@ use crate::schedule::TaskId;
 const LIMITS: u32 =
     condition::DRAINAGE_LIMIT | condition::RETURN_LIMIT | condition::BACKFLOW_FLOOR | condition::NOT_REACHED;
 /// Faults that stand until the next start and say nothing of now: with them alone a unit is well.
-pub const PAST: u32 = fault::CALIBRATION | fault::SELF_TEST;
+pub const PAST: u32 = fault::CALIBRATION | fault::SELF_TEST | fault::SETTINGS;
 /// Periods for which a state with an alarm is told after it has ended: 1 s, as the alarm is.
 const UNWELL_PERIODS: u32 = TaskId::Supervisor.slot().rate_hz;
 /// With less charge a battery is kept for what may really fail [%].

@@ -3,6 +3,7 @@
 
 use super::SupervisorTask;
 use crate::circulation::settings_record;
+use crate::mail::fault;
 
 impl SupervisorTask {
     /// What lies in the storage, before the first period. The settings that are lost, a bit each in the order of the fields.
@@ -11,12 +12,18 @@ impl SupervisorTask {
         self.therapy.settings = settings;
         lost
     }
+
+    /// Whether it is known what lies in the storage; until it is, `fault::SETTINGS` stands. Before a period.
+    pub fn know_settings(&mut self, are_known: bool) {
+        self.own_alarms &= !fault::SETTINGS;
+        self.own_alarms |= if are_known { 0 } else { fault::SETTINGS };
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use crate::circulation::therapy::{Mode, TherapyMail, TherapySettings};
-    use crate::mail::Mailboxes;
+    use crate::mail::{Mailboxes, SupervisorMail, fault};
     use crate::task::supervisor::SupervisorTask;
     use crate::unit::{Role, UnitConfig};
 
@@ -38,5 +45,17 @@ mod tests {
         let (_, TherapyMail { therapy, .. }) = mail.therapy.read::<TherapyMail>().unwrap();
         let expected = TherapySettings { speed_setpoint_rpm: 0.0, ..limits };
         assert_eq!((therapy.mode, therapy.settings), (Mode::Speed, expected));
+    }
+
+    #[test]
+    fn while_the_limits_of_before_are_not_known_the_unit_says_so() {
+        let (mut task, mail) =
+            (SupervisorTask::new(&UnitConfig::ECMO_50, Role::Host).unwrap(), Mailboxes::new());
+        (0..200).for_each(|_| task.step(&mail));
+        for (are_known, alarms) in [(true, 0), (false, fault::SETTINGS), (true, 0)] {
+            task.know_settings(are_known);
+            task.step(&mail);
+            assert_eq!(mail.supervisor.read::<SupervisorMail>().unwrap().1.alarms, alarms, "{are_known}");
+        }
     }
 }
