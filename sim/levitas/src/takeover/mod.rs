@@ -86,6 +86,26 @@ pub struct Row {
 }
 
 impl Row {
+    fn new(case: &'static Case, situation: &'static Situation, phases: u32) -> Self {
+        Self {
+            case,
+            situation,
+            phases,
+            right: 0,
+            pair: PairFigures::default(),
+            radius_um: 0.0,
+            peak_um: 0.0,
+            dip_pct: 0.0,
+            touchdowns: 0,
+            reverse_ml: 0.0,
+            lift_off_s: 0.0,
+            step: [0.0; 2],
+            steps: 0,
+            worst_phase_s: 0.0,
+            simulated_s: 0.0,
+        }
+    }
+
     /// Whether every bound holds.
     #[must_use]
     pub fn is_met(&self) -> bool {
@@ -102,7 +122,7 @@ impl Row {
             && self.dip_pct <= bounds.dip_pct
             && self.lift_off_s <= bounds.lift_off_s
             && self.step.iter().all(|step| *step <= bounds.step)
-            && (bounds.step.is_infinite() || !self.case.hands_over() || self.steps == self.phases)
+            && (bounds.step.is_infinite() || self.steps >= self.case.takers_min(self.phases))
     }
 }
 
@@ -145,23 +165,7 @@ pub fn takeover(
 
 /// One case in one situation, with a part of the phases at each seed.
 fn row(starts: &[&Start<'_>], situation: &'static Situation, case: &'static Case, phases: u32) -> Row {
-    let mut row = Row {
-        case,
-        situation,
-        phases,
-        right: 0,
-        pair: PairFigures::default(),
-        radius_um: 0.0,
-        peak_um: 0.0,
-        dip_pct: 0.0,
-        touchdowns: 0,
-        reverse_ml: 0.0,
-        lift_off_s: 0.0,
-        step: [0.0; 2],
-        steps: 0,
-        worst_phase_s: 0.0,
-        simulated_s: 0.0,
-    };
+    let mut row = Row::new(case, situation, phases);
     let seeds = case.seeds(situation).min(phases);
     for (seed, start) in (0..seeds).zip(starts) {
         let mut draw = Pcg64::new(u128::from(seed) + 1, PHASE_STREAM);
@@ -357,4 +361,23 @@ fn start(simulation: &mut Simulation<'_>, situation: &Situation, case: &Case, at
 
 fn ticks(time_s: f64) -> usize {
     (time_s / STEP_S).floor() as usize
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A head that was never taken has no figures.
+    #[test]
+    fn a_row_in_which_nobody_took_the_head_that_was_to_be_given_is_not_met() {
+        for (name, takers) in
+            [("power loss", 4), ("drill, the other unit's coil open", 1), ("drive line cut", 0)]
+        {
+            let case = CASES.iter().find(|case| case.name == name).unwrap();
+            let situation = SITUATIONS.iter().find(|situation| situation.name == "3000 rpm").unwrap();
+            let met = |steps| Row { right: 4, steps, ..Row::new(case, situation, 4) }.is_met();
+            assert!(met(takers), "{name}");
+            assert!(takers == 0 || !met(takers - 1), "{name}");
+        }
+    }
 }

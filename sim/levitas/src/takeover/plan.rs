@@ -296,11 +296,15 @@ impl Case {
         }
     }
 
-    /// Whether the other unit drives at some time. In a drill with an open coil that depends on the phase: one whose windings were tested before
-    /// its turn comes does not take the head.
+    /// After how many of so many phases the other unit drives at some time, at least. In a drill with an open coil that depends on the phase: one
+    /// whose windings were tested before its turn comes does not take the head.
     #[must_use]
-    pub fn hands_over(&self) -> bool {
-        self.after == After::Other
+    pub fn takers_min(&self, phases: u32) -> u32 {
+        match (self.after, self.kind) {
+            (After::Other, _) => phases,
+            (_, Kind::DrillWith(_)) => 1,
+            _ => 0,
+        }
     }
 
     /// What must hold.
