@@ -8,7 +8,7 @@ use core::fmt;
 use core::sync::atomic::Ordering;
 
 use levitas_core::retained::{RETAINED_BYTES, ResetCause, Retained};
-use levitas_core::unit::UnitTasks;
+use levitas_core::unit;
 
 use super::units::{self, FirmwareUnit};
 use super::{shim, text};
@@ -72,7 +72,7 @@ pub(crate) fn begin(units: &[FirmwareUnit]) -> bool {
 }
 
 /// Before the first period: has the tasks go on with what was kept, if anything was.
-pub(crate) fn restart(unit: &FirmwareUnit, tasks: &mut UnitTasks) {
+pub(crate) fn restart(unit: &FirmwareUnit) {
     let found = unit.start.load(Ordering::Relaxed);
     if found & LIVE == 0 {
         return;
@@ -84,7 +84,14 @@ pub(crate) fn restart(unit: &FirmwareUnit, tasks: &mut UnitTasks) {
     if let Some(kept) = Retained::newest([&a, &b]) {
         let drove = if kept.drove { DROVE } else { 0 };
         unit.start.fetch_or(WHOLE | drove, Ordering::Relaxed);
-        tasks.restart(unit.role, ResetCause::Other, &kept, &unit.mail);
+        unit.levitation.with(|levitation| {
+            unit.supervisor.with(|supervisor| {
+                unit.circulation.with(|circulation| {
+                    let cause = ResetCause::Other;
+                    unit::restart(unit.role, cause, &kept, &unit.mail, levitation, supervisor, circulation);
+                });
+            });
+        });
         keep(unit);
     }
 }

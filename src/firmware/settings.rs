@@ -5,7 +5,6 @@ use core::sync::atomic::Ordering;
 
 use levitas_core::circulation::settings_record::{SETTINGS_RECORD_BYTES, encode};
 use levitas_core::circulation::therapy::{TherapyMail, TherapySettings};
-use levitas_core::unit::UnitTasks;
 
 use super::operator::look;
 use super::shim::{self, Entry};
@@ -16,7 +15,7 @@ const _: () = assert!(SETTINGS_RECORD_BYTES == 96);
 
 /// Before the first period, on a storage that is mounted: the limits of before. What is lost is named. Of those that could not be read nothing is
 /// known: what lies there is left as it is.
-pub(crate) fn at_start(unit: &FirmwareUnit, tasks: &mut UnitTasks) {
+pub(crate) fn at_start(unit: &FirmwareUnit) {
     let mut bytes = [0; SETTINGS_RECORD_BYTES];
     match shim::read_entry_at_start(Entry::Settings, unit.number, &mut bytes) {
         Err(shim::NO_ENTRY) => unit.settings_known.store(true, Ordering::Relaxed),
@@ -27,7 +26,9 @@ pub(crate) fn at_start(unit: &FirmwareUnit, tasks: &mut UnitTasks) {
         ),
         Ok(count) => {
             unit.settings_known.store(true, Ordering::Relaxed);
-            let lost = tasks.supervisor.recall_settings(bytes.get(..count).unwrap_or(&bytes));
+            let mut lost = 0;
+            unit.supervisor
+                .with(|supervisor| lost = supervisor.recall_settings(bytes.get(..count).unwrap_or(&bytes)));
             let fields = TherapySettings::FIELDS.iter().zip(0..);
             for (field, _) in fields.filter(|(_, index)| lost & 1 << index != 0) {
                 zephyr::printkln!(

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The units of this image: mailboxes and tasks, each task owned by one thread.
 //!
-//! Both units exist in every image and cost a few KiB; the role decides in C which threads run, so that one Rust
-//! library serves all roles.
+//! An image has the unit of its role, or both in simulation. One takes 48 KiB of RAM, of which the snapshot is 32.
 
 use core::cell::UnsafeCell;
 use core::mem::MaybeUninit;
@@ -16,7 +15,6 @@ use levitas_core::mailbox::Mailbox;
 use levitas_core::records::{
     queue::EventQueue, snapshot::SnapshotRing, trend::TrendWatch, watch::RecordWatch,
 };
-use levitas_core::retained::ResetCause;
 use levitas_core::schedule::SCHEDULE;
 #[cfg(levitas_warming)]
 use levitas_core::schedule::WARMING_SCHEDULE;
@@ -33,7 +31,7 @@ use levitas_core::task::speed::SpeedTask;
 use levitas_core::task::supervisor::SupervisorTask;
 #[cfg(levitas_warming)]
 use levitas_core::task::warming::WarmingTask;
-use levitas_core::unit::{Role, UnitConfig, UnitTasks};
+use levitas_core::unit::{Role, UnitConfig, UnitTask};
 use levitas_wire::{Receiver, Unit};
 
 use super::calibration::{self, PLACE_NONE};
@@ -71,6 +69,15 @@ impl<T> Owned<T> {
         true
     }
 
+    /// Lets `act` change the value before it is claimed; nothing happens when there is none.
+    pub(crate) fn with(&self, act: impl FnOnce(&mut T)) {
+        if self.state.compare_exchange(READY, BUSY, Ordering::Acquire, Ordering::Relaxed).is_ok() {
+            // SAFETY: READY says that the value was put, and whoever moves it to BUSY is alone with it.
+            act(unsafe { (*self.value.get()).assume_init_mut() });
+            self.state.store(READY, Ordering::Release);
+        }
+    }
+
     /// The value, once; `None` before it was put and after it was claimed.
     #[expect(clippy::mut_from_ref, reason = "given out once; the state is what makes it exclusive")]
     pub(crate) fn claim(&'static self) -> Option<&'static mut T> {
@@ -78,6 +85,15 @@ impl<T> Owned<T> {
         // SAFETY: READY says that the value was put; it is left once and never comes back, so this is the only reference there will
         // ever be.
         Some(unsafe { (*self.value.get()).assume_init_mut() })
+    }
+}
+
+impl<T: UnitTask> Owned<T> {
+    /// Puts a task that is made here: not inlined, so that the stack of the start, which has no room for all of them, holds one at a time.
+    #[inline(never)]
+    fn make(&self, config: &UnitConfig, role: Role) -> Result<(), ConfigError> {
+        self.put(T::of(config, role)?);
+        Ok(())
     }
 }
 
@@ -210,47 +226,59 @@ impl FirmwareUnit {
         if mounted {
             calibration::report(self, &selection);
         }
-        let mut tasks = UnitTasks::calibrated(config, self.role, &selection)?;
-        if mounted {
-            settings::at_start(self, &mut tasks);
+        self.make_tasks(&selection.configuration(config))?;
+        if selection.is_refused() {
+            self.levitation.with(LevitationTask::doubt_calibration);
         }
-        retained::restart(self, &mut tasks);
+        if mounted {
+            settings::at_start(self);
+        }
+        retained::restart(self);
         if let Some(memory) = memory {
-            tasks.self_test(ResetCause::PowerOn, memory);
+            self.supervisor.with(|supervisor| supervisor.begin_self_test(memory));
         }
         let (key, session) = key::at_start(self);
-        tasks.link.begin(session);
+        self.link.with(|link| link.begin(session));
         let sender = if self.role == Role::Host { Unit::Host } else { Unit::Drive };
         self.receiver.put(Receiver::new(sender, key));
         if let (Some(place), Some(record)) = (selection.place, selection.record()) {
             self.start_place.store(place as u32 + 1, Ordering::Relaxed);
             self.start_sequence.store(record.sequence, Ordering::Relaxed);
         }
-        self.levitation.put(tasks.levitation);
-        self.link.put(tasks.link);
-        self.speed.put(tasks.speed);
-        self.circulation.put(tasks.circulation);
-        self.supervisor.put(tasks.supervisor);
-        self.alarm.put(tasks.alarm);
-        #[cfg(levitas_power)]
-        self.power.put(tasks.power);
-        #[cfg(levitas_warming)]
-        {
-            self.cut_out.put(tasks.cut_out);
-            self.warming.put(tasks.warming);
-        }
         #[cfg(levitas_records)]
         self.watch.put(RecordWatch::new(self.role));
         Ok(())
     }
+
+    fn make_tasks(&self, config: &UnitConfig) -> Result<(), ConfigError> {
+        self.levitation.make(config, self.role)?;
+        self.link.make(config, self.role)?;
+        self.speed.make(config, self.role)?;
+        self.circulation.make(config, self.role)?;
+        self.supervisor.make(config, self.role)?;
+        self.alarm.make(config, self.role)?;
+        #[cfg(levitas_power)]
+        self.power.make(config, self.role)?;
+        #[cfg(levitas_warming)]
+        {
+            self.cut_out.make(config, self.role)?;
+            self.warming.make(config, self.role)?;
+        }
+        Ok(())
+    }
 }
 
-/// Host and emergency drive.
-static UNITS: [FirmwareUnit; 2] = [
-    FirmwareUnit { number: 0, role: Role::Host, state: &STATES[0] },
-    FirmwareUnit { number: 1, role: Role::EmergencyDrive, state: &STATES[1] },
+/// The units of this image.
+static UNITS: &[FirmwareUnit] = &[
+    #[cfg(levitas_has_host)]
+    FirmwareUnit { number: 0, role: Role::Host, state: &HOST },
+    #[cfg(levitas_has_drive)]
+    FirmwareUnit { number: 1, role: Role::EmergencyDrive, state: &DRIVE },
 ];
-static STATES: [UnitState; 2] = [UnitState::new(), UnitState::new()];
+#[cfg(levitas_has_host)]
+static HOST: UnitState = UnitState::new();
+#[cfg(levitas_has_drive)]
+static DRIVE: UnitState = UnitState::new();
 
 /// The configuration of both units; the world within an image has no patient.
 pub(crate) const CONFIG: UnitConfig =
@@ -262,7 +290,7 @@ pub(crate) const CONFIG: UnitConfig =
 /// # Errors
 /// The field of the configuration that is outside its range.
 pub(crate) fn build() -> Result<(), ConfigError> {
-    let memory = if retained::begin(&UNITS) { self_test::check_memory() } else { None };
+    let memory = if retained::begin(UNITS) { self_test::check_memory() } else { None };
     let result = shim::mount_storage();
     if result != 0 {
         zephyr::printkln!(
@@ -273,9 +301,9 @@ pub(crate) fn build() -> Result<(), ConfigError> {
     UNITS.iter().try_for_each(|unit| unit.build(&CONFIG, result == 0, memory))
 }
 
-/// The unit of that number, if there is one.
+/// The unit of that number, if this image has it.
 pub(crate) fn get(unit: usize) -> Option<&'static FirmwareUnit> {
-    UNITS.get(unit)
+    UNITS.iter().find(|other| usize::try_from(other.number) == Ok(unit))
 }
 
 /// The unit of that number and one of its tasks, for the thread that runs it.

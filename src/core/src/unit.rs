@@ -143,17 +143,16 @@ impl UnitTasks {
     /// # Errors
     /// A field of the configuration that is outside its range.
     pub fn new(config: &UnitConfig, role: Role) -> Result<Self, ConfigError> {
-        let levitation = LevitationTask::new(&config.levitation, role)?;
         Ok(Self {
-            levitation,
-            link: LinkTask::new(config.levitation.motor.checked_pole_pairs()?),
-            speed: SpeedTask::new(&config.speed, &config.levitation)?,
-            circulation: CirculationTask::new(&config.flow_meter, config.speed.speed_rpm_max)?,
-            supervisor: SupervisorTask::new(config, role)?,
-            alarm: AlarmTask::default(),
-            cut_out: CutOutTask::default(),
-            warming: WarmingTask::new(&config.warming)?,
-            power: PowerTask::new(&config.power)?,
+            levitation: UnitTask::of(config, role)?,
+            link: UnitTask::of(config, role)?,
+            speed: UnitTask::of(config, role)?,
+            circulation: UnitTask::of(config, role)?,
+            supervisor: UnitTask::of(config, role)?,
+            alarm: UnitTask::of(config, role)?,
+            cut_out: UnitTask::of(config, role)?,
+            warming: UnitTask::of(config, role)?,
+            power: UnitTask::of(config, role)?,
         })
     }
 
@@ -170,19 +169,10 @@ impl UnitTasks {
         Ok(tasks)
     }
 
-    /// This unit was reset, and this is what it has kept: if it drove a rotor that is to be held it holds it again, unless the other
-    /// unit does, and goes on with the therapy; one that was isolated still is; neither after its supply was away. Before the first
-    /// period, with the mailboxes of these tasks: what is kept from now on is mail at once.
+    /// See [`restart`].
     pub fn restart(&mut self, role: Role, cause: ResetCause, retained: &Retained, mail: &Mailboxes) {
-        let kept = retained.after(cause);
-        mail.retained.write(&kept);
-        if let Some(reason) = kept.isolation {
-            self.levitation.isolate(role, reason);
-        } else if kept.drove {
-            self.levitation.resume(role);
-            self.supervisor.restart(&kept.therapy);
-            self.circulation.restart(&kept.therapy);
-        }
+        let Self { levitation, supervisor, circulation, .. } = self;
+        restart(role, cause, retained, mail, levitation, supervisor, circulation);
     }
 
     /// The unit tests itself now, if it has just been switched on: a therapy that goes on after another reset is not to wait. Before the
@@ -191,6 +181,92 @@ impl UnitTasks {
         if cause == ResetCause::PowerOn {
             self.supervisor.begin_self_test(memory);
         }
+    }
+}
+
+/// This unit was reset, and this is what it has kept: if it drove a rotor that is to be held it holds it again, unless the
+/// other unit does, and goes on with the therapy; one that was isolated still is; neither after its supply was away. Before the first
+/// period, with the mailboxes of these tasks: what is kept from now on is mail at once.
+pub fn restart(
+    role: Role,
+    cause: ResetCause,
+    retained: &Retained,
+    mail: &Mailboxes,
+    levitation: &mut LevitationTask,
+    supervisor: &mut SupervisorTask,
+    circulation: &mut CirculationTask,
+) {
+    let kept = retained.after(cause);
+    mail.retained.write(&kept);
+    if let Some(reason) = kept.isolation {
+        levitation.isolate(role, reason);
+    } else if kept.drove {
+        levitation.resume(role);
+        supervisor.restart(&kept.therapy);
+        circulation.restart(&kept.therapy);
+    }
+}
+
+/// A task that is made from the configuration of its unit.
+pub trait UnitTask: Sized {
+    /// As it is after power-up: nothing energised.
+    ///
+    /// # Errors
+    /// A field of the configuration that is outside its range.
+    fn of(config: &UnitConfig, role: Role) -> Result<Self, ConfigError>;
+}
+
+impl UnitTask for LevitationTask {
+    fn of(config: &UnitConfig, role: Role) -> Result<Self, ConfigError> {
+        Self::new(&config.levitation, role)
+    }
+}
+
+impl UnitTask for LinkTask {
+    fn of(config: &UnitConfig, _: Role) -> Result<Self, ConfigError> {
+        Ok(Self::new(config.levitation.motor.checked_pole_pairs()?))
+    }
+}
+
+impl UnitTask for SpeedTask {
+    fn of(config: &UnitConfig, _: Role) -> Result<Self, ConfigError> {
+        Self::new(&config.speed, &config.levitation)
+    }
+}
+
+impl UnitTask for CirculationTask {
+    fn of(config: &UnitConfig, _: Role) -> Result<Self, ConfigError> {
+        Self::new(&config.flow_meter, config.speed.speed_rpm_max)
+    }
+}
+
+impl UnitTask for SupervisorTask {
+    fn of(config: &UnitConfig, role: Role) -> Result<Self, ConfigError> {
+        Self::new(config, role)
+    }
+}
+
+impl UnitTask for AlarmTask {
+    fn of(_: &UnitConfig, _: Role) -> Result<Self, ConfigError> {
+        Ok(Self::default())
+    }
+}
+
+impl UnitTask for CutOutTask {
+    fn of(_: &UnitConfig, _: Role) -> Result<Self, ConfigError> {
+        Ok(Self::default())
+    }
+}
+
+impl UnitTask for WarmingTask {
+    fn of(config: &UnitConfig, _: Role) -> Result<Self, ConfigError> {
+        Self::new(&config.warming)
+    }
+}
+
+impl UnitTask for PowerTask {
+    fn of(config: &UnitConfig, _: Role) -> Result<Self, ConfigError> {
+        Self::new(&config.power)
     }
 }
 
