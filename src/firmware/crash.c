@@ -23,7 +23,7 @@
 
 #define UNIT (IS_ENABLED(CONFIG_LEVITAS_ROLE_EMERGENCY_DRIVE) ? LEVITAS_UNIT_EMERGENCY_DRIVE : LEVITAS_UNIT_HOST)
 
-BUILD_ASSERT(LEVITAS_CRASH_STALLED > K_ERR_KERNEL_PANIC && LEVITAS_CRASH_STALLED < K_ERR_ARCH_START);
+BUILD_ASSERT(LEVITAS_CRASH_STALLED > K_ERR_KERNEL_PANIC && LEVITAS_CRASH_CLOCK < K_ERR_ARCH_START);
 
 /* Before what the tasks keep there. */
 struct note {
@@ -150,6 +150,17 @@ void k_sys_fatal_error_handler(unsigned int reason, const struct arch_esf *esf)
 	stop(reason, thread, frame);
 }
 
+#if defined(CONFIG_CLOCK_CONTROL_STM32_CUBE)
+/*
+ * Called by the clock's driver out of the NMI of the clock security system, where the device tree has it (css-enabled). The timers of the
+ * bridges have shut their outputs by themselves: the same event is a break of TIM1 and a system fault of HRTIM1.
+ */
+void stm32_hse_css_callback(void)
+{
+	fail(LEVITAS_CRASH_CLOCK, NULL, NULL);
+}
+#endif
+
 bool levitas_crash_last(struct levitas_crash *crash)
 {
 	const unsigned int key = irq_lock();
@@ -163,7 +174,7 @@ bool levitas_crash_last(struct levitas_crash *crash)
 bool levitas_crash_text(char *text, size_t size)
 {
 	static const char *const reasons[] = {"exception of the processor", "interrupt that nobody handles", "stack too small",
-					      "kernel oops", "kernel panic", "stalled"};
+					      "kernel oops", "kernel panic", "stalled", "oscillator lost"};
 	struct levitas_crash crash;
 	const bool has = levitas_crash_last(&crash);
 

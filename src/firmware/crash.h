@@ -10,10 +10,12 @@
 
 /** Beside enum k_fatal_error_reason: the watchdog of a task was not fed. */
 #define LEVITAS_CRASH_STALLED 5U
+/** Likewise: the oscillator has stopped, and the processor goes on by its own, slower one. */
+#define LEVITAS_CRASH_CLOCK   6U
 
 /** A failure of the software. */
 struct levitas_crash {
-	/** enum k_fatal_error_reason of Zephyr, or LEVITAS_CRASH_STALLED. */
+	/** enum k_fatal_error_reason of Zephyr, or one of those above. */
 	uint32_t reason;
 	/** Where the thread was, and where it would have returned to; 0 where the processor does not say. */
 	uint32_t pc;

@@ -15,6 +15,10 @@
 #include "ram_march.h"
 #include "shim.h"
 
+#if defined(CONFIG_ARM_MPU)
+#include <cmsis_core.h>
+#endif
+
 void levitas_ram_settle(volatile uint32_t *words, size_t count)
 {
 	/* Does nothing where there is no cache. */
@@ -22,15 +26,35 @@ void levitas_ram_settle(volatile uint32_t *words, size_t count)
 	compiler_barrier();
 }
 
+#if defined(CONFIG_LEVITAS_RAM_CHECK)
+/* Control register of the MPU: writes it and returns what it was. The guard below a stack may be neither read nor written. */
+static uint32_t switch_mpu(uint32_t control)
+{
+#if defined(CONFIG_ARM_MPU)
+	const uint32_t before = MPU->CTRL;
+
+	__DMB();
+	MPU->CTRL = control;
+	__DSB();
+	__ISB();
+	return before;
+#else
+	return control;
+#endif
+}
+#endif
+
 uint32_t levitas_memory_check_ram(void)
 {
 #if defined(CONFIG_LEVITAS_RAM_CHECK)
 	/* Code in RAM must not be written. It comes first there. */
 	const uintptr_t begin = ROUND_UP((uintptr_t)__ramfunc_end, sizeof(uint32_t));
 	const uintptr_t end = ROUND_DOWN((uintptr_t)_image_ram_end, sizeof(uint32_t));
+	const uint32_t guards = switch_mpu(0);
+	const bool keeps = levitas_ram_march((volatile uint32_t *)begin, (end - begin) / sizeof(uint32_t));
 
-	return levitas_ram_march((volatile uint32_t *)begin, (end - begin) / sizeof(uint32_t)) ? LEVITAS_CHECK_PASSED
-											  : LEVITAS_CHECK_FAILED;
+	(void)switch_mpu(guards);
+	return keeps ? LEVITAS_CHECK_PASSED : LEVITAS_CHECK_FAILED;
 #else
 	return LEVITAS_CHECK_NOT_RUN;
 #endif
