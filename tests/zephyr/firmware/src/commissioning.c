@@ -16,9 +16,6 @@
 #include "storage_faults.h"
 #include "threads.h"
 
-/* The thread that follows a run, in src/firmware/commission.c. */
-extern const k_tid_t levitas_commission;
-
 static struct levitas_commissioning run;
 
 static void *setup(void)
@@ -133,30 +130,13 @@ ZTEST(commissioning, test_a_command_that_is_not_answered_is_withdrawn)
 	expect_old_record();
 }
 
-static void expect_spare_stack(const char *name, k_tid_t thread)
+/* What the commands that need most leave of the shell's stack, where stacks are marked; all other threads: worst_stacks.c. */
+ZTEST(commissioning, test_c_stack_of_the_shell)
 {
-	const size_t size = thread->stack_info.size;
-	size_t free_bytes;
-
-	zassert_ok(k_thread_stack_space_get(thread, &free_bytes));
-	TC_PRINT("%s: %zu of %zu bytes of its stack free\n", name, free_bytes, size);
-	zassert_true(free_bytes >= size / 4, "%s: %zu of %zu bytes free", name, free_bytes, size);
-}
-
-/* A quarter of the stacks that commissioning uses is to spare, where stacks are marked. */
-ZTEST(commissioning, test_c_stacks)
-{
-	size_t count, free_bytes, used_bytes;
-	const struct levitas_thread *threads = levitas_threads(&count);
+	size_t free_bytes, used_bytes;
 
 	if (IS_ENABLED(CONFIG_ARCH_POSIX)) {
 		ztest_test_skip();
-	}
-	expect_spare_stack("commission", levitas_commission);
-	for (size_t i = 0; i < count; i++) {
-		if (threads[i].task == LEVITAS_TASK_SUPERVISOR) {
-			expect_spare_stack(threads[i].name, threads[i].id);
-		}
 	}
 	/* The commands run in this thread, not in the shell's. */
 	shell_text_expect("levitas status", 0, "since boot");
@@ -164,7 +144,7 @@ ZTEST(commissioning, test_c_stacks)
 	zassert_ok(k_thread_stack_space_get(k_current_get(), &free_bytes));
 	used_bytes = k_current_get()->stack_info.size - free_bytes;
 	TC_PRINT("commands: %zu of %u bytes used\n", used_bytes, CONFIG_SHELL_STACK_SIZE);
-	zassert_true(used_bytes <= CONFIG_SHELL_STACK_SIZE * 3 / 4, "commands: %zu bytes used", used_bytes);
+	zassert_true(used_bytes <= CONFIG_SHELL_STACK_SIZE * 7 / 10, "commands: %zu bytes used", used_bytes);
 }
 
 #if defined(CONFIG_LEVITAS_ROLE_HOST)
