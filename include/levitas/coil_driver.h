@@ -66,7 +66,8 @@ struct levitas_coil_driver_api {
 
 /**
  * Applies a command. A duty beyond -1 to 1 is limited to it: losing the rotor would be worse.
- * -EINVAL: a duty is not a number; the gates open and the line falls silent.
+ * -EINVAL: a duty is not a number; the gates open and the line falls silent. -EIO: the gates are open and stay so,
+ * because a gate driver has failed since the last command without gate, or because no sample has been taken yet.
  */
 static inline int levitas_coil_driver_apply(const struct device *dev,
 					    const struct levitas_coil_driver_command *command)

@@ -28,7 +28,11 @@ struct levitas_motor_inverter_api {
 };
 /** @endcond */
 
-/** Applies a command. A duty beyond 0 to 1 is limited to it. -EINVAL: a duty is not a number; the gates open. */
+/**
+ * Applies a command. A duty beyond 0 to 1 is limited to it. -EINVAL: a duty is not a number; the gates open. -EIO: the
+ * gates are open and stay so, because the gate driver has failed since the last command without gate, or because no
+ * sample has been taken yet.
+ */
 static inline int levitas_motor_inverter_apply(const struct device *dev,
 					       const struct levitas_motor_inverter_command *command)
 {

@@ -6,6 +6,9 @@
 /** Devicetree microvolt and microamp to V and A. */
 #define LEVITAS_UNIT_PER_MICRO 1.0e-6f
 
+/** Devicetree millivolt to V. */
+#define LEVITAS_UNIT_PER_MILLI 1.0e-3f
+
 /** Conventional millimetre of mercury (ISO 80000-4 annex), exactly 133.322387415 Pa. */
 #define LEVITAS_KPA_PER_MMHG 0.133322387415f
 

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Clock of TIM1 and HRTIM1 of an STM32H7, known at compile time so that timings can be checked then. */
+#ifndef LEVITAS_DRIVERS_STM32H7_TIMER_H_
+#define LEVITAS_DRIVERS_STM32H7_TIMER_H_
+
+#include <zephyr/devicetree.h>
+#include <zephyr/sys/util.h>
+
+#define STM32H7_RCC DT_NODELABEL(rcc)
+
+/*
+ * RM0433 section 8.5.9, with TIMPRE and HRTIMSEL as after reset: the timers of APB2 run at the bus clock of the
+ * domain, or at twice that of APB2 where APB2 divides by more than two.
+ */
+#define STM32H7_AHB_CLOCK_HZ (DT_PROP(STM32H7_RCC, clock_frequency) / DT_PROP(STM32H7_RCC, hpre))
+#define STM32H7_TIMER_CLOCK_HZ                                                                                         \
+	(STM32H7_AHB_CLOCK_HZ / (DT_PROP(STM32H7_RCC, d2ppre2) > 2 ? DT_PROP(STM32H7_RCC, d2ppre2) / 2 : 1))
+
+/* Counts of the timer clock in a time, none less than it. */
+#define STM32H7_TIMER_COUNTS(ns) ((uint32_t)DIV_ROUND_UP((uint64_t)(ns) * STM32H7_TIMER_CLOCK_HZ, 1000000000ULL))
+
+/* A bridge's carrier. */
+#define STM32H7_TIMER_PERIOD_COUNTS(node)                                                                              \
+	(STM32H7_TIMER_CLOCK_HZ / (DT_PROP(node, pwm_frequency_hz) != 0 ? DT_PROP(node, pwm_frequency_hz) : 1))
+
+#define STM32H7_TIMER_CHECK_CARRIER(node, sampler)                                                                     \
+	BUILD_ASSERT(DT_PROP(node, pwm_frequency_hz) > 0, DT_NODE_PATH(node) ": pwm-frequency-hz is zero");            \
+	BUILD_ASSERT(STM32H7_TIMER_PERIOD_COUNTS(node) % 2 == 0 &&                                                     \
+			     STM32H7_TIMER_PERIOD_COUNTS(node) * DT_PROP(node, pwm_frequency_hz) ==                    \
+				     STM32H7_TIMER_CLOCK_HZ,                                                           \
+		     DT_NODE_PATH(node) ": pwm-frequency-hz is not the timer clock by an even number");                \
+	BUILD_ASSERT(DT_PROP(sampler, sample_rate_hz) > 0 &&                                                           \
+			     DT_PROP(node, pwm_frequency_hz) % MAX(DT_PROP(sampler, sample_rate_hz), 1) == 0,          \
+		     DT_NODE_PATH(node) ": pwm-frequency-hz is no multiple of the sampler's sample-rate-hz")
+
+#endif /* LEVITAS_DRIVERS_STM32H7_TIMER_H_ */
