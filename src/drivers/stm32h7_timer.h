@@ -9,8 +9,8 @@
 #define STM32H7_RCC DT_NODELABEL(rcc)
 
 /*
- * RM0433 section 8.5.9, with TIMPRE and HRTIMSEL as after reset: the timers of APB2 run at the bus clock of the
- * domain, or at twice that of APB2 where APB2 divides by more than two.
+ * RM0433, "Timer clocks" of the RCC, with TIMPRE and HRTIMSEL as after reset: the timers of APB2 run at the AHB clock,
+ * or at twice that of APB2 where APB2 divides by more than two.
  */
 #define STM32H7_AHB_CLOCK_HZ (DT_PROP(STM32H7_RCC, clock_frequency) / DT_PROP(STM32H7_RCC, hpre))
 #define STM32H7_TIMER_CLOCK_HZ                                                                                         \
@@ -32,5 +32,16 @@
 	BUILD_ASSERT(DT_PROP(sampler, sample_rate_hz) > 0 &&                                                           \
 			     DT_PROP(node, pwm_frequency_hz) % MAX(DT_PROP(sampler, sample_rate_hz), 1) == 0,          \
 		     DT_NODE_PATH(node) ": pwm-frequency-hz is no multiple of the sampler's sample-rate-hz")
+
+/*
+ * Dead time of TIM1 (RM0433, BDTR.DTG): four ranges with steps of 1, 2, 8 and 16 counts, from 0, 128,
+ * 256 and 512 counts. Rounded up: a dead time is never shorter than asked for.
+ */
+#define STM32H7_TIM1_DEAD_TIME_COUNTS_MAX 1008
+#define STM32H7_TIM1_DEAD_TIME_CODE(counts)                                                                            \
+	((counts) <= 127   ? (counts)                                                                                  \
+	 : (counts) <= 254 ? 0x80 | (DIV_ROUND_UP(counts, 2) - 64)                                                     \
+	 : (counts) <= 504 ? 0xc0 | (DIV_ROUND_UP(counts, 8) - 32)                                                     \
+			   : 0xe0 | (DIV_ROUND_UP(counts, 16) - 32))
 
 #endif /* LEVITAS_DRIVERS_STM32H7_TIMER_H_ */

@@ -13,7 +13,7 @@
  * order in which the drivers start does not matter: outputs stay inactive until a command opens the gate, and that is
  * refused until the sampler has a sample, which takes a running TIM1, a running HRTIM and running converters.
  *
- * Section numbers are of RM0433, HRTIM: chapter 38.
+ * Register names are those of RM0433, chapter "High-resolution timer"; titles in comments are its sections.
  */
 #define DT_DRV_COMPAT levitas_stm32h7_coil_driver
 
@@ -34,7 +34,7 @@
 #define LEGS      4
 #define PAIR_BITS 8
 
-/* Largest dead time and period [counts], smallest compare value: 38.3.4 and 38.5.20. */
+/* Field DTRx, "Period and compare registers min and max values" for an undivided clock [counts]. */
 #define DEAD_TIME_COUNTS_MAX 511
 #define PERIOD_COUNTS_MAX    0xfffd
 #define COMPARE_COUNTS_MIN   3
@@ -208,7 +208,7 @@ static void leg_init(const struct coil_driver_config *config, size_t leg)
 		     (config->dead_time_counts << HRTIM_DTR_DTF_Pos);
 	unit->SETx1R = HRTIM_SET1R_CMP1;
 	unit->RSTx1R = HRTIM_RST1R_CMP2;
-	/* With dead time the second output is the first one's complement (38.3.5); its own crossbar has no part. */
+	/* With dead time the second output is the first one's complement ("Deadtime"); its own crossbar has no part. */
 	unit->SETx2R = 0;
 	unit->RSTx2R = 0;
 	unit->OUTxR = HRTIM_OUTR_DTEN | LL_HRTIM_OUT_FAULTSTATE_INACTIVE |
@@ -241,7 +241,7 @@ static void timer_init(const struct coil_driver_config *config)
 	timer->sCommonRegs.ADC2R = LL_HRTIM_ADCTRIG_SRC24_MCMP1;
 	timer->sMasterRegs.MCR =
 		LL_HRTIM_PRESCALERRATIO_DIV1 | HRTIM_MCR_CONT | HRTIM_MCR_SYNCSTRTM | LL_HRTIM_SYNCIN_SRC_TIM_EVENT;
-	/* They wait for the synchronisation input (38.3.16). */
+	/* Enabled, they wait for the synchronisation input ("Synchronizing the HRTIM with other timers"). */
 	timer->sMasterRegs.MCR |= LL_HRTIM_TIMER_MASTER | TIMERS;
 }
 
@@ -324,7 +324,7 @@ BUILD_ASSERT(DT_NUM_INST_STATUS_OKAY(DT_DRV_COMPAT) <= 1,
 	PINCTRL_DT_INST_DEFINE(inst);                                                                                  \
 	static struct coil_driver_data coil_driver_data_##inst;                                                        \
 	static const struct coil_driver_config coil_driver_config_##inst = {                                           \
-		.timer = (HRTIM_TypeDef *)DT_REG_ADDR(DT_INST_PHANDLE(inst, timer)),                                   \
+		.timer = (HRTIM_TypeDef *)(uintptr_t)DT_REG_ADDR(DT_INST_PHANDLE(inst, timer)),                        \
 		.clock =                                                                                               \
 			{                                                                                              \
 				.bus = DT_CLOCKS_CELL(DT_INST_PHANDLE(inst, timer), bus),                              \

@@ -32,8 +32,10 @@ static int hall_displacement_fetch(const struct device *dev, struct levitas_hall
 
 	sample->sample_count = counts.period;
 	for (size_t i = 0; i < ARRAY_SIZE(sample->hall_v); i++) {
-		sample->hall_v[i] = config->v_per_count * (float)counts.count[config->channel[i]];
-		if (error == 0 && (sample->hall_v[i] < config->output_min_v || sample->hall_v[i] > config->output_max_v)) {
+		const float hall_v = config->v_per_count * (float)counts.count[config->channel[i]];
+
+		sample->hall_v[i] = hall_v;
+		if (error == 0 && (hall_v < config->output_min_v || hall_v > config->output_max_v)) {
 			error = -ERANGE;
 		}
 	}

@@ -6,7 +6,7 @@
  * The shunts are below the lower switches, so a phase current can be seen only while its lower switch is on: around
  * the peak of the counter, where the sampler takes it. The duty leaves that time free.
  *
- * Section numbers are of RM0433, TIM1: chapter 39.
+ * Register names are those of RM0433, chapter "Advanced-control timers".
  */
 #define DT_DRV_COMPAT levitas_stm32_motor_inverter
 
@@ -172,7 +172,7 @@ static void channels_init(TIM_TypeDef *timer)
 	LL_TIM_OC_SetCompareCH2(timer, 0);
 	LL_TIM_OC_SetCompareCH3(timer, 0);
 	LL_TIM_OC_SetCompareCH4(timer, MARK_COUNTS);
-	/* Channel 4 has no pin: its reference is the trigger output, to the HRTIM (38.3.16). */
+	/* Channel 4 has no pin: its reference is the trigger output, which is the HRTIM's synchronisation input. */
 	LL_TIM_SetTriggerOutput(timer, LL_TIM_TRGO_OC4REF);
 	LL_TIM_CC_EnableChannel(timer, CHANNELS);
 }
@@ -184,7 +184,8 @@ static void timer_init(const struct motor_inverter_config *config)
 	LL_TIM_DisableAllOutputs(timer);
 	LL_TIM_DisableCounter(timer);
 	LL_TIM_SetPrescaler(timer, 0);
-	LL_TIM_SetCounterMode(timer, LL_TIM_COUNTERMODE_CENTER_UP);
+	/* The three centre-aligned modes differ in interrupt flags alone. */
+	LL_TIM_SetCounterMode(timer, LL_TIM_COUNTERMODE_CENTER_DOWN);
 	LL_TIM_EnableARRPreload(timer);
 	LL_TIM_SetAutoReload(timer, config->peak_counts);
 	/* An update each second time of valley and peak: once per period. */
@@ -194,13 +195,12 @@ static void timer_init(const struct motor_inverter_config *config)
 	LL_TIM_GenerateEvent_UPDATE(timer);
 
 	/*
-	 * Low at the break input is a fault; outputs stay off after it until a command. While they are off both of a
-	 * pair are driven inactive (OSSI, OSSR). Four samples of the timer clock keep spikes out: 17 ns. Lock level 1:
-	 * dead time and break stay as they are until reset (39.4.18).
+	 * Low at the break input is a fault: BKP clear, and BKINP, which would invert it once more, clear as well.
+	 * Outputs stay off after it until a command. While they are off both of a pair are driven inactive (OSSI,
+	 * OSSR). Four samples of the timer clock keep spikes out: 17 ns. Lock level 1: dead time and break stay as
+	 * they are until reset.
 	 */
-	LL_TIM_SetBreakInputSourcePolarity(timer, LL_TIM_BREAK_INPUT_BKIN, LL_TIM_BKIN_SOURCE_BKIN,
-					   LL_TIM_BKIN_POLARITY_LOW);
-	LL_TIM_EnableBreakInputSource(timer, LL_TIM_BREAK_INPUT_BKIN, LL_TIM_BKIN_SOURCE_BKIN);
+	timer->AF1 = TIM1_AF1_BKINE;
 	timer->BDTR = config->dead_time_code | LL_TIM_OSSI_ENABLE | LL_TIM_OSSR_ENABLE | LL_TIM_BREAK_POLARITY_LOW |
 		      LL_TIM_BREAK_FILTER_FDIV1_N4 | TIM_BDTR_BKE | LL_TIM_LOCKLEVEL_1;
 
@@ -234,17 +234,6 @@ static const struct levitas_motor_inverter_api motor_inverter_api = {
 BUILD_ASSERT(DT_NUM_INST_STATUS_OKAY(DT_DRV_COMPAT) <= 1,
 	     "levitas,stm32-motor-inverter: timer: two nodes, and TIM1 alone can start the HRTIM");
 
-/*
- * BDTR.DTG (39.4.18): four ranges with steps of 1, 2, 8 and 16 counts, from 0, 128, 256 and 512 counts. Rounded up:
- * a dead time is never shorter than asked for.
- */
-#define DEAD_TIME_COUNTS_MAX 1008
-#define DEAD_TIME_CODE(counts)                                                                                         \
-	((counts) <= 127   ? (counts)                                                                                  \
-	 : (counts) <= 254 ? 0x80 | (DIV_ROUND_UP(counts, 2) - 64)                                                     \
-	 : (counts) <= 504 ? 0xc0 | (DIV_ROUND_UP(counts, 8) - 32)                                                     \
-			   : 0xe0 | (DIV_ROUND_UP(counts, 16) - 32))
-
 #define PEAK(node)      (STM32H7_TIMER_PERIOD_COUNTS(node) / 2)
 #define DEAD_TIME(node) STM32H7_TIMER_COUNTS(DT_PROP(node, dead_time_ns))
 /* Half of it lies before the peak, half behind it. */
@@ -262,9 +251,9 @@ BUILD_ASSERT(DT_NUM_INST_STATUS_OKAY(DT_DRV_COMPAT) <= 1,
 		     DT_NODE_PATH(node) ": timer is not TIM1, which alone can start the HRTIM");                       \
 	BUILD_ASSERT(!DT_NODE_HAS_STATUS(DT_PHANDLE(node, timer), okay),                                               \
 		     DT_NODE_PATH(node) ": timer is enabled for another driver");                                      \
-	BUILD_ASSERT(PEAK(node) <= UINT16_MAX, DT_NODE_PATH(node) ": pwm-frequency-hz is less than TIM1 can count");    \
+	BUILD_ASSERT(PEAK(node) <= UINT16_MAX, DT_NODE_PATH(node) ": pwm-frequency-hz is less than TIM1 can count");   \
 	BUILD_ASSERT(DEAD_TIME(node) > 0, DT_NODE_PATH(node) ": dead-time-ns is zero");                                \
-	BUILD_ASSERT(DEAD_TIME(node) <= DEAD_TIME_COUNTS_MAX,                                                          \
+	BUILD_ASSERT(DEAD_TIME(node) <= STM32H7_TIM1_DEAD_TIME_COUNTS_MAX,                                             \
 		     DT_NODE_PATH(node) ": dead-time-ns is more than TIM1 can do");                                    \
 	BUILD_ASSERT(LOWER_MIN(node) > DEAD_TIME(node) && LOWER_MIN(node) < PEAK(node) / 2,                            \
 		     DT_NODE_PATH(node) ": lower-min-ns is not between two dead times and half a period");             \
@@ -279,7 +268,7 @@ BUILD_ASSERT(DT_NUM_INST_STATUS_OKAY(DT_DRV_COMPAT) <= 1,
 	PINCTRL_DT_INST_DEFINE(inst);                                                                                  \
 	static struct motor_inverter_data motor_inverter_data_##inst;                                                  \
 	static const struct motor_inverter_config motor_inverter_config_##inst = {                                     \
-		.timer = (TIM_TypeDef *)DT_REG_ADDR(DT_INST_PHANDLE(inst, timer)),                                     \
+		.timer = (TIM_TypeDef *)(uintptr_t)DT_REG_ADDR(DT_INST_PHANDLE(inst, timer)),                          \
 		.clock =                                                                                               \
 			{                                                                                              \
 				.bus = DT_CLOCKS_CELL(DT_INST_PHANDLE(inst, timer), bus),                              \
@@ -295,7 +284,7 @@ BUILD_ASSERT(DT_NUM_INST_STATUS_OKAY(DT_DRV_COMPAT) <= 1,
 		.bus_voltage_max_v = LEVITAS_UNIT_PER_MICRO * DT_INST_PROP(inst, bus_voltage_max_microvolt),           \
 		.peak_counts = PEAK(DT_DRV_INST(inst)),                                                                \
 		.compare_counts_max = PEAK(DT_DRV_INST(inst)) - LOWER_MIN(DT_DRV_INST(inst)),                          \
-		.dead_time_code = DEAD_TIME_CODE(DEAD_TIME(DT_DRV_INST(inst))),                                        \
+		.dead_time_code = STM32H7_TIM1_DEAD_TIME_CODE(DEAD_TIME(DT_DRV_INST(inst))),                           \
 	};                                                                                                             \
 	DEVICE_DT_INST_DEFINE(inst, motor_inverter_init, NULL, &motor_inverter_data_##inst,                            \
 			      &motor_inverter_config_##inst, POST_KERNEL, CONFIG_KERNEL_INIT_PRIORITY_DEVICE,          \

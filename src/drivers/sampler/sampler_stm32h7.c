@@ -4,7 +4,7 @@
  * trigger 2, and the end of the last one's group is the interrupt of the period. Four results fit into the
  * converter's own registers, so there is no DMA and no memory that a cache could hide.
  *
- * Section numbers are of RM0433, ADC: chapter 26.
+ * Register names are those of RM0433, chapter "Analog-to-digital converters"; titles in comments are its sections.
  */
 #define DT_DRV_COMPAT levitas_stm32h7_sampler
 
@@ -26,20 +26,24 @@
 
 LOG_MODULE_REGISTER(levitas_sampler);
 
-/* Results of one injected group, 26.4.19. */
+/* Conversions of one injected group: as many as there are registers JDRy. */
 #define RANKS      4
 #define CONVERTERS (LEVITAS_SAMPLER_CHANNELS / RANKS)
 
 /*
- * The clock is synchronous, so that the trigger has no jitter: AHB clock by 4, which revision V halves once more
- * (26.4.3). Its limit at 16 bits is 36 MHz (data sheet, ADC characteristics). Revision Y does not halve.
+ * The clock is synchronous, so that the trigger has no jitter: AHB clock by 4, which is halved once more from revision
+ * X on ("ADC clocks"). Its limit at 16 bits is 36 MHz (data sheet, "ADC characteristics"); above 25 MHz the converters
+ * need BOOST in full. Revision Y does not halve.
  */
 #define CLOCK_DIVIDER  8
 #define CLOCK_HZ_MAX   36000000
 #define CLOCK_HZ_MIN   25000000
-#define REVISION_V     0x2003
+#define REVISION_Y     0x1003
 
-/* Longest waits. A calibration of offset and linearity takes 165,010 clocks (data sheet): 5.5 ms at 30 MHz. */
+/*
+ * Longest waits. A calibration of offset and linearity takes 165,010 clocks by the data sheet (5.5 ms at 30 MHz),
+ * 16,384 by ST's header.
+ */
 #define CALIBRATION_US_MAX 20000
 #define READY_US_MAX       1000
 #define POLL_US            10
@@ -88,9 +92,10 @@ static int wait_for(const volatile uint32_t *reg, uint32_t mask, uint32_t value,
 	return -ETIMEDOUT;
 }
 
-/* Steps of 26.4.6 to 26.4.9: out of deep power-down, regulator, calibration, enabled and ready. */
+/* "Deep-power-down mode and voltage regulator", "Calibration", "ADC on-off control": in this order. */
 static int converter_enable(ADC_TypeDef *adc)
 {
+	LL_ADC_ClearFlag_ADRDY(adc);
 	LL_ADC_DisableDeepPowerDown(adc);
 	LL_ADC_EnableInternalRegulator(adc);
 	k_busy_wait(LL_ADC_DELAY_INTERNAL_REGUL_STAB_US);
@@ -100,7 +105,6 @@ static int converter_enable(ADC_TypeDef *adc)
 	if (wait_for(&adc->CR, ADC_CR_ADCAL, 0, CALIBRATION_US_MAX) != 0) {
 		return -ETIMEDOUT;
 	}
-	LL_ADC_ClearFlag_ADRDY(adc);
 	LL_ADC_Enable(adc);
 	return wait_for(&adc->ISR, ADC_ISR_ADRDY, ADC_ISR_ADRDY, READY_US_MAX);
 }
@@ -139,7 +143,7 @@ static void group_start(ADC_TypeDef *adc, const uint8_t input[RANKS], uint32_t s
 		LL_ADC_SetChannelPreselection(adc, channel[i]);
 		LL_ADC_SetChannelSamplingTime(adc, channel[i], sampling);
 	}
-	/* Written once: without the queue the group stays as it is (26.4.21). */
+	/* Written once: without the queue the group stays as it is ("Queue of context for injected conversions"). */
 	LL_ADC_INJ_SetQueueMode(adc, LL_ADC_INJ_QUEUE_DISABLE);
 	LL_ADC_INJ_ConfigQueueContext(adc, LL_ADC_INJ_TRIG_EXT_HRTIM_TRG2, LL_ADC_INJ_TRIG_EXT_RISING,
 				      LL_ADC_INJ_SEQ_SCAN_ENABLE_4RANKS, channel[0], channel[1], channel[2],
@@ -179,8 +183,9 @@ static uint32_t periods_passed(struct sampler_data *data, uint32_t now_cycles)
 	return periods;
 }
 
-static void sampler_isr(const struct device *dev)
+static void sampler_isr(const void *argument)
 {
+	const struct device *dev = argument;
 	const struct sampler_config *config = dev->config;
 	struct sampler_data *data = dev->data;
 	const uint32_t now_cycles = k_cycle_get_32();
@@ -237,7 +242,7 @@ static int converters_start(const struct sampler_config *config)
 	ADC_TypeDef *last = config->adc[CONVERTERS - 1];
 	int error;
 
-	if (LL_DBGMCU_GetRevisionID() < REVISION_V) {
+	if (LL_DBGMCU_GetRevisionID() <= REVISION_Y) {
 		LOG_ERR("revision %x of the chip: its converters would be clocked at twice their limit",
 			LL_DBGMCU_GetRevisionID());
 		return -ENOTSUP;
@@ -266,8 +271,10 @@ static int sampler_init(const struct device *dev)
 	struct sampler_data *data = dev->data;
 	int error;
 
-	data->error = -EIO;
-	data->period_cycles = sys_clock_hw_cycles_per_sec() / config->sample_rate_hz;
+	*data = (struct sampler_data){
+		.period_cycles = sys_clock_hw_cycles_per_sec() / config->sample_rate_hz,
+		.error = -EIO,
+	};
 	error = pinctrl_apply_state(config->pins, PINCTRL_STATE_DEFAULT);
 	if (error != 0) {
 		return error;
@@ -294,7 +301,7 @@ static const struct levitas_sampler_api sampler_api = {
 #define RANKS_BEFORE_0         0
 #define RANKS_BEFORE_1         4
 #define RANKS_BEFORE_2         8
-#define ADC_OF(inst, group)    (ADC_TypeDef *)DT_REG_ADDR(CONVERTER(inst, group))
+#define ADC_OF(inst, group)    (ADC_TypeDef *)(uintptr_t)DT_REG_ADDR(CONVERTER(inst, group))
 #define CLOCK_OF(inst, group)                                                                                          \
 	{                                                                                                              \
 		.bus = DT_CLOCKS_CELL(CONVERTER(inst, group), bus),                                                    \
@@ -331,8 +338,8 @@ FOREACH_USER(CHECK_USER)
 #define ARE_ON(node, base, a, b, c, d)                                                                                 \
 	(IS_ON(node, base, a) && IS_ON(node, base, b) && IS_ON(node, base, c) && IS_ON(node, base, d))
 #define CHECK_GROUPS(node)                                                                                             \
-	BUILD_ASSERT(ARE_ON(node, ADC1_BASE, 0, 1, 2, 3) && ARE_ON(node, ADC2_BASE, 4, 5, 6, 7) &&                               \
-			     ARE_ON(node, ADC3_BASE, 8, 9, 10, 11),                                                         \
+	BUILD_ASSERT(ARE_ON(node, ADC1_BASE, 0, 1, 2, 3) && ARE_ON(node, ADC2_BASE, 4, 5, 6, 7) &&                     \
+			     ARE_ON(node, ADC3_BASE, 8, 9, 10, 11),                                                    \
 		     DT_NODE_PATH(node) ": io-channels are not four of ADC1, four of ADC2, four of ADC3")
 
 BUILD_ASSERT(DT_NUM_INST_STATUS_OKAY(DT_DRV_COMPAT) == 1, "levitas,stm32h7-sampler: more than one node");
@@ -344,7 +351,7 @@ BUILD_ASSERT(DT_NUM_INST_STATUS_OKAY(DT_DRV_COMPAT) == 1, "levitas,stm32h7-sampl
 		     DT_NODE_PATH(DT_DRV_INST(inst)) ": sample-rate-hz is zero");                                      \
 	BUILD_ASSERT(STM32H7_AHB_CLOCK_HZ / CLOCK_DIVIDER <= CLOCK_HZ_MAX &&                                           \
 			     STM32H7_AHB_CLOCK_HZ / CLOCK_DIVIDER > CLOCK_HZ_MIN,                                      \
-		     DT_NODE_PATH(STM32H7_RCC) ": hpre: the sampler's converters need an AHB clock of 200 to 288 MHz"); \
+		     DT_NODE_PATH(STM32H7_RCC) ": hpre: the sampler's converters need 200 to 288 MHz");                \
 	PINCTRL_DT_INST_DEFINE(inst);                                                                                  \
 	static void sampler_connect_##inst(void)                                                                       \
 	{                                                                                                              \
@@ -357,7 +364,7 @@ BUILD_ASSERT(DT_NUM_INST_STATUS_OKAY(DT_DRV_COMPAT) == 1, "levitas,stm32h7-sampl
 		.adc = {ADC_OF(inst, 0), ADC_OF(inst, 1), ADC_OF(inst, 2)},                                            \
 		.clock = {CLOCK_OF(inst, 0), CLOCK_OF(inst, 1), CLOCK_OF(inst, 2)},                                    \
 		.input = SAMPLER_CHANNELS(DT_DRV_INST(inst)),                                                          \
-		/* The position among the allowed values is the value of the register, 26.6.6. */                      \
+		/* The position among the allowed values is the value of SMPx. */                                      \
 		.sampling = DT_INST_ENUM_IDX(inst, sampling_cycles),                                                   \
 		.reference_millivolt = DT_INST_PROP(inst, reference_millivolt),                                        \
 		.sample_rate_hz = DT_INST_PROP(inst, sample_rate_hz),                                                  \
