@@ -90,10 +90,12 @@ ZTEST(sampler, test_period_counter_shows_missed_samples)
 		uint32_t us;
 		uint32_t periods;
 	} rows[] = {
-		{50, 1}, {50, 1},  {100, 2},  /* one missed */
-		{50, 1}, {80, 1},  {20, 1},   /* one late */
-		{50, 1}, {500, 10}, {50, 1},  /* nine missed */
-		{80, 1}, {70, 2},             /* one late, one missed */
+		{90, 2},                    /* the first was late, and one missed at once */
+		{30, 1}, {100, 2},          /* still earlier, then one missed */
+		{50, 1}, {50, 1},           /* as it should be */
+		{50, 1}, {80, 1}, {20, 1},  /* one late */
+		{50, 1}, {500, 10},         /* nine missed */
+		{80, 1}, {70, 2}, {50, 1},  /* one late, one missed */
 	};
 	struct levitas_sampler_sample sample;
 	uint32_t before;
