@@ -31,7 +31,7 @@
 		     DT_NODE_PATH(node) ": pwm-frequency-hz is not the timer clock by an even number");                \
 	BUILD_ASSERT(DT_PROP(sampler, sample_rate_hz) > 0 &&                                                           \
 			     DT_PROP(node, pwm_frequency_hz) % MAX(DT_PROP(sampler, sample_rate_hz), 1) == 0,          \
-		     DT_NODE_PATH(node) ": pwm-frequency-hz is no multiple of the sampler's sample-rate-hz")
+		     DT_NODE_PATH(node) ": pwm-frequency-hz is no multiple of sample-rate-hz of the sampler")
 
 /*
  * Dead time of TIM1 (RM0433, BDTR.DTG): four ranges with steps of 1, 2, 8 and 16 counts, from 0, 128,

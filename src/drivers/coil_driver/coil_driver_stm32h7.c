@@ -43,7 +43,10 @@
 #define OUTPUTS                                                                                                        \
 	(LL_HRTIM_OUTPUT_TA1 | LL_HRTIM_OUTPUT_TA2 | LL_HRTIM_OUTPUT_TB1 | LL_HRTIM_OUTPUT_TB2 |                       \
 	 LL_HRTIM_OUTPUT_TC1 | LL_HRTIM_OUTPUT_TC2 | LL_HRTIM_OUTPUT_TD1 | LL_HRTIM_OUTPUT_TD2)
-#define UPDATES_OFF (HRTIM_CR1_TAUDIS | HRTIM_CR1_TBUDIS | HRTIM_CR1_TCUDIS | HRTIM_CR1_TDUDIS)
+/* A gate driver by its pin, or the chip itself, as when its clock has failed. */
+#define FAULTS       (HRTIM_ISR_FLT1 | HRTIM_ISR_SYSFLT)
+#define FAULTS_CLEAR (HRTIM_ICR_FLT1C | HRTIM_ICR_SYSFLTC)
+#define UPDATES_OFF  (HRTIM_CR1_TAUDIS | HRTIM_CR1_TBUDIS | HRTIM_CR1_TCUDIS | HRTIM_CR1_TDUDIS)
 
 struct coil_driver_config {
 	HRTIM_TypeDef *timer;
@@ -68,10 +71,10 @@ struct coil_driver_data {
 	bool open;
 };
 
-/* A gate driver has pulled the fault input since the last command that shut the gate. */
+/* A fault has made the outputs inactive since the last command that shut the gate. */
 static bool fault_latched(const struct coil_driver_config *config)
 {
-	return LL_HRTIM_IsActiveFlag_FLT1(config->timer) != 0;
+	return (config->timer->sCommonRegs.ISR & FAULTS) != 0;
 }
 
 /* All switches open, at once. */
@@ -151,7 +154,7 @@ static int coil_driver_apply(const struct device *dev, const struct levitas_coil
 		shut(dev);
 		update_duty(config, no_duty);
 		if (valid) {
-			LL_HRTIM_ClearFlag_FLT1(config->timer);
+			config->timer->sCommonRegs.ICR = FAULTS_CLEAR;
 		}
 	}
 	(void)gpio_pin_set_dt(&config->drive_line, valid && command->drive_line);
@@ -313,9 +316,9 @@ BUILD_ASSERT(DT_NUM_INST_STATUS_OKAY(DT_DRV_COMPAT) <= 1,
 	BUILD_ASSERT(PULSE_MIN(node) > 2 * DEAD_TIME(node),                                                            \
 		     DT_NODE_PATH(node) ": pulse-min-ns leaves nothing beside two dead times");                        \
 	BUILD_ASSERT(PULSE_MIN(node) >= 2 * COMPARE_COUNTS_MIN && PULSE_MIN(node) < PERIOD(node) / 2,                  \
-		     DT_NODE_PATH(node) ": pulse-min-ns is not between the HRTIM's least and half a period");          \
+		     DT_NODE_PATH(node) ": pulse-min-ns is not between the least of the HRTIM and half a period");     \
 	BUILD_ASSERT(SAMPLE_POINT(node) >= COMPARE_COUNTS_MIN && SAMPLE_POINT(node) < SAMPLE_PERIOD(node),             \
-		     DT_NODE_PATH(node) ": sample-point-ns is not within the sampler's period");                       \
+		     DT_NODE_PATH(node) ": sample-point-ns is not within a period of the sampler");                    \
 	BUILD_ASSERT(DT_PROP_LEN(node, pair_gpios) == PAIR_BITS, DT_NODE_PATH(node) ": pair-gpios are not eight");     \
 	DT_FOREACH_PROP_ELEM_SEP(node, pair_gpios, CHECK_PAIR, (;))
 

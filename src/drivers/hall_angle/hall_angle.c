@@ -47,7 +47,7 @@ static const struct levitas_hall_angle_api hall_angle_api = {
 	BUILD_ASSERT(DT_PROP(node, output_range_millivolt) > 0,                                                        \
 		     DT_NODE_PATH(node) ": output-range-millivolt is zero");                                           \
 	BUILD_ASSERT(DT_PROP(node, output_range_millivolt) < SAMPLER_ROOM_MILLIVOLT(node),                             \
-		     DT_NODE_PATH(node) ": output-range-millivolt about mid-millivolt leaves the sampler's range")
+		     DT_NODE_PATH(node) ": output-range-millivolt about mid-millivolt leaves the range of the sampler")
 
 #define HALL_ANGLE_DEFINE(inst)                                                                                        \
 	CHECK(DT_DRV_INST(inst));                                                                                      \

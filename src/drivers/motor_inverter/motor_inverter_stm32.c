@@ -53,10 +53,13 @@ struct motor_inverter_data {
 	bool open;
 };
 
-/* The gate driver has pulled the break input since the last command that shut the gate. */
+/* The gate driver by its pin, or the chip itself, as when its clock has failed. */
+#define FAULTS (TIM_SR_BIF | TIM_SR_SBIF)
+
+/* A fault has made the outputs inactive since the last command that shut the gate. */
 static bool fault_latched(const struct motor_inverter_config *config)
 {
-	return LL_TIM_IsActiveFlag_BRK(config->timer) != 0;
+	return (config->timer->SR & FAULTS) != 0;
 }
 
 /* All switches open, at once. */
@@ -125,7 +128,8 @@ static int motor_inverter_apply(const struct device *dev, const struct levitas_m
 	if (!valid) {
 		return -EINVAL;
 	}
-	LL_TIM_ClearFlag_BRK(config->timer);
+	/* Written zeros clear. */
+	config->timer->SR = (uint32_t)~FAULTS;
 	return 0;
 }
 

@@ -351,7 +351,7 @@ BUILD_ASSERT(DT_NUM_INST_STATUS_OKAY(DT_DRV_COMPAT) == 1, "levitas,stm32h7-sampl
 		     DT_NODE_PATH(DT_DRV_INST(inst)) ": sample-rate-hz is zero");                                      \
 	BUILD_ASSERT(STM32H7_AHB_CLOCK_HZ / CLOCK_DIVIDER <= CLOCK_HZ_MAX &&                                           \
 			     STM32H7_AHB_CLOCK_HZ / CLOCK_DIVIDER > CLOCK_HZ_MIN,                                      \
-		     DT_NODE_PATH(STM32H7_RCC) ": hpre: the sampler's converters need 200 to 288 MHz");                \
+		     DT_NODE_PATH(STM32H7_RCC) ": hpre: the converters of the sampler need 200 to 288 MHz");           \
 	PINCTRL_DT_INST_DEFINE(inst);                                                                                  \
 	static void sampler_connect_##inst(void)                                                                       \
 	{                                                                                                              \
