@@ -26,7 +26,10 @@ struct levitas_heater_command {
 
 /** One sample. */
 struct levitas_heater_sample {
-	/** Electric power, mean since the last sample [W]. */
+	/**
+	 * Electric power, mean since the last sample [W]; where the switch closes for whole waves of the mains, over as
+	 * many of them as its binding says.
+	 */
 	float power_w;
 	/** Current that it takes and does not give back [mA]. */
 	float leakage_ma;
@@ -46,7 +49,8 @@ struct levitas_heater_api {
 
 /**
  * Applies a command. A duty beyond 0 to 1 is limited to it.
- * -EINVAL: the duty is not a number; switch and relay open, the pump does as it is told.
+ * -EINVAL: the duty is not a number; -EIO: the thermal fuse is open, or is not sensed. Switch and relay open, the pump
+ * does as it is told.
  */
 static inline int levitas_heater_apply(const struct device *dev, const struct levitas_heater_command *command)
 {
