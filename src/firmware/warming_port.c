@@ -24,6 +24,23 @@ APART(cut_out_water, water_a);
 APART(cut_out_water, water_b);
 APART(cut_out_blood, blood);
 
+/* On a board: nor a converter, nor the bus of one, which a single fault can hold for all that hangs on it. */
+#define CONVERTER(member) DT_IO_CHANNELS_CTLR(DT_PHANDLE(WARMING, member))
+#define ALONE(member, other)                                                                                           \
+	BUILD_ASSERT(!DT_SAME_NODE(CONVERTER(member), CONVERTER(other)) &&                                             \
+			     !(DT_ON_BUS(CONVERTER(member), i2c) &&                                                    \
+			       DT_SAME_NODE(DT_PARENT(CONVERTER(member)), DT_PARENT(CONVERTER(other)))),               \
+		     DT_NODE_PATH(DT_PHANDLE(WARMING, member)) ": io-channels are on the converter or the bus of " #other)
+#if DT_NODE_HAS_PROP(DT_PHANDLE(WARMING, cut_out_water), io_channels) &&                                               \
+	DT_NODE_HAS_PROP(DT_PHANDLE(WARMING, cut_out_blood), io_channels)
+ALONE(cut_out_water, water_a);
+ALONE(cut_out_water, water_b);
+ALONE(cut_out_water, blood);
+ALONE(cut_out_blood, water_a);
+ALONE(cut_out_blood, water_b);
+ALONE(cut_out_blood, blood);
+#endif
+
 /* The bit of a temperature in degrees Celsius through the sensor API, else none. */
 static uint32_t read_celsius(const struct device *sensor, float *celsius, uint32_t bit)
 {

@@ -74,7 +74,14 @@ static const struct levitas_alarm_signal_api alarm_signal_api = {
 	.set = alarm_signal_set,
 };
 
+#define ALARM_SIGNAL_CHECK(node)                                                                                       \
+	BUILD_ASSERT(!(DT_SAME_NODE(DT_GPIO_CTLR(node, red_gpios), DT_GPIO_CTLR(node, yellow_gpios)) &&                \
+		       DT_GPIO_PIN(node, red_gpios) == DT_GPIO_PIN(node, yellow_gpios)),                               \
+		     DT_NODE_PATH(node) ": red-gpios and yellow-gpios are one pin");                                   \
+	BUILD_ASSERT(DT_PWMS_PERIOD(node) > 0, DT_NODE_PATH(node) ": pwms has no period for the silence");
+
 #define ALARM_SIGNAL_DEFINE(inst)                                                                                      \
+	ALARM_SIGNAL_CHECK(DT_DRV_INST(inst))                                                                          \
 	static const struct alarm_signal_config alarm_signal_config_##inst = {                                         \
 		.buzzer = PWM_DT_SPEC_INST_GET(inst),                                                   \
 		.red = GPIO_DT_SPEC_INST_GET(inst, red_gpios),                                                         \
