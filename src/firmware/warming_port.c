@@ -30,7 +30,7 @@ APART(cut_out_blood, blood);
 	BUILD_ASSERT(!DT_SAME_NODE(CONVERTER(member), CONVERTER(other)) &&                                             \
 			     !(DT_ON_BUS(CONVERTER(member), i2c) &&                                                    \
 			       DT_SAME_NODE(DT_PARENT(CONVERTER(member)), DT_PARENT(CONVERTER(other)))),               \
-		     DT_NODE_PATH(DT_PHANDLE(WARMING, member)) ": io-channels are on the converter or the bus of " #other)
+		     DT_NODE_PATH(DT_PHANDLE(WARMING, member)) ": io-channels share converter or bus with " #other)
 #if DT_NODE_HAS_PROP(DT_PHANDLE(WARMING, cut_out_water), io_channels) &&                                               \
 	DT_NODE_HAS_PROP(DT_PHANDLE(WARMING, cut_out_blood), io_channels)
 ALONE(cut_out_water, water_a);

@@ -104,3 +104,48 @@ impl Checks {
         self.flow.step(is_due && !flows)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The switch of the boards closes for whole waves of the mains, five a period, and their meter gives the mean of 500 ms:
+    /// src/drivers/heater/heater_relay.c. True when the heater is found wrong within ten minutes.
+    fn is_found(told: impl Fn(u32) -> f32, mains: f32) -> bool {
+        let config = WarmingConfig::ECMO_50;
+        let mut checks = Checks::NEW;
+        let (mut rest, mut last) = (0.0, [0.0; 5]);
+        (0..600 * PERIODS_PER_S).any(|period| {
+            let heater_duty = told(period);
+            let mut closed = 0.0;
+            for _ in 0..5 {
+                rest += heater_duty;
+                if rest >= 1.0 {
+                    rest -= 1.0;
+                    closed += 1.0;
+                }
+            }
+            last[period as usize % 5] = closed / 5.0;
+            let heater_power_w = mains * config.heater_w * last.iter().sum::<f32>() / 5.0;
+            let inputs = WarmingInputs { heater_power_w, valid: valid::WARMING, ..Default::default() };
+            let outputs = WarmingOutputs { heater_duty, heater_relay: 1, ..Default::default() };
+            checks.heater(&config, &inputs, &outputs)
+        })
+    }
+
+    #[test]
+    fn whole_waves_of_the_mains_are_no_fault() {
+        for duty in (0..=100_u16).map(|percent| f32::from(percent) / 100.0) {
+            for mains in [0.81, 1.0, 1.21] {
+                assert!(!is_found(|_| duty, mains), "{duty}");
+                // What 10 mK of noise make of the power: 6 W.
+                let with_noise =
+                    |period| (duty + [0.012, -0.012, 0.0][period as usize * 7 % 3]).clamp(0.0, 1.0);
+                assert!(!is_found(with_noise, mains), "{duty}");
+                let steps = |period| if period / 50 % 2 == 0 { duty } else { 1.0 - duty };
+                assert!(!is_found(steps, mains), "{duty}");
+            }
+        }
+        assert!(is_found(|_| 0.5, 0.6) && is_found(|_| 0.5, 1.6) && is_found(|_| 0.1, 0.0));
+    }
+}
