@@ -58,21 +58,33 @@ static const struct unit_devices devices[LEVITAS_UNIT_COUNT] = {
 #endif
 };
 
+/* Names a device that is not ready. */
+static bool is_ready(uint32_t unit, const struct device *dev)
+{
+	const bool ready = device_is_ready(dev);
+
+	if (!ready) {
+		printk("levitas: unit %u: %s is not ready\n", unit, dev->name);
+	}
+	return ready;
+}
+
 int levitas_port_check(uint32_t unit)
 {
 	const struct unit_devices *of = &devices[unit];
-	const struct device *const all[] = {
-		of->hall_displacement, of->hall_angle,        of->coil_driver,           of->motor_inverter,
-		of->flow_meter,        of->pressure_drainage, of->pressure_pre_membrane, of->pressure_return,
-		of->ecg,
-	};
+	const struct device *const needed[] = {of->hall_displacement, of->hall_angle, of->coil_driver, of->motor_inverter};
+	/* Without one of these a pump still pumps: its values are missing, with the alarms of that. */
+	const struct device *const useful[] = {of->flow_meter, of->pressure_drainage, of->pressure_pre_membrane,
+					       of->pressure_return, of->ecg};
+	int error = 0;
 
-	for (size_t i = 0; i < ARRAY_SIZE(all); i++) {
-		if (!device_is_ready(all[i])) {
-			return -ENODEV;
-		}
+	for (size_t i = 0; i < ARRAY_SIZE(needed); i++) {
+		error = is_ready(unit, needed[i]) ? error : -ENODEV;
 	}
-	return 0;
+	for (size_t i = 0; i < ARRAY_SIZE(useful); i++) {
+		(void)is_ready(unit, useful[i]);
+	}
+	return error;
 }
 
 int levitas_port_start(uint32_t unit, levitas_hall_displacement_handler handler, void *user_data)
@@ -152,7 +164,7 @@ void levitas_port_write_alarm_signal(uint32_t unit, uint32_t tone_hz, uint32_t l
 static int read_pressure(const struct device *transducer, float *pressure_mmhg)
 {
 	struct sensor_value value_kpa;
-	int error = sensor_sample_fetch_chan(transducer, SENSOR_CHAN_PRESS);
+	int error = device_is_ready(transducer) ? sensor_sample_fetch_chan(transducer, SENSOR_CHAN_PRESS) : -ENODEV;
 
 	if (error == 0) {
 		error = sensor_channel_get(transducer, SENSOR_CHAN_PRESS, &value_kpa);
@@ -169,12 +181,14 @@ void levitas_port_read_circulation(uint32_t unit, struct levitas_circulation_inp
 	int shot_count;
 
 	memset(inputs, 0, sizeof(*inputs));
-	shot_count = levitas_flow_meter_fetch(of->flow_meter, inputs->shots);
+	shot_count = device_is_ready(of->flow_meter) ? levitas_flow_meter_fetch(of->flow_meter, inputs->shots) : -ENODEV;
 	if (shot_count >= 0) {
 		inputs->shot_count = shot_count;
 		inputs->valid |= LEVITAS_VALID_FLOW;
 	}
-	inputs->valid |= bit_if_ok(levitas_ecg_fetch(of->ecg, inputs->ecg_mv), LEVITAS_VALID_ECG);
+	if (device_is_ready(of->ecg)) {
+		inputs->valid |= bit_if_ok(levitas_ecg_fetch(of->ecg, inputs->ecg_mv), LEVITAS_VALID_ECG);
+	}
 	inputs->valid |= bit_if_ok(read_pressure(of->pressure_drainage, &inputs->drainage_pressure_mmhg),
 				   LEVITAS_VALID_DRAINAGE_PRESSURE);
 	inputs->valid |= bit_if_ok(read_pressure(of->pressure_pre_membrane, &inputs->pre_membrane_pressure_mmhg),

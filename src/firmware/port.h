@@ -5,7 +5,7 @@
 
 #include <levitas/hall_displacement.h>
 
-/** 0 when every device of the unit is ready, else -ENODEV. */
+/** 0 when every device is ready that holds and turns the rotor, else -ENODEV. Names each device of the unit that is not. */
 int levitas_port_check(uint32_t unit);
 
 /** Starts the unit's levitation trigger. */
