@@ -2,7 +2,7 @@
 //! Says where the plant is: `levitas_world` for images that contain it, on the targets whose dependencies contain it (see
 //! Cargo.toml), `levitas_lockstep` for images that reach it in another process. And `levitas_records` for those with partitions for records,
 //! `levitas_self_test` for those that test themselves, `levitas_warming` for those with a warming device,
-//! `levitas_warming_sim` for those whose simulated drivers ask for one; likewise `levitas_power` and `levitas_power_sim` of mains and battery. `levitas_has_host` and `levitas_has_drive` are the units of the image.
+//! `levitas_warming_sim` for those whose simulated drivers ask for one; likewise `levitas_power` and `levitas_power_sim` of mains and battery. `levitas_has_host` and `levitas_has_drive` are the units of the image, which lie in the DTCM with `levitas_dtcm`.
 
 use std::env::var;
 use std::fs;
@@ -10,9 +10,12 @@ use std::fs;
 fn main() {
     println!("cargo:rerun-if-changed=build.rs");
     println!("cargo:rerun-if-env-changed=DOTCONFIG");
-    println!("cargo:rustc-check-cfg=cfg(levitas_world, levitas_lockstep, levitas_records, levitas_self_test, levitas_warming, levitas_warming_sim, levitas_power, levitas_power_sim, levitas_has_host, levitas_has_drive)");
+    println!("cargo:rustc-check-cfg=cfg(levitas_world, levitas_lockstep, levitas_records, levitas_self_test, levitas_warming, levitas_warming_sim, levitas_power, levitas_power_sim, levitas_has_host, levitas_has_drive, levitas_dtcm)");
     let is_linux = var("CARGO_CFG_TARGET_OS").is_ok_and(|os| os == "linux");
     let is_mps3 = var("TARGET").is_ok_and(|target| target == "thumbv8m.main-none-eabihf");
+    if has("CONFIG_LEVITAS_DTCM=y") {
+        println!("cargo:rustc-cfg=levitas_dtcm");
+    }
     if !has("CONFIG_LEVITAS_ROLE_EMERGENCY_DRIVE=y") {
         println!("cargo:rustc-cfg=levitas_has_host");
     }

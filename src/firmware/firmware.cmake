@@ -41,6 +41,10 @@ if(CONFIG_LEVITAS_POWER AND CONFIG_LEVITAS_SHELL)
   target_sources(app PRIVATE ${glue}/power_shell.c)
 endif()
 
+if(CONFIG_LEVITAS_SAMPLER_STM32H7 AND CONFIG_LEVITAS_SHELL)
+  target_sources(app PRIVATE ${glue}/board_shell.c)
+endif()
+
 target_sources_ifdef(CONFIG_LEVITAS_RECORDS app PRIVATE ${glue}/record_log.c ${glue}/records.c)
 if(CONFIG_LEVITAS_RECORDS AND CONFIG_LEVITAS_SHELL)
   target_sources(app PRIVATE ${glue}/records_shell.c)
@@ -66,6 +70,23 @@ file(COPY $CACHE{RUST_MODULE_DIR}/main.c DESTINATION ${rust_module})
 # As new at each configuration, so that they run again.
 file(TOUCH_NOCREATE ${rust_module}/zephyr/build.rs ${rust_module}/zephyr-sys/build.rs)
 set(RUST_MODULE_DIR ${rust_module} CACHE INTERNAL "")
+
+if(CONFIG_LEVITAS_ITCM)
+  # The C of a levitation step; its Rust is moved by firmware/itcm.py.
+  set(drivers ${glue}/../drivers)
+  set(kernel ${ZEPHYR_BASE}/kernel)
+  set(arch ${ZEPHYR_BASE}/arch/arm/core/cortex_m)
+  zephyr_code_relocate(FILES ${glue}/port.c ${glue}/threads.c
+    ${drivers}/sampler/sampler_stm32h7.c ${drivers}/hall_displacement/hall_displacement.c ${drivers}/hall_angle/hall_angle.c
+    ${drivers}/coil_driver/coil_driver_stm32h7.c ${drivers}/motor_inverter/motor_inverter_stm32.c
+    LOCATION ITCM_TEXT)
+  zephyr_code_relocate(FILES ${kernel}/sem.c ${kernel}/sched.c ${kernel}/timeout.c ${kernel}/timer.c
+    ${kernel}/poll.c ${kernel}/thread.c ${kernel}/timeslicing.c ${kernel}/work.c
+    ${ZEPHYR_BASE}/subsys/task_wdt/task_wdt.c ${ZEPHYR_BASE}/drivers/timer/cortex_m_systick.c
+    ${ZEPHYR_BASE}/drivers/gpio/gpio_stm32.c ${ZEPHYR_BASE}/drivers/watchdog/wdt_iwdg_stm32.c
+    ${arch}/isr_wrapper.c ${arch}/exc_exit.c ${arch}/swap.c ${arch}/swap_helper.S ${arch}/thread.c
+    LOCATION ITCM_TEXT)
+endif()
 
 if(CONFIG_ARM)
   # Rust's objects carry no stack note, and the warning about it is an error under Twister.

@@ -44,15 +44,25 @@ static uint32_t switch_mpu(uint32_t control)
 }
 #endif
 
+#if defined(CONFIG_LEVITAS_RAM_CHECK)
+static bool march(uintptr_t begin, uintptr_t end)
+{
+	begin = ROUND_UP(begin, sizeof(uint32_t));
+	end = ROUND_DOWN(end, sizeof(uint32_t));
+	return levitas_ram_march((volatile uint32_t *)begin, (end - begin) / sizeof(uint32_t));
+}
+#endif
+
 uint32_t levitas_memory_check_ram(void)
 {
 #if defined(CONFIG_LEVITAS_RAM_CHECK)
 	/* Code in RAM must not be written. It comes first there. */
-	const uintptr_t begin = ROUND_UP((uintptr_t)__ramfunc_end, sizeof(uint32_t));
-	const uintptr_t end = ROUND_DOWN((uintptr_t)_image_ram_end, sizeof(uint32_t));
 	const uint32_t guards = switch_mpu(0);
-	const bool keeps = levitas_ram_march((volatile uint32_t *)begin, (end - begin) / sizeof(uint32_t));
+	bool keeps = march((uintptr_t)__ramfunc_end, (uintptr_t)_image_ram_end);
 
+#if defined(CONFIG_LEVITAS_DTCM)
+	keeps = march((uintptr_t)__dtcm_start, (uintptr_t)__dtcm_end) && keeps;
+#endif
 	(void)switch_mpu(guards);
 	return keeps ? LEVITAS_CHECK_PASSED : LEVITAS_CHECK_FAILED;
 #else

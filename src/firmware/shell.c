@@ -577,6 +577,9 @@ SHELL_STATIC_SUBCMD_SET_CREATE(
 		      cmd_disturb_force, 4, 0),
 	WARMING_DISTURBANCES POWER_DISTURBANCE SHELL_SUBCMD_SET_END);
 
+#define DISTURB_COMMAND SHELL_CMD(disturb, &levitas_disturb_commands, "Disturb the simulated plant.", NULL),
+#else
+#define DISTURB_COMMAND
 #endif /* CONFIG_LEVITAS_WORLD */
 
 SHELL_STATIC_SUBCMD_SET_CREATE(
@@ -664,6 +667,14 @@ SHELL_STATIC_SUBCMD_SET_CREATE(
 #define POWER_COMMAND
 #endif
 
+#if defined(CONFIG_LEVITAS_SAMPLER_STM32H7)
+#define BOARD_COMMANDS                                                                                                 \
+	SHELL_CMD_ARG(samples, NULL, "What each input of the fast path reads, over a second; nothing needs to have current.",           \
+		      levitas_shell_samples, 1, 0),
+#else
+#define BOARD_COMMANDS
+#endif
+
 SHELL_STATIC_SUBCMD_SET_CREATE(
 	levitas_commands, SHELL_CMD_ARG(status, NULL, "What the unit measures and does.", cmd_status, 1, 0),
 	SHELL_CMD_ARG(state, NULL, "The state of the unit in one word, and why a therapy is degraded or a lift-off refused.",
@@ -705,12 +716,11 @@ SHELL_STATIC_SUBCMD_SET_CREATE(
 		      levitas_shell_key, 1, 0),
 	SHELL_CMD_ARG(link, NULL, "Frames and commands of the link that were refused since boot, by kind.", levitas_shell_link, 1,
 		      0),
-	RECORD_COMMANDS HEATER_COMMAND POWER_COMMAND
+	RECORD_COMMANDS HEATER_COMMAND POWER_COMMAND BOARD_COMMANDS
 	SHELL_CMD(storage, &levitas_storage_commands, "The storage of calibration record and command key.", NULL),
 	SHELL_CMD_ARG(thread, NULL,
 		      "Task threads since boot: steps, missed deadlines, longest response (release to end) and step.",
 		      cmd_thread, 1, 0),
-	SHELL_COND_CMD(CONFIG_LEVITAS_WORLD, disturb, &levitas_disturb_commands, "Disturb the simulated plant.", NULL),
-	SHELL_SUBCMD_SET_END);
+	DISTURB_COMMAND SHELL_SUBCMD_SET_END);
 
 SHELL_CMD_REGISTER(levitas, &levitas_commands, "Levitas ECMO drive.", NULL);

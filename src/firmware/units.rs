@@ -276,8 +276,10 @@ static UNITS: &[FirmwareUnit] = &[
     FirmwareUnit { number: 1, role: Role::EmergencyDrive, state: &DRIVE },
 ];
 #[cfg(levitas_has_host)]
+#[cfg_attr(levitas_dtcm, unsafe(link_section = ".dtcm_bss.levitas_host"))]
 static HOST: UnitState = UnitState::new();
 #[cfg(levitas_has_drive)]
+#[cfg_attr(levitas_dtcm, unsafe(link_section = ".dtcm_bss.levitas_drive"))]
 static DRIVE: UnitState = UnitState::new();
 
 /// The configuration of both units; the world within an image has no patient.
