@@ -3,7 +3,10 @@
 
 use crate::project::Project;
 use crate::stage::{Obstacle, Report};
-use crate::{Options, clients, cost, firmware, generated, host, lock, lockstep, model, record, soup, text};
+use crate::{
+    Options, boards, clients, cost, firmware, generated, host, lock, lockstep, model, overlays, record, soup,
+    text,
+};
 
 /// All stages; later ones run even when earlier ones failed, so that one run shows everything.
 pub(crate) fn run(project: &Project, options: &Options) -> Result<(), String> {
@@ -29,6 +32,8 @@ pub(crate) fn run(project: &Project, options: &Options) -> Result<(), String> {
     let wanted =
         || if options.has("--host-only") { Err(Obstacle::NotRun("--host-only".into())) } else { Ok(()) };
     report.stage("firmware", || wanted().and_then(|()| firmware::suites(project, false, &[])));
+    report.stage("boards", || wanted().and_then(|()| boards::check(project)));
+    report.stage("bad overlays, one in eight", || wanted().and_then(|()| overlays::check(project, true)));
     report.stage("lockstep", || wanted().and_then(|()| lockstep::check(project, true)));
     report.stage("firmware clippy", || wanted().and_then(|()| firmware::clippy(project)));
     report.stage("lock files", || Ok(lock::check(project, &locks)?));

@@ -41,6 +41,10 @@ struct Chip {
     resolution: f64,
 }
 
+/// How the images of the boards are optimised: firmware/CMakeLists.txt.
+const BOARD_PROFILE: [(&str, &str); 2] =
+    [("CARGO_PROFILE_RELEASE_OPT_LEVEL", "s"), ("CARGO_PROFILE_RELEASE_LTO", "fat")];
+
 #[rustfmt::skip]
 const CHIPS: [Chip; 2] = [
     Chip { name: "cortex-m55", target: "thumbv8m.main-none-eabihf", machine: "mps3-an547", resolution: 31.25 },
@@ -162,6 +166,13 @@ fn count_on(project: &Project, chip: &Chip) -> Result<Costs, Obstacle> {
     if costs.len() == PARTS.len() { Ok(costs) } else { Err(format!("QEMU printed: {text}").into()) }
 }
 
+/// A levitation step on the processor of the boards.
+pub(crate) fn of_board(project: &Project) -> Result<Cost, Obstacle> {
+    let [_, board] = &CHIPS;
+    let costs = count_on(project, board)?;
+    costs.get("levitation").copied().ok_or_else(|| Obstacle::Failed("no levitation step was counted".into()))
+}
+
 /// Builds the counted program and gives its place.
 fn build(project: &Project, target: Option<&str>) -> Result<std::path::PathBuf, String> {
     let mut cargo = command(project, "cargo");
@@ -169,6 +180,9 @@ fn build(project: &Project, target: Option<&str>) -> Result<std::path::PathBuf, 
     cargo.env("CARGO_TARGET_DIR", &project.target);
     if let Some(target) = target {
         cargo.args(["--target", target]);
+    }
+    if target == Some(CHIPS[1].target) {
+        cargo.envs(BOARD_PROFILE);
     }
     output(&mut cargo)?;
     Ok(project.target.join(target.unwrap_or_default()).join("release/levitas-cost"))

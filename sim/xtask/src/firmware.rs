@@ -35,21 +35,12 @@ pub(crate) fn run(project: &Project, options: &Options) -> Result<(), String> {
 
 /// Builds and runs all suites; not run where the tree, tools, Python packages or Rust's targets are missing.
 pub(crate) fn suites(project: &Project, build_std: bool, passed_on: &[String]) -> Outcome {
-    let build = Build::of(project, build_std)?;
-    let mut twister = build.python();
-    twister.arg(build.tree.base.join("scripts/twister"));
-    twister.arg("-T").arg(project.root.join("tests/zephyr")).arg("-A").arg(project.root.join("boards"));
-    twister.arg("-x").arg(format!("ZEPHYR_MODULES={}", modules(project, &build.tree)?));
-    for platform in PLATFORMS {
-        twister.args(["-p", platform]);
-    }
-    let jobs = std::thread::available_parallelism().map_or(1, usize::from).to_string();
-    twister.arg("-O").arg(results(project)).args(["--clobber-output", "--inline-logs", "-v", "-j", &jobs]);
-    // An image that does not fit is otherwise skipped, and its tests with it.
-    twister.arg("--overflow-as-errors");
-    twister.args(passed_on);
-    build.set_variables(&mut twister)?;
-    Ok(run_command(&mut twister)?)
+    Build::of(project, build_std)?.twister(
+        &project.root.join("tests/zephyr"),
+        &results(project),
+        &PLATFORMS,
+        passed_on,
+    )
 }
 
 /// What building for native_sim and QEMU needs: the tree, Python's packages, a Rust.
@@ -77,6 +68,58 @@ impl<'a> Build<'a> {
         println!("  {:<20} {}", "rustc", toolchain.name);
         let environment = python(project, &tree.base).map_err(Obstacle::NotRun)?;
         Ok(Self { project, tree, toolchain, environment })
+    }
+
+    /// Twister over a folder of suites.
+    pub(crate) fn twister(
+        &self,
+        suites: &Path,
+        results: &Path,
+        platforms: &[&str],
+        passed_on: &[String],
+    ) -> Outcome {
+        let mut twister = self.python();
+        twister.arg(self.tree.base.join("scripts/twister"));
+        twister.arg("-T").arg(suites).arg("-A").arg(self.project.root.join("boards"));
+        twister.arg("-x").arg(format!("ZEPHYR_MODULES={}", modules(self.project, &self.tree)?));
+        for platform in platforms {
+            twister.args(["-p", platform]);
+        }
+        let jobs = std::thread::available_parallelism().map_or(1, usize::from).to_string();
+        twister.arg("-O").arg(results).args(["--clobber-output", "--inline-logs", "-v", "-j", &jobs]);
+        // An image that does not fit is otherwise skipped, and its tests with it.
+        twister.arg("--overflow-as-errors");
+        twister.args(passed_on);
+        self.set_variables(&mut twister)?;
+        Ok(run_command(&mut twister)?)
+    }
+
+    /// Compiles the drivers of a suite with one more overlay: what the build says when it fails.
+    pub(crate) fn drivers_of(&self, suite: &str, overlay: &Path) -> Result<Option<String>, String> {
+        let folder = self.project.target.join("overlays").join(suite);
+        let mut cmake = command(self.project, "cmake");
+        cmake.args(["-GNinja", "-S"]).arg(self.project.root.join("tests/zephyr").join(suite));
+        cmake.arg("-B").arg(&folder).arg(format!("-DBOARD={}", PLATFORMS[0]));
+        cmake.arg(format!("-DZEPHYR_MODULES={}", modules(self.project, &self.tree)?));
+        cmake.arg(format!("-DEXTRA_DTC_OVERLAY_FILE={}", overlay.display()));
+        self.set_variables(&mut cmake)?;
+        let mut ninja = command(self.project, "ninja");
+        ninja.args(["-k", "0", "-C"]).arg(&folder).arg("levitas_drivers");
+        self.set_variables(&mut ninja)?;
+        for program in [&mut cmake, &mut ninja] {
+            let result =
+                program.output().map_err(|error| format!("{}: {error}", program.get_program().display()))?;
+            if !result.status.success() {
+                let said = [result.stdout, result.stderr].concat();
+                return Ok(Some(String::from_utf8_lossy(&said).into_owned()));
+            }
+        }
+        Ok(None)
+    }
+
+    /// The folder of the Zephyr tree.
+    pub(crate) fn base(&self) -> &Path {
+        &self.tree.base
     }
 
     /// The Python that has Zephyr's requirements.

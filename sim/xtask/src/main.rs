@@ -3,18 +3,21 @@
 //!
 //! Exit codes: 0 all asked for is well, 1 something is not, 2 the command line was not understood.
 
+mod boards;
 mod callgrind;
 mod can;
 mod ci;
 mod clients;
 mod cost;
 mod cost_page;
+mod disassembly;
 mod firmware;
 mod generated;
 mod host;
 mod lock;
 mod lockstep;
 mod model;
+mod overlays;
 mod process;
 mod project;
 mod record;
@@ -52,7 +55,7 @@ impl Options {
     }
 }
 
-const SUBCOMMANDS: [Subcommand; 10] = [
+const SUBCOMMANDS: [Subcommand; 12] = [
     Subcommand {
         name: "ci",
         summary: "all checks and tests, stage by stage, with a summary at the end",
@@ -67,6 +70,18 @@ const SUBCOMMANDS: [Subcommand; 10] = [
             ("--", "what follows goes to Twister, for example -s SUITE"),
         ],
         run: firmware::run,
+    },
+    Subcommand {
+        name: "boards",
+        summary: "build the images of both boards: warnings, budgets of their memories, calls that leave the ITCM",
+        options: &[("--renew", "write the budgets and the tables of docs/boards.md from what is found now")],
+        run: boards::run,
+    },
+    Subcommand {
+        name: "overlays",
+        summary: "device-tree values that make no sense do not build, and the message names node and property",
+        options: &[("--short", "one in eight of them")],
+        run: overlays::run,
     },
     Subcommand {
         name: "lockstep",

@@ -15,8 +15,8 @@ use std::time::Duration;
 use crate::process::{command, find, output, path_with, run, run_within};
 use crate::project::Project;
 
-/// Rust targets of the platforms that the suites run on, native_sim's own apart.
-pub(crate) const TARGETS: [&str; 1] = ["thumbv8m.main-none-eabihf"];
+/// Rust targets of QEMU's platform and of the boards; native_sim has the host's own.
+pub(crate) const TARGETS: [&str; 2] = ["thumbv8m.main-none-eabihf", "thumbv7em-none-eabihf"];
 
 /// Longest time for rustup to fetch a target.
 const RUSTUP_TIME_MAX: Duration = Duration::from_mins(2);
