@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //! `cargo xtask overlays`: device-tree values that make no sense must not build.
 //!
-//! `tests/zephyr/bad_overlays/SUITE.NAME.overlay` breaks one value of the device tree of a suite; its first line is a comment with what the
-//! compiler must then say: node, property, and what is wrong.
+//! `tests/zephyr/bad_overlays/SUITE.NAME.overlay` breaks one value of the device tree of a suite; its second line is a comment with what
+//! the compiler must then say: node, property, and what is wrong.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -36,7 +36,7 @@ pub(crate) fn check(project: &Project, is_short: bool) -> Outcome {
         let name = overlay.file_name().unwrap_or_default().to_string_lossy();
         let (suite, _) = name.split_once('.').unwrap_or_default();
         let text = fs::read_to_string(overlay).map_err(|error| format!("{}: {error}", overlay.display()))?;
-        let wanted = expected(&text).ok_or_else(|| format!("{name}: the first line is no comment"))?;
+        let wanted = expected(&text).ok_or_else(|| format!("{name}: the second line is no comment"))?;
         let said = build.drivers_of(suite, overlay)?;
         let verdict = match said {
             None => "builds",
@@ -68,9 +68,9 @@ fn overlays(folder: &Path) -> Result<Vec<PathBuf>, String> {
     if all.is_empty() { Err(format!("{}: no overlay", folder.display())) } else { Ok(all) }
 }
 
-/// What stands in the comment of the first line.
+/// What stands in the comment of the second line, behind the licence's.
 fn expected(text: &str) -> Option<&str> {
-    text.lines().next()?.strip_prefix("/*")?.strip_suffix("*/").map(str::trim)
+    text.lines().nth(1)?.strip_prefix("/*")?.strip_suffix("*/").map(str::trim)
 }
 
 #[cfg(test)]
@@ -78,8 +78,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_first_line_is_what_must_be_said() {
-        assert_eq!(expected("/* /node: value is zero */\n/ { };\n"), Some("/node: value is zero"));
-        assert_eq!(expected("/ { };\n"), None);
+    fn the_second_line_is_what_must_be_said() {
+        assert_eq!(expected("/* licence */\n/* /node: value is zero */\n/ { };\n"), Some("/node: value is zero"));
+        assert_eq!(expected("/* licence */\n/ { };\n"), None);
     }
 }
