@@ -79,7 +79,10 @@ mod tests {
 
     #[test]
     fn the_second_line_is_what_must_be_said() {
-        assert_eq!(expected("/* licence */\n/* /node: value is zero */\n/ { };\n"), Some("/node: value is zero"));
+        assert_eq!(
+            expected("/* licence */\n/* /node: value is zero */\n/ { };\n"),
+            Some("/node: value is zero")
+        );
         assert_eq!(expected("/* licence */\n/ { };\n"), None);
     }
 }
