@@ -33,7 +33,7 @@ const FLASH: std::ops::Range<u64> = 0x0800_0000..0x0820_0000;
 /// DTCM and AXI SRAM.
 const RAM: [std::ops::Range<u64>; 2] = [0x2000_0000..0x2002_0000, 0x2400_0000..0x2408_0000];
 
-/// What the product allows [bytes].
+/// What the product allows, in bytes.
 const LIMITS: [(&str, u64); 3] = [("flash", 256 << 10), ("ram", 128 << 10), ("itcm", 64 << 10)];
 
 /// Where the path of a levitation step begins: the interrupt and the thread, and what they call through pointers.
@@ -50,7 +50,7 @@ const PATH: [&str; 10] = [
     "motor_inverter_apply",
 ];
 
-/// Threads whose stacks are walked, with what they have [bytes].
+/// Threads whose stacks are walked, with the function that each begins with.
 const STACKS: [(&str, &str); 7] = [
     ("main", "rust_main"),
     ("levitation", "levitas_levitation_thread"),

@@ -12,7 +12,7 @@ pub(crate) struct Function {
     pub name: String,
     /// Its instructions, each once.
     pub instructions: u64,
-    /// What it takes of the stack by itself [bytes].
+    /// What it takes of the stack by itself, in bytes.
     pub frame: u64,
     /// Addresses of what it calls, or jumps to.
     pub calls: BTreeSet<u64>,
