@@ -27,11 +27,12 @@ extern "C" fn rust_main() {
         zephyr::printkln!("levitas: not started: configuration: {}", error);
         return;
     }
-    kits::at_start();
     let result = shim::start_threads();
     if result != 0 {
         zephyr::printkln!("levitas: not started: error {}", result);
     }
+    // A long read, for which no rotor waits that is to be held again.
+    kits::at_start();
 }
 
 /// 20 kHz: samples in, duties out; then a sample for the snapshot.

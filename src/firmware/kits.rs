@@ -56,7 +56,7 @@ impl Shelf {
     }
 }
 
-/// Before the threads start: the kits of before. What is lost is named, and so is a place that cannot be read: what lies there is left as it is.
+/// Behind the start of the tasks, before shell and storage thread have their turn: the kits of before. What is lost is named, and so is a place that cannot be read: what lies there is left as it is.
 pub(crate) fn at_start() {
     SHELF.with(|registry| (0..KITS_MAX as u32).for_each(|place| recall(registry, place)));
 }

@@ -54,8 +54,11 @@ extern "C" fn levitas_settings_record(unit: u32, record: Option<&mut [u8; SETTIN
 /// The start has read what lies in the storage, or nothing lies there any more, as after formatting.
 fn may_write(unit: &FirmwareUnit) -> bool {
     let nothing = || shim::read_entry(Entry::Settings, unit.number, &mut [0]) == Err(shim::NO_ENTRY);
+    // Once known is for good: the start may say so meanwhile.
     let known = unit.settings_known.load(Ordering::Relaxed) || nothing();
-    unit.settings_known.store(known, Ordering::Relaxed);
+    if known {
+        unit.settings_known.store(true, Ordering::Relaxed);
+    }
     known
 }
 
