@@ -94,10 +94,7 @@ struct Image {
 
 /// `cargo xtask boards [--renew]`.
 pub(crate) fn run(project: &Project, options: &Options) -> Result<(), String> {
-    look(project, options.has("--renew")).map_err(|obstacle| match obstacle {
-        Obstacle::NotRun(reason) => format!("boards: not run: {reason}"),
-        Obstacle::Failed(reason) => format!("boards: failed: {reason}"),
-    })
+    look(project, options.has("--renew")).map_err(|obstacle| obstacle.of("boards"))
 }
 
 /// The same as a stage of CI.

@@ -83,10 +83,7 @@ pub(crate) struct Counted {
 /// `cargo xtask cost [--renew]`.
 pub(crate) fn run(project: &Project, options: &Options) -> Result<(), String> {
     if !options.has("--renew") {
-        return check(project).map_err(|obstacle| match obstacle {
-            Obstacle::NotRun(reason) => format!("cost: not run: {reason}"),
-            Obstacle::Failed(reason) => format!("cost: failed: {reason}"),
-        });
+        return check(project).map_err(|obstacle| obstacle.of("cost"));
     }
     let counted = count(project)?;
     if !counted.not_run.is_empty() {

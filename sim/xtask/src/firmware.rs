@@ -27,10 +27,8 @@ const SETUPTOOLS: &str = "setuptools<81\n";
 
 /// `cargo xtask firmware`.
 pub(crate) fn run(project: &Project, options: &Options) -> Result<(), String> {
-    suites(project, options.has("--build-std"), &options.passed_on).map_err(|obstacle| match obstacle {
-        Obstacle::NotRun(reason) => format!("firmware: not run: {reason}"),
-        Obstacle::Failed(reason) => format!("firmware: failed: {reason}"),
-    })
+    suites(project, options.has("--build-std"), &options.passed_on)
+        .map_err(|obstacle| obstacle.of("firmware"))
 }
 
 /// Builds and runs all suites; not run where the tree, tools, Python packages or Rust's targets are missing.

@@ -63,10 +63,7 @@ const DRIVE: &str = "lockstep-drive";
 /// `cargo xtask lockstep`.
 pub(crate) fn run(project: &Project, options: &Options) -> Result<(), String> {
     let is_short = options.has("--short");
-    let cases = compare_all(project, is_short).map_err(|obstacle| match obstacle {
-        Obstacle::NotRun(reason) => format!("lockstep: not run: {reason}"),
-        Obstacle::Failed(reason) => format!("lockstep: failed: {reason}"),
-    })?;
+    let cases = compare_all(project, is_short).map_err(|obstacle| obstacle.of("lockstep"))?;
     if options.has("--renew") {
         let command =
             if is_short { "cargo xtask lockstep --short --renew" } else { "cargo xtask lockstep --renew" };

@@ -19,10 +19,7 @@ const SHORT: usize = 8;
 
 /// `cargo xtask overlays [--short]`.
 pub(crate) fn run(project: &Project, options: &Options) -> Result<(), String> {
-    check(project, options.has("--short")).map_err(|obstacle| match obstacle {
-        Obstacle::NotRun(reason) => format!("overlays: not run: {reason}"),
-        Obstacle::Failed(reason) => format!("overlays: failed: {reason}"),
-    })
+    check(project, options.has("--short")).map_err(|obstacle| obstacle.of("overlays"))
 }
 
 /// Builds the drivers of each overlay's suite with it; one that builds, or fails with other words, fails.

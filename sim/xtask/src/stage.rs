@@ -18,6 +18,16 @@ pub(crate) enum Obstacle {
 /// How a stage ended.
 pub(crate) type Outcome = Result<(), Obstacle>;
 
+impl Obstacle {
+    /// The same as one line for the terminal, of a subcommand.
+    pub(crate) fn of(self, subcommand: &str) -> String {
+        match self {
+            Self::NotRun(reason) => format!("{subcommand}: not run: {reason}"),
+            Self::Failed(reason) => format!("{subcommand}: failed: {reason}"),
+        }
+    }
+}
+
 impl From<String> for Obstacle {
     fn from(reason: String) -> Self {
         Self::Failed(reason)
