@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Clock of TIM1 and HRTIM1 of an STM32H7, known at compile time so that timings can be checked then. */
+/* Clocks of an STM32H7; that of TIM1 and HRTIM1 is known at compile time so that timings can be checked then. */
 #ifndef LEVITAS_DRIVERS_STM32H7_TIMER_H_
 #define LEVITAS_DRIVERS_STM32H7_TIMER_H_
 
@@ -7,6 +7,9 @@
 #include <zephyr/sys/util.h>
 
 #define STM32H7_RCC DT_NODELABEL(rcc)
+
+/* Initialiser of a struct stm32_pclken: what switches the clock of a peripheral on. */
+#define STM32H7_PCLKEN(node) {.bus = DT_CLOCKS_CELL(node, bus), .enr = DT_CLOCKS_CELL(node, bits)}
 
 /*
  * RM0433, "Timer clocks" of the RCC, with TIMPRE and HRTIMSEL as after reset: the timers of APB2 run at the AHB clock,

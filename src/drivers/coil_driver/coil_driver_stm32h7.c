@@ -328,11 +328,7 @@ BUILD_ASSERT(DT_NUM_INST_STATUS_OKAY(DT_DRV_COMPAT) <= 1,
 	static struct coil_driver_data coil_driver_data_##inst;                                                        \
 	static const struct coil_driver_config coil_driver_config_##inst = {                                           \
 		.timer = (HRTIM_TypeDef *)(uintptr_t)DT_REG_ADDR(DT_INST_PHANDLE(inst, timer)),                        \
-		.clock =                                                                                               \
-			{                                                                                              \
-				.bus = DT_CLOCKS_CELL(DT_INST_PHANDLE(inst, timer), bus),                              \
-				.enr = DT_CLOCKS_CELL(DT_INST_PHANDLE(inst, timer), bits),                             \
-			},                                                                                             \
+		.clock = STM32H7_PCLKEN(DT_INST_PHANDLE(inst, timer)),                                                         \
 		.pins = PINCTRL_DT_INST_DEV_CONFIG_GET(inst),                                                          \
 		.sampler = SAMPLER_DEVICE(DT_DRV_INST(inst)),                                                          \
 		.channel = SAMPLER_CHANNELS(DT_DRV_INST(inst)),                                                        \

@@ -273,11 +273,7 @@ BUILD_ASSERT(DT_NUM_INST_STATUS_OKAY(DT_DRV_COMPAT) <= 1,
 	static struct motor_inverter_data motor_inverter_data_##inst;                                                  \
 	static const struct motor_inverter_config motor_inverter_config_##inst = {                                     \
 		.timer = (TIM_TypeDef *)(uintptr_t)DT_REG_ADDR(DT_INST_PHANDLE(inst, timer)),                          \
-		.clock =                                                                                               \
-			{                                                                                              \
-				.bus = DT_CLOCKS_CELL(DT_INST_PHANDLE(inst, timer), bus),                              \
-				.enr = DT_CLOCKS_CELL(DT_INST_PHANDLE(inst, timer), bits),                             \
-			},                                                                                             \
+		.clock = STM32H7_PCLKEN(DT_INST_PHANDLE(inst, timer)),                                                         \
 		.pins = PINCTRL_DT_INST_DEV_CONFIG_GET(inst),                                                          \
 		.sampler = SAMPLER_DEVICE(DT_DRV_INST(inst)),                                                          \
 		.channel = SAMPLER_CHANNELS(DT_DRV_INST(inst)),                                                        \

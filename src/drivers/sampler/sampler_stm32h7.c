@@ -302,11 +302,7 @@ static const struct levitas_sampler_api sampler_api = {
 #define RANKS_BEFORE_1         4
 #define RANKS_BEFORE_2         8
 #define ADC_OF(inst, group)    (ADC_TypeDef *)(uintptr_t)DT_REG_ADDR(CONVERTER(inst, group))
-#define CLOCK_OF(inst, group)                                                                                          \
-	{                                                                                                              \
-		.bus = DT_CLOCKS_CELL(CONVERTER(inst, group), bus),                                                    \
-		.enr = DT_CLOCKS_CELL(CONVERTER(inst, group), bits),                                                   \
-	}
+#define CLOCK_OF(inst, group)  STM32H7_PCLKEN(CONVERTER(inst, group))
 
 /* In how many inputs of the devices on the sampler each channel is, four bits per channel. */
 #define ONE_USE(node, prop, idx) +(1ULL << (4 * SAMPLER_CHANNEL(node, prop, idx)))
