@@ -82,8 +82,8 @@ impl<T> Owned<T> {
     #[expect(clippy::mut_from_ref, reason = "given out once; the state is what makes it exclusive")]
     pub(crate) fn claim(&'static self) -> Option<&'static mut T> {
         self.state.compare_exchange(READY, BUSY, Ordering::Acquire, Ordering::Relaxed).ok()?;
-        // SAFETY: READY says that the value was put; it is left once and never comes back, so this is the only reference there will
-        // ever be.
+        // SAFETY: READY says that the value was put; after a claim it never comes back, and `with` gives it back before anybody can
+        // claim, so this is the only reference there will ever be.
         Some(unsafe { (*self.value.get()).assume_init_mut() })
     }
 }
