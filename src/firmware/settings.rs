@@ -20,7 +20,7 @@ pub(crate) fn at_start(unit: &FirmwareUnit) {
     match shim::read_entry_at_start(Entry::Settings, unit.number, &mut bytes) {
         Err(shim::NO_ENTRY) => unit.settings_known.store(true, Ordering::Relaxed),
         Err(error) => zephyr::printkln!(
-            "levitas: unit {}: limits and settings are those of a new unit, and none is kept over a power-off: storage error {}",
+            "levitas: unit {}: limits and settings could not be read from the storage, and none is kept over a power-off: error {}",
             unit.number,
             error
         ),
@@ -32,7 +32,7 @@ pub(crate) fn at_start(unit: &FirmwareUnit) {
             let fields = TherapySettings::FIELDS.iter().zip(0..);
             for (field, _) in fields.filter(|(_, index)| lost & 1 << index != 0) {
                 zephyr::printkln!(
-                    "levitas: unit {}: {} is damaged in the storage: that of a new unit is in force",
+                    "levitas: unit {}: {} is damaged in the storage, and lost there",
                     unit.number,
                     field.name
                 );

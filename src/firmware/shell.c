@@ -128,7 +128,7 @@ static void print_unit(const struct shell *sh, uint32_t unit)
 		shell_print(sh, "  SETTINGS      not kept over a power-off: storage error %d", levitas_settings_write_error(unit));
 	}
 	if (!levitas_settings_are_known(unit)) {
-		shell_print(sh, "  SETTINGS      those in the storage cannot be read: as of a new unit, and none is kept over a power-off");
+		shell_print(sh, "  SETTINGS      those in the storage could not be read: see levitas settings for what is in force; none is kept over a power-off");
 	}
 	print_crash(sh);
 	if (levitas_threads_watch_error() != 0) {

@@ -171,7 +171,7 @@ pub mod fault {
         27 RESTARTED "restarted" "This unit was reset while it drove, and holds the rotor again: meanwhile nobody did, and it may have rubbed on the wall.";
         28 SELF_TEST "self_test" "The self-test after power-up has found something; with some of it the unit is out of the pair.";
         29 WINDING "winding" "A resting coil or phase does not pass its test current, or leaks to the stator.";
-        30 SETTINGS "settings" "Limits and settings of before could not be read: those of a new unit are in force, and none is kept over a power-off.";
+        30 SETTINGS "settings" "Stored limits and settings could not be read: in force are a new unit's, or what a reset or the other unit gave back; none is kept over a power-off.";
     }
 }
 

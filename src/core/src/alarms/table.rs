@@ -146,7 +146,7 @@ pub static ALARMS: [Alarm; COUNT] = [
     Alarm::new("self_test", Sign::Fault(fault::SELF_TEST), Always, Death, Delayed).found_within_ms(12000)
         .says("SELF-TEST FAILED", "Read what has failed. Where lift-off is refused use the other unit; rejoin and lift only if there is none."),
     Alarm::new("settings", Sign::Fault(fault::SETTINGS), Always, Injury, Prompt).found_within_ms(100)
-        .says("LIMITS OF BEFORE NOT KNOWN", "Set every limit anew: those of a new unit are in force. When this unit does not drive, format its storage or change it."),
+        .says("LIMITS OF BEFORE NOT KNOWN", "Look at every limit. When this unit does not drive, switch it off and on; if this comes back, change it. Formatting its storage erases calibration and key, too."),
     Alarm::new("line_broken", Sign::Pair(pair::LINE_BROKEN), Therapy, Death, Delayed)
         .says("DRIVE LINE BROKEN", "Look at the drive line cable between the units."),
     Alarm::new("line_doubted", Sign::Pair(pair::LINE_DOUBTED), Therapy, Death, Delayed).after_ms(TAKEOVER_MS)

@@ -193,7 +193,7 @@ ZTEST(a_power_up, test_d_a_supply_that_is_not_measured_blocks_until_the_operator
 	shell_text_expect("levitas selftest", 0, "; wanted all the same by the operator\r");
 	shell_text_expect("levitas status", 0, "self_test");
 	/* Its storage cannot be mounted. */
-	shell_text_expect("levitas status", 0, "  SETTINGS      those in the storage cannot be read");
+	shell_text_expect("levitas status", 0, "  SETTINGS      those in the storage could not be read: see levitas settings");
 	shell_text_expect("levitas lift alone", 0, "lifting off");
 	(void)shell_text_wait_for("levitas state", "emergency drive: taken_over\r", 500);
 	shell_text_land();

@@ -13,7 +13,7 @@ impl SupervisorTask {
         lost
     }
 
-    /// Whether it is known what lies in the storage; until it is, `fault::SETTINGS` stands. Before a period.
+    /// Whether it is known what lies in the storage, whatever is in force: a reset and the other unit may have given limits back. Until it is, `fault::SETTINGS` stands. Before a period.
     pub fn know_settings(&mut self, are_known: bool) {
         self.own_alarms &= !fault::SETTINGS;
         self.own_alarms |= if are_known { 0 } else { fault::SETTINGS };
