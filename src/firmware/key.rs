@@ -34,7 +34,7 @@ enum Stored {
 fn stored(unit: &FirmwareUnit) -> Stored {
     // One byte more than a record has, so that a longer one shows.
     let mut bytes = [0; KEY_RECORD_BYTES + 1];
-    let found = match shim::read_entry(Entry::Key, unit.number, &mut bytes) {
+    let found = match shim::read_entry_surely(Entry::Key, unit.number, &mut bytes) {
         Err(shim::NO_ENTRY) => Stored::Nothing,
         Err(error) => Stored::Unreadable(error),
         Ok(count) => match key_of_record(bytes.get(..count).unwrap_or(&bytes)) {
@@ -55,6 +55,11 @@ pub(crate) fn at_start(unit: &FirmwareUnit) -> (Option<CommandKey>, u32) {
             zephyr::printkln!("levitas: unit {}: command key refused: {}", unit.number, error);
             return without;
         }
+        Stored::Unreadable(error) if error != shim::NOT_MOUNTED => {
+            zephyr::printkln!("levitas: unit {}: command key could not be read: storage error {}", unit.number, error);
+            return without;
+        }
+        // Where it is not mounted that has been said.
         Stored::Nothing | Stored::Unreadable(_) => return without,
     };
     match next_start(unit) {
@@ -73,7 +78,7 @@ pub(crate) fn at_start(unit: &FirmwareUnit) -> (Option<CommandKey>, u32) {
 /// Counts this start.
 fn next_start(unit: &FirmwareUnit) -> Result<u32, i32> {
     let mut bytes = [0; 4];
-    let starts = match shim::read_entry(Entry::Starts, unit.number, &mut bytes) {
+    let starts = match shim::read_entry_surely(Entry::Starts, unit.number, &mut bytes) {
         Ok(4) => u32::from_le_bytes(bytes),
         Err(shim::NO_ENTRY) => 0,
         Ok(_) => return Err(IO),

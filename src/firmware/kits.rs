@@ -63,7 +63,7 @@ pub(crate) fn at_start() {
 
 fn recall(registry: &mut Registry, place: u32) {
     let mut record = [0; KIT_RECORD_BYTES];
-    let is_lost = match shim::read_entry_at_start(Entry::Kits, place, &mut record) {
+    let is_lost = match shim::read_entry_surely(Entry::Kits, place, &mut record) {
         Ok(KIT_RECORD_BYTES) => registry.recall(place as usize, &record).is_err(),
         // Where it is not mounted that has been said.
         Err(shim::NO_ENTRY | shim::NOT_MOUNTED) => false,

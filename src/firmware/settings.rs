@@ -17,7 +17,7 @@ const _: () = assert!(SETTINGS_RECORD_BYTES == 96);
 /// known: what lies there is left as it is.
 pub(crate) fn at_start(unit: &FirmwareUnit) {
     let mut bytes = [0; SETTINGS_RECORD_BYTES];
-    match shim::read_entry_at_start(Entry::Settings, unit.number, &mut bytes) {
+    match shim::read_entry_surely(Entry::Settings, unit.number, &mut bytes) {
         Err(shim::NO_ENTRY) => unit.settings_known.store(true, Ordering::Relaxed),
         Err(error) => zephyr::printkln!(
             "levitas: unit {}: limits and settings could not be read from the storage, and none is kept over a power-off: error {}",

@@ -72,7 +72,7 @@ pub(crate) enum Entry {
     Kits = 3,
 }
 
-/// How often what fails is read at the start.
+/// How often what fails is tried at the start.
 const READS: u32 = 3;
 /// What the storage says of an entry that does not exist: `-ENOENT`.
 pub(crate) const NO_ENTRY: i32 = -2;
@@ -168,10 +168,27 @@ pub(crate) fn write_cut_out(outputs: &CutOutOutputs) {
     unsafe { levitas_port_write_cut_out(outputs) }
 }
 
+/// Does it, and again where the storage fails.
+fn insist<T>(mut act: impl FnMut() -> Result<T, i32>) -> Result<T, i32> {
+    let mut done = act();
+    for _ in 1..READS {
+        if !done.as_ref().is_err_and(|error| ![NO_ENTRY, NOT_MOUNTED].contains(error)) {
+            break;
+        }
+        done = act();
+    }
+    done
+}
+
 /// Makes the storage readable; a negative errno when it cannot be.
-pub(crate) fn mount_storage() -> i32 {
-    // SAFETY: no arguments; called before the threads start.
-    unsafe { levitas_storage_mount() }
+pub(crate) fn mount_storage() -> Result<(), i32> {
+    insist(|| {
+        // SAFETY: no arguments; called before the threads start.
+        match unsafe { levitas_storage_mount() } {
+            0 => Ok(()),
+            error => Err(error),
+        }
+    })
 }
 
 /// Reads a copy of a calibration record; the number of bytes there are, which may be more than fit.
@@ -200,16 +217,9 @@ pub(crate) fn read_entry(entry: Entry, unit: u32, bytes: &mut [u8]) -> Result<us
     usize::try_from(count).map_err(|_| count)
 }
 
-/// The same before the threads start, and again where the storage fails.
-pub(crate) fn read_entry_at_start(entry: Entry, unit: u32, bytes: &mut [u8]) -> Result<usize, i32> {
-    let mut read = read_entry(entry, unit, bytes);
-    for _ in 1..READS {
-        if !read.is_err_and(|error| ![NO_ENTRY, NOT_MOUNTED].contains(&error)) {
-            break;
-        }
-        read = read_entry(entry, unit, bytes);
-    }
-    read
+/// The same, and again where the storage fails.
+pub(crate) fn read_entry_surely(entry: Entry, unit: u32, bytes: &mut [u8]) -> Result<usize, i32> {
+    insist(|| read_entry(entry, unit, bytes))
 }
 
 /// Waits until nobody else is at the list of kits.

@@ -293,14 +293,14 @@ pub(crate) const CONFIG: UnitConfig =
 /// The field of the configuration that is outside its range.
 pub(crate) fn build() -> Result<(), ConfigError> {
     let memory = if retained::begin(UNITS) { self_test::check_memory() } else { None };
-    let result = shim::mount_storage();
-    if result != 0 {
+    let mounted = shim::mount_storage();
+    if let Err(error) = mounted {
         zephyr::printkln!(
             "levitas: storage: error {}: the drive runs on the values it is built with and can store none until \"levitas storage format\"",
-            result
+            error
         );
     }
-    UNITS.iter().try_for_each(|unit| unit.build(&CONFIG, result == 0, memory))
+    UNITS.iter().try_for_each(|unit| unit.build(&CONFIG, mounted.is_ok(), memory))
 }
 
 /// The unit of that number, if this image has it.

@@ -9,6 +9,7 @@
 #include <zephyr/ztest.h>
 
 #include "record.h"
+#include "storage_faults.h"
 
 const float record_designed[LEVITAS_CALIBRATION_VALUES] = {
 	1.65f, 1.65f, 1.65f, 1.65f, 1.0f, 1.0f, 5e-6f, 1e-6f,              /* mids, gains, pickups */
@@ -98,6 +99,10 @@ void record_prepare_storage(void)
 		zassert_ok(levitas_storage_write(LEVITAS_UNIT_HOST, 1, bytes, sizeof(bytes)));
 		record_encode_key(bytes);
 		zassert_ok(levitas_storage_entry_write(LEVITAS_ENTRY_KEY, LEVITAS_UNIT_HOST, bytes, RECORD_KEY_BYTES));
+		/* They are read again, and the storage is mounted again. */
+		storage_faults_read_entry(LEVITAS_ENTRY_KEY, LEVITAS_UNIT_HOST, START_READS - 1);
+		storage_faults_read_entry(LEVITAS_ENTRY_STARTS, LEVITAS_UNIT_HOST, START_READS - 1);
+		storage_faults_mount(START_READS - 1);
 	}
 	if (IS_ENABLED(CONFIG_LEVITAS_ROLE_BOTH)) {
 		const struct record_head other_drive = {1, 0, CONFIG_LEVITAS_SERIAL_NUMBER + 1, 3};

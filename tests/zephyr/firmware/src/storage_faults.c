@@ -14,13 +14,17 @@ int32_t __real_levitas_storage_write(uint32_t unit, uint32_t place, const uint8_
 int32_t __real_levitas_storage_entry_read(uint32_t entry, uint32_t unit, uint8_t *bytes, uint32_t size);
 int32_t __wrap_levitas_storage_entry_read(uint32_t entry, uint32_t unit, uint8_t *bytes, uint32_t size);
 
+int __real_levitas_storage_mount(void);
+int __wrap_levitas_storage_mount(void);
+
 static uint32_t good_reads, bad_reads;
 /* Entries whose next reads fail, their units, and how many do. */
 static struct {
 	uint32_t entry;
 	uint32_t unit;
 	uint32_t count;
-} bad_entries[2];
+} bad_entries[4];
+static uint32_t bad_mounts;
 static void (*at_write)(void);
 
 void storage_faults_read(uint32_t behind, uint32_t count)
@@ -54,6 +58,20 @@ int32_t __wrap_levitas_storage_write(uint32_t unit, uint32_t place, const uint8_
 		hook();
 	}
 	return __real_levitas_storage_write(unit, place, bytes, size);
+}
+
+void storage_faults_mount(uint32_t count)
+{
+	bad_mounts = count;
+}
+
+int __wrap_levitas_storage_mount(void)
+{
+	if (bad_mounts > 0) {
+		bad_mounts--;
+		return -EIO;
+	}
+	return __real_levitas_storage_mount();
 }
 
 void storage_faults_read_entry(uint32_t entry, uint32_t unit, uint32_t count)
