@@ -56,7 +56,11 @@ pub(crate) fn at_start(unit: &FirmwareUnit) -> (Option<CommandKey>, u32) {
             return without;
         }
         Stored::Unreadable(error) if error != shim::NOT_MOUNTED => {
-            zephyr::printkln!("levitas: unit {}: command key could not be read: storage error {}", unit.number, error);
+            zephyr::printkln!(
+                "levitas: unit {}: command key could not be read: storage error {}",
+                unit.number,
+                error
+            );
             return without;
         }
         // Where it is not mounted that has been said.

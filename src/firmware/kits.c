@@ -23,6 +23,9 @@ int levitas_shell_kit(const struct shell *sh, size_t argc, char **argv)
 	if (count == 0) {
 		shell_print(sh, "no kit has been entered");
 	}
+	if (levitas_kits_write_error() != 0) {
+		shell_print(sh, "NOT KEPT over a power-off: error %d", levitas_kits_write_error());
+	}
 	return 0;
 }
 
@@ -47,10 +50,14 @@ int levitas_shell_kit_add(const struct shell *sh, size_t argc, char **argv)
 
 int levitas_shell_kit_end(const struct shell *sh, size_t argc, char **argv)
 {
-	const uint32_t count = levitas_kit_end(k_uptime_seconds());
+	const int32_t count = levitas_kit_end(k_uptime_seconds());
 
 	ARG_UNUSED(argc);
 	ARG_UNUSED(argv);
-	shell_print(sh, "%u %s in use no more", count, count == 1 ? "kit is" : "kits are");
+	if (count < 0) {
+		shell_error(sh, "no answer: somebody holds the list of kits: error %d", count);
+		return count;
+	}
+	shell_print(sh, "%d %s in use no more", count, count == 1 ? "kit is" : "kits are");
 	return 0;
 }

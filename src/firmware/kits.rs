@@ -25,6 +25,10 @@ const WRONG: u32 = 0;
 const TAKEN: u32 = 1;
 const REFUSED: u32 = 2;
 
+/// `-EBUSY`, and what that means to an operator.
+const BUSY: i32 = -16;
+const HELD: &str = "no answer: somebody holds the list of kits, or was stopped at it; until the next start it is neither shown, changed nor kept";
+
 /// Mirrors `LEVITAS_KIT_RECORD_BYTES`.
 const _: () = assert!(KIT_RECORD_BYTES == 83);
 
@@ -41,9 +45,11 @@ static SHELF: Shelf =
     Shelf { is_made: AtomicBool::new(false), registry: UnsafeCell::new(MaybeUninit::uninit()) };
 
 impl Shelf {
-    /// Does something with the list, after whoever is at it.
-    fn with<T>(&self, work: impl FnOnce(&mut Registry) -> T) -> T {
-        shim::lock_kits();
+    /// Does something with the list, after whoever is at it; [`BUSY`] where that one does not let go.
+    fn with<T>(&self, work: impl FnOnce(&mut Registry) -> T) -> Result<T, i32> {
+        if !shim::lock_kits() {
+            return Err(BUSY);
+        }
         // SAFETY: the lock is held until it is given back below, so nobody else is here.
         let registry = unsafe { &mut *self.registry.get() };
         if !self.is_made.swap(true, Ordering::Relaxed) {
@@ -52,13 +58,15 @@ impl Shelf {
         // SAFETY: written above, or by the first one who was here.
         let done = work(unsafe { registry.assume_init_mut() });
         shim::unlock_kits();
-        done
+        Ok(done)
     }
 }
 
 /// Behind the start of the tasks, before shell and storage thread have their turn: the kits of before. What is lost is named, and so is a place that cannot be read: what lies there is left as it is.
 pub(crate) fn at_start() {
-    SHELF.with(|registry| (0..KITS_MAX as u32).for_each(|place| recall(registry, place)));
+    if SHELF.with(|registry| (0..KITS_MAX as u32).for_each(|place| recall(registry, place))).is_err() {
+        zephyr::printkln!("levitas: kits: {}", HELD);
+    }
 }
 
 fn recall(registry: &mut Registry, place: u32) {
@@ -85,28 +93,31 @@ fn recall(registry: &mut Registry, place: u32) {
 
 /// See `shim.h`.
 #[unsafe(no_mangle)]
-extern "C" fn levitas_kit_record(
-    place: u32,
-    now_s: u32,
-    record: Option<&mut [u8; KIT_RECORD_BYTES]>,
-) -> bool {
-    let Some(kit) = SHELF.with(|registry| registry.record(place as usize, now_s)) else { return false };
-    record.is_some_and(|record| {
-        *record = kit;
-        true
-    })
+extern "C" fn levitas_kit_record(place: u32, now_s: u32, record: Option<&mut [u8; KIT_RECORD_BYTES]>) -> i32 {
+    let kit = SHELF.with(|registry| registry.record(place as usize, now_s));
+    match (kit, record) {
+        (Ok(Some(kit)), Some(record)) => {
+            *record = kit;
+            KIT_RECORD_BYTES as i32
+        }
+        (Ok(_), _) => 0,
+        (Err(error), _) => error,
+    }
 }
 
 /// See `shim.h`.
 #[unsafe(no_mangle)]
-extern "C" fn levitas_kit_end(now_s: u32) -> u32 {
-    let count = SHELF.with(|registry| registry.end_all(now_s));
+extern "C" fn levitas_kit_end(now_s: u32) -> i32 {
+    let count = match SHELF.with(|registry| registry.end_all(now_s)) {
+        Ok(count) => count,
+        Err(error) => return error,
+    };
     if count > 0 {
         #[cfg(levitas_records)]
         super::records::kits_end(count);
         shim::keep_kits();
     }
-    count as u32
+    count as i32
 }
 
 /// A kit on one line.
@@ -164,7 +175,7 @@ fn add(words: [Option<&str>; 4], now_s: u32, say: &mut dyn FnMut(Arguments<'_>))
         }
     };
     match SHELF.with(|registry| registry.add(kind, &udi, today, chosen, now_s)) {
-        Ok(kit) => {
+        Ok(Ok(kit)) => {
             #[cfg(levitas_records)]
             super::records::kit(&kit);
             shim::keep_kits();
@@ -173,8 +184,12 @@ fn add(words: [Option<&str>; 4], now_s: u32, say: &mut dyn FnMut(Arguments<'_>))
             say(format_args!("{}{lung}", Line { kit: &kit, now_s }));
             TAKEN
         }
-        Err(refused) => {
+        Ok(Err(refused)) => {
             say(format_args!("{refused}"));
+            REFUSED
+        }
+        Err(_) => {
+            say(format_args!("{HELD}"));
             REFUSED
         }
     }
@@ -209,7 +224,14 @@ unsafe extern "C" fn levitas_kit_text(unit: u32, index: u32, now_s: u32, text: *
     // SAFETY: the caller's promise.
     let buffer = unsafe { text::buffer(text, size) };
     let index = usize::try_from(index).unwrap_or(usize::MAX);
-    let Some(kit) = SHELF.with(|registry| registry.kits().nth(index).copied()) else { return false };
+    let kit = match SHELF.with(|registry| registry.kits().nth(index).copied()) {
+        Ok(Some(kit)) => kit,
+        Ok(None) => return false,
+        Err(_) => {
+            text::fill(buffer, format_args!("{HELD}"));
+            return index == 0;
+        }
+    };
     let line = Line { kit: &kit, now_s };
     let unit = usize::try_from(unit).ok().and_then(units::get);
     let mail = unit.and_then(|unit| look(|| unit.mail.circulation.read::<CirculationMail>()));

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The thread that keeps limits, settings and the list of kits over a power-off, at the lowest priority: it waits for the flash, and nobody waits for it.
+ * The thread that keeps limits, settings and the list of kits over a power-off, at the lowest priority: it waits for the flash, and nobody waits for it. It waits for the list of kits no longer
+ * than that can take: limits are kept also where a thread was stopped at that list.
  *
  * NVS is power-cut safe: until an entry is whole the one before it stands, and one that is the same is not written again.
  */
@@ -16,15 +17,47 @@
 /* The kits are looked at in every tenth, and when they are asked for: to find what stands in the storage of each is a long read. */
 #define KITS_PERIODS 10
 
+/* Longer than anybody has something to do with the list: whoever holds it then was stopped there. */
+#define KITS_LOCK_MS 1000
+
 static K_MUTEX_DEFINE(kits);
 static K_SEM_DEFINE(kits_asked, 0, 1);
 
-/* Of the last settings that were to be written. */
-static int32_t write_error[LEVITAS_UNIT_COUNT];
+/* What is kept: places of an entry, and what one of them is to say: its bytes, 0 for a place that is left alone, or a negative errno. */
+struct kept {
+	const char *name;
+	enum levitas_storage_entry entry;
+	uint32_t first;
+	uint32_t count;
+	int32_t (*record)(uint32_t place, uint8_t *record);
+	/* When it was last to be written. */
+	int32_t error;
+};
 
-void levitas_kits_lock(void)
+static int32_t settings_of(uint32_t unit, uint8_t *record)
 {
-	k_mutex_lock(&kits, K_FOREVER);
+	return levitas_settings_record(unit, record) ? LEVITAS_SETTINGS_BYTES : 0;
+}
+
+static int32_t kit_in(uint32_t place, uint8_t *record)
+{
+	return levitas_kit_record(place, k_uptime_seconds(), record);
+}
+
+#define SETTINGS(unit, role_without, text)                                                                             \
+	[unit] = {.name = text ": limits and settings are", .entry = LEVITAS_ENTRY_SETTINGS, .first = unit,            \
+		  .count = !IS_ENABLED(role_without), .record = settings_of}
+
+static struct kept settings[LEVITAS_UNIT_COUNT] = {
+	SETTINGS(LEVITAS_UNIT_HOST, CONFIG_LEVITAS_ROLE_EMERGENCY_DRIVE, "unit 0"),
+	SETTINGS(LEVITAS_UNIT_EMERGENCY_DRIVE, CONFIG_LEVITAS_ROLE_HOST, "unit 1"),
+};
+static struct kept kits_list = {
+	.name = "the list of kits is", .entry = LEVITAS_ENTRY_KITS, .count = LEVITAS_KITS_MAX, .record = kit_in};
+
+bool levitas_kits_lock(void)
+{
+	return k_mutex_lock(&kits, K_MSEC(KITS_LOCK_MS)) == 0;
 }
 
 void levitas_kits_unlock(void)
@@ -39,39 +72,28 @@ void levitas_kits_keep(void)
 
 int32_t levitas_settings_write_error(uint32_t unit)
 {
-	return unit < LEVITAS_UNIT_COUNT ? write_error[unit] : 0;
+	return unit < LEVITAS_UNIT_COUNT ? settings[unit].error : 0;
 }
 
-static void keep(uint32_t unit)
+int32_t levitas_kits_write_error(void)
 {
-	uint8_t record[LEVITAS_SETTINGS_BYTES];
-	int32_t error;
-
-	if (!levitas_settings_record(unit, record)) {
-		return;
-	}
-	error = levitas_storage_entry_write(LEVITAS_ENTRY_SETTINGS, unit, record, sizeof(record));
-	if (error != 0 && error != write_error[unit]) {
-		printk("levitas: unit %u: limits and settings are not kept over a power-off: storage error %d\n", unit, error);
-	}
-	write_error[unit] = error;
+	return kits_list.error;
 }
 
-static void keep_kits(void)
+static void keep(struct kept *kept)
 {
-	static int32_t error_before;
-	uint8_t record[LEVITAS_KIT_RECORD_BYTES];
+	uint8_t record[MAX(LEVITAS_SETTINGS_BYTES, LEVITAS_KIT_RECORD_BYTES)];
 	int32_t error = 0;
 
-	for (uint32_t place = 0; place < LEVITAS_KITS_MAX && error == 0; place++) {
-		if (levitas_kit_record(place, k_uptime_seconds(), record)) {
-			error = levitas_storage_entry_write(LEVITAS_ENTRY_KITS, place, record, sizeof(record));
-		}
+	for (uint32_t place = kept->first; place < kept->first + kept->count && error == 0; place++) {
+		const int32_t size = kept->record(place, record);
+
+		error = size > 0 ? levitas_storage_entry_write(kept->entry, place, record, size) : size;
 	}
-	if (error != 0 && error != error_before) {
-		printk("levitas: the list of kits is not kept over a power-off: storage error %d\n", error);
+	if (error != 0 && error != kept->error) {
+		printk("levitas: %s not kept over a power-off: error %d\n", kept->name, error);
 	}
-	error_before = error;
+	kept->error = error;
 }
 
 static void run(void *unused_1, void *unused_2, void *unused_3)
@@ -82,14 +104,11 @@ static void run(void *unused_1, void *unused_2, void *unused_3)
 	for (uint32_t period = 1;; period++) {
 		const bool kits_are_asked = k_sem_take(&kits_asked, K_MSEC(PERIOD_MS)) == 0;
 
-		if (!IS_ENABLED(CONFIG_LEVITAS_ROLE_EMERGENCY_DRIVE)) {
-			keep(LEVITAS_UNIT_HOST);
-		}
-		if (!IS_ENABLED(CONFIG_LEVITAS_ROLE_HOST)) {
-			keep(LEVITAS_UNIT_EMERGENCY_DRIVE);
+		for (size_t unit = 0; unit < ARRAY_SIZE(settings); unit++) {
+			keep(&settings[unit]);
 		}
 		if (kits_are_asked || period % KITS_PERIODS == 1) {
-			keep_kits();
+			keep(&kits_list);
 		}
 	}
 }

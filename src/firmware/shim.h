@@ -397,15 +397,21 @@ enum levitas_storage_entry {
 #define LEVITAS_KITS_MAX         16
 #define LEVITAS_KIT_RECORD_BYTES 83
 
-/** The list of kits is locked while it is looked at; from threads alone. */
-void levitas_kits_lock(void);
+/** The list of kits is locked while it is looked at; from threads alone. False: whoever holds it does not let go. */
+bool levitas_kits_lock(void);
 void levitas_kits_unlock(void);
 
 /** Wakes the thread that keeps it in the storage. */
 void levitas_kits_keep(void);
 
-/** The record of the kit in a place of the list; false: it is empty, or what lies in the storage could not be read and is left as it is. */
-bool levitas_kit_record(uint32_t place, uint32_t now_s, uint8_t record[LEVITAS_KIT_RECORD_BYTES]);
+/** Why the list could not be written when that was last tried; 0: it was, or has not yet been tried; -EBUSY: see levitas_kits_lock(). */
+int32_t levitas_kits_write_error(void);
+
+/**
+ * The bytes of the record of the kit in a place of the list; 0: it is empty, or what lies in the storage could not be read and is left as it
+ * is for as long as it lies there; -EBUSY: see levitas_kits_lock().
+ */
+int32_t levitas_kit_record(uint32_t place, uint32_t now_s, uint8_t record[LEVITAS_KIT_RECORD_BYTES]);
 
 /** The record of the limits and settings that are in force. False: nobody has said them yet, or those in the storage are not to be written over. */
 bool levitas_settings_record(uint32_t unit, uint8_t record[LEVITAS_SETTINGS_BYTES]);
@@ -604,8 +610,8 @@ enum levitas_kit_answer {
 uint32_t levitas_kit_add(const char *kind, const char *udi, const char *date, const char *reason, uint32_t now_s, char *text,
 			 size_t size);
 
-/** The therapy is over, none is in use any more (`levitas kit end`): how many were. */
-uint32_t levitas_kit_end(uint32_t now_s);
+/** The therapy is over, none is in use any more (`levitas kit end`): how many were; -EBUSY: see levitas_kits_lock(). */
+int32_t levitas_kit_end(uint32_t now_s);
 
 /** One kit of the list, with the membrane lung of the unit where it is a circulation kit; false when there is none of that number. */
 bool levitas_kit_text(uint32_t unit, uint32_t index, uint32_t now_s, char *text, size_t size);

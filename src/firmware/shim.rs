@@ -40,7 +40,7 @@ unsafe extern "C" {
     fn levitas_storage_entry_read(entry: u32, unit: u32, bytes: *mut u8, size: u32) -> i32;
     fn levitas_storage_entry_write(entry: u32, unit: u32, bytes: *const u8, size: u32) -> i32;
     fn levitas_storage_entry_delete(entry: u32, unit: u32) -> i32;
-    fn levitas_kits_lock();
+    fn levitas_kits_lock() -> bool;
     fn levitas_kits_unlock();
     fn levitas_kits_keep();
     fn levitas_serial_number() -> u32;
@@ -222,8 +222,8 @@ pub(crate) fn read_entry_surely(entry: Entry, unit: u32, bytes: &mut [u8]) -> Re
     insist(|| read_entry(entry, unit, bytes))
 }
 
-/// Waits until nobody else is at the list of kits.
-pub(crate) fn lock_kits() {
+/// Waits until nobody else is at the list of kits; false when that takes too long.
+pub(crate) fn lock_kits() -> bool {
     // SAFETY: no arguments; from threads alone.
     unsafe { levitas_kits_lock() }
 }

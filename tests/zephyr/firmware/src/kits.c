@@ -4,6 +4,7 @@
  * The records are made here anew, by the format that src/core/src/kits/record.rs says.
  */
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <zephyr/sys/byteorder.h>
@@ -146,6 +147,49 @@ ZTEST(kits, test_c_the_end_of_the_therapy_lies_there_at_once_and_is_written_down
 		ended++;
 	}
 	zassert_true(ended >= 2, "%u", ended);
+}
+
+static K_SEM_DEFINE(lets_go, 0, 1);
+
+/* As a thread that was stopped while it was at the list. */
+static void hold(void *unused_1, void *unused_2, void *unused_3)
+{
+	ARG_UNUSED(unused_1);
+	ARG_UNUSED(unused_2);
+	ARG_UNUSED(unused_3);
+	if (levitas_kits_lock()) {
+		(void)k_sem_take(&lets_go, K_FOREVER);
+		levitas_kits_unlock();
+	}
+}
+
+static K_THREAD_STACK_DEFINE(holder_stack, 1024);
+static struct k_thread holder;
+
+ZTEST(kits, test_d_whoever_holds_the_list_keeps_neither_limits_nor_the_operator)
+{
+	uint8_t record[LEVITAS_SETTINGS_BYTES];
+	uint32_t bits;
+	float set;
+
+	k_thread_create(&holder, holder_stack, K_THREAD_STACK_SIZEOF(holder_stack), hold, NULL, NULL, NULL, K_PRIO_PREEMPT(1), 0, K_NO_WAIT);
+	k_sleep(K_MSEC(10));
+	levitas_kits_keep();
+	shell_text_expect("levitas kit add puncture (01)" PRODUCT "(17)271119(21)HELD 2026-11-27", -EPERM, "somebody holds the list of kits");
+	shell_text_expect("levitas kit end", -EBUSY, "somebody holds the list of kits");
+	shell_text_expect("levitas kit", 0, "NOT KEPT over a power-off: error -16");
+	shell_text_expect("levitas set flow_lpm_min 1.25", 0, "flow_lpm_min 1.25");
+	k_sleep(K_MSEC(3000));
+	zassert_equal(levitas_storage_entry_read(LEVITAS_ENTRY_SETTINGS, OPERATED_UNIT, record, sizeof(record)), sizeof(record));
+	bits = sys_get_le32(record + 8 * 2);
+	memcpy(&set, &bits, sizeof(set));
+	zassert_equal(set, 1.25f, "limits are kept all the same");
+	k_sem_give(&lets_go);
+	zassert_ok(k_thread_join(&holder, K_MSEC(100)));
+	levitas_kits_keep();
+	k_sleep(K_MSEC(300));
+	zassert_ok(levitas_kits_write_error());
+	shell_text_expect("levitas set flow_lpm_min 1", 0, "");
 }
 
 static void *setup(void)
