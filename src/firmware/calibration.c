@@ -155,6 +155,7 @@ static int format_storage(const struct shell *sh)
 	if (IS_ENABLED(CONFIG_LEVITAS_RECORDS)) {
 		levitas_record_storage(LEVITAS_STORAGE_FORMATTED, OPERATED_UNIT);
 	}
+	levitas_kits_keep();
 	shell_print(sh, "formatted: nothing is stored; the drive is to be commissioned, and to get another command key");
 	return 0;
 }

@@ -94,7 +94,16 @@ fn recall(registry: &mut Registry, place: u32) {
 /// See `shim.h`.
 #[unsafe(no_mangle)]
 extern "C" fn levitas_kit_record(place: u32, now_s: u32, record: Option<&mut [u8; KIT_RECORD_BYTES]>) -> i32 {
-    let kit = SHELF.with(|registry| registry.record(place as usize, now_s));
+    let at = place as usize;
+    // The storage is read while nobody waits for the list.
+    let is_free = SHELF.with(|registry| registry.is_left(at)) == Ok(true)
+        && shim::read_entry(Entry::Kits, place, &mut [0]) == Err(shim::NO_ENTRY);
+    let kit = SHELF.with(|registry| {
+        if is_free {
+            registry.free(at);
+        }
+        registry.record(at, now_s)
+    });
     match (kit, record) {
         (Ok(Some(kit)), Some(record)) => {
             *record = kit;

@@ -7,7 +7,7 @@
 //! # Limits and failure
 //! The unit has no clock of the wall: the day comes with the command, the hours are those for which the unit has run. 16 kits are
 //! kept, over a power-off by `record.rs`; a new one takes the place of the one that ended longest ago, and without one it is refused. A place of the
-//! storage that could not be read is left to what may lie there. Reuse is known of kits in the list alone, and not of a kit without a serial number.
+//! storage that could not be read is left to what may lie there, until nothing does. Reuse is known of kits in the list alone, and not of a kit without a serial number.
 //! # Shown by
 //! Tests below; `sim/levitas/tests/kits.rs`.
 
@@ -231,6 +231,19 @@ impl Registry {
         }
     }
 
+    /// A place that could not be read: no kit gets it.
+    #[must_use]
+    pub fn is_left(&self, place: usize) -> bool {
+        self.unread.get(place).copied().unwrap_or_default()
+    }
+
+    /// Nothing lies there any more: a kit may have it.
+    pub fn free(&mut self, place: usize) {
+        if let Some(unread) = self.unread.get_mut(place) {
+            *unread = false;
+        }
+    }
+
     /// All that are kept.
     pub fn kits(&self) -> impl Iterator<Item = &Kit> {
         self.kits.iter().flatten()
@@ -427,6 +440,10 @@ mod tests {
         }
         let last = add(&mut registry, Kind::Puncture, "(01)09501101530003(17)270101(21)L", None, 0);
         assert_eq!((last, registry.record(0, 0)), (Err(Refused::Full), None));
+        registry.free(0);
+        registry.free(KITS_MAX);
+        assert_eq!((registry.is_left(0), registry.is_left(KITS_MAX)), (false, false));
+        assert!(add(&mut registry, Kind::Puncture, "(01)09501101530003(17)270101(21)L", None, 0).is_ok());
     }
 
     #[test]
