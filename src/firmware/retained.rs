@@ -82,17 +82,20 @@ pub(crate) fn restart(unit: &FirmwareUnit) {
         return;
     };
     if let Some(kept) = Retained::newest([&a, &b]) {
-        let drove = if kept.drove { DROVE } else { 0 };
-        unit.start.fetch_or(WHOLE | drove, Ordering::Relaxed);
-        unit.levitation.with(|levitation| {
+        let goes_on = unit.levitation.with(|levitation| {
             unit.supervisor.with(|supervisor| {
                 unit.circulation.with(|circulation| {
                     let cause = ResetCause::Other;
                     unit::restart(unit.role, cause, &kept, &unit.mail, levitation, supervisor, circulation);
-                });
-            });
+                })
+            })
         });
-        keep(unit);
+        // Otherwise the unit waits for an operator, as without a record.
+        if goes_on.flatten().flatten().is_some() {
+            let drove = if kept.drove { DROVE } else { 0 };
+            unit.start.fetch_or(WHOLE | drove, Ordering::Relaxed);
+            keep(unit);
+        }
     }
 }
 

@@ -25,10 +25,12 @@ pub(crate) fn at_start(unit: &FirmwareUnit) {
             error
         ),
         Ok(count) => {
+            let record = bytes.get(..count).unwrap_or(&bytes);
+            // Otherwise they are not in force, and not to be written over either.
+            let Some(lost) = unit.supervisor.with(|supervisor| supervisor.recall_settings(record)) else {
+                return;
+            };
             unit.settings_known.store(true, Ordering::Relaxed);
-            let mut lost = 0;
-            unit.supervisor
-                .with(|supervisor| lost = supervisor.recall_settings(bytes.get(..count).unwrap_or(&bytes)));
             let fields = TherapySettings::FIELDS.iter().zip(0..);
             for (field, _) in fields.filter(|(_, index)| lost & 1 << index != 0) {
                 zephyr::printkln!(

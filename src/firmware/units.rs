@@ -58,24 +58,27 @@ impl<T> Owned<T> {
         Self { state: AtomicU8::new(EMPTY), value: UnsafeCell::new(MaybeUninit::uninit()) }
     }
 
-    /// Puts the value; false when there was one before, which then stays.
-    pub(crate) fn put(&self, value: T) -> bool {
+    /// Puts the value, if there was none before; otherwise that one stays, and the console says so.
+    pub(crate) fn put(&self, value: T) {
         if self.state.compare_exchange(EMPTY, BUSY, Ordering::Acquire, Ordering::Relaxed).is_err() {
-            return false;
+            return say_lost::<T>("made twice");
         }
         // SAFETY: the exchange above succeeds once in the life of this place, and nobody claims before READY.
         unsafe { (*self.value.get()).write(value) };
         self.state.store(READY, Ordering::Release);
-        true
     }
 
-    /// Lets `act` change the value before it is claimed; nothing happens when there is none.
-    pub(crate) fn with(&self, act: impl FnOnce(&mut T)) {
-        if self.state.compare_exchange(READY, BUSY, Ordering::Acquire, Ordering::Relaxed).is_ok() {
-            // SAFETY: READY says that the value was put, and whoever moves it to BUSY is alone with it.
-            act(unsafe { (*self.value.get()).assume_init_mut() });
-            self.state.store(READY, Ordering::Release);
+    /// Lets `act` change the value before it is claimed. `None`: there is none, or somebody else has it; the console says so, for what was to
+    /// be changed is lost.
+    pub(crate) fn with<R>(&self, act: impl FnOnce(&mut T) -> R) -> Option<R> {
+        if self.state.compare_exchange(READY, BUSY, Ordering::Acquire, Ordering::Relaxed).is_err() {
+            say_lost::<T>("not there to be changed");
+            return None;
         }
+        // SAFETY: READY says that the value was put, and whoever moves it to BUSY is alone with it.
+        let done = act(unsafe { (*self.value.get()).assume_init_mut() });
+        self.state.store(READY, Ordering::Release);
+        Some(done)
     }
 
     /// The value, once; `None` before it was put and after it was claimed.
@@ -86,6 +89,13 @@ impl<T> Owned<T> {
         // claim, so this is the only reference there will ever be.
         Some(unsafe { (*self.value.get()).assume_init_mut() })
     }
+}
+
+/// What was meant for a value has not reached it: a mistake of the start, which does not keep the drive from running.
+#[cold]
+#[inline(never)]
+fn say_lost<T>(why: &str) {
+    zephyr::printkln!("levitas: START: {}: {}", core::any::type_name::<T>(), why);
 }
 
 impl<T: UnitTask> Owned<T> {
