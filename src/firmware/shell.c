@@ -609,12 +609,6 @@ SHELL_STATIC_SUBCMD_SET_CREATE(
 	SHELL_SUBCMD_SET_END);
 
 SHELL_STATIC_SUBCMD_SET_CREATE(
-	levitas_prime_commands, SHELL_CMD_ARG(begin, NULL, "Begin, or begin anew.", levitas_shell_prime_begin, 1, 0),
-	SHELL_CMD_ARG(confirm, NULL, "What the drive cannot see is done.", levitas_shell_prime_confirm, 1, 0),
-	SHELL_CMD_ARG(skip, NULL, "The next step; that this one was skipped is kept.", levitas_shell_prime_skip, 1, 0),
-	SHELL_CMD_ARG(end, NULL, "No more of it; the pump keeps its speed.", levitas_shell_prime_end, 1, 0), SHELL_SUBCMD_SET_END);
-
-SHELL_STATIC_SUBCMD_SET_CREATE(
 	levitas_storage_commands,
 	SHELL_CMD_ARG(format, NULL,
 		      "Erase it, also one that cannot be mounted: both copies of the record are lost. Refused unless in standby. "
@@ -697,9 +691,11 @@ SHELL_STATIC_SUBCMD_SET_CREATE(
 	SHELL_CMD_ARG(kit, &levitas_kit_commands, "The disposables: hours in use, membrane lung.", levitas_shell_kit, 1, 0),
 	SHELL_CMD_ARG(alarm, &levitas_alarm_commands, "The alarms that stand, with what to do.", cmd_alarm, 1, 0),
 	SHELL_CMD_ARG(resume, NULL, "End what an intervention holds.", cmd_resume, 1, 0),
-	SHELL_CMD_ARG(prime, &levitas_prime_commands,
-		      "The guide for priming and de-airing: where it stands, what it waits for. Advice: any mode that is set ends it.",
-		      levitas_shell_prime, 1, 0),
+	SHELL_CMD_ARG(prime, NULL,
+		      "The guide for priming and de-airing: where it stands, what it waits for. Advice: any mode that is set ends it. begin: also "
+		      "anew. confirm: what the drive cannot see is done. skip: the next step; that this one was skipped is kept. end: no more of "
+		      "it; the pump keeps its speed. Usage: levitas prime [begin|confirm|skip|end]",
+		      levitas_shell_prime, 1, 1),
 	SHELL_CMD_ARG(land, NULL, "Stop the motor, then set the rotor down.", cmd_land, 1, 0),
 	SHELL_CMD_ARG(poweroff, NULL,
 		      "The same, then the state shutdown: the unit may be switched off. While the pump pumps it has to be asked twice.",

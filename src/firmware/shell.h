@@ -69,12 +69,8 @@ int levitas_shell_link(const struct shell *sh, size_t argc, char **argv);
 int levitas_shell_state(const struct shell *sh, size_t argc, char **argv);
 int levitas_shell_self_test(const struct shell *sh, size_t argc, char **argv);
 
-/** `levitas prime`, and its orders. */
+/** `levitas prime`. */
 int levitas_shell_prime(const struct shell *sh, size_t argc, char **argv);
-int levitas_shell_prime_begin(const struct shell *sh, size_t argc, char **argv);
-int levitas_shell_prime_confirm(const struct shell *sh, size_t argc, char **argv);
-int levitas_shell_prime_skip(const struct shell *sh, size_t argc, char **argv);
-int levitas_shell_prime_end(const struct shell *sh, size_t argc, char **argv);
 
 /** `levitas kit`, `levitas kit add`, `levitas kit end`. */
 int levitas_shell_kit(const struct shell *sh, size_t argc, char **argv);

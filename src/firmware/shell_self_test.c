@@ -3,6 +3,9 @@
  * What the units are doing, by name, what their self-tests have found, and the guide for priming.
  */
 
+#include <errno.h>
+#include <string.h>
+
 #include "shell.h"
 
 static void print_state(const struct shell *sh, uint32_t unit)
@@ -38,50 +41,37 @@ int levitas_shell_self_test(const struct shell *sh, size_t argc, char **argv)
 	return 0;
 }
 
-/* Where the guide stands after `order`, or without one. */
-static int prime(const struct shell *sh, enum levitas_command_kind order)
-{
-	char text[LEVITAS_PRIMING_BYTES];
-	int error = order != LEVITAS_COMMAND_NONE ? levitas_shell_operate(sh, order, 0.0f) : 0;
-
-	if (error == 0) {
-		levitas_priming_text(OPERATED_UNIT, text, sizeof(text));
-		shell_print(sh, "%s", text);
-	}
-	return error;
-}
+/* Orders to the guide, as `levitas prime` spells them. */
+static const struct {
+	const char *word;
+	enum levitas_command_kind kind;
+} prime_orders[] = {
+	{"begin", LEVITAS_COMMAND_PRIME_BEGIN},
+	{"confirm", LEVITAS_COMMAND_PRIME_CONFIRM},
+	{"skip", LEVITAS_COMMAND_PRIME_SKIP},
+	{"end", LEVITAS_COMMAND_PRIME_END},
+};
 
 int levitas_shell_prime(const struct shell *sh, size_t argc, char **argv)
 {
-	ARG_UNUSED(argc);
-	ARG_UNUSED(argv);
-	return prime(sh, LEVITAS_COMMAND_NONE);
-}
+	char text[LEVITAS_PRIMING_BYTES];
+	size_t order = 0;
+	int error;
 
-int levitas_shell_prime_begin(const struct shell *sh, size_t argc, char **argv)
-{
-	ARG_UNUSED(argc);
-	ARG_UNUSED(argv);
-	return prime(sh, LEVITAS_COMMAND_PRIME_BEGIN);
-}
-
-int levitas_shell_prime_confirm(const struct shell *sh, size_t argc, char **argv)
-{
-	ARG_UNUSED(argc);
-	ARG_UNUSED(argv);
-	return prime(sh, LEVITAS_COMMAND_PRIME_CONFIRM);
-}
-
-int levitas_shell_prime_skip(const struct shell *sh, size_t argc, char **argv)
-{
-	ARG_UNUSED(argc);
-	ARG_UNUSED(argv);
-	return prime(sh, LEVITAS_COMMAND_PRIME_SKIP);
-}
-
-int levitas_shell_prime_end(const struct shell *sh, size_t argc, char **argv)
-{
-	ARG_UNUSED(argc);
-	ARG_UNUSED(argv);
-	return prime(sh, LEVITAS_COMMAND_PRIME_END);
+	if (argc > 1) {
+		while (order < ARRAY_SIZE(prime_orders) && strcmp(argv[1], prime_orders[order].word) != 0) {
+			order++;
+		}
+		if (order == ARRAY_SIZE(prime_orders)) {
+			shell_error(sh, "prime \"%s\": allowed is begin, confirm, skip, end", argv[1]);
+			return -EINVAL;
+		}
+		error = levitas_shell_operate(sh, prime_orders[order].kind, 0.0f);
+		if (error != 0) {
+			return error;
+		}
+	}
+	levitas_priming_text(OPERATED_UNIT, text, sizeof(text));
+	shell_print(sh, "%s", text);
+	return 0;
 }

@@ -177,6 +177,7 @@ ZTEST(shell_commands, test_poweroff_is_a_state_and_bars_no_lift_off)
 ZTEST(shell_commands, test_prime_says_what_it_waits_for)
 {
 	shell_text_expect("levitas prime", 0, "no priming guide since this start");
+	shell_text_expect("levitas prime on", -EINVAL, "prime \"on\": allowed is begin, confirm, skip, end");
 	shell_text_expect("levitas prime skip", -EPERM, "refused: no priming guide is under way: begin it");
 	shell_text_expect("levitas prime begin", 0, "1 of 9, fill: Lead both lines to the bag, no patient");
 	k_sleep(K_MSEC(30));
