@@ -88,12 +88,22 @@ impl Display for Test {
 /// # Safety
 /// `text` is null or points to `size` bytes that nobody else uses during the call.
 #[unsafe(no_mangle)]
-unsafe extern "C" fn levitas_power_text(unit: u32, line: u32, text: *mut u8, size: usize) -> bool {
+unsafe extern "C" fn levitas_power_text(
+    unit: u32,
+    line: u32,
+    is_alive: bool,
+    text: *mut u8,
+    size: usize,
+) -> bool {
     // SAFETY: the caller's promise.
     let buffer = unsafe { text::buffer(text, size) };
     let Some(unit) = unit_of(unit) else { return false };
     let own = look(|| unit.mail.power.read::<PowerMail>());
     match (line, own) {
+        (0 | 2, Some(_)) if !is_alive => {
+            text::fill(buffer, format_args!("unknown: the power task does not run"))
+        }
+        (3.., _) if !is_alive => return false,
         (0, None) => text::fill(buffer, format_args!("not measured")),
         (0, Some(own)) => {
             let load = Known(Some(own.load_w).filter(|load_w| load_w.is_finite()));
@@ -114,6 +124,14 @@ unsafe extern "C" fn levitas_power_text(unit: u32, line: u32, text: *mut u8, siz
         _ => return false,
     }
     true
+}
+
+/// See `shim.h`.
+#[unsafe(no_mangle)]
+extern "C" fn levitas_power_count(unit: u32) -> u32 {
+    let said = unit_of(unit)
+        .and_then(|unit| look(|| unit.mail.power.read::<PowerMail>().map(|(count, _)| (count, count))));
+    said.unwrap_or(0)
 }
 
 /// See `shim.h`.

@@ -15,13 +15,25 @@
 /* Held from the post of an order to its answer. */
 static K_MUTEX_DEFINE(ordering);
 
+/* Three periods of the task. */
+#define ALIVE_MS 30
+
+bool levitas_shell_power_is_alive(uint32_t unit)
+{
+	const uint32_t before = levitas_power_count(unit);
+
+	k_msleep(ALIVE_MS);
+	return levitas_power_count(unit) != before;
+}
+
 static void print_power(const struct shell *sh, uint32_t unit)
 {
 	static const char *const labels[] = {"own", "other", "load test"};
+	const bool is_alive = levitas_shell_power_is_alive(unit);
 	char text[LEVITAS_POWER_BYTES];
 
 	shell_print(sh, "%s", levitas_shell_unit_name(unit));
-	for (uint32_t line = 0; levitas_power_text(unit, line, text, sizeof(text)); line++) {
+	for (uint32_t line = 0; levitas_power_text(unit, line, is_alive, text, sizeof(text)); line++) {
 		shell_print(sh, "  %-10s %s", line < ARRAY_SIZE(labels) ? labels[line] : "TROUBLE", text);
 	}
 }

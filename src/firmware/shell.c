@@ -69,9 +69,10 @@ static void print_crash(const struct shell *sh)
 static void print_power(const struct shell *sh, uint32_t unit)
 {
 	static const char *const labels[] = {"power", "power, other"};
+	const bool is_alive = levitas_shell_power_is_alive(unit);
 	char text[LEVITAS_POWER_BYTES];
 
-	for (uint32_t line = 0; line < ARRAY_SIZE(labels) && levitas_power_text(unit, line, text, sizeof(text)); line++) {
+	for (uint32_t line = 0; line < ARRAY_SIZE(labels) && levitas_power_text(unit, line, is_alive, text, sizeof(text)); line++) {
 		shell_print(sh, "  %-13s %s", labels[line], text);
 	}
 }

@@ -82,6 +82,9 @@ int levitas_shell_heater(const struct shell *sh, size_t argc, char **argv);
 int levitas_shell_disturb_heater(const struct shell *sh, size_t argc, char **argv);
 int levitas_shell_disturb_button(const struct shell *sh, size_t argc, char **argv);
 
+/** Whether the power task of a unit runs; takes three of its periods. */
+bool levitas_shell_power_is_alive(uint32_t unit);
+
 /** `levitas power`, `levitas power test`; in simulation `levitas disturb mains`. */
 int levitas_shell_power(const struct shell *sh, size_t argc, char **argv);
 int levitas_shell_disturb_mains(const struct shell *sh, size_t argc, char **argv);

@@ -582,11 +582,14 @@ uint32_t levitas_heater_answer(uint32_t number, char *text, size_t size);
 /** Room for a line of what is known of mains and battery, or why a load test is not begun. */
 #define LEVITAS_POWER_BYTES 160
 
+/** Counts what the power task says; the same number again while it does not run. */
+uint32_t levitas_power_count(uint32_t unit);
+
 /**
  * Line `line` of what a unit knows: 0 its own mains and battery, 1 those of the other unit, as it told them, 2 the load test, then
- * what is wrong. False behind the last one.
+ * what is wrong. False behind the last one. Of a task that is not alive the last value is not shown.
  */
-bool levitas_power_text(uint32_t unit, uint32_t line, char *text, size_t size);
+bool levitas_power_text(uint32_t unit, uint32_t line, bool is_alive, char *text, size_t size);
 
 /** Posts the order for a load test, or withdraws the last one; its number. One thread at a time may call it. */
 uint32_t levitas_power_order(uint32_t unit, bool load_test);

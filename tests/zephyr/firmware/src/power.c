@@ -9,6 +9,7 @@
 
 #include "shell.h"
 #include "shell_text.h"
+#include "threads.h"
 
 static const bool is_both = IS_ENABLED(CONFIG_LEVITAS_ROLE_BOTH);
 
@@ -22,7 +23,7 @@ static void expect_line(uint32_t unit, uint32_t line, const char *begins)
 {
 	char text[LEVITAS_POWER_BYTES];
 
-	zassert_true(levitas_power_text(unit, line, text, sizeof(text)), "unit %u: no line %u", unit, line);
+	zassert_true(levitas_power_text(unit, line, true, text, sizeof(text)), "unit %u: no line %u", unit, line);
 	zassert_equal(strncmp(text, begins, strlen(begins)), 0, "unit %u: \"%s\" expected: %s", unit, begins, text);
 	zassert_is_null(strstr(text, "..."), "cut off: %s", text);
 }
@@ -62,7 +63,7 @@ ZTEST(power, test_b_a_loss_of_the_mains_is_an_alarm_and_the_other_unit_hears_of_
 	k_sleep(K_MSEC(500));
 	expect_line(OPERATED_UNIT, 0, "fed by battery; battery ");
 	expect_line(OPERATED_UNIT, 3, "mains_lost: ");
-	zassert_false(levitas_power_text(OPERATED_UNIT, 4, text, sizeof(text)), "%s", text);
+	zassert_false(levitas_power_text(OPERATED_UNIT, 4, true, text, sizeof(text)), "%s", text);
 	zassert_true(stands("ON BATTERY"));
 	shell_text_expect("levitas power", 0, "TROUBLE    mains_lost: ");
 	if (is_both) {
@@ -87,6 +88,30 @@ ZTEST(power, test_c_a_load_test_is_begun_once)
 	(void)shell_text_wait_for("levitas power", "stopped before its end", 1000);
 	shell_text_expect("levitas disturb mains back", 0, "there");
 	k_sleep(K_MSEC(2000));
+}
+
+ZTEST(power, test_d_the_last_value_of_a_task_that_stands_is_not_shown)
+{
+	size_t count;
+	const struct levitas_thread *threads = levitas_threads(&count);
+	k_tid_t supervisor = NULL;
+
+	for (size_t i = 0; i < count; i++) {
+		if (threads[i].unit == OPERATED_UNIT && threads[i].task == LEVITAS_TASK_SUPERVISOR) {
+			supervisor = threads[i].id;
+		}
+	}
+	zassert_not_null(supervisor);
+	/* In its thread; shorter than the watchdog waits. */
+	k_thread_suspend(supervisor);
+	shell_text_expect("levitas power", 0, "own        unknown: the power task does not run");
+	k_thread_resume(supervisor);
+	k_sleep(K_MSEC(50));
+	k_thread_suspend(supervisor);
+	shell_text_expect("levitas status", 0, "power         unknown: the power task does not run");
+	k_thread_resume(supervisor);
+	k_sleep(K_MSEC(50));
+	shell_text_expect("levitas power", 0, "own        fed by mains; battery ");
 }
 
 ZTEST_SUITE(power, NULL, setup, NULL, NULL, NULL);
