@@ -406,6 +406,10 @@ impl ModeControl {
         let most = FORWARD_RPM_PER_S * PERIOD_S;
         let now = between(self.forward_rpm, -most, most);
         self.forward_rpm -= now;
+        if flow <= FILLING_LPM && flow >= target {
+            // It is there without: what is left would come at another time, for nothing.
+            self.filling_rpm = 0.0;
+        }
         let filling = if flow > FILLING_LPM { self.filling_rpm / FILLING_S } else { 0.0 };
         self.filling_rpm -= filling * PERIOD_S;
         now / PERIOD_S + filling

@@ -173,6 +173,17 @@ fn arteries_that_fill_do_not_keep_the_flow_from_a_raised_set_point() {
     }
 }
 
+/// Or it would come with whatever takes the flow over 1 L/min, long after the set-point was raised.
+#[test]
+fn what_filling_arteries_take_does_not_wait_behind_a_set_point_that_is_reached() {
+    let mut rig = flowing(0.5);
+    rig.therapy.settings.flow_setpoint_lpm = 0.9;
+    rig.run(0.1);
+    assert!(rig.control.filling_rpm > 30.0, "{}", rig.control.filling_rpm);
+    rig.run(10.0);
+    assert_eq!(rig.control.filling_rpm, 0.0);
+}
+
 #[test]
 fn the_load_may_change_and_the_flow_comes_back() {
     let mut rig = flowing(4.0);
