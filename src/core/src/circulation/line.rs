@@ -46,7 +46,8 @@ pub struct Drop {
     pub most_mmhg: f32,
 }
 
-fn tube_mmhg(flow_lpm: f32) -> f32 {
+/// What the tubing of a line drops.
+pub(super) fn tube_mmhg(flow_lpm: f32) -> f32 {
     let turbulence = between((REYNOLDS_PER_LPM * flow_lpm - 2000.0) / 1000.0, 0.0, 1.0);
     let share = turbulence * turbulence * (3.0 - 2.0 * turbulence);
     let turbulent = TURBULENT * (0.726 + 0.518 * flow_lpm);

@@ -16,7 +16,7 @@
 
 use super::conditions as condition;
 use super::interventions::{Interventions, Signs, SuctionLid};
-use super::line::{Drop, largest_flow_lpm};
+use super::line::{Drop, largest_flow_lpm, tube_mmhg};
 use super::modes::{BeatMean, ModeControl, PulseTiming, Seen};
 use super::therapy::{Mode, Therapy, TherapyMail};
 use crate::link::{PEER_THERAPY_US_MAX, PeerMail, PeerTherapy};
@@ -35,6 +35,8 @@ const TELLING_LPM: f32 = 1.0;
 /// Venous and arterial pressure, as guessed for what is reachable [mmHg].
 const VENOUS_MMHG: f32 = 5.0;
 const ARTERIAL_MMHG: f32 = 70.0;
+/// What the widest return cannula of an artery, 23 Fr, drops [mmHg/(L/min)^2].
+const CANNULA_MMHG_MIN: f32 = 2.0;
 /// Flow per speed, at least [L/min/rpm].
 const LPM_PER_RPM: f32 = 1.8e-3;
 
@@ -80,8 +82,10 @@ pub struct Course {
 #[derive(Clone, Debug)]
 pub struct Pilot {
     modes: ModeControl,
-    /// Flow, drainage and return pressure, by which is judged what is reachable.
-    means: [BeatMean; 3],
+    /// Flow, drainage and return pressure, and speed, by which is judged what is reachable; and whether that pressure is the one before the
+    /// membrane lung.
+    means: [BeatMean; 4],
+    mean_stands_in: bool,
     interventions: Interventions,
     therapy: Reader<TherapyMail>,
     supervisor: Reader<SupervisorMail>,
@@ -103,7 +107,8 @@ impl Pilot {
         let period_us = TaskId::Circulation.slot().period_us();
         Self {
             modes: ModeControl::default(),
-            means: [BeatMean::default(); 3],
+            means: [BeatMean::default(); 4],
+            mean_stands_in: false,
             interventions: Interventions::default(),
             therapy: Reader::new(period_us),
             supervisor: Reader::new(period_us),
@@ -195,13 +200,7 @@ impl Pilot {
             speed_rpm,
             pulse: measured.pulse,
         };
-        let [flow, drainage, outlet] = &mut self.means;
-        let mean = Seen {
-            flow_lpm: flow.update(seen.flow_lpm),
-            drainage_mmhg: drainage.update(seen.drainage_mmhg),
-            return_mmhg: outlet.update(seen.return_mmhg),
-            ..seen
-        };
+        let mean = self.mean(&seen);
         // Some may come in one period. A supervisor that starts anew counts anew: that ends nothing.
         let resume = self.resumes.is_some_and(|before| (1..=8).contains(&resumes.wrapping_sub(before)));
         self.resumes = Some(resumes);
@@ -255,6 +254,22 @@ impl Pilot {
         course
     }
 
+    /// Without beat and pulse; each lags as much as the others.
+    fn mean(&mut self, seen: &Seen) -> Seen {
+        let [flow, drainage, outlet, speed] = &mut self.means;
+        if core::mem::replace(&mut self.mean_stands_in, seen.return_stands_in) != seen.return_stands_in {
+            // Another place in the circuit.
+            *outlet = BeatMean::default();
+        }
+        Seen {
+            flow_lpm: flow.update(seen.flow_lpm),
+            drainage_mmhg: drainage.update(seen.drainage_mmhg),
+            return_mmhg: outlet.update(seen.return_mmhg),
+            speed_rpm: speed.update(Some(seen.speed_rpm)).unwrap_or(seen.speed_rpm),
+            ..*seen
+        }
+    }
+
     fn control(&mut self, therapy: &Therapy, signs: &Signs, seen: &Seen, course: &mut Course) {
         let (asked, interventions) = self.interventions.step(therapy, signs);
         let decision = self.modes.step(therapy, &asked, seen);
@@ -275,10 +290,15 @@ impl Pilot {
             seen_mmhg: VENOUS_MMHG - pressure,
             most_mmhg: VENOUS_MMHG - settings.drainage_pressure_mmhg_min,
         });
-        let end_mmhg = if settings.return_is_arterial >= 0.5 { ARTERIAL_MMHG } else { VENOUS_MMHG };
-        let outlet = seen.return_mmhg.map(|pressure| Drop {
-            seen_mmhg: pressure - end_mmhg,
-            most_mmhg: settings.return_pressure_mmhg_max - end_mmhg,
+        let outlet = seen.return_mmhg.map(|pressure| {
+            let end_mmhg = if settings.return_is_arterial >= 0.5 {
+                // Not more than the line leaves of what is measured.
+                let least_mmhg = tube_mmhg(flow_lpm) + CANNULA_MMHG_MIN * flow_lpm * flow_lpm;
+                smaller(ARTERIAL_MMHG, pressure - least_mmhg)
+            } else {
+                VENOUS_MMHG
+            };
+            Drop { seen_mmhg: pressure - end_mmhg, most_mmhg: settings.return_pressure_mmhg_max - end_mmhg }
         });
         smaller(by_speed, largest_flow_lpm(flow_lpm, [drainage, outlet]))
     }
@@ -293,7 +313,7 @@ pub const fn refutes_meter(told: &PeerTherapy) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::mail::{SUPERVISOR_WORDS, SupervisorMail};
+    use crate::mail::{LEVITATION_WORDS, SUPERVISOR_WORDS, SupervisorMail};
     use crate::mailbox::Words;
 
     struct Rig {
@@ -363,6 +383,73 @@ mod tests {
             }
         }
         assert!(most - least < 0.2 && least > 5.0 && most < 5.6, "{least} to {most}");
+    }
+
+    /// An artery of 45 mmHg behind 21 Fr: the limit lies where other patients' arteries do, and the pressure below it.
+    #[test]
+    fn a_return_limit_below_a_usual_artery_refuses_no_raise_while_the_pressure_is_below_it() {
+        let mut rig = Rig { pilot: Pilot::new(5500.0), mail: Mailboxes::new() };
+        let mut most_lpm = |return_pressure_mmhg_max: f32, return_mmhg: f32| {
+            let mut therapy = Therapy::IDLE;
+            therapy.settings.return_pressure_mmhg_max = return_pressure_mmhg_max;
+            rig.mail.therapy.write(&TherapyMail { therapy, asked: 0, resumes: 0 });
+            rig.pilot = Pilot::new(5500.0);
+            rig.pilot.poll(&rig.mail);
+            let (flow_lpm, return_mmhg) = (Some(1.5), Some(return_mmhg));
+            rig.pilot.step(&Measured { flow_lpm, return_mmhg, ..Measured::default() }).flow_lpm_max
+        };
+        // 7 mmHg of tubing and 7 of cannula.
+        for limit_mmhg in [65.0, 70.0, 72.0, 100.0] {
+            let line = Drop { seen_mmhg: 59.0 - 45.0, most_mmhg: limit_mmhg - 45.0 };
+            let (named_lpm, true_lpm) =
+                (most_lpm(limit_mmhg, 59.0), largest_flow_lpm(1.5, [None, Some(line)]));
+            assert!(
+                named_lpm > 1.6 && (named_lpm / true_lpm - 1.0).abs() < 0.12,
+                "{named_lpm} for {true_lpm}"
+            );
+        }
+        assert!(most_lpm(70.0, 59.0) > most_lpm(65.0, 59.0));
+        // At the limit there is no more.
+        for over_mmhg in [70.0, 75.0] {
+            assert!(most_lpm(70.0, over_mmhg) < 1.51, "{over_mmhg} mmHg");
+        }
+    }
+
+    #[test]
+    fn the_largest_flow_is_that_of_the_place_where_the_pressure_is_measured_now() {
+        let by = |stands_in: bool| {
+            let return_mmhg = Some(if stands_in { 200.0 } else { 120.0 });
+            Measured { flow_lpm: Some(3.0), return_mmhg, return_stands_in: stands_in, ..Measured::default() }
+        };
+        let fresh_lpm = Pilot::new(5500.0).step(&by(true)).flow_lpm_max;
+        let mut pilot = Pilot::new(5500.0);
+        for _ in 0..1000 {
+            pilot.step(&by(false));
+        }
+        let named_lpm = pilot.step(&by(true)).flow_lpm_max;
+        assert!((named_lpm - fresh_lpm).abs() < 1e-3, "{named_lpm} for {fresh_lpm}");
+    }
+
+    /// From 2000 rpm and 2 L/min to 3000 rpm and 4 L/min: what the largest speed gives is as good as the same.
+    #[test]
+    fn the_largest_flow_does_not_fall_while_the_flow_is_raised() {
+        let mut pilot = Pilot::new(5500.0);
+        let mail = Mailboxes::new();
+        let mut named_lpm = |speed_rpm: f32, flow_lpm: f32| {
+            let levitation: LevitationMail = Words::<LEVITATION_WORDS>::from_words([0; LEVITATION_WORDS]);
+            let rotor_speed_rad_per_s = speed_rpm / RPM_PER_RAD_PER_S;
+            mail.levitation.write(&LevitationMail { rotor_speed_rad_per_s, ..levitation });
+            pilot.poll(&mail);
+            pilot.step(&Measured { flow_lpm: Some(flow_lpm), ..Measured::default() }).flow_lpm_max
+        };
+        let [before, after] = [2.0 + 1.8 * 3.5, 4.0 + 1.8 * 2.5];
+        for _ in 0..1000 {
+            assert!((named_lpm(2000.0, 2.0) - before).abs() < 1e-3);
+        }
+        for period in 0..1000 {
+            let named = named_lpm(3000.0, 4.0);
+            assert!(named > before - 1e-3 && named < after + 1e-3, "{named} in period {period}");
+        }
     }
 
     #[test]
