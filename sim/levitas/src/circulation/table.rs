@@ -10,7 +10,7 @@ use super::{Circulations, Row};
 use crate::metrics::rounded;
 
 fn verdict(row: &Row) -> &'static str {
-    if row.finding().is_none() { "held" } else { "missed" }
+    if row.holds() { "held" } else { "missed" }
 }
 
 /// For a terminal.
@@ -76,7 +76,7 @@ pub fn markdown(all: &Circulations, commit: Option<&str>) -> String {
     let mut text = format!("From commit {}.\n\n", commit.unwrap_or("unknown"));
     text.push_str("| story | figure | worst | bound | verdict |\n|---|---|---|---|---|\n");
     for row in &all.rows {
-        let Row { story, figure, worst, bound } = row;
+        let Row { story, figure, worst, bound, .. } = row;
         let _ = writeln!(text, "| {story} | {figure} | {worst:.3} | {bound} | {} |", verdict(row));
     }
     let _ = write!(text, "\n{}\n", draws(&all.suctions));
@@ -116,7 +116,7 @@ pub fn to_json(all: &Circulations, commit: Option<&str>) -> String {
         .rows
         .iter()
         .map(|row| {
-            json!({ "story": row.story, "figure": row.figure, "worst": rounded(row.worst, 4), "bound": row.bound, "held": row.finding().is_none() })
+            json!({ "story": row.story, "figure": row.figure, "worst": rounded(row.worst, 4), "bound": row.bound, "held": row.holds() })
         })
         .collect();
     let suctions: Vec<Value> = lines(&all.suctions)
