@@ -18,7 +18,7 @@ mod firmware;
 use core::ffi::c_void;
 use core::sync::atomic::Ordering;
 
-use firmware::{alarms, kits, link, retained, shim, units};
+use firmware::{kits, link, retained, shim, units};
 
 /// Called by `main`: builds the tasks and starts the threads, or says why not and leaves everything open.
 #[unsafe(no_mangle)]
@@ -92,7 +92,6 @@ extern "C" fn levitas_supervisor_thread(thread: *mut c_void, unit: usize, _: usi
     let Some((unit, task)) = units::claim(unit, |unit| &unit.supervisor) else { return };
     #[cfg(levitas_power)]
     let Some(power) = unit.power.claim() else { return };
-    let mut stand_in = alarms::StandIn::new();
     loop {
         shim::wait(thread);
         #[cfg(levitas_power)]
@@ -102,7 +101,9 @@ extern "C" fn levitas_supervisor_thread(thread: *mut c_void, unit: usize, _: usi
         task.know_settings(unit.settings_known.load(Ordering::Relaxed));
         task.step(&unit.mail);
         retained::keep(unit);
-        stand_in.step(unit);
+        if let Some(status) = task.sounds() {
+            shim::write_alarm_signal(unit.number, status);
+        }
     }
 }
 

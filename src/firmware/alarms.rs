@@ -3,33 +3,10 @@
 
 use core::sync::atomic::Ordering;
 
-use levitas_core::alarms::{ALARMS, AlarmOrder, AlarmOrderMail, AlarmStatus, stand_in};
-use levitas_core::mailbox::Reader;
-use levitas_core::schedule::TaskId;
+use levitas_core::alarms::{ALARMS, AlarmOrder, AlarmOrderMail, AlarmStatus};
 
 use super::operator::look;
-use super::units::FirmwareUnit;
-use super::{shim, text, units};
-
-/// See [`levitas_core::alarms::stand_in`].
-pub(crate) struct StandIn {
-    alarm: Reader<AlarmStatus>,
-    stand_in: stand_in::StandIn,
-}
-
-impl StandIn {
-    pub(crate) const fn new() -> Self {
-        Self { alarm: Reader::new(TaskId::Supervisor.slot().period_us()), stand_in: stand_in::StandIn::new() }
-    }
-
-    /// One period of the supervisor.
-    pub(crate) fn step(&mut self, unit: &FirmwareUnit) {
-        let speaks = self.alarm.poll(&unit.mail.alarm);
-        if let Some(status) = self.stand_in.step(speaks, self.alarm.latest().is_some()) {
-            shim::write_alarm_signal(unit.number, &status);
-        }
-    }
-}
+use super::{text, units};
 
 /// What the alarm task has said last.
 pub(crate) fn status(unit: u32) -> Option<AlarmStatus> {

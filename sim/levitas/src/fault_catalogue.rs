@@ -97,7 +97,7 @@ const BUS_SAG_V: f64 = 36.0;
 pub static FAULTS: LazyLock<Vec<FaultSpec>> =
     LazyLock::new(|| DRIVE_FAULTS.into_iter().chain(power::FAULTS).chain(warming::FAULTS).collect());
 
-const DRIVE_FAULTS: [FaultSpec; 50] = [
+const DRIVE_FAULTS: [FaultSpec; 51] = [
     FaultSpec {
         name: "hall_open",
         doc: "The wire of a displacement Hall is open: it reads a rail of the converter.",
@@ -375,6 +375,15 @@ const DRIVE_FAULTS: [FaultSpec; 50] = [
         within: Within::Time(0.2),
         reaction: "What was asked for last stands: mode, limits and speed go on, no command is taken.",
         make: |_| Broken::Computer(Computer::Stall(TaskId::Supervisor)),
+    },
+    FaultSpec {
+        name: "alarm_stall",
+        doc: "The alarm task of the unit stands, the others go on.",
+        keys: &[],
+        alarm: "alarm_silent",
+        within: Within::Time(0.4),
+        reaction: "The supervisor sounds and lights a high alarm in its place; the other unit says alarm_silent. No drill meanwhile.",
+        make: |_| Broken::Computer(Computer::Stall(TaskId::Alarm)),
     },
     FaultSpec {
         name: "reboot",

@@ -20,7 +20,7 @@ const TAKEOVER_MS: u32 = 20;
 const PASSING_MS: u32 = 1000;
 
 /// How many there are.
-pub const COUNT: usize = 72;
+pub const COUNT: usize = 73;
 
 /// Every alarm.
 #[rustfmt::skip]
@@ -143,6 +143,8 @@ pub static ALARMS: [Alarm; COUNT] = [
         .says("SPEED CONTROL STOPPED", "The speed stays what it was. Hand the head over to the other unit."),
     Alarm::new("supervisor_silent", Sign::Fault(fault::SUPERVISOR_SILENT), Always, Death, Delayed).after_ms(100)
         .says("UNIT TAKES NO COMMANDS", "The therapy stays as set. Do not switch this unit off; hand the head over to the other one."),
+    Alarm::new("alarm_silent", Sign::Fault(fault::ALARM_SILENT), Always, Death, Delayed).found_within_ms(400)
+        .says("OTHER UNIT: ALARMS STOPPED", "It shows none of its alarms: if it drives, hand the head over, then change it. Watch the patient."),
     Alarm::new("self_test", Sign::Fault(fault::SELF_TEST), Always, Death, Delayed).found_within_ms(12000)
         .says("SELF-TEST FAILED", "Read what has failed. Where lift-off is refused use the other unit; rejoin and lift only if there is none."),
     Alarm::new("settings", Sign::Fault(fault::SETTINGS), Always, Injury, Prompt).found_within_ms(100)

@@ -6,6 +6,9 @@
 //! A task that is not heard of for `SILENT_US_MAX` is an alarm of its own; what it said last counts on. One that has never spoken
 //! is given `START_PERIODS`; a unit without a warming device has no tasks for it, and never misses them.
 //!
+//! The alarm task of the other unit is watched by that unit's supervisor, which says so over the link: alarms that nobody there shows are an alarm here. While
+//! the link is silent nothing is known of them.
+//!
 //! # Audio pause
 //! A unit that does not drive pauses when the one that drives does, and hears again when that one does: after a takeover it is as quiet as
 //! that one was, but for what is new and hurries. Silence of the link is no news. Acknowledgements are not shared: after a takeover everything that stands is heard again.
@@ -17,8 +20,8 @@
 //! Unit tests below; the machine itself: [`crate::alarms`].
 
 use crate::alarms::{AlarmOrder, AlarmOrderMail, AlarmStatus, AlarmSystem, Signs, silence};
-use crate::link::{LinkMail, NO_PAUSE_TOLD, PeerReport};
-use crate::mail::{CirculationMail, LevitationMail, Mailboxes, SupervisorMail};
+use crate::link::{LinkMail, NO_PAUSE_TOLD, PEER_THERAPY_US_MAX, PeerReport, PeerTherapy};
+use crate::mail::{CirculationMail, LevitationMail, Mailboxes, SupervisorMail, fault};
 use crate::mailbox::Reader;
 use crate::motor::limits;
 use crate::power::messages::PowerMail;
@@ -45,6 +48,7 @@ pub struct AlarmTask {
     cut_out: Reader<CutOutMail>,
     power: Reader<PowerMail>,
     peer_power: Reader<PowerTold>,
+    peer_therapy: Reader<PeerTherapy>,
     order: Reader<AlarmOrderMail>,
     /// Number of the last order; none before the first period.
     answered: Option<u32>,
@@ -66,6 +70,7 @@ impl Default for AlarmTask {
             cut_out: Reader::new(period_us),
             power: Reader::new(period_us),
             peer_power: Reader::new(period_us),
+            peer_therapy: Reader::new(period_us),
             order: Reader::new(period_us),
             answered: None,
             peer_pause_s: 0,
@@ -85,6 +90,7 @@ impl AlarmTask {
         self.cut_out.poll(&mail.cut_out);
         self.power.poll(&mail.power);
         self.peer_power.poll(&mail.peer_power);
+        self.peer_therapy.poll(&mail.peer_therapy);
         self.order.poll(&mail.alarm_order);
         self.periods = self.periods.wrapping_add(1);
         self.follow_pause();
@@ -138,11 +144,14 @@ impl AlarmTask {
         let levitation = self.levitation.latest();
         let circulation = self.circulation.latest();
         let report = levitation.map(|levitation| PeerReport::from_bits(levitation.report));
+        // That of this unit is not for itself to show: while it stands this task does not run.
+        let faults = levitation.map_or(0, |levitation| levitation.recent_faults)
+            | self.link.latest().map_or(0, |link| link.alarms)
+            | circulation.map_or(0, |circulation| circulation.alarms)
+            | self.supervisor.latest().map_or(0, |supervisor| supervisor.alarms) & !fault::ALARM_SILENT;
+        let there = self.peer_therapy.fresh(PEER_THERAPY_US_MAX).map_or(0, |there| there.alarms);
         Signs {
-            faults: levitation.map_or(0, |levitation| levitation.recent_faults)
-                | self.link.latest().map_or(0, |link| link.alarms)
-                | circulation.map_or(0, |circulation| circulation.alarms)
-                | self.supervisor.latest().map_or(0, |supervisor| supervisor.alarms),
+            faults: faults | there & fault::ALARM_SILENT,
             conditions: circulation.map_or(0, |circulation| circulation.conditions),
             pair: levitation.map_or(0, |levitation| levitation.pair_alarms),
             warming: self.warming.latest().map_or(0, |warming| warming.conditions),
@@ -166,7 +175,7 @@ impl AlarmTask {
 mod tests {
     use super::*;
     use crate::circulation::conditions as condition;
-    use crate::mail::{CIRCULATION_WORDS, LEVITATION_WORDS, fault};
+    use crate::mail::{CIRCULATION_WORDS, LEVITATION_WORDS, SUPERVISOR_WORDS};
     use crate::mailbox::Words as _;
     use std::vec::Vec;
 
@@ -241,6 +250,22 @@ mod tests {
             bench.mail.peer_power.write(&PowerTold::default());
             assert!(bench.run(200, [true; 3]).is_empty(), "it ends with its cause");
         }
+    }
+
+    #[test]
+    fn an_alarm_task_that_stands_is_told_by_the_other_unit_alone() {
+        let mut bench = Bench::new();
+        let supervisor = SupervisorMail::from_words([0; SUPERVISOR_WORDS]);
+        bench.mail.supervisor.write(&SupervisorMail { alarms: fault::ALARM_SILENT, ..supervisor });
+        assert!(bench.run(2, [true; 3]).is_empty(), "it runs");
+        let there = PeerTherapy { alarms: fault::ALARM_SILENT | fault::COIL_OPEN, ..PeerTherapy::IDLE };
+        bench.mail.peer_therapy.write(&there);
+        assert_eq!(bench.run(2, [true; 3]), ["alarm_silent"], "the others are told there");
+        bench.mail.peer_therapy.write(&PeerTherapy::IDLE);
+        assert!(bench.run(200, [true; 3]).is_empty());
+        bench.mail.peer_therapy.write(&there);
+        bench.run(2, [true; 3]);
+        assert!(bench.run(200, [true; 3]).is_empty(), "nothing is known any more");
     }
 
     #[test]

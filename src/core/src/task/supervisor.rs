@@ -50,6 +50,8 @@
 //! # Shown by
 //! `tests.rs`; `tests/scenarios/1a_levitation.toml`.
 
+use crate::alarms::AlarmStatus;
+use crate::alarms::stand_in::StandIn;
 use crate::arbitration::{Isolation, Order};
 use crate::circulation::flow_meter::Fluid;
 use crate::circulation::therapy::{Mode, Therapy, TherapyMail};
@@ -166,6 +168,10 @@ pub struct SupervisorTask {
     peer_therapy: Reader<PeerTherapy>,
     power: Reader<PowerMail>,
     peer_power: Reader<PowerTold>,
+    alarm: Reader<AlarmStatus>,
+    stand_in: StandIn,
+    /// What is to be heard and seen in place of an alarm task that is silent.
+    sounds: Option<AlarmStatus>,
     /// Number and code of the last order to the pair, and who waits for its answer.
     order_number: u32,
     order: u32,
@@ -241,6 +247,9 @@ impl SupervisorTask {
             peer_therapy: Reader::new(period_us),
             power: Reader::new(period_us),
             peer_power: Reader::new(period_us),
+            alarm: Reader::new(period_us),
+            stand_in: StandIn::new(),
+            sounds: None,
             order_number: 0,
             order: 0,
             awaiting: None,
@@ -281,6 +290,7 @@ impl SupervisorTask {
         self.peer_therapy.poll(&mail.peer_therapy);
         self.power.poll(&mail.power);
         self.peer_power.poll(&mail.peer_power);
+        self.watch_alarm(mail);
         if !self.started && !self.starts(mail) {
             return;
         }
@@ -318,6 +328,20 @@ impl SupervisorTask {
             alarms: self.own_alarms,
             named_state: self.named_state(self.priming.is_some()) as u32,
         });
+    }
+
+    /// A silent alarm task: the other unit hears of it.
+    fn watch_alarm(&mut self, mail: &Mailboxes) {
+        let speaks = self.alarm.poll(&mail.alarm);
+        self.sounds = self.stand_in.step(speaks, self.alarm.latest().is_some());
+        self.own_alarms &= !fault::ALARM_SILENT;
+        self.own_alarms |= if self.sounds.is_some() { fault::ALARM_SILENT } else { 0 };
+    }
+
+    /// What is to be heard and seen in place of an alarm task that is silent; none while it speaks.
+    #[must_use]
+    pub const fn sounds(&self) -> Option<&AlarmStatus> {
+        self.sounds.as_ref()
     }
 
     /// First period, or as soon as it is known what the bearing does; false until then.

@@ -51,7 +51,7 @@ mod tests {
     fn while_the_limits_of_before_are_not_known_the_unit_says_so() {
         let (mut task, mail) =
             (SupervisorTask::new(&UnitConfig::ECMO_50, Role::Host).unwrap(), Mailboxes::new());
-        (0..200).for_each(|_| task.step(&mail));
+        (0..50).for_each(|_| task.step(&mail));
         for (are_known, alarms) in [(true, 0), (false, fault::SETTINGS), (true, 0)] {
             task.know_settings(are_known);
             task.step(&mail);

@@ -57,6 +57,8 @@ struct Bench {
     /// The head is to be held.
     therapy: bool,
     levitation: LevitationMail,
+    /// It speaks.
+    alarm_task: bool,
 }
 
 impl Bench {
@@ -72,6 +74,7 @@ impl Bench {
             drives: false,
             therapy: false,
             levitation,
+            alarm_task: true,
         };
         bench.write(levitation);
         bench
@@ -117,6 +120,9 @@ impl Bench {
     }
 
     fn step(&mut self) -> SupervisorMail {
+        if self.alarm_task {
+            self.mail.alarm.write(&AlarmStatus::default());
+        }
         self.task.step(&self.mail);
         let seen = self.mail.supervisor.read::<SupervisorMail>().unwrap().1;
         if seen.order_number != self.answered {
@@ -130,6 +136,20 @@ impl Bench {
         }
         seen
     }
+}
+
+#[test]
+fn an_alarm_task_that_stands_is_sounded_here_and_told_to_the_other_unit() {
+    let mut bench = Bench::new();
+    for _ in 0..200 {
+        assert_eq!((bench.step().alarms, bench.task.sounds()), (0, None));
+    }
+    bench.alarm_task = false;
+    let silent: std::vec::Vec<bool> = (0..100).map(|_| bench.step().alarms == fault::ALARM_SILENT).collect();
+    assert!(silent[..19].iter().all(|said| !said) && silent[19..].iter().all(|said| *said), "{silent:?}");
+    assert!(bench.task.sounds().is_some());
+    bench.alarm_task = true;
+    assert_eq!((bench.step().alarms, bench.task.sounds()), (0, None));
 }
 
 #[test]
