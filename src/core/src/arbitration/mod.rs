@@ -12,7 +12,7 @@
 //! Active    HandBack --> Offering; Drill --> LetGo; Stop --> Ending; two drive, and this is the host --> Ready;
 //!           cannot hold and the other one would, gate dead, challenge lost --> Isolated
 //! Offering  still drives: the other one arms --> LetGo; too long --> Active
-//! LetGo     own edges have ended: the other one holds --> Ready; it does not --> Taking
+//! LetGo     own edges have ended: the other one holds --> Ready; it does not, or says that it will not --> Taking
 //! Ending    still drives and says that the rotor has been set down, then --> Standby
 //! Isolated  failed, windings isolated, and why: Rejoin --> Standby
 //! ```
@@ -376,7 +376,10 @@ impl Arbitration {
     /// A unit that has let go: somebody must hold the head.
     fn watch(&self, inputs: &Inputs) -> State {
         let holds = inputs.peer.is_some_and(|peer| inputs.peer_is_new && peer.drives && peer.current_flows);
-        let waited = self.age >= self.times.watch;
+        // It says so since this unit has let go, and is not on its way to the head either.
+        let refuses = inputs.peer_is_new
+            && inputs.peer.is_some_and(|peer| !peer.drives && peer.state != UnitCode::Ready);
+        let waited = refuses || self.age >= self.times.watch;
         match self.other(inputs) {
             Other::Claims if waited && self.unheld >= self.times.evidence => self.taking(),
             Other::Drives | Other::Claims if !self.line.has_just_ended() => {

@@ -522,6 +522,26 @@ fn a_drill_that_nobody_answers_is_taken_back_after_the_longest_takeover() {
 }
 
 #[test]
+fn a_drill_whose_taker_says_that_it_is_not_ready_is_taken_back_at_once() {
+    let after = |state, is_new, drives| {
+        let mut rig = active(Role::Host);
+        assert_eq!(rig.order(Order::Drill), None);
+        rig.seen.current_flows = false;
+        rig.run(2);
+        rig.seen.peer = rig.seen.peer.map(|peer| PeerReport { state, drives, ..peer });
+        rig.seen.peer_is_new = is_new;
+        rig.drives_after()
+    };
+    let longest = Some(u32::from(TIMES.watch) - 2);
+    for state in [UnitCode::Standby, UnitCode::Isolated, UnitCode::Service] {
+        assert_eq!(after(state, true, false), Some(1), "{state:?}");
+        assert_eq!(after(state, false, false), longest, "{state:?}, said before");
+    }
+    assert_eq!(after(UnitCode::Ready, true, false), longest, "it is on its way");
+    assert_eq!(after(UnitCode::Standby, true, true), longest, "the last resort is, too");
+}
+
+#[test]
 fn a_drill_whose_taker_gives_up_is_taken_back_at_the_first_sample() {
     let mut rig = active(Role::Host);
     assert_eq!(rig.order(Order::Drill), None);
