@@ -4,8 +4,8 @@
 use crate::project::Project;
 use crate::stage::{Obstacle, Report};
 use crate::{
-    Options, boards, clients, cost, firmware, generated, host, lock, lockstep, model, overlays, record, soup,
-    text,
+    Options, boards, clients, cost, firmware, generated, host, lock, lockstep, model, overlays, record,
+    signed, soup, text,
 };
 
 /// All stages; later ones run even when earlier ones failed, so that one run shows everything.
@@ -33,6 +33,7 @@ pub(crate) fn run(project: &Project, options: &Options) -> Result<(), String> {
         || if options.has("--host-only") { Err(Obstacle::NotRun("--host-only".into())) } else { Ok(()) };
     report.stage("firmware", || wanted().and_then(|()| firmware::suites(project, false, &[])));
     report.stage("boards", || wanted().and_then(|()| boards::check(project)));
+    report.stage("signed images", || wanted().and_then(|()| signed::check(project)));
     report.stage("bad overlays, one in eight", || wanted().and_then(|()| overlays::check(project, true)));
     report.stage("lockstep", || wanted().and_then(|()| lockstep::check(project, true)));
     report.stage("firmware clippy", || wanted().and_then(|()| firmware::clippy(project)));

@@ -11,6 +11,7 @@ use std::process::Command;
 use crate::process::{command, output, run as run_command};
 use crate::project::Project;
 use crate::rust_std::{self, Toolchain};
+use crate::signed::Images;
 use crate::stage::{Obstacle, Outcome};
 use crate::{Options, lockstep};
 use crate::{venv, zephyr};
@@ -22,8 +23,8 @@ const PLATFORMS: [&str; 2] = ["native_sim/native/64", "mps3/an547"];
 const REQUIREMENTS: [&str; 3] =
     ["requirements-base.txt", "requirements-build-test.txt", "requirements-run-test.txt"];
 
-/// Twister imports `pkg_resources`, which later setuptools have dropped.
-const SETUPTOOLS: &str = "setuptools<81\n";
+/// Twister imports `pkg_resources`, which later setuptools have dropped; images are signed by MCUboot's tool.
+const FURTHER: &str = "setuptools<81\nimgtool\n";
 
 /// `cargo xtask firmware`.
 pub(crate) fn run(project: &Project, options: &Options) -> Result<(), String> {
@@ -141,6 +142,42 @@ impl<'a> Build<'a> {
         Ok(folder.join("zephyr/zephyr.exe"))
     }
 
+    /// MCUboot beside the tree, with a workspace in which its images can be signed; the error says what is missing.
+    pub(crate) fn boot_loader(&self) -> Result<PathBuf, String> {
+        let workspace = self.tree.base.parent().unwrap_or(&self.tree.base);
+        let module = workspace.join("bootloader/mcuboot");
+        if !module.join("zephyr/module.yml").exists() {
+            return Err(format!("there is no MCUboot in {}: west update", module.display()));
+        }
+        if !workspace.join(".west/config").exists() {
+            return Err(format!("{} is no west workspace, and west signs only in one", workspace.display()));
+        }
+        Ok(module)
+    }
+
+    /// Zephyr's system build for a board: boot loader, and the application signed with this key.
+    pub(crate) fn signed(&self, board: &str, boot_loader: &Path, key: &Path) -> Result<Images, String> {
+        let folder = self.project.target.join("signed").join(board);
+        let boot_loader = boot_loader.to_str().ok_or("the path of MCUboot is not UTF-8")?;
+        let mut cmake = command(self.project, "cmake");
+        cmake.args(["-GNinja", "-S"]).arg(self.tree.base.join("share/sysbuild")).arg("-B").arg(&folder);
+        cmake.arg(format!("-DAPP_DIR={}", self.project.root.display())).arg(format!("-DBOARD={board}"));
+        cmake.arg(format!("-DZEPHYR_MODULES={boot_loader};{}", modules(self.project, &self.tree)?));
+        let mut ninja = command(self.project, "ninja");
+        ninja.arg("-C").arg(&folder);
+        for program in [&mut cmake, &mut ninja] {
+            program.env("LEVITAS_SIGNING_KEY", key);
+            self.set_variables(program)?;
+            run_command(program)?;
+        }
+        // The application's image has the name of the checkout's folder.
+        let name = self.project.root.file_name().ok_or("the checkout is the top of the file system")?;
+        Ok(Images {
+            boot_loader: folder.join("mcuboot"),
+            signed: folder.join(name).join("zephyr/zephyr.signed.bin"),
+        })
+    }
+
     /// Tree, compilers and programs for Zephyr's build; a toolchain chosen by the user stands.
     fn set_variables(&self, program: &mut Command) -> Result<(), String> {
         program.env("ZEPHYR_BASE", &self.tree.base);
@@ -205,8 +242,8 @@ fn results(project: &Project) -> PathBuf {
 
 /// The environment with Zephyr's Python requirements.
 fn python(project: &Project, base: &Path) -> Result<PathBuf, String> {
-    let ours = project.target.join("venv/setuptools.txt");
-    let made = fs::create_dir_all(project.target.join("venv")).and_then(|()| fs::write(&ours, SETUPTOOLS));
+    let ours = project.target.join("venv/further.txt");
+    let made = fs::create_dir_all(project.target.join("venv")).and_then(|()| fs::write(&ours, FURTHER));
     made.map_err(|error| format!("{}: {error}", ours.display()))?;
     let mut files: Vec<PathBuf> = REQUIREMENTS.iter().map(|file| base.join("scripts").join(file)).collect();
     files.push(ours);

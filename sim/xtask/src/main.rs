@@ -22,6 +22,7 @@ mod process;
 mod project;
 mod record;
 mod rust_std;
+mod signed;
 mod soup;
 mod soup_firmware;
 mod stage;
@@ -55,7 +56,7 @@ impl Options {
     }
 }
 
-const SUBCOMMANDS: [Subcommand; 12] = [
+const SUBCOMMANDS: [Subcommand; 13] = [
     Subcommand {
         name: "ci",
         summary: "all checks and tests, stage by stage, with a summary at the end",
@@ -82,6 +83,12 @@ const SUBCOMMANDS: [Subcommand; 12] = [
         summary: "device-tree values that make no sense do not build, and the message names node and property",
         options: &[("--short", "one in eight of them")],
         run: overlays::run,
+    },
+    Subcommand {
+        name: "signed",
+        summary: "build the boot loader and the signed image of both boards with a throw-away key, and verify them",
+        options: &[],
+        run: signed::run,
     },
     Subcommand {
         name: "lockstep",

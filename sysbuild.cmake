@@ -1,0 +1,15 @@
+# SPDX-License-Identifier: Apache-2.0
+# An image for a board is signed with a key of its maker's own, or not made at all.
+if(SB_CONFIG_BOOTLOADER_MCUBOOT)
+  set(key "${SB_CONFIG_BOOT_SIGNATURE_KEY_FILE}")
+  if(key STREQUAL "")
+    message(FATAL_ERROR "no key to sign with: LEVITAS_SIGNING_KEY=FILE in the environment; `imgtool keygen -t ecdsa-p256 -k FILE` makes one")
+  elseif(NOT EXISTS "${key}")
+    message(FATAL_ERROR "the key to sign with, ${key}, does not exist")
+  endif()
+  file(REAL_PATH "${key}" key)
+  string(FIND "${key}" "${ZEPHYR_MCUBOOT_MODULE_DIR}/" at)
+  if(at EQUAL 0)
+    message(FATAL_ERROR "${key} is published with MCUboot, so everybody can sign with it: LEVITAS_SIGNING_KEY=FILE in the environment takes one of your own")
+  endif()
+endif()
