@@ -11,6 +11,7 @@ mod compare_command;
 mod corners_command;
 mod ecg_command;
 mod flow_meter_command;
+mod fmu_command;
 mod forge_command;
 mod kit_command;
 mod records_command;
@@ -31,6 +32,7 @@ use levitas_core::unit::Role;
 
 use levitas::input::{BadInput, Checked, one_line};
 use levitas::list::{What, list};
+use levitas::mdf::trace_mdf;
 use levitas::outputs::{check_file, check_folder, write_bytes, write_file, write_folder};
 use levitas::progress::Progress;
 use levitas::scenario::{Scenario, Setting, load};
@@ -68,6 +70,7 @@ Examples:
   levitas circulation --suctions 10         modes and interventions against a living patient
   levitas warming --situations 1            the warming device, its faults and pairs of faults
   levitas flow-meter --quiet-hours 0.1      errors of the flow meter, bubbles found, false alarms
+  levitas fmu 1a_levitation                 a model for FMPy, OpenModelica, Simulink and others
   levitas forge --frames 10000              forged commands against two units that pump
   levitas ecg --seconds 120                 heart beats found in synthetic ECGs, pulses timed by them
   levitas campaign --hours 2 --minutes 5    both units in trouble all the time, a drill in each hour
@@ -118,6 +121,9 @@ enum Command {
     /// Check the flow meter against the ultrasound of the world: errors, steps, bubbles, quiet hours
     #[command(after_help = flow_meter_command::EXAMPLES)]
     FlowMeter(flow_meter_command::Arguments),
+    /// Make a model of a scenario for other simulators (FMI 2.0 for co-simulation)
+    #[command(after_help = fmu_command::EXAMPLES)]
+    Fmu(fmu_command::Arguments),
     /// Forge, replay, delay and damage commands and status frames against two units that pump: none is carried out
     #[command(after_help = forge_command::EXAMPLES)]
     Forge(forge_command::Arguments),
@@ -151,6 +157,7 @@ Examples:
   levitas run 1b_shock --out /tmp/shock
   levitas run my.toml --set pump.curve=heartmate3 --set config.host.speed_rpm_max=5000
   levitas run my.toml --json - --quiet | jq '.\"flow.lpm\"'
+  levitas run 1b_shock --mdf shock.mf4              for asammdf and other readers of measurements
 
 The folder gets metrics.json, trace.csv, events.jsonl and report.html, with both units candump.log, all at once at the end.";
 
@@ -193,6 +200,9 @@ struct RunArguments {
     /// Write the metrics to this file too; - is standard output
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
+    /// Write the trace to this file too, as ASAM MDF 4
+    #[arg(long, value_name = "FILE")]
+    mdf: Option<PathBuf>,
     /// No table and no progress; only what failed
     #[arg(long, short)]
     quiet: bool,
@@ -264,6 +274,7 @@ fn main() -> ExitCode {
         Some(Command::Circulation(arguments)) => circulation_command::run(&arguments),
         Some(Command::Warming(arguments)) => warming_command::run(&arguments),
         Some(Command::FlowMeter(arguments)) => flow_meter_command::run(&arguments),
+        Some(Command::Fmu(arguments)) => fmu_command::run(&arguments),
         Some(Command::Forge(arguments)) => forge_command::run(&arguments),
         Some(Command::Ecg(arguments)) => ecg_command::run(&arguments),
         Some(Command::Kit(command)) => kit_command::run(&command),
@@ -337,8 +348,17 @@ fn run_command(arguments: &RunArguments) -> Checked<bool> {
     let mut scenario = scenario;
     take_calibration(&mut scenario, arguments)?;
     let folder = arguments.out.clone().unwrap_or_else(|| default_folder(&scenario));
+    let mdf = arguments.mdf.as_deref();
+    mdf.map_or(Ok(()), |file| check_file(file, "--mdf"))?;
     run_and_write(&scenario, &folder, arguments.json.as_deref(), arguments.quiet, &mut |progress| {
-        run(&scenario, progress)
+        let outcome = run(&scenario, progress)?;
+        if let Some(file) = mdf {
+            let bytes = trace_mdf(&scenario.name, &outcome.recording).map_err(|error| {
+                BadInput::key("--mdf", "mdf", file.display(), error, "a run that can be written")
+            })?;
+            write_bytes(file, &bytes, "--mdf")?;
+        }
+        Ok(outcome)
     })
 }
 

@@ -12,9 +12,9 @@ use levitas_core::records::snapshot::{Part, SAMPLES, SIGNALS, SIGNALS_COUNT, TRI
 use levitas_core::records::trend::{FIELDS, TREND_FIELDS};
 use levitas_core::schedule::BASE_RATE_HZ;
 use levitas_core::unit::Role;
-use mdf4_rs::{DataType, DecodedValue, MdfWriter};
 use serde_json::json;
 
+use crate::mdf::{Group, mdf};
 use crate::record_text::event_text;
 use crate::recording::push_number;
 
@@ -126,52 +126,19 @@ pub fn snapshots(parts: &[(Head, Part)]) -> Vec<Snapshot> {
     found.into_iter().map(|(_, snapshot)| snapshot).collect()
 }
 
-/// The unit that the name of a signal ends with, as units are written.
-fn unit_of(name: &str) -> &str {
-    match name.rsplit('_').next() {
-        Some("a") => "A",
-        Some("v") => "V",
-        unit => unit.unwrap_or(""),
-    }
-}
-
 /// A channel group for each snapshot, its time counted from the trigger.
 ///
 /// # Errors
 /// What the writer says.
 pub fn snapshots_mdf(snapshots: &[Snapshot]) -> Result<Vec<u8>, mdf4_rs::Error> {
-    let mut writer = MdfWriter::in_memory();
-    writer.init_mdf_file()?;
-    for snapshot in snapshots {
-        // A data group of its own for each: records of one group then need no number.
-        let group = writer.add_channel_group(None, |_| {})?;
-        writer.set_channel_group_name(&group, &snapshot.name)?;
-        let mut last = writer.add_channel(&group, None, |channel| {
-            channel.name = Some("time_s".to_owned());
-            channel.data_type = DataType::FloatLE;
-            channel.bit_count = 64;
-        })?;
-        writer.set_time_channel(&last)?;
-        writer.set_channel_unit(&last, "s")?;
-        for (name, _) in SIGNALS {
-            last = writer.add_channel(&group, Some(&last), |channel| {
-                channel.name = Some(name.to_owned());
-                channel.data_type = DataType::FloatLE;
-                channel.bit_count = 32;
-            })?;
-            writer.set_channel_unit(&last, unit_of(name))?;
-        }
-        writer.start_data_block_for_cg(&group, 0)?;
-        for (place, sample) in snapshot.samples.iter().enumerate() {
-            let Some(sample) = sample else { continue };
+    let names = SIGNALS.map(|(name, _)| name);
+    let group = |snapshot: &Snapshot| {
+        let samples = snapshot.samples.iter().enumerate();
+        let rows = samples.filter_map(|(place, sample)| {
             let time_s = (place as f64 - TRIGGER_SAMPLE as f64) / f64::from(BASE_RATE_HZ);
-            let values = sample.iter().map(|value| DecodedValue::Float(f64::from(*value)));
-            let record: Vec<DecodedValue> =
-                std::iter::once(DecodedValue::Float(time_s)).chain(values).collect();
-            writer.write_record(&group, &record)?;
-        }
-        writer.finish_data_block(&group)?;
-    }
-    writer.finalize()?;
-    Ok(writer.into_inner().into_inner())
+            Some((time_s, sample.as_ref()?.to_vec()))
+        });
+        Group { name: snapshot.name.clone(), names: names.to_vec(), rows: rows.collect() }
+    };
+    mdf(&snapshots.iter().map(group).collect::<Vec<_>>())
 }
