@@ -42,8 +42,9 @@ impl Row {
     pub fn finding(&self) -> Option<String> {
         let Self { story, figure, worst, bound, known } = self;
         let allowed = known.unwrap_or(*bound);
-        let is_new = !(*worst <= allowed);
-        is_new.then(|| format!("{story}: {figure} is {worst:.3}, allowed {allowed}"))
+        // Not a number is a finding, too.
+        let is_held = *worst <= allowed;
+        (!is_held).then(|| format!("{story}: {figure} is {worst:.3}, allowed {allowed}"))
     }
 }
 
