@@ -14,8 +14,9 @@
 
 static void map_registers(void)
 {
-	/* Factory values, APB2 with TIM1, APB2 with HRTIM1, ADC1 and ADC2, ADC3, DBGMCU. */
-	static const uintptr_t pages[] = {0x1ff1e000, 0x40010000, 0x40017000, 0x40022000, 0x58026000, 0x5c001000};
+	/* Factory values, APB2 with TIM1, APB2 with HRTIM1, ADC1 and ADC2, FLASH, SYSCFG, RCC and PWR, ADC3, DBGMCU. */
+	static const uintptr_t pages[] = {0x1ff1e000, 0x40010000, 0x40017000, 0x40022000, 0x52002000,
+					  0x58000000, 0x58024000, 0x58026000, 0x5c001000};
 
 	for (size_t i = 0; i < sizeof(pages) / sizeof(pages[0]); i++) {
 		void *page = (void *)pages[i];
