@@ -92,6 +92,23 @@ static int wait_for(const volatile uint32_t *reg, uint32_t mask, uint32_t value,
 	return -ETIMEDOUT;
 }
 
+/*
+ * "ADC on-off control": ADEN is lost that is written within four clocks after the end of a calibration, and nothing tells
+ * when they are over.
+ */
+static int enable_until_ready(ADC_TypeDef *adc)
+{
+	for (uint32_t us = 0; us < READY_US_MAX; us += POLL_US) {
+		if (LL_ADC_IsEnabled(adc) == 0) {
+			LL_ADC_Enable(adc);
+		}
+		if (wait_for(&adc->ISR, ADC_ISR_ADRDY, ADC_ISR_ADRDY, POLL_US) == 0) {
+			return 0;
+		}
+	}
+	return -ETIMEDOUT;
+}
+
 /* "Deep-power-down mode and voltage regulator", "Calibration", "ADC on-off control": in this order. */
 static int converter_enable(ADC_TypeDef *adc)
 {
@@ -105,8 +122,7 @@ static int converter_enable(ADC_TypeDef *adc)
 	if (wait_for(&adc->CR, ADC_CR_ADCAL, 0, CALIBRATION_US_MAX) != 0) {
 		return -ETIMEDOUT;
 	}
-	LL_ADC_Enable(adc);
-	return wait_for(&adc->ISR, ADC_ISR_ADRDY, ADC_ISR_ADRDY, READY_US_MAX);
+	return enable_until_ready(adc);
 }
 
 /* Measures the internal reference by one conversion of its own and so, backwards, the converters' supply. */

@@ -39,6 +39,11 @@ static void converters_work(struct k_timer *timer)
 			/* Written ones have cleared the flags. */
 			adc->ISR = 0;
 		}
+		if ((adc->CR & ADC_CR_ADEN) != 0 && !chip.lost_enable[i]) {
+			/* As if it had been written within four clocks after the calibration. */
+			chip.lost_enable[i] = true;
+			adc->CR &= ~ADC_CR_ADEN;
+		}
 		if ((adc->CR & ADC_CR_ADEN) != 0 && !chip.never_ready[i]) {
 			chip.enabled[i] = true;
 			adc->ISR |= ADC_ISR_ADRDY;

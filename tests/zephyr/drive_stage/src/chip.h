@@ -25,6 +25,7 @@ struct chip {
 
 	/* What was seen. */
 	uint32_t calibration[CONVERTERS];
+	bool lost_enable[CONVERTERS];
 	bool enabled[CONVERTERS];
 	uint32_t clock_enabled[256];
 	uint32_t pins;
