@@ -47,6 +47,8 @@ enum levitas_pair {
 	LEVITAS_PAIR_WINDING_LEAK = 1 << 6,
 	/** That current has flowed: the two bits above say what has come of it. A device without the path never says so. */
 	LEVITAS_PAIR_WINDING_TESTED = 1 << 7,
+	/** Not of this device: what the motor's gate driver says of itself is a fault, or nothing that can be believed. */
+	LEVITAS_PAIR_GATE_DOUBTED = 1 << 8,
 };
 
 /** One sample. */

@@ -3,8 +3,7 @@
  * @file
  * Gate driver of the motor's bridges, as its serial bus shows it.
  *
- * For the supervisor, the shell and a log: each call waits for the bus. What must be fast, PWM and fault input, are pins of
- * the motor inverter.
+ * Each call but the check waits for the bus. What must be fast, PWM and fault input, are pins of the motor inverter.
  */
 #ifndef LEVITAS_GATE_DRIVER_H_
 #define LEVITAS_GATE_DRIVER_H_
@@ -42,6 +41,7 @@ struct levitas_gate_driver_api {
 	int (*enable)(const struct device *dev, bool enable);
 	int (*faults)(const struct device *dev, uint32_t *faults);
 	int (*clear)(const struct device *dev);
+	int (*check)(const struct device *dev);
 };
 /** @endcond */
 
@@ -73,6 +73,17 @@ static inline int levitas_gate_driver_clear(const struct device *dev)
 	const struct levitas_gate_driver_api *api = dev->api;
 
 	return api->clear(dev);
+}
+
+/**
+ * What the driver has found of itself within the last 200 ms; waits for nothing. 0: no fault, and the configuration is its own.
+ * -EFAULT: it reports more than a warning; -EIO, -EAGAIN as above.
+ */
+static inline int levitas_gate_driver_check(const struct device *dev)
+{
+	const struct levitas_gate_driver_api *api = dev->api;
+
+	return api->check(dev);
 }
 
 /** Name of a fault for people; "?" beyond the last. */

@@ -10,6 +10,7 @@
 #include <levitas/coil_driver.h>
 #include <levitas/ecg.h>
 #include <levitas/flow_meter.h>
+#include <levitas/gate_driver.h>
 #include <levitas/hall_angle.h>
 #include <levitas/hall_displacement.h>
 #include <levitas/motor_inverter.h>
@@ -33,7 +34,12 @@ struct unit_devices {
 	const struct device *pressure_return;
 	/* NULL: the unit has none. */
 	const struct device *alarm_signal;
+	const struct device *gate_driver;
 };
+
+/* The one that drives the unit's inverter. */
+#define GATE_DRIVER_OF(gate_driver, node)                                                                              \
+	DT_SAME_NODE(DT_PHANDLE(gate_driver, inverter), DT_PHANDLE(node, motor_inverter)) ? DEVICE_DT_GET(gate_driver) :
 
 #define DEVICES(node)                                                                                                  \
 	{                                                                                                              \
@@ -47,6 +53,7 @@ struct unit_devices {
 		.pressure_pre_membrane = DEVICE_DT_GET(DT_PHANDLE(node, pressure_pre_membrane)),                       \
 		.pressure_return = DEVICE_DT_GET(DT_PHANDLE(node, pressure_return)),                                   \
 		.alarm_signal = DEVICE_DT_GET_OR_NULL(DT_PHANDLE(node, alarm_signal)),                                 \
+		.gate_driver = DT_FOREACH_STATUS_OKAY_VARGS(ti_drv8353, GATE_DRIVER_OF, node) NULL,                    \
 	}
 
 static const struct unit_devices devices[LEVITAS_UNIT_COUNT] = {
@@ -57,6 +64,23 @@ static const struct unit_devices devices[LEVITAS_UNIT_COUNT] = {
 	[LEVITAS_UNIT_EMERGENCY_DRIVE] = DEVICES(DT_NODELABEL(levitas_drive)),
 #endif
 };
+
+/* By unit, what its gate driver last said: the levitation task must not ask it. */
+static int gate_driver_error[LEVITAS_UNIT_COUNT];
+
+int levitas_port_gate_driver_error(uint32_t unit)
+{
+	return gate_driver_error[unit];
+}
+
+static void look_at_gate_driver(uint32_t unit)
+{
+	const struct device *gate_driver = devices[unit].gate_driver;
+
+	if (gate_driver != NULL) {
+		gate_driver_error[unit] = device_is_ready(gate_driver) ? levitas_gate_driver_check(gate_driver) : -ENODEV;
+	}
+}
 
 /* Names a device that is not ready. */
 static bool is_ready(uint32_t unit, const struct device *dev)
@@ -84,6 +108,11 @@ int levitas_port_check(uint32_t unit)
 	for (size_t i = 0; i < ARRAY_SIZE(useful); i++) {
 		(void)is_ready(unit, useful[i]);
 	}
+	/* Without it the rotor is held, and by this unit only if no other one can. */
+	if (of->gate_driver != NULL) {
+		(void)is_ready(unit, of->gate_driver);
+	}
+	look_at_gate_driver(unit);
 	return error;
 }
 
@@ -121,7 +150,7 @@ void levitas_port_read_levitation(uint32_t unit, struct levitas_levitation_input
 	memcpy(inputs->coil_current_a, coil.current_a, sizeof(inputs->coil_current_a));
 	memcpy(inputs->phase_current_a, phase.phase_current_a, sizeof(inputs->phase_current_a));
 	inputs->sample_count = displacement.sample_count;
-	inputs->pair = coil.pair;
+	inputs->pair = coil.pair | (gate_driver_error[unit] != 0 ? LEVITAS_PAIR_GATE_DOUBTED : 0);
 }
 
 void levitas_port_write_levitation(uint32_t unit, const struct levitas_levitation_outputs *outputs)
@@ -180,6 +209,7 @@ void levitas_port_read_circulation(uint32_t unit, struct levitas_circulation_inp
 	const struct unit_devices *of = &devices[unit];
 	int shot_count;
 
+	look_at_gate_driver(unit);
 	memset(inputs, 0, sizeof(*inputs));
 	shot_count = device_is_ready(of->flow_meter) ? levitas_flow_meter_fetch(of->flow_meter, inputs->shots) : -ENODEV;
 	if (shot_count >= 0) {

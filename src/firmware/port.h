@@ -10,5 +10,8 @@ int levitas_port_check(uint32_t unit);
 
 /** Starts the unit's levitation trigger. */
 int levitas_port_start(uint32_t unit, levitas_hall_displacement_handler handler, void *user_data);
+/** 0, or the error of the motor's gate driver for which the unit is not ready (levitas/gate_driver.h); -ENODEV: it has not started. */
+int levitas_port_gate_driver_error(uint32_t unit);
+
 
 #endif /* LEVITAS_PORT_H_ */

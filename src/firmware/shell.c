@@ -13,6 +13,7 @@
 
 #include "crash.h"
 #include "decimal.h"
+#include "port.h"
 #include "shell.h"
 #include "shim.h"
 #include "threads.h"
@@ -132,6 +133,9 @@ static void print_unit(const struct shell *sh, uint32_t unit)
 		shell_print(sh, "  SETTINGS      those in the storage could not be read: see levitas settings for what is in force; none is kept over a power-off");
 	}
 	print_crash(sh);
+	if (levitas_port_gate_driver_error(unit) != 0) {
+		shell_print(sh, "  GATE DRIVER   error %d: the unit is not ready; gate_driver says why", levitas_port_gate_driver_error(unit));
+	}
 	if (levitas_threads_watch_error() != 0) {
 		shell_print(sh, "  WATCHDOG      error %d: this unit may stand without being reset", levitas_threads_watch_error());
 	}

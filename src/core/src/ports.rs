@@ -50,6 +50,8 @@ pub mod pair {
     pub const WINDING_LEAK: u32 = 1 << 6;
     /// That current has flowed: the two bits above say what has come of it. A board without the path never says so.
     pub const WINDING_TESTED: u32 = 1 << 7;
+    /// The motor's gate driver reports a fault on its bus, does not answer, sleeps, or has lost its configuration.
+    pub const GATE_DOUBTED: u32 = 1 << 8;
 }
 
 /// Bits of the `valid` members.

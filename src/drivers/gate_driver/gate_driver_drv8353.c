@@ -3,7 +3,8 @@
  * TI DRV8353S: registers of the motor's gate driver. Names are those of the data sheet SLVSDY6, register maps.
  *
  * A frame has 16 bits: read or write, four bits of address, eleven of data. It has no check bits, so everything written is
- * read back, at start and with each question for faults: a chip that went through a brown-out has its reset values.
+ * read back, at start and with each question for faults: a chip that went through a brown-out has its reset values. A
+ * thread asks all the time. It mends nothing: while a chip wakes up nFAULT may be low, which is a break of the inverter.
  */
 #define DT_DRV_COMPAT ti_drv8353
 
@@ -11,7 +12,11 @@
 #include <zephyr/drivers/gpio.h>
 #include <zephyr/drivers/spi.h>
 #include <zephyr/kernel.h>
+#include <zephyr/logging/log.h>
+#include <zephyr/sys/atomic.h>
 #include <zephyr/sys/byteorder.h>
+
+LOG_MODULE_REGISTER(levitas_gate_driver);
 
 #define FRAME_READ    BIT(15)
 #define FRAME_ADDRESS 11
@@ -59,16 +64,24 @@ enum drv8353_register {
 
 #define SPI_HZ_MAX 10000000
 
+#define ASK_MS 100
+
 struct gate_driver_config {
 	struct spi_dt_spec bus;
 	struct gpio_dt_spec enable;
 	/* By address; only those from FIRST_CONFIGURED on. */
 	uint16_t registers[REGISTER_COUNT];
+	k_thread_stack_t *stack;
+	size_t stack_size;
 };
 
 struct gate_driver_data {
 	struct k_mutex bus_lock;
 	bool awake;
+	/* What the thread has found: of the bus, and of the chip. */
+	atomic_t found;
+	uint32_t faults;
+	struct k_thread thread;
 };
 
 const char *levitas_gate_driver_fault_name(enum levitas_gate_driver_fault fault)
@@ -217,6 +230,48 @@ static int gate_driver_faults(const struct device *dev, uint32_t *faults)
 	return error;
 }
 
+/* The log names what has changed. */
+static void ask(const struct device *dev)
+{
+	struct gate_driver_data *data = dev->data;
+	uint32_t faults = 0;
+	int found = gate_driver_faults(dev, &faults);
+
+	if (found == 0 && (faults & ~BIT(LEVITAS_GATE_FAULT_TEMPERATURE_WARNING)) != 0) {
+		found = -EFAULT;
+	}
+	for (uint32_t fault = 0; fault < LEVITAS_GATE_FAULT_COUNT; fault++) {
+		if ((faults & ~data->faults & BIT(fault)) != 0) {
+			LOG_ERR("%s: %s", dev->name, levitas_gate_driver_fault_name(fault));
+		}
+	}
+	if (found != atomic_get(&data->found) && found != -EFAULT) {
+		LOG_ERR("%s: %s", dev->name,
+			found == 0         ? "no fault any more"
+			: found == -EAGAIN ? "asleep"
+					   : "no answer, or not its configuration");
+	}
+	data->faults = faults;
+	atomic_set(&data->found, found);
+}
+
+static void run(void *device, void *unused1, void *unused2)
+{
+	ARG_UNUSED(unused1);
+	ARG_UNUSED(unused2);
+	while (true) {
+		k_msleep(ASK_MS);
+		ask(device);
+	}
+}
+
+static int gate_driver_check(const struct device *dev)
+{
+	struct gate_driver_data *data = dev->data;
+
+	return atomic_get(&data->found);
+}
+
 static int gate_driver_clear(const struct device *dev)
 {
 	const struct gate_driver_config *config = dev->config;
@@ -246,13 +301,24 @@ static int gate_driver_init(const struct device *dev)
 	if (error != 0) {
 		return error;
 	}
-	return spi_is_ready_dt(&config->bus) ? gate_driver_enable(dev, true) : -ENODEV;
+	if (!spi_is_ready_dt(&config->bus)) {
+		return -ENODEV;
+	}
+	error = gate_driver_enable(dev, true);
+	if (error == 0) {
+		ask(dev);
+		k_thread_create(&data->thread, config->stack, config->stack_size, run, (void *)dev, NULL, NULL,
+				CONFIG_LEVITAS_GATE_DRIVER_PRIORITY, 0, K_NO_WAIT);
+		error = k_thread_name_set(&data->thread, dev->name);
+	}
+	return error;
 }
 
 static const struct levitas_gate_driver_api gate_driver_api = {
 	.enable = gate_driver_enable,
 	.faults = gate_driver_faults,
 	.clear = gate_driver_clear,
+	.check = gate_driver_check,
 };
 
 /* Codes 0 and 1 of IDRIVE are the same current. */
@@ -264,10 +330,13 @@ static const struct levitas_gate_driver_api gate_driver_api = {
 	BUILD_ASSERT(DT_PROP(node, spi_max_frequency) <= SPI_HZ_MAX,                                                   \
 		     DT_NODE_PATH(node) ": spi-max-frequency is above the 10 MHz of a DRV8353");                       \
 	BUILD_ASSERT(DT_PROP(node, gate_sink_milliamp) >= DT_PROP(node, gate_source_milliamp),                         \
-		     DT_NODE_PATH(node) ": gate-sink-milliamp is less than gate-source-milliamp")
+		     DT_NODE_PATH(node) ": gate-sink-milliamp is less than gate-source-milliamp");                     \
+	BUILD_ASSERT(DT_PROP(node, current_sense_gain) == DT_PROP(DT_PHANDLE(node, inverter), amplifier_gain),         \
+		     DT_NODE_PATH(node) ": current-sense-gain is not amplifier-gain of the inverter")
 
 #define GATE_DRIVER_DEFINE(inst)                                                                                       \
 	CHECK(DT_DRV_INST(inst));                                                                                      \
+	static K_KERNEL_STACK_DEFINE(gate_driver_stack_##inst, CONFIG_LEVITAS_GATE_DRIVER_STACK_SIZE);                 \
 	static const struct gate_driver_config gate_driver_config_##inst = {                                           \
 		.bus = SPI_DT_SPEC_INST_GET(inst, SPI_WORD_SET(8) | SPI_TRANSFER_MSB | SPI_MODE_CPHA, 0),              \
 		.enable = GPIO_DT_SPEC_INST_GET(inst, enable_gpios),                                                   \
@@ -282,6 +351,8 @@ static const struct levitas_gate_driver_api gate_driver_api = {
 			[CSA_CONTROL] = CSA_CONTROL_VREF_DIV | CSA_CONTROL_SEN_LVL_1_V |                               \
 					(DT_INST_ENUM_IDX(inst, current_sense_gain) << CSA_CONTROL_GAIN),              \
 		},                                                                                                     \
+		.stack = gate_driver_stack_##inst,                                                                     \
+		.stack_size = K_KERNEL_STACK_SIZEOF(gate_driver_stack_##inst),                                         \
 	};                                                                                                             \
 	static struct gate_driver_data gate_driver_data_##inst;                                                        \
 	DEVICE_DT_INST_DEFINE(inst, gate_driver_init, NULL, &gate_driver_data_##inst, &gate_driver_config_##inst,      \

@@ -136,6 +136,42 @@ ZTEST(gate_driver, test_sleep)
 	zassert_equal(levitas_gate_driver_faults(dev, &faults), -EAGAIN);
 }
 
+/* Longer than the driver takes to ask once more. */
+#define ASKED_MS 250
+
+/* Nobody but the driver itself asks. */
+ZTEST(gate_driver, test_driver_asks_by_itself)
+{
+	k_msleep(ASKED_MS);
+	zassert_ok(levitas_gate_driver_check(dev));
+
+	chip()->registers[1] = BIT(7);
+	k_msleep(ASKED_MS);
+	zassert_ok(levitas_gate_driver_check(dev), "a warning");
+
+	chip()->registers[0] = BIT(10) | BIT(9) | BIT(5);
+	k_msleep(ASKED_MS);
+	zassert_equal(levitas_gate_driver_check(dev), -EFAULT);
+	zassert_ok(levitas_gate_driver_clear(dev));
+	k_msleep(ASKED_MS);
+	zassert_ok(levitas_gate_driver_check(dev));
+
+	/* A brown-out has taken its configuration; it still answers. */
+	chip()->registers[5] = 0x159;
+	k_msleep(ASKED_MS);
+	zassert_equal(levitas_gate_driver_check(dev), -EIO);
+
+	zassert_ok(levitas_gate_driver_enable(dev, true));
+	chip()->faults.bus_error = true;
+	k_msleep(ASKED_MS);
+	zassert_equal(levitas_gate_driver_check(dev), -EIO);
+	chip()->faults.bus_error = false;
+
+	zassert_ok(levitas_gate_driver_enable(dev, false));
+	k_msleep(ASKED_MS);
+	zassert_equal(levitas_gate_driver_check(dev), -EAGAIN);
+}
+
 static int shell(const char *command, const char **output)
 {
 	const struct shell *sh = shell_backend_dummy_get_ptr();

@@ -5,7 +5,7 @@ use super::pair::Situation;
 use super::*;
 use crate::arbitration::{Isolation, Order, Refusal};
 use crate::link::{PeerMail, PeerReport, UnitCode};
-use crate::ports::pair::{FOREIGN_RIPPLE, GATE_OPEN, LINE_CURRENT, LINE_EDGES};
+use crate::ports::pair::{FOREIGN_RIPPLE, GATE_DOUBTED, GATE_OPEN, LINE_CURRENT, LINE_EDGES};
 
 const DRIVEN: u32 = LINE_CURRENT | LINE_EDGES | FOREIGN_RIPPLE;
 
@@ -324,6 +324,18 @@ fn a_fault_for_which_a_unit_is_not_ready_does_not_keep_it_from_driving() {
             "faults {faults:#x}"
         );
     }
+}
+
+#[test]
+fn a_unit_whose_gate_driver_is_doubted_is_not_ready_and_drives_all_the_same() {
+    let mut bench = backup();
+    bench.run(40, seen(DRIVEN | GATE_DOUBTED));
+    assert_ne!(PeerReport::from_bits(bench.pair.report).state, UnitCode::Ready);
+    assert!(bench.run(20, seen(LINE_CURRENT | GATE_DOUBTED)).gate, "a bad holder is better than none");
+    let mut bench = backup();
+    bench.run(40, seen(DRIVEN | GATE_DOUBTED));
+    bench.run(40, seen(DRIVEN));
+    assert_eq!(PeerReport::from_bits(bench.pair.report).state, UnitCode::Ready, "it is over");
 }
 
 #[test]
