@@ -44,6 +44,11 @@
 #define POLL_US          500
 /* After an error, and where no input is used. */
 #define PAUSE_MS         10
+/*
+ * Errors in a row after which the bus is freed, and again and again: a device that was reset in the middle of a byte may
+ * hold SDA low until it has seen the rest of its clock.
+ */
+#define ERRORS_TO_RECOVER 4
 
 struct input {
 	bool is_used;
@@ -64,6 +69,8 @@ struct ads1115_data {
 	struct k_spinlock lock;
 	struct input inputs[INPUTS];
 	bool has_answered;
+	/* In a row; none of a device that answers and is busy. */
+	uint32_t errors;
 	struct k_thread thread;
 };
 
@@ -126,6 +133,7 @@ static int convert(const struct device *dev, uint16_t wanted, int16_t *code)
 
 static void scan_input(const struct device *dev, struct input *input)
 {
+	const struct ads1115_config *config = dev->config;
 	struct ads1115_data *data = dev->data;
 	int16_t code = 0;
 	int error = convert(dev, input->config, &code);
@@ -145,6 +153,12 @@ static void scan_input(const struct device *dev, struct input *input)
 		input->has_converted = true;
 	}
 	k_spin_unlock(&data->lock, key);
+	data->errors = error == 0 || error == -EBUSY ? 0 : data->errors + 1;
+	if (data->errors == ERRORS_TO_RECOVER) {
+		data->errors = 0;
+		/* Whether it helps is seen in what comes next. */
+		(void)i2c_recover_bus(config->bus.bus);
+	}
 	if (error != 0) {
 		k_msleep(PAUSE_MS);
 	}
