@@ -18,8 +18,9 @@ struct levitas_ecg_api {
 /** @endcond */
 
 /**
- * Takes the samples since the last fetch, oldest first [mV]. -EIO: an electrode is off or the amplifier does not answer,
- * -ERANGE: it is saturated, -ETIMEDOUT: no samples come, -EAGAIN: nothing new.
+ * Takes the samples since the last fetch, oldest first [mV]. -ENODEV: the amplifier has not answered since the start, and is
+ * asked ten times a second; -EIO: an electrode is off or it does not answer any more, -ERANGE: it is saturated, -ETIMEDOUT: no
+ * samples come, -EAGAIN: nothing new.
  */
 static inline int levitas_ecg_fetch(const struct device *dev, float ecg_mv[LEVITAS_ECG_BATCH])
 {

@@ -32,8 +32,8 @@ struct levitas_flow_meter_api {
 /** @endcond */
 
 /**
- * Takes the shots since the last fetch, oldest first. Returns how many. If there is none: -EIO: the meter does not answer, or
- * not credibly; -ETIMEDOUT: a shot does not end; -EBUSY: its interrupt line is stuck.
+ * Takes the shots since the last fetch, oldest first. Returns how many. If there is none: -ENODEV: it has not answered since
+ * the start, and is asked ten times a second; -EIO: it does not answer any more, or not credibly; -ETIMEDOUT: a shot does not end; -EBUSY: its interrupt line is stuck.
  */
 static inline int levitas_flow_meter_fetch(const struct device *dev,
 					   struct levitas_flow_shot shots[LEVITAS_FLOW_SHOTS_MAX])

@@ -12,7 +12,10 @@
 #include <zephyr/drivers/gpio.h>
 #include <zephyr/drivers/spi.h>
 #include <zephyr/kernel.h>
+#include <zephyr/logging/log.h>
 #include <zephyr/sys/byteorder.h>
+
+LOG_MODULE_REGISTER(levitas_ecg);
 
 /* Commands. */
 #define COMMAND_RESET  0x06
@@ -106,7 +109,7 @@ struct ecg_config {
 
 struct ecg_data {
 	struct gpio_callback callback;
-	/* Given once, after a good start. */
+	/* Given once, when bus and pins are there. */
 	struct k_sem started;
 	struct k_sem frame_ready;
 	struct k_spinlock lock;
@@ -114,6 +117,9 @@ struct ecg_data {
 	uint32_t first;
 	uint32_t count;
 	bool primed;
+	/* The chip has its configuration; it has had it since the start. */
+	bool is_set_up;
+	bool has_answered;
 	/* What a fetch says while there is nothing in the ring. */
 	int error;
 };
@@ -242,6 +248,22 @@ static int read_frame(const struct ecg_config *config, struct ecg_data *data)
 	return 0;
 }
 
+/* Whoever fetches meanwhile is told why not. */
+static int set_up(const struct device *dev)
+{
+	struct ecg_data *data = dev->data;
+	const int error = start(dev->config);
+
+	if (error == 0) {
+		say(data, -EAGAIN);
+	} else {
+		say(data, data->has_answered ? -EIO : error);
+	}
+	data->is_set_up = error == 0;
+	data->has_answered |= error == 0;
+	return error;
+}
+
 static void run(void *dev_pointer, void *unused1, void *unused2)
 {
 	const struct device *dev = dev_pointer;
@@ -254,6 +276,13 @@ static void run(void *dev_pointer, void *unused1, void *unused2)
 	ARG_UNUSED(unused2);
 	k_sem_take(&data->started, K_FOREVER);
 	while (true) {
+		if (!data->is_set_up) {
+			k_msleep(RESTART_MS);
+			if (set_up(dev) != 0) {
+				continue;
+			}
+			LOG_INF("%s: it answers", dev->name);
+		}
 		if (k_sem_take(&data->frame_ready, K_MSEC(DATA_READY_MS)) == 0) {
 			silent_ms = 0;
 			error = read_frame(config, data);
@@ -266,10 +295,7 @@ static void run(void *dev_pointer, void *unused1, void *unused2)
 		}
 		if (silent_ms >= RESTART_MS) {
 			silent_ms = 0;
-			error = start(config);
-			if (error != 0) {
-				say(data, -EIO);
-			}
+			(void)set_up(dev);
 		}
 	}
 }
@@ -343,14 +369,16 @@ static int ecg_init(const struct device *dev)
 	if (error == 0) {
 		error = gpio_pin_interrupt_configure_dt(&config->data_ready, GPIO_INT_EDGE_TO_ACTIVE);
 	}
-	if (error == 0) {
-		error = start(config);
+	if (error != 0) {
+		return error;
 	}
-	if (error == 0) {
-		say(data, -EAGAIN);
-		k_sem_give(&data->started);
+	/* A chip that does not answer yet is no reason not to be ready: the thread tries again. */
+	error = set_up(dev);
+	if (error != 0) {
+		LOG_ERR("%s: error %d of its chip: tried again", dev->name, error);
 	}
-	return error;
+	k_sem_give(&data->started);
+	return 0;
 }
 
 static const struct levitas_ecg_api ecg_api = {

@@ -20,9 +20,12 @@
 #include <zephyr/drivers/gpio.h>
 #include <zephyr/drivers/spi.h>
 #include <zephyr/kernel.h>
+#include <zephyr/logging/log.h>
 #include <zephyr/sys/byteorder.h>
 
 #include "flow_meter_tdc_registers.h"
+
+LOG_MODULE_REGISTER(levitas_flow_meter);
 
 /* Result registers: 24 bits, the highest one is even parity. */
 #define RESULT_BYTES    3
@@ -77,13 +80,15 @@ struct flow_meter_config {
 
 struct flow_meter_data {
 	struct gpio_callback callback;
-	/* Given once, after a good start. */
+	/* Given once, when buses and pins are there. */
 	struct k_sem started;
 	struct k_sem interrupt;
 	/* Not on the stack: an ADC driver that gives up may still write. */
 	uint16_t detector_count;
 	uint8_t next_check;
 	uint8_t failed_rounds;
+	/* Since the start. */
+	bool has_answered;
 	struct k_spinlock lock;
 	struct levitas_flow_shot ring[LEVITAS_FLOW_SHOTS_MAX];
 	uint32_t first;
@@ -361,11 +366,36 @@ static void publish(struct flow_meter_data *data, int error, const struct levita
 	k_spin_unlock(&data->lock, key);
 }
 
-static void take_round(const struct flow_meter_config *config, struct flow_meter_data *data)
+/* Whoever fetches meanwhile is told why not. */
+static void set_up(const struct device *dev)
 {
-	struct levitas_flow_shot shot;
-	int error = measure(config, data, &shot);
+	struct flow_meter_data *data = dev->data;
+	const int error = configure(dev->config);
 
+	if (error == 0) {
+		if (!data->has_answered) {
+			LOG_INF("%s: it answers", dev->name);
+		}
+		data->has_answered = true;
+		data->failed_rounds = 0;
+	} else {
+		publish(data, data->has_answered ? -EIO : error, NULL);
+		k_msleep(RETRY_MS);
+	}
+}
+
+static void take_round(const struct device *dev)
+{
+	const struct flow_meter_config *config = dev->config;
+	struct flow_meter_data *data = dev->data;
+	struct levitas_flow_shot shot;
+	int error;
+
+	if (data->failed_rounds > FAILED_ROUNDS_MAX) {
+		set_up(dev);
+		return;
+	}
+	error = measure(config, data, &shot);
 	if (error == 0) {
 		error = check_next_register(config, data);
 		if (error != 0) {
@@ -375,15 +405,6 @@ static void take_round(const struct flow_meter_config *config, struct flow_meter
 	}
 	data->failed_rounds = error == 0 ? 0 : data->failed_rounds + 1;
 	publish(data, error, &shot);
-	if (data->failed_rounds <= FAILED_ROUNDS_MAX) {
-		return;
-	}
-	if (configure(config) == 0) {
-		data->failed_rounds = 0;
-	} else {
-		publish(data, -EIO, NULL);
-		k_msleep(RETRY_MS);
-	}
 }
 
 static void run(void *dev_pointer, void *unused1, void *unused2)
@@ -399,7 +420,7 @@ static void run(void *dev_pointer, void *unused1, void *unused2)
 	k_timer_start(&round, K_MSEC(ROUND_MS), K_MSEC(ROUND_MS));
 	while (true) {
 		k_timer_status_sync(&round);
-		take_round(dev->config, data);
+		take_round(dev);
 	}
 }
 
@@ -465,15 +486,20 @@ static int flow_meter_init(const struct device *dev)
 	if (error == 0) {
 		error = pins_init(config, data);
 	}
-	if (error == 0) {
-		error = configure(config);
+	if (error != 0) {
+		return error;
 	}
-	if (error == 0) {
-		data->error = 0;
-		data->round_at_ms = k_uptime_get();
-		k_sem_give(&data->started);
+	/* A chip that does not answer yet is no reason not to be ready: the thread tries again. */
+	data->error = configure(config);
+	if (data->error == 0) {
+		data->has_answered = true;
+	} else {
+		LOG_ERR("%s: error %d of its chips: tried again", dev->name, data->error);
+		data->failed_rounds = FAILED_ROUNDS_MAX + 1;
 	}
-	return error;
+	data->round_at_ms = k_uptime_get();
+	k_sem_give(&data->started);
+	return 0;
 }
 
 static const struct levitas_flow_meter_api flow_meter_api = {
