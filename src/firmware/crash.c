@@ -14,6 +14,7 @@
 #include <zephyr/sys/reboot.h>
 
 #include "crash.h"
+#include "port.h"
 #include "shim.h"
 #include "threads.h"
 
@@ -85,6 +86,7 @@ static FUNC_NORETURN void fail(uint32_t reason, k_tid_t thread, const uint32_t *
 	/* A fault in here leaves it at what was done. */
 	if (!is_failing) {
 		is_failing = true;
+		levitas_port_try(NULL);
 		levitas_port_write_levitation(UNIT, &released);
 		note_down(reason, thread, frame, true);
 	}

@@ -21,6 +21,7 @@ target_sources(app PRIVATE
   ${glue}/threads.c
 )
 target_sources_ifdef(CONFIG_LEVITAS_SHELL app PRIVATE
+  ${glue}/bridge_trial.c
   ${glue}/calibration.c
   ${glue}/commission.c
   ${glue}/key.c

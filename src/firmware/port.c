@@ -153,20 +153,32 @@ void levitas_port_read_levitation(uint32_t unit, struct levitas_levitation_input
 	inputs->pair = coil.pair | (gate_driver_error[unit] != 0 ? LEVITAS_PAIR_GATE_DOUBTED : 0);
 }
 
+/* NULL but for bring-up. */
+static levitas_port_trial running_trial;
+
+void levitas_port_try(levitas_port_trial trial)
+{
+	running_trial = trial;
+}
+
 void levitas_port_write_levitation(uint32_t unit, const struct levitas_levitation_outputs *outputs)
 {
 	const struct unit_devices *of = &devices[unit];
-	const struct levitas_coil_driver_command coil = {
+	const levitas_port_trial trial = running_trial;
+	struct levitas_coil_driver_command coil = {
 		.duty = {outputs->coil_duty[0], outputs->coil_duty[1]},
 		.gate = outputs->coil_gate != 0,
 		.drive_line = outputs->drive_line != 0,
 		.latch_override = outputs->latch_override != 0,
 	};
-	const struct levitas_motor_inverter_command phase = {
+	struct levitas_motor_inverter_command phase = {
 		.duty = {outputs->phase_duty[0], outputs->phase_duty[1], outputs->phase_duty[2]},
 		.gate = outputs->phase_gate != 0,
 	};
 
+	if (trial != NULL) {
+		trial(unit, &(struct levitas_port_bridges){of->coil_driver, of->motor_inverter, &coil, &phase});
+	}
 	/* A duty that is not a number has opened the gates already; the task sees it in the currents. */
 	(void)levitas_coil_driver_apply(of->coil_driver, &coil);
 	(void)levitas_motor_inverter_apply(of->motor_inverter, &phase);

@@ -718,6 +718,10 @@ SHELL_STATIC_SUBCMD_SET_CREATE(
 	SHELL_CMD_ARG(link, NULL, "Frames and commands of the link that were refused since boot, by kind.", levitas_shell_link, 1,
 		      0),
 	RECORD_COMMANDS HEATER_COMMAND POWER_COMMAND BOARD_COMMANDS
+	SHELL_CMD_ARG(bridge, NULL,
+		      "For bring-up, in standby: a duty on one bridge, at most 100 thousandths of the bus voltage and 5000 ms; without words: "
+		      "how the last one has ended. Usage: levitas bridge coil_x|coil_y|phase_a|phase_b|phase_c DUTY MS",
+		      levitas_shell_bridge, 1, 3),
 	SHELL_CMD(storage, &levitas_storage_commands, "The storage of calibration record and command key.", NULL),
 	SHELL_CMD_ARG(thread, NULL,
 		      "Task threads since boot: steps, missed deadlines, longest response (release to end) and step.",

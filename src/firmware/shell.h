@@ -94,6 +94,9 @@ int levitas_shell_log(const struct shell *sh, size_t argc, char **argv);
 int levitas_shell_log_verify(const struct shell *sh, size_t argc, char **argv);
 int levitas_shell_trend(const struct shell *sh, size_t argc, char **argv);
 
+/** `levitas bridge`. */
+int levitas_shell_bridge(const struct shell *sh, size_t argc, char **argv);
+
 /** `levitas samples`, on a board. */
 int levitas_shell_samples(const struct shell *sh, size_t argc, char **argv);
 

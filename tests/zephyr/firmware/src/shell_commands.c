@@ -172,6 +172,29 @@ ZTEST(shell_commands, test_poweroff_is_a_state_and_bars_no_lift_off)
 	shell_text_expect("levitas state", 0, ": standby");
 }
 
+/* Where it succeeds the unit must not have had the head: at_power_up.c. */
+ZTEST(shell_commands, test_a_bridge_is_tried_within_bounds_and_in_standby_alone)
+{
+	shell_text_expect("levitas bridge coil_z 50 300", -EINVAL, "bridge \"coil_z\": there are coil_x, coil_y, phase_a");
+	shell_text_expect("levitas bridge coil_x 101 300", -EINVAL, "duty \"101\": allowed is -100 to 100");
+	shell_text_expect("levitas bridge coil_x -101 300", -EINVAL, "duty \"-101\": allowed is -100 to 100");
+	shell_text_expect("levitas bridge phase_a -1 300", -EINVAL, "duty \"-1\": allowed is 0 to 100");
+	shell_text_expect("levitas bridge coil_x 5% 300", -EINVAL, "duty \"5%\": allowed is");
+	shell_text_expect("levitas bridge coil_x 50 5001", -EINVAL, "time \"5001\": allowed is 1 to 5000");
+	shell_text_expect("levitas bridge coil_x 50", -EINVAL, "give bridge, duty and time");
+
+	shell_text_expect("levitas lift", 0, "lifting off");
+	shell_text_expect("levitas bridge coil_x 20 300", -EPERM, "refused: the unit is not in standby");
+	k_sleep(K_MSEC(500));
+	shell_text_expect("levitas status", 0, "operating, bearing levitated");
+	shell_text_expect("levitas bridge coil_x 20 300", -EPERM, "refused: the unit is not in standby");
+	shell_text_land();
+	if (!IS_ENABLED(CONFIG_LEVITAS_ROLE_BOTH)) {
+		/* Nobody is there to whom it could give it. */
+		shell_text_expect("levitas bridge coil_x 20 300", -EPERM, "refused: the unit has the head and says so on its line");
+	}
+}
+
 ZTEST(shell_commands, test_prime_says_what_it_waits_for)
 {
 	shell_text_expect("levitas prime", 0, "no priming guide since this start");
