@@ -26,6 +26,8 @@ struct levitas_sampler_sample {
 	uint32_t period;
 	/** k_cycle_get_32() when the conversions had ended. */
 	uint32_t cycles;
+	/** 0, or -EIO: there has been none yet, or a converter has not finished, or has lost a conversion. */
+	int error;
 };
 
 /** Called in interrupt context when a period's conversions have ended, also when they failed. */
@@ -34,13 +36,13 @@ typedef void (*levitas_sampler_handler)(void *user_data);
 /** @cond driver */
 struct levitas_sampler_api {
 	int (*start)(const struct device *dev, levitas_sampler_handler handler, void *user_data);
-	int (*fetch)(const struct device *dev, struct levitas_sampler_sample *sample);
+	const struct levitas_sampler_sample *(*latest)(const struct device *dev);
 };
 /** @endcond */
 
 /**
  * Has the handler called at every period from now on, once per boot. -EALREADY: another one is called already.
- * Samples can be fetched without it.
+ * There are samples without it.
  */
 static inline int levitas_sampler_start(const struct device *dev, levitas_sampler_handler handler, void *user_data)
 {
@@ -50,15 +52,14 @@ static inline int levitas_sampler_start(const struct device *dev, levitas_sample
 }
 
 /**
- * Takes the latest period's sample, whole: all counts are of one period. Does not wait.
- * -EIO: there has been none yet, or a converter has not finished, or has lost a conversion. The period is given all
- * the same.
+ * The latest period's sample, whole: all counts are of one period. It stays as it is for the next period; who may be
+ * kept from the processor for longer copies it with interrupts locked.
  */
-static inline int levitas_sampler_fetch(const struct device *dev, struct levitas_sampler_sample *sample)
+static inline const struct levitas_sampler_sample *levitas_sampler_latest(const struct device *dev)
 {
 	const struct levitas_sampler_api *api = dev->api;
 
-	return api->fetch(dev, sample);
+	return api->latest(dev);
 }
 
 #endif /* LEVITAS_SAMPLER_H_ */

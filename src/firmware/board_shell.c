@@ -24,6 +24,16 @@ static uint32_t millivolt(uint64_t count)
 	return (uint32_t)(count * DT_PROP(SAMPLER, reference_millivolt) / LEVITAS_SAMPLER_COUNT_MAX);
 }
 
+/* The shell may be kept from the processor for many periods. */
+static struct levitas_sampler_sample latest(const struct device *sampler)
+{
+	const unsigned int key = irq_lock();
+	const struct levitas_sampler_sample sample = *levitas_sampler_latest(sampler);
+
+	irq_unlock(key);
+	return sample;
+}
+
 int levitas_shell_samples(const struct shell *sh, size_t argc, char **argv)
 {
 #define NAME(node, property, index) DT_PROP_BY_IDX(node, property, index),
@@ -46,7 +56,8 @@ int levitas_shell_samples(const struct shell *sh, size_t argc, char **argv)
 		channels[i] = (struct channel){.least = UINT16_MAX};
 	}
 	for (int look = 0; look < LOOKS; look++) {
-		if (levitas_sampler_fetch(sampler, &sample) != 0) {
+		sample = latest(sampler);
+		if (sample.error != 0) {
 			failed++;
 		} else {
 			first = looks == 0 ? sample.period : first;

@@ -123,14 +123,13 @@ static int open_gate(const struct device *dev)
 {
 	const struct coil_driver_config *config = dev->config;
 	struct coil_driver_data *data = dev->data;
-	struct levitas_sampler_sample counts;
 
 	if (fault_latched(config)) {
 		shut(dev);
 		return -EIO;
 	}
 	if (!data->open) {
-		if (levitas_sampler_fetch(config->sampler, &counts) != 0) {
+		if (levitas_sampler_latest(config->sampler)->error != 0) {
 			return -EIO;
 		}
 		config->timer->sCommonRegs.OENR = OUTPUTS;
@@ -183,14 +182,14 @@ static int pair_read(const struct coil_driver_config *config, uint32_t *pair)
 static int coil_driver_fetch(const struct device *dev, struct levitas_coil_driver_sample *sample)
 {
 	const struct coil_driver_config *config = dev->config;
-	struct levitas_sampler_sample counts;
-	int error = levitas_sampler_fetch(config->sampler, &counts);
+	const struct levitas_sampler_sample *counts = levitas_sampler_latest(config->sampler);
+	int error = counts->error;
 
 	if (pair_read(config, &sample->pair) != 0) {
 		error = -EIO;
 	}
 	for (size_t i = 0; i < AXES; i++) {
-		sample->current_a[i] = sampler_to_unit(&config->scale, counts.count[config->channel[i]]);
+		sample->current_a[i] = sampler_to_unit(&config->scale, counts->count[config->channel[i]]);
 		if (error == 0 && (sample->current_a[i] < -config->current_range_a ||
 				   sample->current_a[i] > config->current_range_a)) {
 			error = -ERANGE;

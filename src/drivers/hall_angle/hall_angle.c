@@ -18,11 +18,11 @@ struct hall_angle_config {
 static int hall_angle_fetch(const struct device *dev, struct levitas_hall_angle_sample *sample)
 {
 	const struct hall_angle_config *config = dev->config;
-	struct levitas_sampler_sample counts;
-	int error = levitas_sampler_fetch(config->sampler, &counts);
+	const struct levitas_sampler_sample *counts = levitas_sampler_latest(config->sampler);
+	int error = counts->error;
 
 	for (size_t i = 0; i < ARRAY_SIZE(sample->hall_v); i++) {
-		sample->hall_v[i] = sampler_to_unit(&config->scale, counts.count[config->channel[i]]);
+		sample->hall_v[i] = sampler_to_unit(&config->scale, counts->count[config->channel[i]]);
 		if (error == 0 &&
 		    (sample->hall_v[i] < -config->output_range_v || sample->hall_v[i] > config->output_range_v)) {
 			error = -ERANGE;

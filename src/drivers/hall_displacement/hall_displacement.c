@@ -27,12 +27,12 @@ static int hall_displacement_start(const struct device *dev, levitas_hall_displa
 static int hall_displacement_fetch(const struct device *dev, struct levitas_hall_displacement_sample *sample)
 {
 	const struct hall_displacement_config *config = dev->config;
-	struct levitas_sampler_sample counts;
-	int error = levitas_sampler_fetch(config->sampler, &counts);
+	const struct levitas_sampler_sample *counts = levitas_sampler_latest(config->sampler);
+	int error = counts->error;
 
-	sample->sample_count = counts.period;
+	sample->sample_count = counts->period;
 	for (size_t i = 0; i < ARRAY_SIZE(sample->hall_v); i++) {
-		const float hall_v = config->v_per_count * (float)counts.count[config->channel[i]];
+		const float hall_v = config->v_per_count * (float)counts->count[config->channel[i]];
 
 		sample->hall_v[i] = hall_v;
 		if (error == 0 && (hall_v < config->output_min_v || hall_v > config->output_max_v)) {

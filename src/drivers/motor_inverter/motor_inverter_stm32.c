@@ -93,14 +93,13 @@ static int open_gate(const struct device *dev)
 {
 	const struct motor_inverter_config *config = dev->config;
 	struct motor_inverter_data *data = dev->data;
-	struct levitas_sampler_sample counts;
 
 	if (fault_latched(config)) {
 		shut(dev);
 		return -EIO;
 	}
 	if (!data->open) {
-		if (levitas_sampler_fetch(config->sampler, &counts) != 0) {
+		if (levitas_sampler_latest(config->sampler)->error != 0) {
 			return -EIO;
 		}
 		LL_TIM_EnableAllOutputs(config->timer);
@@ -136,11 +135,11 @@ static int motor_inverter_apply(const struct device *dev, const struct levitas_m
 static int motor_inverter_fetch(const struct device *dev, struct levitas_motor_inverter_sample *sample)
 {
 	const struct motor_inverter_config *config = dev->config;
-	struct levitas_sampler_sample counts;
-	int error = levitas_sampler_fetch(config->sampler, &counts);
+	const struct levitas_sampler_sample *counts = levitas_sampler_latest(config->sampler);
+	int error = counts->error;
 
 	for (size_t i = 0; i < PHASES; i++) {
-		sample->phase_current_a[i] = sampler_to_unit(&config->current_scale, counts.count[config->channel[i]]);
+		sample->phase_current_a[i] = sampler_to_unit(&config->current_scale, counts->count[config->channel[i]]);
 		if (error == 0 && (sample->phase_current_a[i] < -config->current_range_a ||
 				   sample->phase_current_a[i] > config->current_range_a)) {
 			error = -ERANGE;
@@ -152,10 +151,10 @@ static int motor_inverter_fetch(const struct device *dev, struct levitas_motor_i
 static int motor_inverter_fetch_bus_voltage(const struct device *dev, float *voltage_v)
 {
 	const struct motor_inverter_config *config = dev->config;
-	struct levitas_sampler_sample counts;
-	const int error = levitas_sampler_fetch(config->sampler, &counts);
+	const struct levitas_sampler_sample *counts = levitas_sampler_latest(config->sampler);
+	const int error = counts->error;
 
-	*voltage_v = config->bus_v_per_count * (float)counts.count[config->channel[BUS_VOLTAGE]];
+	*voltage_v = config->bus_v_per_count * (float)counts->count[config->channel[BUS_VOLTAGE]];
 	if (error != 0) {
 		return error;
 	}

@@ -11,8 +11,6 @@
 #include <stm32h7xx_ll_adc.h>
 #include <stm32h7xx_ll_system.h>
 
-#include <string.h>
-
 #include <levitas/sampler.h>
 #include <zephyr/drivers/clock_control.h>
 #include <zephyr/drivers/clock_control/stm32_clock_control.h>
@@ -73,12 +71,13 @@ struct sampler_config {
 struct sampler_data {
 	levitas_sampler_handler handler;
 	void *user_data;
-	struct levitas_sampler_sample sample;
+	/* The interrupt writes the one that is not the latest. */
+	struct levitas_sampler_sample samples[2];
+	const struct levitas_sampler_sample *latest;
 	/* Earliest point of the interrupt within its period, carried along the periods. */
 	uint32_t anchor_cycles;
 	uint32_t period_cycles;
 	bool running;
-	int error;
 };
 
 static int wait_for(const volatile uint32_t *reg, uint32_t mask, uint32_t value, uint32_t us_max)
@@ -205,18 +204,21 @@ static void sampler_isr(const void *argument)
 	const struct sampler_config *config = dev->config;
 	struct sampler_data *data = dev->data;
 	const uint32_t now_cycles = k_cycle_get_32();
+	struct levitas_sampler_sample *next = &data->samples[data->latest == &data->samples[0] ? 1 : 0];
 	bool whole = true;
 
 	for (size_t i = 0; i < CONVERTERS; i++) {
-		whole &= group_read(config->adc[i], &data->sample.count[i * RANKS]);
+		whole &= group_read(config->adc[i], &next->count[i * RANKS]);
 	}
 	if (!data->running) {
 		data->running = true;
 		data->anchor_cycles = now_cycles - data->period_cycles;
 	}
-	data->sample.period += periods_passed(data, now_cycles);
-	data->sample.cycles = now_cycles;
-	data->error = whole ? 0 : -EIO;
+	next->period = data->latest->period + periods_passed(data, now_cycles);
+	next->cycles = now_cycles;
+	next->error = whole ? 0 : -EIO;
+	compiler_barrier();
+	data->latest = next;
 	if (data->handler != NULL) {
 		data->handler(data->user_data);
 	}
@@ -235,21 +237,11 @@ static int sampler_start(const struct device *dev, levitas_sampler_handler handl
 	return 0;
 }
 
-static int sampler_fetch(const struct device *dev, struct levitas_sampler_sample *sample)
+static const struct levitas_sampler_sample *sampler_latest(const struct device *dev)
 {
 	const struct sampler_data *data = dev->data;
-	int error;
 
-	/* A reader that the interrupt has interrupted reads once more; the next one is a period away. */
-	for (uint32_t i = 0; i < 2; i++) {
-		memcpy(sample, &data->sample, sizeof(*sample));
-		error = data->error;
-		compiler_barrier();
-		if (sample->period == *(const volatile uint32_t *)&data->sample.period) {
-			return error;
-		}
-	}
-	return -EIO;
+	return data->latest;
 }
 
 static int converters_start(const struct sampler_config *config)
@@ -289,7 +281,8 @@ static int sampler_init(const struct device *dev)
 
 	*data = (struct sampler_data){
 		.period_cycles = sys_clock_hw_cycles_per_sec() / config->sample_rate_hz,
-		.error = -EIO,
+		.samples[0].error = -EIO,
+		.latest = &data->samples[0],
 	};
 	error = pinctrl_apply_state(config->pins, PINCTRL_STATE_DEFAULT);
 	if (error != 0) {
@@ -309,7 +302,7 @@ static int sampler_init(const struct device *dev)
 
 static const struct levitas_sampler_api sampler_api = {
 	.start = sampler_start,
-	.fetch = sampler_fetch,
+	.latest = sampler_latest,
 };
 
 /* The converter of a group, and of the interrupt: that of its first input. */

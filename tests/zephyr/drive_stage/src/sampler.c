@@ -56,17 +56,32 @@ ZTEST(sampler, test_counts_of_all_channels)
 {
 	static const uint16_t counts[LEVITAS_SAMPLER_CHANNELS] = {0,   1,   2222, 3333,  4444,  5555,
 								  666, 777, 8888, 32768, 65534, 65535};
-	struct levitas_sampler_sample sample;
 
-	zassert_equal(levitas_sampler_fetch(sampler, &sample), -EIO, "no sample yet");
+	zassert_equal(levitas_sampler_latest(sampler)->error, -EIO, "no sample yet");
 	chip_sample(counts);
-	zassert_ok(levitas_sampler_fetch(sampler, &sample));
-	zassert_mem_equal(sample.count, counts, sizeof(counts));
-	zassert_equal(sample.cycles, k_cycle_get_32());
+	zassert_ok(levitas_sampler_latest(sampler)->error);
+	zassert_mem_equal(levitas_sampler_latest(sampler)->count, counts, sizeof(counts));
+	zassert_equal(levitas_sampler_latest(sampler)->cycles, k_cycle_get_32());
 	/* Written ones clear: the end of the group, and what may have been lost. */
 	for (size_t i = 0; i < CONVERTERS; i++) {
 		zassert_equal(converter[i]->ISR, ADC_ISR_JEOS | ADC_ISR_JEOC | ADC_ISR_OVR | ADC_ISR_JQOVF);
 	}
+}
+
+/* A step reads it several times, and the next period may end meanwhile. */
+ZTEST(sampler, test_sample_stays_while_the_next_one_is_taken)
+{
+	const struct levitas_sampler_sample *sample;
+	struct levitas_sampler_sample before;
+
+	chip_sample_millivolt(1650);
+	sample = levitas_sampler_latest(sampler);
+	before = *sample;
+	k_busy_wait(50);
+	chip_sample_millivolt(3300);
+	zassert_mem_equal(sample, &before, sizeof(before));
+	zassert_equal(levitas_sampler_latest(sampler)->period, before.period + 1);
+	zassert_equal(levitas_sampler_latest(sampler)->count[0], LEVITAS_SAMPLER_COUNT_MAX);
 }
 
 ZTEST(sampler, test_handler_once_a_period)
@@ -97,47 +112,47 @@ ZTEST(sampler, test_period_counter_shows_missed_samples)
 		{50, 1}, {500, 10},         /* nine missed */
 		{80, 1}, {70, 2}, {50, 1},  /* one late, one missed */
 	};
-	struct levitas_sampler_sample sample;
 	uint32_t before;
+	uint32_t passed;
 
 	chip_sample_millivolt(1650);
-	zassert_ok(levitas_sampler_fetch(sampler, &sample));
-	zassert_equal(sample.period, 1);
+	zassert_ok(levitas_sampler_latest(sampler)->error);
+	zassert_equal(levitas_sampler_latest(sampler)->period, 1);
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		before = sample.period;
+		before = levitas_sampler_latest(sampler)->period;
 		k_busy_wait(rows[i].us);
 		chip_sample_millivolt(1650);
-		zassert_ok(levitas_sampler_fetch(sampler, &sample));
-		zassert_equal(sample.period - before, rows[i].periods, "row %zu: %u", i, sample.period - before);
+		zassert_ok(levitas_sampler_latest(sampler)->error);
+		passed = levitas_sampler_latest(sampler)->period - before;
+		zassert_equal(passed, rows[i].periods, "row %zu: %u", i, passed);
 	}
 }
 
 ZTEST(sampler, test_lost_and_missing_conversions)
 {
 	static const uint32_t lost[] = {ADC_ISR_OVR, ADC_ISR_JQOVF};
-	struct levitas_sampler_sample sample;
 
 	zassert_ok(levitas_sampler_start(sampler, count_call, &calls));
 	for (size_t i = 0; i < CONVERTERS; i++) {
 		for (size_t j = 0; j < ARRAY_SIZE(lost); j++) {
 			chip_sample_millivolt(1650);
-			zassert_ok(levitas_sampler_fetch(sampler, &sample));
+			zassert_ok(levitas_sampler_latest(sampler)->error);
 			for (size_t k = 0; k < CONVERTERS; k++) {
 				converter[k]->ISR = ADC_ISR_JEOS | (k == i ? lost[j] : 0);
 			}
 			chip_interrupt();
-			zassert_equal(levitas_sampler_fetch(sampler, &sample), -EIO);
+			zassert_equal(levitas_sampler_latest(sampler)->error, -EIO);
 		}
 		for (size_t k = 0; k < CONVERTERS; k++) {
 			converter[k]->ISR = k == i ? 0 : ADC_ISR_JEOS;
 		}
 		calls = 0;
 		chip_interrupt();
-		zassert_equal(levitas_sampler_fetch(sampler, &sample), -EIO);
+		zassert_equal(levitas_sampler_latest(sampler)->error, -EIO);
 		zassert_equal(calls, 1, "the levitation task must know");
 	}
 	chip_sample_millivolt(1650);
-	zassert_ok(levitas_sampler_fetch(sampler, &sample), "a good one after a bad one");
+	zassert_ok(levitas_sampler_latest(sampler)->error, "a good one after a bad one");
 }
 
 ZTEST(sampler, test_converter_that_never_gets_ready)
