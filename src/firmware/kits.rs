@@ -5,8 +5,6 @@
 use core::cell::UnsafeCell;
 use core::ffi::c_char;
 use core::fmt::{Arguments, Display, Formatter, Result as FmtResult};
-use core::mem::MaybeUninit;
-use core::sync::atomic::{AtomicBool, Ordering};
 
 use levitas_core::kits::date::Date;
 use levitas_core::kits::record::KIT_RECORD_BYTES;
@@ -34,15 +32,14 @@ const _: () = assert!(KIT_RECORD_BYTES == 83);
 
 /// The list; its lock is in `settings.c`.
 struct Shelf {
-    is_made: AtomicBool,
-    registry: UnsafeCell<MaybeUninit<Registry>>,
+    registry: UnsafeCell<Registry>,
 }
 
 // SAFETY: the list is reached by whoever holds the lock and by nobody else.
 unsafe impl Sync for Shelf {}
 
-static SHELF: Shelf =
-    Shelf { is_made: AtomicBool::new(false), registry: UnsafeCell::new(MaybeUninit::uninit()) };
+/// Made by the compiler: made where it is first used, it would take two of itself of a stack that has no room for them.
+static SHELF: Shelf = Shelf { registry: UnsafeCell::new(Registry::new()) };
 
 impl Shelf {
     /// Does something with the list, after whoever is at it; [`BUSY`] where that one does not let go.
@@ -52,11 +49,7 @@ impl Shelf {
         }
         // SAFETY: the lock is held until it is given back below, so nobody else is here.
         let registry = unsafe { &mut *self.registry.get() };
-        if !self.is_made.swap(true, Ordering::Relaxed) {
-            registry.write(Registry::new());
-        }
-        // SAFETY: written above, or by the first one who was here.
-        let done = work(unsafe { registry.assume_init_mut() });
+        let done = work(registry);
         shim::unlock_kits();
         Ok(done)
     }
