@@ -73,6 +73,8 @@ file(TOUCH_NOCREATE ${rust_module}/zephyr/build.rs ${rust_module}/zephyr-sys/bui
 set(RUST_MODULE_DIR ${rust_module} CACHE INTERNAL "")
 
 if(CONFIG_LEVITAS_ITCM)
+  # Copies word by word where they are, not a call each.
+  set_source_files_properties(${glue}/port.c PROPERTIES COMPILE_OPTIONS -O2)
   # The C of a levitation step; its Rust is moved by firmware/itcm.py.
   set(drivers ${glue}/../drivers)
   set(kernel ${ZEPHYR_BASE}/kernel)
@@ -81,11 +83,11 @@ if(CONFIG_LEVITAS_ITCM)
     ${drivers}/sampler/sampler_stm32h7.c ${drivers}/hall_displacement/hall_displacement.c ${drivers}/hall_angle/hall_angle.c
     ${drivers}/coil_driver/coil_driver_stm32h7.c ${drivers}/motor_inverter/motor_inverter_stm32.c
     LOCATION ITCM_TEXT)
-  zephyr_code_relocate(FILES ${kernel}/sem.c ${kernel}/sched.c ${kernel}/timeout.c ${kernel}/timer.c
-    ${kernel}/poll.c ${kernel}/thread.c ${kernel}/timeslicing.c ${kernel}/work.c
+  zephyr_code_relocate(FILES ${kernel}/sem.c ${kernel}/sched.c ${kernel}/timeout.c ${kernel}/timer.c ${kernel}/poll.c
     ${ZEPHYR_BASE}/subsys/task_wdt/task_wdt.c ${ZEPHYR_BASE}/drivers/timer/cortex_m_systick.c
     ${ZEPHYR_BASE}/drivers/gpio/gpio_stm32.c ${ZEPHYR_BASE}/drivers/watchdog/wdt_iwdg_stm32.c
     ${arch}/isr_wrapper.c ${arch}/exc_exit.c ${arch}/swap.c ${arch}/swap_helper.S ${arch}/thread.c
+    ${arch}/../mpu/arm_core_mpu.c ${arch}/../mpu/arm_mpu.c
     LOCATION ITCM_TEXT)
 endif()
 

@@ -253,7 +253,7 @@ static void end_step(struct levitas_thread *thread)
 	thread->response_cycles_max = MAX(thread->response_cycles_max, now_cycles - thread->released_at_cycles);
 	thread->step_cycles_max = MAX(thread->step_cycles_max, now_cycles - thread->began_at_cycles);
 	/* A release that was missed is served now; it was counted, and its response time starts here. */
-	thread->pending = k_sem_count_get(&thread->release) > 0;
+	thread->pending = thread->releases > 0;
 	thread->released_at_cycles = now_cycles;
 	irq_unlock(key);
 }
@@ -268,13 +268,17 @@ uint32_t levitas_thread_wait(void *user_data)
 		end_step(thread);
 		feed(thread);
 	}
-	(void)k_sem_take(&thread->release, K_FOREVER);
-	/* Releases that came since the first one are counted as missed; the step that begins now serves them, too. */
-	key = irq_lock();
-	k_sem_reset(&thread->release);
-	releases = thread->releases;
-	thread->releases = 0;
-	irq_unlock(key);
+	/*
+	 * Releases that came since the first one are counted as missed; the step that begins now serves them, too, and the semaphore may
+	 * still count one that was served.
+	 */
+	do {
+		(void)k_sem_take(&thread->release, K_FOREVER);
+		key = irq_lock();
+		releases = thread->releases;
+		thread->releases = 0;
+		irq_unlock(key);
+	} while (releases == 0);
 	thread->began_at_cycles = k_cycle_get_32();
 	thread->running = true;
 	return releases;

@@ -3,7 +3,7 @@
 //!
 //! # Model
 //! One unit against the simulated plant: the pump turns, the rotor is lifted, the speed is set, and when everything has
-//! settled, notch and learning at work, each step is counted. Before that the recorded lift-off is replayed.
+//! settled, notch and learning at work, each step is counted, that of the levitation task with its sample for the snapshot. Before that the recorded lift-off is replayed.
 //! On a chip under QEMU the clock counts instructions (`chip.rs`) and each part is one line on the terminal:
 //! `part steps mean longest`. On the host the clock stands still and callgrind counts the functions `cost_*`.
 #![cfg_attr(target_os = "none", no_std)]
@@ -17,6 +17,7 @@ use core::hint::black_box;
 
 use levitas_core::mail::Mailboxes;
 use levitas_core::ports::{CirculationInputs, LevitationInputs, LevitationOutputs};
+use levitas_core::records::snapshot::{SnapshotRing, SnapshotWriter};
 use levitas_core::replay::replay_step;
 use levitas_core::schedule::{SCHEDULE, TaskId};
 use levitas_core::task::levitation::LevitationTask;
@@ -88,8 +89,14 @@ fn cost_lift_off(
 }
 
 #[inline(never)]
-fn cost_levitation(unit: &mut Unit, samples: &LevitationInputs) -> LevitationOutputs {
-    unit.step_levitation(samples)
+fn cost_levitation(
+    unit: &mut Unit,
+    snapshot: &mut (SnapshotWriter, SnapshotRing),
+    samples: &LevitationInputs,
+) -> LevitationOutputs {
+    let outputs = unit.step_levitation(samples);
+    snapshot.0.step(&unit.mail, &snapshot.1, || 0);
+    outputs
 }
 
 #[inline(never)]
@@ -174,6 +181,8 @@ fn at_speed(clock: &impl Clock, out: &mut impl Write) -> [Tally; 4] {
     world.connect_lines();
     let mut unit = Unit::new(&UnitConfig::BENCH, Role::Host).expect("the preset is sound");
     unit.command(Command::LiftOff);
+    let mut snapshot = (SnapshotWriter::default(), SnapshotRing::new());
+    snapshot.1.release();
     let mut outputs = [LevitationOutputs::default(); 2];
     let mut tallies = [Tally::default(); 4];
     for tick in 0..END_TICK {
@@ -187,7 +196,8 @@ fn at_speed(clock: &impl Clock, out: &mut impl Write) -> [Tally; 4] {
                 TaskId::Levitation => {
                     let samples = world.sample(0);
                     outputs[0] = if counts {
-                        levitation.count(clock, || cost_levitation(&mut unit, black_box(&samples)))
+                        levitation
+                            .count(clock, || cost_levitation(&mut unit, &mut snapshot, black_box(&samples)))
                     } else {
                         unit.step_levitation(&samples)
                     };

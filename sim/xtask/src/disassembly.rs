@@ -1,21 +1,38 @@
 // SPDX-License-Identifier: Apache-2.0
-//! What `objdump -d` says of an Arm image: its functions with their addresses, calls, instructions and what each takes of the stack.
+//! What `objdump -d` says of an Arm image: its functions with their addresses, calls, loops, instructions and what each takes of the stack.
 //!
-//! A call through a pointer has no name there: what stands behind one is for the caller to say.
+//! A call through a pointer has no name there, and a loop no bound: what stands behind one, and how often the other runs, is for the
+//! caller to say.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
+
+use crate::loops::Ways;
 
 /// One function.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Function {
     /// Name; those of static functions may be there more than once.
     pub name: String,
-    /// Its instructions, each once.
-    pub instructions: u64,
+    /// Its instructions.
+    pub instructions: Vec<Instruction>,
     /// What it takes of the stack by itself, in bytes.
     pub frame: u64,
-    /// Addresses of what it calls, or jumps to.
-    pub calls: BTreeSet<u64>,
+    /// What it calls or jumps to, by the address of the call.
+    pub calls: BTreeMap<u64, u64>,
+    /// Addresses of its calls through pointers.
+    pub pointers: Vec<u64>,
+    /// It branches by a table, and where to is not known here.
+    pub switches: bool,
+}
+
+/// Where an instruction stands and leads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Instruction {
+    pub at: u64,
+    /// The next one may follow it.
+    pub goes_on: bool,
+    /// It may jump there, within the function or out of it.
+    pub jump: Option<u64>,
 }
 
 /// All functions by address.
@@ -39,7 +56,8 @@ impl Disassembly {
             }
             let mut fields = line.split('\t').skip(1);
             if let (Some(operation), Some(function)) = (fields.next(), functions.get_mut(&here)) {
-                function.add(operation.trim(), fields.next().unwrap_or_default());
+                let at = line.split_once(':').and_then(|(at, _)| u64::from_str_radix(at.trim(), 16).ok());
+                function.add(here, at.unwrap_or(here), operation.trim(), fields.next().unwrap_or_default());
             }
         }
         Self { functions }
@@ -55,46 +73,45 @@ impl Disassembly {
         self.functions.get(&address)
     }
 
+    /// All functions with their addresses.
+    pub(crate) fn functions(&self) -> impl Iterator<Item = (u64, &Function)> {
+        self.functions.iter().map(|(address, function)| (*address, function))
+    }
+
     /// Its name.
     pub(crate) fn name(&self, address: u64) -> &str {
         self.at(address).map_or("?", |function| &function.name)
     }
 
     /// What is called at an address: the linker's way to a far function leads there.
-    fn behind(&self, address: u64) -> u64 {
+    pub(crate) fn behind(&self, address: u64) -> u64 {
         let far = self.name(address).strip_prefix("__").and_then(|name| name.strip_suffix("_veneer"));
         far.and_then(|name| self.get(name)).unwrap_or(address)
     }
 
-    /// Addresses of everything that these functions reach by calls, theirs among it; each with that of who called it first.
-    pub(crate) fn reached(&self, roots: &[&str]) -> BTreeMap<u64, u64> {
-        let mut found = BTreeMap::new();
-        let mut next: Vec<(u64, u64)> =
-            roots.iter().filter_map(|root| self.get(root)).map(|root| (root, root)).collect();
-        while let Some((address, caller)) = next.pop() {
-            let address = self.behind(address);
-            if let (Some(function), false) = (self.at(address), found.contains_key(&address)) {
-                found.insert(address, caller);
-                next.extend(function.calls.iter().map(|call| (*call, address)));
-            }
-        }
-        found
+    /// The most that a call of this function takes of the stack, where a call through a pointer leads to one of `behind`, but for
+    /// those of functions named in `nowhere`; a recursion is counted once.
+    pub(crate) fn deepest(&self, address: u64, behind: &[u64], nowhere: &[&str]) -> u64 {
+        self.deepest_below(address, (behind, nowhere), &mut Vec::new(), &mut BTreeMap::new())
     }
 
-    /// The most that a call of this function takes of the stack, without what calls through pointers take; a recursion is counted once.
-    pub(crate) fn deepest(&self, name: &str) -> u64 {
-        self.get(name).map_or(0, |address| self.deepest_below(address, &mut Vec::new(), &mut BTreeMap::new()))
-    }
-
-    fn deepest_below(&self, address: u64, path: &mut Vec<u64>, known: &mut BTreeMap<u64, u64>) -> u64 {
+    fn deepest_below(
+        &self,
+        address: u64,
+        behind: (&[u64], &[&str]),
+        path: &mut Vec<u64>,
+        known: &mut BTreeMap<u64, u64>,
+    ) -> u64 {
         let address = self.behind(address);
         if let Some(bytes) = known.get(&address) {
             return *bytes;
         }
         let (Some(function), false) = (self.at(address), path.contains(&address)) else { return 0 };
         path.push(address);
-        let below =
-            function.calls.iter().map(|call| self.deepest_below(*call, path, known)).max().unwrap_or(0);
+        let points = !function.pointers.is_empty() && !behind.1.contains(&function.name.as_str());
+        let pointed = behind.0.iter().filter(|_| points);
+        let called = function.calls.values().chain(pointed);
+        let below = called.map(|call| self.deepest_below(*call, behind, path, known)).max().unwrap_or(0);
         path.pop();
         known.insert(address, function.frame + below);
         function.frame + below
@@ -102,9 +119,22 @@ impl Disassembly {
 }
 
 impl Function {
-    fn add(&mut self, operation: &str, operands: &str) {
-        self.instructions += 1;
+    /// Whether it is the linker's way to a far function, which is no call.
+    fn is_veneer(&self) -> bool {
+        self.name.ends_with("_veneer")
+    }
+
+    fn add(&mut self, begin: u64, at: u64, operation: &str, operands: &str) {
+        // Constants between the functions.
+        if operation.starts_with('.') {
+            return;
+        }
         let base = operation.split('.').next().unwrap_or_default();
+        let ends = matches!(base, "b" | "bx" | "udf")
+            || (matches!(base, "pop" | "ldmia" | "ldr" | "mov")
+                && operands.contains("pc")
+                && leaves(base, operands));
+        self.instructions.push(Instruction { at, goes_on: !ends, jump: None });
         match base {
             "push" => self.frame += 4 * registers(operands),
             "stmdb" if operands.starts_with("sp!") => self.frame += 4 * registers(operands),
@@ -114,15 +144,50 @@ impl Function {
             }
             _ => {}
         }
-        // A jump within a function is shown as NAME+OFFSET.
-        if base.starts_with('b')
-            && let Some((address, target)) = operands.rsplit_once(" <")
-            && !target.contains('+')
-            && let Some(Ok(address)) =
-                address.split_whitespace().last().map(|word| u64::from_str_radix(word, 16))
-        {
-            self.calls.insert(address);
+        let to_pointer = match base {
+            "blx" => !operands.contains('<'),
+            "bx" => !operands.starts_with("lr"),
+            "ldr" | "mov" => operands.starts_with("pc,"),
+            _ => false,
+        };
+        self.switches |= matches!(base, "tbb" | "tbh");
+        if to_pointer && !self.is_veneer() {
+            self.pointers.push(at);
         }
+        let Some((address, name)) = operands.rsplit_once(" <") else { return };
+        let Some(Ok(target)) = address.split_whitespace().last().map(|word| u64::from_str_radix(word, 16))
+        else {
+            return;
+        };
+        let branches = base.starts_with('b') || base.starts_with("cb");
+        if branches && base != "bl" {
+            self.instructions.last_mut().expect("it was pushed above").jump = Some(target);
+        }
+        // A jump within a function is shown as NAME+OFFSET, or with the name of a constant of that value, which is no function.
+        if branches && (base == "bl" || !name.contains('+')) && target != begin {
+            self.calls.insert(at, target);
+        }
+    }
+
+    /// Where each of its instructions leads, by index.
+    pub(crate) fn ways(&self) -> Ways {
+        let index_of = |at: u64| self.instructions.iter().position(|other| other.at == at);
+        let count = self.instructions.len();
+        (0..count)
+            .zip(&self.instructions)
+            .map(|(index, instruction)| {
+                let next = (instruction.goes_on && index + 1 < count).then_some(index + 1);
+                next.into_iter().chain(instruction.jump.and_then(index_of)).collect()
+            })
+            .collect()
+    }
+}
+
+/// Whether it takes the program counter from the stack or from memory.
+fn leaves(base: &str, operands: &str) -> bool {
+    match base {
+        "pop" | "ldmia" => operands.split('{').nth(1).is_some_and(|list| list.contains("pc")),
+        _ => operands.starts_with("pc,"),
     }
 }
 
@@ -161,6 +226,7 @@ mod tests {
 
 00000020 <__tail_veneer>:
   20:\tldr.w\tpc, [pc, #0]
+  24:\t.word\t0x00000010
 
 08000200 <inner>:
  8000200:\tpush\t{r7, lr}
@@ -171,11 +237,13 @@ mod tests {
     fn functions_have_their_calls_and_frames() {
         let image = Disassembly::new(TEXT);
         let outer = image.get("outer").and_then(|address| image.at(address)).expect("it is there");
-        assert_eq!((outer.instructions, outer.frame), (7, 12 + 32 + 1024));
-        assert_eq!(outer.calls, [0x0800_0200, 0x20].into());
-        assert_eq!(image.deepest("outer"), 1068 + 36);
-        let reached = [(0x0800_0100, 0x0800_0100), (0x0800_0200, 0x0800_0100), (0x10, 0x0800_0100)];
-        assert_eq!(image.reached(&["outer"]), reached.into(), "through the way to a far function");
+        assert_eq!((outer.instructions.len(), outer.frame), (7, 12 + 32 + 1024));
+        assert_eq!(outer.calls, [(0x0800_0106, 0x0800_0200), (0x0800_010c, 0x20)].into());
+        assert_eq!(outer.pointers, [0x0800_010a]);
+        assert_eq!(outer.ways(), [vec![1], vec![2], vec![3], vec![4], vec![5, 3], vec![6], vec![]]);
+        assert_eq!(image.behind(0x20), 0x10, "the linker's way to a far function");
+        assert_eq!(image.deepest(0x0800_0100, &[], &[]), 1068 + 36);
+        assert_eq!(image.deepest(0x0800_0100, &[0x0800_0200, 0x10], &[]), 1068 + 36, "one of them, not all");
     }
 
     #[test]
@@ -183,6 +251,6 @@ mod tests {
         let image = Disassembly::new(
             "00000001 <a>:\n 1:\tpush\t{r4}\n 3:\tbl\t2 <b>\n\n00000002 <b>:\n 2:\tbl\t1 <a>\n",
         );
-        assert_eq!(image.deepest("a"), 4);
+        assert_eq!(image.deepest(1, &[], &[]), 4);
     }
 }

@@ -148,7 +148,9 @@ pub struct SnapshotWriter {
 }
 
 impl SnapshotWriter {
-    /// One period, after the levitation task; `now_ms` is asked at a trigger alone.
+    /// One period, after the levitation task; `now_ms` is asked at a trigger alone. A function of its own in the image: it is
+    /// counted by `cargo xtask cost`, not bounded by `cargo xtask boards`.
+    #[inline(never)]
     pub fn step(&mut self, mail: &Mailboxes, ring: &SnapshotRing, now_ms: impl FnOnce() -> u32) {
         let left = ring.left.load(Ordering::Acquire);
         let Some((_, mail)) = mail.levitation.read::<LevitationMail>() else { return };
