@@ -13,7 +13,7 @@
 
 #include "shell.h"
 
-#define FOLLOW_STACK_BYTES 4096
+#define FOLLOW_STACK_BYTES 4224
 #define FOLLOW_PRIORITY    K_PRIO_PREEMPT(11)
 /* How often it looks, and for how long: a run takes 50 s and ends by itself within three minutes. */
 #define FOLLOW_MS          50

@@ -58,14 +58,25 @@ impl<T> Owned<T> {
         Self { state: AtomicU8::new(EMPTY), value: UnsafeCell::new(MaybeUninit::uninit()) }
     }
 
-    /// Puts the value, if there was none before; otherwise that one stays, and the console says so.
-    pub(crate) fn put(&self, value: T) {
+    /// Puts the value that `make` makes; not when there was one before, which then stays, and the console says so. Made where it is written, so
+    /// that the stack holds it once.
+    fn put<E>(&self, make: impl FnOnce() -> Result<T, E>) -> Result<(), E> {
         if self.state.compare_exchange(EMPTY, BUSY, Ordering::Acquire, Ordering::Relaxed).is_err() {
-            return say_lost::<T>("made twice");
+            say_lost::<T>("made twice");
+            return Ok(());
         }
-        // SAFETY: the exchange above succeeds once in the life of this place, and nobody claims before READY.
-        unsafe { (*self.value.get()).write(value) };
-        self.state.store(READY, Ordering::Release);
+        match make() {
+            Ok(value) => {
+                // SAFETY: the exchange above succeeds once in the life of this place, and nobody claims before READY.
+                unsafe { (*self.value.get()).write(value) };
+                self.state.store(READY, Ordering::Release);
+                Ok(())
+            }
+            Err(error) => {
+                self.state.store(EMPTY, Ordering::Relaxed);
+                Err(error)
+            }
+        }
     }
 
     /// Lets `act` change the value before it is claimed. `None`: there is none, or somebody else has it; the console says so, for what was to
@@ -102,8 +113,7 @@ impl<T: UnitTask> Owned<T> {
     /// Puts a task that is made here: not inlined, so that the stack of the start, which has no room for all of them, holds one at a time.
     #[inline(never)]
     fn make(&self, config: &UnitConfig, role: Role) -> Result<(), ConfigError> {
-        self.put(T::of(config, role)?);
-        Ok(())
+        self.put(|| T::of(config, role))
     }
 }
 
@@ -250,13 +260,13 @@ impl FirmwareUnit {
         let (key, session) = key::at_start(self);
         self.link.with(|link| link.begin(session));
         let sender = if self.role == Role::Host { Unit::Host } else { Unit::Drive };
-        self.receiver.put(Receiver::new(sender, key));
+        self.receiver.put(|| Ok(Receiver::new(sender, key)))?;
         if let (Some(place), Some(record)) = (selection.place, selection.record()) {
             self.start_place.store(place as u32 + 1, Ordering::Relaxed);
             self.start_sequence.store(record.sequence, Ordering::Relaxed);
         }
         #[cfg(levitas_records)]
-        self.watch.put(RecordWatch::new(self.role));
+        self.watch.put(|| Ok(RecordWatch::new(self.role)))?;
         Ok(())
     }
 
