@@ -76,8 +76,8 @@ static inline int levitas_gate_driver_clear(const struct device *dev)
 }
 
 /**
- * What the driver has found of itself within the last 200 ms; waits for nothing. 0: no fault, and the configuration is its own.
- * -EFAULT: it reports more than a warning; -EIO, -EAGAIN as above.
+ * What the driver has found of itself three times in a row, 300 ms; waits for nothing. 0: no fault, and the configuration is its own.
+ * -EFAULT: it reports more than a warning; -EIO, -EAGAIN as above; -ETIMEDOUT: it has not asked for a second.
  */
 static inline int levitas_gate_driver_check(const struct device *dev)
 {

@@ -42,6 +42,7 @@ enum verdict {
 	TASK_DRIVES,
 	HAS_HEAD,
 	OTHER_DRIVES,
+	LINE_PLUGGED,
 	GATE_FAULT,
 	NOT_MEASURED,
 	TOO_MUCH,
@@ -53,6 +54,7 @@ static const char *const verdicts[] = {
 	[TASK_DRIVES] = "the unit itself drives its bridges",
 	[HAS_HEAD] = "the unit has the head and says so on its line; it has none after it was switched off and on",
 	[OTHER_DRIVES] = "the other unit drives: edges on its line, or its carrier in the windings",
+	[LINE_PLUGGED] = "the cable of the lines is plugged in: the other unit would take the trial for a unit that drives",
 	[GATE_FAULT] = "a gate driver is at fault",
 	[NOT_MEASURED] = "a current is not measured, or out of range",
 	[TOO_MUCH] = "a current is beyond 6 A of a coil, 8 A of a phase",
@@ -79,7 +81,7 @@ static bool is_beyond(const float *current_a, size_t count, float current_a_max)
 	return false;
 }
 
-static enum verdict look(const struct levitas_port_bridges *bridges_of, uint32_t *pair)
+static enum verdict look(const struct levitas_port_bridges *bridges_of)
 {
 	const struct levitas_coil_driver_command *coil = bridges_of->coil;
 	struct levitas_coil_driver_sample coils;
@@ -89,7 +91,6 @@ static enum verdict look(const struct levitas_port_bridges *bridges_of, uint32_t
 			      levitas_motor_inverter_fetch(bridges_of->motor_inverter, &phases) == 0;
 
 	trial.task_line = coil->drive_line;
-	*pair = coils.pair;
 	if (coil->gate || bridges_of->phase->gate) {
 		return TASK_DRIVES;
 	}
@@ -98,6 +99,9 @@ static enum verdict look(const struct levitas_port_bridges *bridges_of, uint32_t
 	}
 	if ((coils.pair & (LEVITAS_PAIR_LINE_EDGES | LEVITAS_PAIR_FOREIGN_RIPPLE)) != 0) {
 		return OTHER_DRIVES;
+	}
+	if ((coils.pair & LEVITAS_PAIR_LINE_CURRENT) != 0) {
+		return LINE_PLUGGED;
 	}
 	if ((coils.pair & LEVITAS_PAIR_GATE_FAULT) != 0) {
 		return GATE_FAULT;
@@ -114,13 +118,12 @@ static enum verdict look(const struct levitas_port_bridges *bridges_of, uint32_t
 /* Each period, in the levitation thread, with what the task wants; leaves it so once the trial has ended. */
 static void step(uint32_t unit, const struct levitas_port_bridges *of)
 {
-	uint32_t pair;
 	enum verdict verdict;
 
 	if (unit != OPERATED_UNIT) {
 		return;
 	}
-	verdict = look(of, &pair);
+	verdict = look(of);
 	if (verdict != RUNS) {
 		trial.verdict = verdict;
 		levitas_port_try(NULL);
@@ -134,7 +137,7 @@ static void step(uint32_t unit, const struct levitas_port_bridges *of)
 	trial.line = !trial.line;
 	of->coil->drive_line = trial.line;
 	/* A line that is not there opens no latch. */
-	of->coil->latch_override = (pair & LEVITAS_PAIR_LINE_CURRENT) == 0;
+	of->coil->latch_override = true;
 	if (trial.bridge < COILS) {
 		of->coil->gate = true;
 		of->coil->duty[trial.bridge] = trial.duty;

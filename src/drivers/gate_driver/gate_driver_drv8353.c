@@ -65,6 +65,9 @@ enum drv8353_register {
 #define SPI_HZ_MAX 10000000
 
 #define ASK_MS 100
+/* A bus without check bits beside bridges that switch: one answer is not believed. */
+#define ASKS_ALIKE 3
+#define FOUND_MS_MAX 1000
 
 struct gate_driver_config {
 	struct spi_dt_spec bus;
@@ -80,6 +83,11 @@ struct gate_driver_data {
 	bool awake;
 	/* What the thread has found: of the bus, and of the chip. */
 	atomic_t found;
+	/* When it was last asked [ms since the start]. */
+	atomic_t asked_ms;
+	/* The last answer, and how often it came in a row. */
+	int answer;
+	uint32_t alike;
 	uint32_t faults;
 	struct k_thread thread;
 };
@@ -245,13 +253,19 @@ static void ask(const struct device *dev)
 			LOG_ERR("%s: %s", dev->name, levitas_gate_driver_fault_name(fault));
 		}
 	}
+	data->alike = found == data->answer ? data->alike + 1 : 1;
+	data->answer = found;
+	data->faults = faults;
+	atomic_set(&data->asked_ms, k_uptime_get_32());
+	if (data->alike < ASKS_ALIKE) {
+		return;
+	}
 	if (found != atomic_get(&data->found) && found != -EFAULT) {
 		LOG_ERR("%s: %s", dev->name,
 			found == 0         ? "no fault any more"
 			: found == -EAGAIN ? "asleep"
 					   : "no answer, or not its configuration");
 	}
-	data->faults = faults;
 	atomic_set(&data->found, found);
 }
 
@@ -268,8 +282,9 @@ static void run(void *device, void *unused1, void *unused2)
 static int gate_driver_check(const struct device *dev)
 {
 	struct gate_driver_data *data = dev->data;
+	const uint32_t age_ms = k_uptime_get_32() - (uint32_t)atomic_get(&data->asked_ms);
 
-	return atomic_get(&data->found);
+	return age_ms > FOUND_MS_MAX ? -ETIMEDOUT : atomic_get(&data->found);
 }
 
 static int gate_driver_clear(const struct device *dev)

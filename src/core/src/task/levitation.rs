@@ -41,7 +41,7 @@ use crate::mailbox::Reader;
 use crate::math::{larger, saturate};
 use crate::motor::transforms::AlphaBeta;
 use crate::motor::{MotorConfig, MotorDrive, MotorInput, limits};
-use crate::ports::pair::{GATE_OPEN, WINDING_LEAK, WINDING_OPEN, WINDING_TESTED};
+use crate::ports::pair::{GATE_DOUBTED, GATE_OPEN, WINDING_LEAK, WINDING_OPEN, WINDING_TESTED};
 use crate::ports::{LevitationInputs, LevitationOutputs, valid};
 use crate::probe::{Excitation, Probe, ProbeLimits, SET_POINT_FRACTION_MAX, UnitNow};
 use crate::schedule::TaskId;
@@ -204,7 +204,7 @@ impl LevitationTask {
         self.read(mail, elapsed_us);
         let Orders { motor_enable, faults: order_faults, .. } = self.orders;
         faults |= order_faults | self.take_bus_voltage(samples, groups);
-        self.take_winding_test(samples.pair);
+        self.take_tests(samples.pair);
 
         let coil_current_a =
             believable(groups & valid::COIL_CURRENT, &samples.coil_current_a, self.coil_plausible);
@@ -397,8 +397,11 @@ impl LevitationTask {
         }
     }
 
-    /// The test of the windings at rest. Where they have driving current, or none was sent, it says nothing: the last word stands.
-    fn take_winding_test(&mut self, bits: u32) {
+    /// What the electronics say of themselves: the motor's gate driver, and the test of the windings at rest. Where these have driving current, or
+    /// none was sent, it says nothing: the last word stands.
+    fn take_tests(&mut self, bits: u32) {
+        self.standing_faults &= !fault::SELF_TEST;
+        self.standing_faults |= if bits & GATE_DOUBTED == 0 { 0 } else { fault::SELF_TEST };
         if bits & (GATE_OPEN | WINDING_TESTED) == WINDING_TESTED {
             self.windings_tested = true;
             let fails = bits & (WINDING_OPEN | WINDING_LEAK) != 0;

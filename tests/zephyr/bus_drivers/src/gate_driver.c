@@ -137,7 +137,7 @@ ZTEST(gate_driver, test_sleep)
 }
 
 /* Longer than the driver takes to ask once more. */
-#define ASKED_MS 250
+#define ASKED_MS 450
 
 /* Nobody but the driver itself asks. */
 ZTEST(gate_driver, test_driver_asks_by_itself)

@@ -49,6 +49,9 @@ static struct spoof {
 	uint32_t pair;
 } spoof;
 
+/* The cable of the lines, as far as its current goes. */
+static bool is_unplugged;
+
 static bool is_spoofed(void)
 {
 	const bool is = spoof.calls > 0;
@@ -72,7 +75,9 @@ bool __wrap_levitas_world_coil_current(uint32_t set, float current_a[2])
 
 uint32_t __wrap_levitas_world_pair(uint32_t set)
 {
-	return __real_levitas_world_pair(set) | (is_spoofed() ? spoof.pair : 0);
+	const uint32_t read = __real_levitas_world_pair(set);
+
+	return (is_unplugged ? read & ~LEVITAS_PAIR_LINE_CURRENT : read) | (is_spoofed() ? spoof.pair : 0);
 }
 
 static bool is_of_this_image(uint32_t unit)
@@ -231,6 +236,7 @@ ZTEST(a_power_up, test_d_a_bridge_is_tried_for_a_while_and_lets_go)
 		{{.calls = SPOOFED, .more_a = 1000.0f}, "a current is not measured, or out of range"},
 		{{.calls = SPOOFED, .pair = LEVITAS_PAIR_LINE_EDGES}, "the other unit drives: edges on its line"},
 		{{.calls = SPOOFED, .pair = LEVITAS_PAIR_FOREIGN_RIPPLE}, "the other unit drives: edges on its line"},
+		{{.calls = SPOOFED, .pair = LEVITAS_PAIR_LINE_CURRENT}, "the cable of the lines is plugged in"},
 		{{.calls = SPOOFED, .pair = LEVITAS_PAIR_GATE_FAULT}, "a gate driver is at fault"},
 	};
 
@@ -238,6 +244,8 @@ ZTEST(a_power_up, test_d_a_bridge_is_tried_for_a_while_and_lets_go)
 		/* The other unit would see the line. */
 		ztest_test_skip();
 	}
+	shell_text_expect("levitas bridge coil_x 50 300", -EPERM, "refused: the cable of the lines is plugged in");
+	is_unplugged = true;
 	shell_text_expect("levitas bridge coil_x 50 300", 0, "coil_x: 50 thousandths of the bus voltage for 300 ms");
 	k_sleep(K_MSEC(150));
 	shell_text_expect("levitas bridge", 0, "the last trial of a bridge: it runs");
@@ -264,6 +272,7 @@ ZTEST(a_power_up, test_d_a_bridge_is_tried_for_a_while_and_lets_go)
 		zassert_within(coil_a(0), 0.0f, 0.2f, "%d mA", (int)(1e3f * coil_a(0)));
 		k_sleep(K_MSEC(200));
 	}
+	is_unplugged = false;
 }
 
 ZTEST(a_power_up, test_d_a_supply_that_is_not_measured_blocks_until_the_operator_wants_it)
@@ -294,14 +303,17 @@ ZTEST(a_power_up, test_e_the_state_follows_a_therapy)
 		ztest_test_skip();
 	}
 	if (is_alone) {
+		is_unplugged = true;
 		shell_text_expect("levitas bridge coil_x 20 5000", 0, "coil_x: 20 thousandths");
 	}
-	shell_text_expect("levitas lift", 0, "lifting off");
+	/* Without the cable nobody says that there is no other unit. */
+	shell_text_expect(is_alone ? "levitas lift alone" : "levitas lift", 0, "lifting off");
 	shell_text_expect("levitas state", 0, "host: lift_off\r");
 	(void)shell_text_wait_for("levitas state", "host: levitation\r", 500);
 	if (is_alone) {
 		/* A unit that is wanted comes first. */
 		shell_text_expect("levitas bridge", 0, "the unit itself drives its bridges");
+		is_unplugged = false;
 	}
 	shell_text_expect("levitas speed 1000", 0, "speed set-point 1000 rpm");
 	if (is_alone) {

@@ -190,8 +190,8 @@ ZTEST(shell_commands, test_a_bridge_is_tried_within_bounds_and_in_standby_alone)
 	shell_text_expect("levitas bridge coil_x 20 300", -EPERM, "refused: the unit is not in standby");
 	shell_text_land();
 	if (!IS_ENABLED(CONFIG_LEVITAS_ROLE_BOTH)) {
-		/* Nobody is there to whom it could give it. */
-		shell_text_expect("levitas bridge coil_x 20 300", -EPERM, "refused: the unit has the head and says so on its line");
+		/* It has the head still, for nobody is there to whom it could give it. */
+		shell_text_expect("levitas bridge coil_x 20 300", -EPERM, "refused: the cable of the lines is plugged in");
 	}
 }
 

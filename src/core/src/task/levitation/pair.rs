@@ -8,7 +8,7 @@
 //! | the protocol's | is |
 //! |---|---|
 //! | able | rotor seen within `BLIND_SAMPLES`, none of `UNABLE` stands, gate driver alive |
-//! | fit | able, none of `UNFIT` stands, gate driver of the motor not doubted, not refuted |
+//! | fit | able, none of `UNFIT` stands, not refuted |
 //! | failed | `BEARING_LOST`, `COIL_OPEN` or `PHASE_SHORT`; of a unit that drives only while it holds a rotor and the other unit is heard, and then also a rotor unseen for longer, or a deaf pair. With the reason: deaf, or a fault that has its own alarm |
 //! | deaf | a pair does not show the field of its own coil (`bearing/answer.rs`) while a unit that is ready has seen the rotor elsewhere by `DISAGREEMENT_M` in the last `DISAGREEING_FRAMES` fast frames, and there is no interference here |
 //! | current flows | the latch has let the gate open, which is not yet a current; or the gate is not asked for, by a unit that was proven or with no rotor to hold |
@@ -110,7 +110,7 @@ impl Situation {
     }
 
     fn is_fit(&self) -> bool {
-        self.is_able() && self.faults & UNFIT == 0 && self.pair & pair::GATE_DOUBTED == 0
+        self.is_able() && self.faults & UNFIT == 0
     }
 
     fn is_failed(&self) -> bool {
@@ -124,7 +124,7 @@ impl Situation {
 
     /// Everything of it that the protocol looks at, as bits.
     fn key(&self) -> u32 {
-        // The doubt is in what is fit.
+        // A doubt is an alarm and nothing that the protocol looks at.
         self.pair & (pair::GATE_DOUBTED - 1)
             | u32::from(self.is_fit()) << 8
             | u32::from(self.is_able()) << 22
