@@ -25,7 +25,7 @@ const REFUSED: u32 = 2;
 
 /// `-EBUSY`, and what that means to an operator.
 const BUSY: i32 = -16;
-const HELD: &str = "no answer: somebody holds the list of kits, or was stopped at it; until the next start it is neither shown, changed nor kept";
+const HELD: &str = "no answer: somebody holds the list of kits, or was stopped at it; while that is so it is neither shown, changed nor kept";
 
 /// Mirrors `LEVITAS_KIT_RECORD_BYTES`.
 const _: () = assert!(KIT_RECORD_BYTES == 83);
@@ -89,8 +89,11 @@ fn recall(registry: &mut Registry, place: u32) {
 extern "C" fn levitas_kit_record(place: u32, now_s: u32, record: Option<&mut [u8; KIT_RECORD_BYTES]>) -> i32 {
     let at = place as usize;
     // The storage is read while nobody waits for the list.
-    let is_free = SHELF.with(|registry| registry.is_left(at)) == Ok(true)
-        && shim::read_entry(Entry::Kits, place, &mut [0]) == Err(shim::NO_ENTRY);
+    let is_left = match SHELF.with(|registry| registry.is_left(at)) {
+        Ok(is_left) => is_left,
+        Err(error) => return error,
+    };
+    let is_free = is_left && shim::read_entry(Entry::Kits, place, &mut [0]) == Err(shim::NO_ENTRY);
     let kit = SHELF.with(|registry| {
         if is_free {
             registry.free(at);

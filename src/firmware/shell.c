@@ -129,12 +129,15 @@ static void print_unit(const struct shell *sh, uint32_t unit)
 	if (levitas_settings_write_error(unit) != 0) {
 		shell_print(sh, "  SETTINGS      not kept over a power-off: storage error %d", levitas_settings_write_error(unit));
 	}
+	if (levitas_kits_write_error() != 0) {
+		shell_print(sh, "  KITS          not kept over a power-off: error %d", levitas_kits_write_error());
+	}
 	if (!levitas_settings_are_known(unit)) {
 		shell_print(sh, "  SETTINGS      those in the storage could not be read: see levitas settings for what is in force; none is kept over a power-off");
 	}
 	print_crash(sh);
 	if (levitas_port_gate_driver_error(unit) != 0) {
-		shell_print(sh, "  GATE DRIVER   error %d: the unit is not ready; gate_driver says why", levitas_port_gate_driver_error(unit));
+		shell_print(sh, "  GATE DRIVER   error %d: gate_driver says why", levitas_port_gate_driver_error(unit));
 	}
 	if (levitas_threads_watch_error() != 0) {
 		shell_print(sh, "  WATCHDOG      error %d: this unit may stand without being reset", levitas_threads_watch_error());

@@ -36,6 +36,9 @@ BUILD_ASSERT(!IS_ENABLED(CONFIG_XIP) || IS_ENABLED(CONFIG_LEVITAS_STORAGE_READ_W
 /* Each shell has a thread of its own, and mounting begins anew what reading stands on. */
 static K_MUTEX_DEFINE(using);
 
+/* Longer than the storage takes to move a sector, so whoever holds the lock then was stopped at it and gives it back to nobody. */
+#define USING_WAIT K_SECONDS(2)
+
 static int mount(void)
 {
 	struct flash_pages_info page;
@@ -61,7 +64,9 @@ int levitas_storage_mount(void)
 {
 	int error;
 
-	k_mutex_lock(&using, K_FOREVER);
+	if (k_mutex_lock(&using, USING_WAIT) != 0) {
+		return -EBUSY;
+	}
 	error = mount();
 	k_mutex_unlock(&using);
 	return error;
@@ -88,7 +93,9 @@ static int32_t read(uint16_t id, uint8_t *bytes, uint32_t size)
 {
 	ssize_t count;
 
-	k_mutex_lock(&using, K_FOREVER);
+	if (k_mutex_lock(&using, USING_WAIT) != 0) {
+		return -EBUSY;
+	}
 	count = nvs_read(&storage, id, bytes, size);
 	k_mutex_unlock(&using);
 	/* The number of bytes that are there, which may be more than fit. */
@@ -99,7 +106,9 @@ static int32_t write(uint16_t id, const uint8_t *bytes, uint32_t size)
 {
 	ssize_t written;
 
-	k_mutex_lock(&using, K_FOREVER);
+	if (k_mutex_lock(&using, USING_WAIT) != 0) {
+		return -EBUSY;
+	}
 	written = nvs_write(&storage, id, bytes, size);
 	k_mutex_unlock(&using);
 	/* 0: these very bytes were there before. */
@@ -138,7 +147,9 @@ int levitas_storage_format(void)
 	if (!device_is_ready(storage.flash_device)) {
 		return -ENODEV;
 	}
-	k_mutex_lock(&using, K_FOREVER);
+	if (k_mutex_lock(&using, USING_WAIT) != 0) {
+		return -EBUSY;
+	}
 	error = format_but_for_starts();
 	k_mutex_unlock(&using);
 	return error;
@@ -168,7 +179,9 @@ int32_t levitas_storage_entry_delete(uint32_t entry, uint32_t unit)
 {
 	int error;
 
-	k_mutex_lock(&using, K_FOREVER);
+	if (k_mutex_lock(&using, USING_WAIT) != 0) {
+		return -EBUSY;
+	}
 	error = nvs_delete(&storage, id_of(entry, unit));
 	k_mutex_unlock(&using);
 	return error;
