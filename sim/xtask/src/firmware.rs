@@ -23,8 +23,11 @@ const PLATFORMS: [&str; 2] = ["native_sim/native/64", "mps3/an547"];
 const REQUIREMENTS: [&str; 3] =
     ["requirements-base.txt", "requirements-build-test.txt", "requirements-run-test.txt"];
 
-/// Twister imports `pkg_resources`, which later setuptools have dropped; images are signed by MCUboot's tool.
-const FURTHER: &str = "setuptools<81\nimgtool\n";
+/// Twister imports `pkg_resources`, which later setuptools have dropped.
+const SETUPTOOLS: &str = "setuptools<81\n";
+
+/// What MCUboot's own imgtool needs, by which images are signed and looked at.
+const IMGTOOL: &str = "bootloader/mcuboot/scripts/requirements.txt";
 
 /// `cargo xtask firmware`.
 pub(crate) fn run(project: &Project, options: &Options) -> Result<(), String> {
@@ -158,6 +161,10 @@ impl<'a> Build<'a> {
     /// Zephyr's system build for a board: boot loader, and the application signed with this key.
     pub(crate) fn signed(&self, board: &str, boot_loader: &Path, key: &Path) -> Result<Images, String> {
         let folder = self.project.target.join("signed").join(board);
+        // A configuration of before would stand against defaults that have changed since.
+        if folder.exists() {
+            fs::remove_dir_all(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
+        }
         let boot_loader = boot_loader.to_str().ok_or("the path of MCUboot is not UTF-8")?;
         let mut cmake = command(self.project, "cmake");
         cmake.args(["-GNinja", "-S"]).arg(self.tree.base.join("share/sysbuild")).arg("-B").arg(&folder);
@@ -242,11 +249,12 @@ fn results(project: &Project) -> PathBuf {
 
 /// The environment with Zephyr's Python requirements.
 fn python(project: &Project, base: &Path) -> Result<PathBuf, String> {
-    let ours = project.target.join("venv/further.txt");
-    let made = fs::create_dir_all(project.target.join("venv")).and_then(|()| fs::write(&ours, FURTHER));
+    let ours = project.target.join("venv/setuptools.txt");
+    let made = fs::create_dir_all(project.target.join("venv")).and_then(|()| fs::write(&ours, SETUPTOOLS));
     made.map_err(|error| format!("{}: {error}", ours.display()))?;
     let mut files: Vec<PathBuf> = REQUIREMENTS.iter().map(|file| base.join("scripts").join(file)).collect();
     files.push(ours);
+    files.extend(Some(base.join("..").join(IMGTOOL)).filter(|file| file.exists()));
     venv::make(project, "zephyr", &files)
 }
 

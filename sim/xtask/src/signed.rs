@@ -2,8 +2,8 @@
 //! `cargo xtask signed`: for both boards the boot loader, and an image that it takes by its signature.
 //!
 //! The key is made for this run and is worth nothing: what is shown is that Zephyr's system build makes both images, that the signature
-//! is the key's, that neither another key nor another byte passes, and that the boot loader has no driver of ours in it, which would
-//! energise something before the firmware has looked at it.
+//! is the key's, that neither another key nor another byte passes, that the boot loader has this key and checks by it, and that it has no
+//! driver in it that would energise something before the firmware has looked at it. Nothing is started.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -17,6 +17,24 @@ use crate::stage::{Obstacle, Outcome};
 
 /// What the boot loader has of our Kconfig: names, no code.
 const NAMES_ALONE: [&str; 2] = ["CONFIG_LEVITAS_ROLE_HOST=y", "CONFIG_LEVITAS_ROLE_EMERGENCY_DRIVE=y"];
+/// What reaches beyond the processor's flash and the console: ours, and Zephyr's buses and converters.
+const REACHES_OUT: [&str; 8] = [
+    "CONFIG_LEVITAS_",
+    "CONFIG_SPI=",
+    "CONFIG_I2C=",
+    "CONFIG_CAN=",
+    "CONFIG_ADC=",
+    "CONFIG_PWM=",
+    "CONFIG_SENSOR=",
+    "CONFIG_WATCHDOG=",
+];
+/// How the boot loader takes an image: checked at each start, copied over the one before, none that is older.
+const TAKES: [&str; 4] = [
+    "CONFIG_BOOT_SIGNATURE_TYPE_ECDSA_P256=y",
+    "CONFIG_BOOT_VALIDATE_SLOT0=y",
+    "CONFIG_BOOT_UPGRADE_ONLY=y",
+    "CONFIG_MCUBOOT_DOWNGRADE_PREVENTION=y",
+];
 
 /// `cargo xtask signed`.
 pub(crate) fn run(project: &Project, _options: &Options) -> Result<(), String> {
@@ -78,8 +96,12 @@ fn look(
 ) -> Result<String, String> {
     let config = images.boot_loader.join("zephyr/.config");
     let text = fs::read_to_string(&config).map_err(|error| format!("{}: {error}", config.display()))?;
-    if let Some(line) = of_ours(&text) {
+    if let Some(line) = reaches_out(&text) {
         return Err(format!("{board}: {line} is in the boot loader"));
+    }
+    let its_key = format!("CONFIG_BOOT_SIGNATURE_KEY_FILE=\"{}\"", key.display());
+    if let Some(line) = TAKES.into_iter().chain([its_key.as_str()]).find(|line| !has(&text, line)) {
+        return Err(format!("{board}: {line} is not in the boot loader's settings"));
     }
     let binary = images.boot_loader.join("zephyr/zephyr.bin");
     let boot_bytes = fs::metadata(&binary).map_err(|error| format!("{}: {error}", binary.display()))?.len();
@@ -102,9 +124,16 @@ fn look(
     Ok(line)
 }
 
-/// A setting of ours in the boot loader's configuration that brings code.
-fn of_ours(config: &str) -> Option<&str> {
-    config.lines().find(|line| line.starts_with("CONFIG_LEVITAS_") && !NAMES_ALONE.contains(line))
+/// A setting of the boot loader that brings code of [`REACHES_OUT`].
+fn reaches_out(config: &str) -> Option<&str> {
+    let brings = |line: &&str| {
+        REACHES_OUT.iter().any(|beginning| line.starts_with(beginning)) && !NAMES_ALONE.contains(line)
+    };
+    config.lines().find(brings)
+}
+
+fn has(config: &str, line: &str) -> bool {
+    config.lines().any(|other| other == line)
 }
 
 #[cfg(test)]
@@ -112,15 +141,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_driver_of_ours_in_the_boot_loader_is_found() {
+    fn a_driver_in_the_boot_loader_is_found() {
         assert_eq!(
-            of_ours("# CONFIG_LEVITAS_ITCM is not set\nCONFIG_LEVITAS_ROLE_HOST=y\nCONFIG_SPI=y\n"),
+            reaches_out("# CONFIG_SPI is not set\nCONFIG_LEVITAS_ROLE_HOST=y\nCONFIG_FLASH=y\n"),
             None
         );
-        assert_eq!(
-            of_ours("CONFIG_SPI=y\nCONFIG_LEVITAS_RELAY_HEATER=y\n"),
-            Some("CONFIG_LEVITAS_RELAY_HEATER=y")
-        );
+        for line in ["CONFIG_LEVITAS_RELAY_HEATER=y", "CONFIG_SPI=y"] {
+            assert_eq!(reaches_out(&format!("CONFIG_FLASH=y\n{line}\n")), Some(line));
+        }
     }
 
     #[test]
