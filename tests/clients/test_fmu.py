@@ -7,6 +7,7 @@ import fmpy
 import numpy as np
 import pytest
 from asammdf import MDF
+from fmpy.fmi1 import FMICallException
 from fmpy.fmi2 import FMU2Slave
 from fmpy.validation import validate_fmu
 
@@ -55,13 +56,20 @@ def test_the_model_does_what_the_run_does(made, step):
         assert difference.size == 0 or difference.max() < 1e-6, f"{name}: {difference.max()}"
 
 
-def slave(model, folder):
+def unpacked(model, folder, guid=None):
+    """An instance that does not exist yet, and the references of its variables."""
     description = fmpy.read_model_description(str(model))
-    unpacked = fmpy.extract(str(model), str(folder))
     instance = FMU2Slave(
-        guid=description.guid, unzipDirectory=unpacked, modelIdentifier=description.coSimulation.modelIdentifier, instanceName="one"
+        guid=guid or description.guid,
+        unzipDirectory=fmpy.extract(str(model), str(folder)),
+        modelIdentifier=description.coSimulation.modelIdentifier,
+        instanceName="one",
     )
-    references = {variable.name: variable.valueReference for variable in description.modelVariables}
+    return instance, {variable.name: variable.valueReference for variable in description.modelVariables}
+
+
+def slave(model, folder):
+    instance, references = unpacked(model, folder)
     instance.instantiate()
     instance.setupExperiment(startTime=0.0)
     instance.enterInitializationMode()
@@ -92,19 +100,27 @@ def test_an_operator_outside_and_a_state_that_is_gone_back_to(made, tmp_path):
 
 def test_what_is_refused(made, tmp_path):
     instance, at = slave(made[0], tmp_path)
-    with pytest.raises(Exception):
-        instance.doStep(0.0, SECONDS + 1)
-    with pytest.raises(Exception):
-        instance.setReal([at["speed_rpm"]], [1.0])
-    with pytest.raises(Exception):
-        instance.getReal([999])
+    for refused, status in [
+        (lambda: instance.doStep(0.0, SECONDS + 1), 2),
+        (lambda: instance.doStep(1.0, 0.1), 2),
+        (lambda: instance.setReal([at["speed_rpm"]], [1.0]), 3),
+        (lambda: instance.getReal([999]), 3),
+    ]:
+        with pytest.raises(FMICallException) as error:
+            refused()
+        assert error.value.status == status
     instance.doStep(0.0, 0.1)
     instance.freeInstance()
 
 
-def test_a_description_of_another_library_is_refused(made, tmp_path):
-    description = fmpy.read_model_description(str(made[0]))
-    unpacked = fmpy.extract(str(made[0]), str(tmp_path))
-    instance = FMU2Slave(guid="{other}", unzipDirectory=unpacked, modelIdentifier=description.coSimulation.modelIdentifier, instanceName="one")
-    with pytest.raises(Exception):
-        instance.instantiate()
+def test_a_description_of_another_library_is_refused(made, tmp_path, capfd):
+    instance, _ = unpacked(made[0], tmp_path, guid="{other}")
+    with pytest.raises(Exception, match="instantiat"):
+        instance.instantiate(loggingOn=True)
+
+
+def test_a_scenario_that_names_a_file_is_not_packed(tmp_path):
+    done = subprocess.run(
+        [*CARGO, "fmu", "tests/scenarios/1e_own_table.toml", "--out", tmp_path / "x.fmu"], cwd=ROOT, capture_output=True, text=True
+    )
+    assert done.returncode == 2 and "names no file of its own folder" in done.stderr and not (tmp_path / "x.fmu").exists()

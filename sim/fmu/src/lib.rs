@@ -6,7 +6,8 @@
 //!
 //! # Safety
 //! Each function trusts its caller as far as the standard says: pointers are those of C or null, an instance is one of
-//! [`fmi2Instantiate`] that has not been freed, arrays are as long as their count. States are freed before their instance.
+//! [`fmi2Instantiate`] that has not been freed, arrays are as long as their count. A state goes back to the instance that it was taken from, and is
+//! freed before it.
 //!
 //! # Source
 //! Functional Mock-up Interface for Model Exchange and Co-Simulation 2.0.4, chapters 2 and 4.
@@ -262,13 +263,15 @@ pub unsafe extern "C" fn fmi2DoStep(
 ) -> Status {
     // SAFETY: as the module says.
     let Some(instance) = (unsafe { instance(component) }) else { return Status::Error };
-    let advanced = instance.session.as_mut().map(|session| session.advance_to(now_s + step_s));
+    let advanced = instance.session.as_mut().map(|session| session.advance(now_s, step_s));
     if advanced == Some(Ok(())) {
         return Status::Ok;
     }
     // SAFETY: it lives as long as the instance.
     let end_s = unsafe { (*instance.scenario).duration_s };
-    let problem = format!("from {now_s} s by {step_s} s: only onward, and no further than {end_s} s");
+    let problem = format!(
+        "from {now_s} s by {step_s} s: a step begins where the last one has ended, and none leads back or beyond {end_s} s"
+    );
     instance.refuse(Status::Discard, &problem)
 }
 

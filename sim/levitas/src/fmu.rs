@@ -22,6 +22,9 @@ use crate::simulation::Simulation;
 pub const MODEL: &str = "levitas";
 /// File with the scenario in the folder `resources` of a model.
 pub const SCENARIO_FILE: &str = "scenario.toml";
+/// Code of a bearing that is levitated, as in [`CHANNELS`].
+const LEVITATED: u32 = 2;
+
 /// A set-point that the surroundings give.
 #[derive(Clone, Copy, Debug)]
 pub struct Input {
@@ -36,12 +39,12 @@ pub struct Input {
 pub const INPUTS: [Input; 2] = [
     Input {
         name: "speed_command_rpm",
-        doc: "speed that the operator asks for when it changes; 0: what the scenario asks for",
+        doc: "speed that the operator asks for once a rotor is levitated; 0: what the scenario asks for",
         mode: Mode::Speed,
     },
     Input {
         name: "flow_command_lpm",
-        doc: "flow that the operator asks for when it changes; 0: what the scenario asks for",
+        doc: "flow that the operator asks for once a rotor is levitated; 0: what the scenario asks for",
         mode: Mode::Flow,
     },
 ];
@@ -49,7 +52,7 @@ pub const INPUTS: [Input; 2] = [
 /// Why a step was not made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum StepError {
-    /// The end of the step lies behind the end of the scenario, or before where the session is.
+    /// The step does not begin where the session is, or ends before that or behind the end of the scenario.
     OutOfRange,
 }
 
@@ -58,6 +61,8 @@ pub enum StepError {
 pub struct Session<'a> {
     simulation: Simulation<'a>,
     inputs: [f64; INPUTS.len()],
+    /// Inputs that have changed and were not asked for yet.
+    is_new: [bool; INPUTS.len()],
     tick: u64,
 }
 
@@ -67,23 +72,39 @@ impl<'a> Session<'a> {
     /// # Errors
     /// As [`Simulation::new`].
     pub fn new(scenario: &'a Scenario) -> crate::input::Checked<Self> {
-        Ok(Self { simulation: Simulation::new(scenario)?, inputs: [0.0; INPUTS.len()], tick: 0 })
+        let simulation = Simulation::new(scenario)?;
+        Ok(Self { simulation, inputs: [0.0; INPUTS.len()], is_new: [false; INPUTS.len()], tick: 0 })
     }
 
-    /// Goes on to this time [s], to the nearest tick of [`STEP_S`].
+    /// Goes on from this time by so much [s], each to the nearest tick of [`STEP_S`].
     ///
     /// # Errors
-    /// The time lies outside of what is left of the scenario; nothing was done then.
-    pub fn advance_to(&mut self, time_s: f64) -> Result<(), StepError> {
-        let end = (time_s / STEP_S).round();
-        if !(self.tick as f64..=self.simulation.ticks() as f64).contains(&end) {
+    /// The step does not begin where the session is, or leaves what is left of the scenario; nothing was done then.
+    pub fn advance(&mut self, now_s: f64, by_s: f64) -> Result<(), StepError> {
+        let tick_of = |time_s: f64| (time_s / STEP_S).round();
+        let (begin, end) = (tick_of(now_s), tick_of(now_s + by_s));
+        if begin != self.tick as f64 || !(begin..=self.simulation.ticks() as f64).contains(&end) {
             return Err(StepError::OutOfRange);
         }
         while (self.tick as f64) < end {
+            self.ask();
             self.simulation.step();
             self.tick += 1;
         }
         Ok(())
+    }
+
+    /// Gives commands for the inputs that have changed, once there is a rotor to obey them.
+    fn ask(&mut self) {
+        if self.simulation.sample().bearing_state != LEVITATED {
+            return;
+        }
+        for (index, input) in INPUTS.iter().enumerate() {
+            if std::mem::take(&mut self.is_new[index]) {
+                let command = Command::SetMode { mode: input.mode, value: self.inputs[index] as f32 };
+                self.simulation.command(command, input.name);
+            }
+        }
     }
 
     /// Value by its reference: a channel's or an input's.
@@ -95,22 +116,22 @@ impl<'a> Session<'a> {
         }
     }
 
-    /// Gives an input its value; one that has changed and asks for something is a command of the operator. False for what is no input.
+    /// Gives an input its value; one that has changed to more than 0 is a command of the operator as soon as a rotor is levitated. False for what
+    /// is no input.
     pub fn set(&mut self, reference: usize, value: f64) -> bool {
         let index = reference.checked_sub(CHANNELS.len());
-        let Some((index, input)) = index.and_then(|index| Some((index, INPUTS.get(index)?))) else {
+        let Some((index, input)) = index.and_then(|index| Some((index, self.inputs.get_mut(index)?))) else {
             return false;
         };
-        if value != self.inputs[index] && value > 0.0 {
-            let command = Command::SetMode { mode: input.mode, value: value as f32 };
-            self.simulation.command(command, input.name);
+        if value != *input {
+            *input = value;
+            self.is_new[index] = value > 0.0;
         }
-        self.inputs[index] = value;
         true
     }
 }
 
-/// What the file must say to be of this library: the same for every scenario, another one where variables are.
+/// What the file must say to be of this library: the same for every scenario, another one where version or variables are.
 #[must_use]
 pub fn guid() -> String {
     let names = CHANNELS.iter().map(|channel| channel.name).chain(INPUTS.iter().map(|input| input.name));
@@ -192,6 +213,7 @@ fn escaped(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::channel::channel_index;
     use crate::scenario::load;
 
     fn session(scenario: &Scenario) -> Session<'_> {
@@ -202,9 +224,9 @@ mod tests {
     fn steps_of_any_length_end_where_one_long_one_does() {
         let scenario = load("1a_levitation", &[]).unwrap();
         let (mut long, mut short) = (session(&scenario), session(&scenario));
-        long.advance_to(0.05).unwrap();
-        for step in 1..=7 {
-            short.advance_to(0.05 * f64::from(step) / 7.0).unwrap();
+        long.advance(0.0, 0.05).unwrap();
+        for step in 0..7 {
+            short.advance(0.05 * f64::from(step) / 7.0, 0.05 / 7.0).unwrap();
         }
         for (reference, channel) in CHANNELS.iter().enumerate() {
             let [a, b] = [&long, &short].map(|session| session.value(reference).unwrap());
@@ -216,34 +238,40 @@ mod tests {
     fn there_is_nothing_behind_the_end_and_no_way_back() {
         let scenario = load("1a_levitation", &[]).unwrap();
         let mut session = session(&scenario);
-        session.advance_to(0.01).unwrap();
-        assert_eq!(session.advance_to(0.005), Err(StepError::OutOfRange));
-        assert_eq!(session.advance_to(scenario.duration_s + 1.0), Err(StepError::OutOfRange));
-        assert_eq!(session.advance_to(f64::NAN), Err(StepError::OutOfRange));
+        session.advance(0.0, 0.01).unwrap();
+        for (now_s, by_s) in
+            [(0.01, -0.005), (0.01, scenario.duration_s), (0.0, 0.001), (0.02, 0.001), (0.01, f64::NAN)]
+        {
+            assert_eq!(session.advance(now_s, by_s), Err(StepError::OutOfRange), "{now_s} by {by_s}");
+        }
         assert!(!session.set(0, 1.0), "a channel is no input");
         assert_eq!(session.value(CHANNELS.len() + INPUTS.len()), None);
     }
 
     #[test]
-    fn a_speed_that_is_asked_for_from_outside_is_followed() {
+    fn a_speed_that_is_asked_for_before_anything_floats_is_followed() {
         let scenario = load("1a_levitation", &[]).unwrap();
         let mut session = session(&scenario);
-        let end_s = scenario.duration_s;
-        session.advance_to(end_s / 2.0).unwrap();
-        let mut unasked = session.clone();
         assert!(session.set(CHANNELS.len(), 1500.0));
-        for session in [&mut session, &mut unasked] {
-            session.advance_to(end_s).unwrap();
-        }
-        let speed = crate::channel::channel_index("speed_rpm").unwrap();
-        let [asked, unasked] = [&session, &unasked].map(|session| session.value(speed).unwrap());
-        assert!((asked - unasked).abs() > 100.0, "{asked} and {unasked} rpm");
+        // The scenario asks for 4000 rpm at 0.4 s, the input as soon as the rotor floats and again when it changes.
+        session.advance(0.0, 0.39).unwrap();
+        let speed = channel_index("speed_rpm").unwrap();
+        assert!(session.value(speed).unwrap() > 100.0, "{:?} rpm", session.value(speed));
+        session.advance(0.39, 2.0).unwrap();
+        assert!(session.set(CHANNELS.len(), 1600.0));
+        session.advance(2.39, 1.0).unwrap();
+        assert!((session.value(speed).unwrap() - 1600.0).abs() < 20.0, "{:?} rpm", session.value(speed));
     }
 
     #[test]
     fn every_variable_is_described_once_with_what_xml_needs_escaped() {
         let scenario = load("1a_levitation", &[]).unwrap();
         let text = description(&scenario);
+        let names = CHANNELS.iter().map(|channel| channel.name).chain(INPUTS.iter().map(|input| input.name));
+        for (reference, name) in names.enumerate() {
+            let variable = format!("<ScalarVariable name=\"{name}\" valueReference=\"{reference}\" ");
+            assert_eq!(text.matches(&variable).count(), 1, "{name}");
+        }
         assert_eq!(text.matches("<ScalarVariable ").count(), CHANNELS.len() + INPUTS.len());
         assert_eq!(escaped("a<b & \"c\">"), "a&lt;b &amp; &quot;c&quot;&gt;");
     }

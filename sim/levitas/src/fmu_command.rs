@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The command `levitas fmu`.
 
-use std::env::consts::{DLL_PREFIX, DLL_SUFFIX, OS};
+use std::env::consts::{ARCH, DLL_PREFIX, DLL_SUFFIX, OS};
 use std::io::{Cursor, Write as _};
 use std::path::{Path, PathBuf};
 
-use levitas::catalogue::SCENARIO_SHELF;
+use levitas::catalogue::{Found, SCENARIO_SHELF};
 use levitas::fmu::{MODEL, SCENARIO_FILE, description};
 use levitas::input::{BadInput, Checked};
 use levitas::outputs::{check_file, write_bytes};
-use levitas::scenario::load;
+use levitas::scenario::{load, read};
 use zip::write::{SimpleFileOptions, ZipWriter};
 
 use super::say;
@@ -49,8 +49,17 @@ pub(crate) fn run(arguments: &Arguments) -> Checked<bool> {
     let found = SCENARIO_SHELF
         .find(&arguments.scenario, Path::new(""))
         .map_err(|missing| missing.of(&arguments.scenario))?;
+    // A model has the text of the scenario alone.
+    let alone = Found { folder: PathBuf::from("no-folder-of-a-model"), ..found.clone() };
+    read(&alone, &arguments.scenario, &[]).map_err(|error| {
+        BadInput::of(
+            &arguments.scenario,
+            error,
+            "a scenario that names no file of its own folder: a model has none",
+        )
+    })?;
     let library = library(arguments)?;
-    let model = pack(&description(&scenario), &found.source.text, &library)
+    let model = pack(platform()?, &description(&scenario), &found.source.text, &library)
         .map_err(|error| BadInput::key("--out", "out", out.display(), error, "the path of a file"))?;
     write_bytes(&out, &model, "--out")?;
     say(&format!(
@@ -71,13 +80,27 @@ fn library(arguments: &Arguments) -> Checked<Vec<u8>> {
     std::fs::read(&file).map_err(|error| BadInput::key("--library", "library", file.display(), error, BUILD))
 }
 
+/// Name of this machine in FMI 2.0, which knows processors of one kind alone.
+fn platform() -> Checked<&'static str> {
+    match (OS, ARCH) {
+        ("linux", "x86_64") => Ok("linux64"),
+        ("windows", "x86_64") => Ok("win64"),
+        ("macos", "x86_64") => Ok("darwin64"),
+        _ => Err(BadInput::of(
+            "fmu",
+            format!("FMI 2.0 has no name for {OS} on {ARCH}"),
+            "Linux, Windows or macOS on x86_64",
+        )),
+    }
+}
+
 /// The file: description, library, scenario.
-fn pack(description: &str, scenario: &str, library: &[u8]) -> zip::result::ZipResult<Vec<u8>> {
-    let platform = match OS {
-        "windows" => "win64",
-        "macos" => "darwin64",
-        _ => "linux64",
-    };
+fn pack(
+    platform: &str,
+    description: &str,
+    scenario: &str,
+    library: &[u8],
+) -> zip::result::ZipResult<Vec<u8>> {
     let mut model = ZipWriter::new(Cursor::new(Vec::new()));
     let binary = format!("binaries/{platform}/{MODEL}{DLL_SUFFIX}");
     let resource = format!("resources/{SCENARIO_FILE}");

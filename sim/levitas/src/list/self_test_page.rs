@@ -66,7 +66,7 @@ and what blocks it ([firmware.md](firmware.md)). Before the task threads start, 
   regions, and cells of different blocks that act on each other otherwise than by an address line. Nothing may write by DMA meanwhile. Off where the MPU guards stacks
   in the RAM (`CONFIG_MPU_STACK_GUARD`).
 - **Flash** (`CONFIG_LEVITAS_FLASH_CHECK`, [memory.c](../src/firmware/memory.c)). A CRC-32 of all that the image has in its flash, which the build puts into it after linking
-  ([image_crc.py](../src/firmware/image_crc.py)). Not what lies in other memories. Off with MCUboot, which checks the image itself (not tried).
+  ([image_crc.py](../src/firmware/image_crc.py)). Not what lies in other memories. Off with MCUboot, which checks the image itself (built and signed, not started).
 - native_sim has neither: both are *not run*.
 
 A unit that takes the head for its test leaves a snapshot of that ([records.md](records.md)).
