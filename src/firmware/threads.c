@@ -31,7 +31,7 @@
 	ROW(unit_name, unit, speed, LEVITAS_TASK_SPEED, STACK(1280, 2048), K_PRIO_PREEMPT(1), 1000)                                 \
 	ROW(unit_name, unit, circulation, LEVITAS_TASK_CIRCULATION, STACK(3072, 4096), K_PRIO_PREEMPT(2), 100)                      \
 	ROW(unit_name, unit, supervisor, LEVITAS_TASK_SUPERVISOR, 7680, K_PRIO_PREEMPT(3), 100)                        \
-	ROW(unit_name, unit, alarm, LEVITAS_TASK_ALARM, 2048, K_PRIO_PREEMPT(4), 100)
+	ROW(unit_name, unit, alarm, LEVITAS_TASK_ALARM, 2304, K_PRIO_PREEMPT(4), 100)
 
 /*
  * Those of the host's warming device, below all that the pump needs. The cut-out comes first: whatever the control does, it holds up

@@ -144,7 +144,13 @@ impl Function {
             }
             _ => {}
         }
-        let to_pointer = match base {
+        // Within an IT block an instruction carries its condition: bxne, blxeq.
+        let unconditional = match base.len() {
+            4 if base.starts_with("bx") => "bx",
+            5 if base.starts_with("blx") => "blx",
+            _ => base,
+        };
+        let to_pointer = match unconditional {
             "blx" => !operands.contains('<'),
             "bx" => !operands.starts_with("lr"),
             "ldr" | "mov" => operands.starts_with("pc,"),

@@ -51,7 +51,7 @@ const TASK: &[&str] = &["gpio_stm32_port_set_bits_raw", "iwdg_stm32_feed"];
 const TEXT: [&str; 3] = ["z_cbvprintf_impl", "outs", "vprintk"];
 
 /// Threads of a host; those that the drive has not are left out there. `UNIT` stands for the name of the unit.
-const THREADS: [Thread; 17] = [
+const THREADS: [Thread; 18] = [
     thread("main", "", "rust_main", "z_main_stack", STORAGE),
     thread("levitation", "", "levitas_levitation_thread", "_k_thread_stack_levitas_UNIT_levitation", FAST),
     thread(
@@ -70,6 +70,7 @@ const THREADS: [Thread; 17] = [
     thread("flow meter", "flow_meter_tdc.c", "run", "_k_thread_stack_levitas_flow_meter_0", CONVERTERS),
     thread("ECG", "ecg_ads1292r.c", "run", "_k_thread_stack_levitas_ecg_0", SPI),
     thread("pressures", "pressure_bridge.c", "run", "_k_thread_stack_levitas_pressure_0", CONVERTERS),
+    thread("gate driver", "gate_driver_drv8353.c", "run", "gate_driver_stack_0", SPI),
     thread("converter on I2C", "ads1115.c", "scan", "ads1115_stack_0", I2C),
     thread("settings", "settings.c", "run", "_k_thread_stack_levitas_settings", STORAGE),
     thread("records", "records.c", "run", "_k_thread_stack_levitas_records", STORAGE),
@@ -121,11 +122,30 @@ pub(crate) fn table(code: &Disassembly, symbols: &Symbols, unit: &str) -> (Strin
     let mut wrong = Vec::new();
     for thread in &THREADS {
         let stack = symbols.anywhere(&thread.stack.replace("UNIT", unit));
-        let (Some((root, _)), Some((_, size))) = (symbols.get(thread.file, thread.root), stack) else {
+        // A host has them all.
+        let mut lacks = |name: &str| {
+            if unit == "host" {
+                wrong.push(format!(
+                    "the row {} of the stacks asks for {name}, which the image does not have",
+                    thread.name
+                ));
+            }
+        };
+        let Some((root, _)) = symbols.get(thread.file, thread.root) else {
+            lacks(thread.root);
             continue;
         };
-        let behind: Vec<u64> =
-            thread.behind.iter().filter_map(|name| symbols.anywhere(name)).map(|(at, _)| at & !1).collect();
+        let Some((_, size)) = stack else {
+            lacks(thread.stack);
+            continue;
+        };
+        let mut behind = Vec::new();
+        for name in thread.behind {
+            match symbols.anywhere(name) {
+                Some((at, _)) => behind.push(at & !1),
+                None => lacks(name),
+            }
+        }
         let need = code.deepest(root & !1, &behind, &TEXT) + EXCEPTION_BYTES;
         let size = size.saturating_sub(GUARD_BYTES);
         let spare = 100 * size.saturating_sub(need) / size.max(1);
@@ -163,7 +183,7 @@ mod tests {
 
     #[test]
     fn a_thread_is_known_by_its_file_and_a_pointer_by_what_it_may_be() {
-        let (text, wrong) = table(&Disassembly::new(CODE), &Symbols::new(SYMBOLS), "host");
+        let (text, wrong) = table(&Disassembly::new(CODE), &Symbols::new(SYMBOLS), "drive");
         assert!(text.contains("| ECG | 716 bytes | 1024 bytes | 30 % | held |"), "{text}");
         assert_eq!(wrong, [""; 0]);
     }
@@ -171,7 +191,15 @@ mod tests {
     #[test]
     fn less_than_thirty_percent_to_spare_is_found() {
         let deeper = CODE.replace("#204", "#208");
-        let (_, wrong) = table(&Disassembly::new(&deeper), &Symbols::new(SYMBOLS), "host");
+        let (_, wrong) = table(&Disassembly::new(&deeper), &Symbols::new(SYMBOLS), "drive");
         assert_eq!(wrong, ["the stack of ECG has 1024 bytes, its calls take 720"]);
+    }
+    #[test]
+    fn a_row_that_finds_nothing_is_found_on_a_host() {
+        let (_, wrong) = table(&Disassembly::new(CODE), &Symbols::new(SYMBOLS), "host");
+        assert!(wrong.contains(
+            &"the row main of the stacks asks for rust_main, which the image does not have".into()
+        ));
+        assert!(wrong.iter().all(|wrong| !wrong.contains("the row ECG")), "{wrong:?}");
     }
 }

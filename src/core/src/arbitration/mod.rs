@@ -376,7 +376,7 @@ impl Arbitration {
     /// A unit that has let go: somebody must hold the head.
     fn watch(&self, inputs: &Inputs) -> State {
         let holds = inputs.peer.is_some_and(|peer| inputs.peer_is_new && peer.drives && peer.current_flows);
-        // It says so since this unit has let go, and is not on its way to the head either.
+        // A frame that was first seen behind the release says so, and the unit is not on its way to the head either.
         let refuses = inputs.peer_is_new
             && inputs.peer.is_some_and(|peer| !peer.drives && peer.state != UnitCode::Ready);
         let waited = refuses || self.age >= self.times.watch;

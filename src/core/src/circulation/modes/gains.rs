@@ -31,8 +31,9 @@ pub(super) const DRAINAGE: Loop = of(-0.05, 0.10, 0.20);
 pub(super) const FORWARD_RPM_PER_LPM: f32 = 330.0;
 /// What filling arteries will take on top of it [rpm per L/min], over which time [s], from which flow on [L/min]: with 25/21 Fr they push back by
 /// 25 mmHg/s, 170 rpm/s, and the loop alone lags behind that by 0.17 L/min. Both together, 410, are less than a circuit takes that does not fill: 530 at
-/// 4 L/min. Only at 1 L/min, where it takes 400, 10 rpm are too much for each L/min asked for, 25 mL/min. 60 to 100 rpm over 0.3 to 0.7 s settle in 2.31 to 2.49 s from standstill, at most 1.9 % above the set-point. A higher gain
-/// instead makes the blood swing between pump and compliance: at 2 L/min 1.8 times the gain does so for five seconds.
+/// 4 L/min. Only at 1 L/min, where it takes 400, 10 rpm are too much for each L/min asked for, 25 mL/min. 60 to 100 rpm over 0.3 to 0.7 s settle in
+/// 2.31 to 2.49 s from standstill, at most 1.9 % above the set-point. A higher gain instead makes the blood swing between pump and compliance: at
+/// 2 L/min 1.8 times the gain does so for five seconds.
 pub(super) const FILLING_RPM_PER_LPM: f32 = 80.0;
 pub(super) const FILLING_S: f32 = 0.4;
 pub(super) const FILLING_LPM: f32 = 1.0;
