@@ -108,7 +108,7 @@ int levitas_port_check(uint32_t unit)
 	for (size_t i = 0; i < ARRAY_SIZE(useful); i++) {
 		(void)is_ready(unit, useful[i]);
 	}
-	/* Without it the rotor is held, and by this unit only if no other one can. */
+	/* Without it the rotor is held and does not turn. */
 	if (of->gate_driver != NULL) {
 		(void)is_ready(unit, of->gate_driver);
 	}

@@ -36,8 +36,8 @@ BUILD_ASSERT(!IS_ENABLED(CONFIG_XIP) || IS_ENABLED(CONFIG_LEVITAS_STORAGE_READ_W
 /* Each shell has a thread of its own, and mounting begins anew what reading stands on. */
 static K_MUTEX_DEFINE(using);
 
-/* Longer than the storage takes to move a sector, so whoever holds the lock then was stopped at it and gives it back to nobody. */
-#define USING_WAIT K_SECONDS(2)
+/* Longer than formatting takes, so whoever holds the lock then was stopped at it and gives it back to nobody. */
+#define USING_WAIT K_SECONDS(5)
 
 static int mount(void)
 {

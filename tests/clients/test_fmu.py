@@ -120,7 +120,9 @@ def test_a_description_of_another_library_is_refused(made, tmp_path, capfd):
 
 
 def test_a_scenario_that_names_a_file_is_not_packed(tmp_path):
-    done = subprocess.run(
-        [*CARGO, "fmu", "tests/scenarios/1e_own_table.toml", "--out", tmp_path / "x.fmu"], cwd=ROOT, capture_output=True, text=True
-    )
-    assert done.returncode == 2 and "names no file of its own folder" in done.stderr and not (tmp_path / "x.fmu").exists()
+    table = ROOT / "tests/scenarios/1e_own_table.csv"
+    absolute = tmp_path / "absolute.toml"
+    absolute.write_text((ROOT / "tests/scenarios/1e_own_table.toml").read_text().replace("1e_own_table.csv", str(table)))
+    for scenario in ["tests/scenarios/1e_own_table.toml", "1e_own_table", absolute]:
+        done = subprocess.run([*CARGO, "fmu", scenario, "--out", tmp_path / "x.fmu"], cwd=ROOT, capture_output=True, text=True)
+        assert done.returncode == 2 and "names no file of its own" in done.stderr and not (tmp_path / "x.fmu").exists(), scenario

@@ -22,7 +22,7 @@ pub struct BuiltIn {
 include!(concat!(env!("OUT_DIR"), "/built_in.rs"));
 
 /// Folder of the built-in scenarios, as [`Found::folder`]: paths in them name built-in files, never the user's.
-const BUILT_IN_FOLDER: &str = "<built-in>";
+pub const BUILT_IN_FOLDER: &str = "<built-in>";
 /// Largest input file [bytes].
 const FILE_BYTES_MAX: u64 = 16 << 20;
 

@@ -5,7 +5,7 @@ use std::env::consts::{ARCH, DLL_PREFIX, DLL_SUFFIX, OS};
 use std::io::{Cursor, Write as _};
 use std::path::{Path, PathBuf};
 
-use levitas::catalogue::{Found, SCENARIO_SHELF};
+use levitas::catalogue::{BUILT_IN_FOLDER, Found, SCENARIO_SHELF};
 use levitas::fmu::{MODEL, SCENARIO_FILE, description};
 use levitas::input::{BadInput, Checked};
 use levitas::outputs::{check_file, write_bytes};
@@ -23,6 +23,10 @@ Examples:
 
 FMI 2.0 for co-simulation: the closed loop of a scenario, with all channels of `levitas list channels` as outputs and the
 operator's speed and flow as inputs; any communication step. docs/fmu.md.";
+
+/// In place of the folder of a scenario: no path that begins with it is one of a file. An absolute one does not begin with it, which is why
+/// the other folder is that of built-in files, which is not on a disk at all.
+const NO_FOLDER: &str = "\0";
 
 /// What is missing where the library is.
 const BUILD: &str = "the library beside the program, made by `cargo build --release -p levitas-fmu`";
@@ -50,13 +54,14 @@ pub(crate) fn run(arguments: &Arguments) -> Checked<bool> {
         .find(&arguments.scenario, Path::new(""))
         .map_err(|missing| missing.of(&arguments.scenario))?;
     // A model has the text of the scenario alone.
-    let alone = Found { folder: PathBuf::from("no-folder-of-a-model"), ..found.clone() };
-    read(&alone, &arguments.scenario, &[]).map_err(|error| {
-        BadInput::of(
+    let alone = |folder: &str| Found { folder: PathBuf::from(folder), ..found.clone() };
+    let readable = [NO_FOLDER, BUILT_IN_FOLDER].map(|folder| read(&alone(folder), &arguments.scenario, &[]));
+    readable.into_iter().find_map(Result::err).map_or(Ok(()), |error| {
+        Err(BadInput::of(
             &arguments.scenario,
             error,
-            "a scenario that names no file of its own folder: a model has none",
-        )
+            "a scenario that names no file of its own: a model has none",
+        ))
     })?;
     let library = library(arguments)?;
     let model = pack(platform()?, &description(&scenario), &found.source.text, &library)

@@ -335,6 +335,12 @@ impl<'a, U: UnitInLoop> Simulation<'a, U> {
         &self.log
     }
 
+    /// A unit drives the head.
+    #[must_use]
+    pub fn is_driven(&self) -> bool {
+        self.units.iter().any(|unit| unit.report().drives)
+    }
+
     /// The world, to look at.
     #[must_use]
     pub fn truth(&self) -> Truth {

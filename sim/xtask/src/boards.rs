@@ -228,7 +228,7 @@ fn path_table(levitation: &Cost, image: &Image) -> String {
          instruction (the Cortex-M7 issues up to two at a time, divisions take longer, and code and data are in the TCMs), {REGISTERS} accesses \
          to registers of peripherals of {CYCLES_PER_REGISTER} cycles each beyond their own instruction, {EXCEPTIONS} exceptions of \
          {CYCLES_PER_EXCEPTION} cycles, in and out with the floating-point registers.\n\n\
-         What may interrupt it: the system clock, with the timers of all tasks due at once and the longest list of timeouts to sort each into, \
+         What may interrupt it: the system clock, with all timeouts due at once and the longest list to sort each anew into, \
          {timers} instructions at most, {:.1} % of the period; once in 10 ms; \
          and the interrupts of the link, the buses, the console and the pins, which are not counted. The sum of the rows is no bound either.\n",
         row("mean, 4000 rpm", levitation.mean),

@@ -19,7 +19,7 @@ use crate::loops;
 pub(crate) const PATH: [(&str, u64); 3] =
     [("_isr_wrapper", 1), ("z_arm_pendsv", 2), ("levitas_levitation_thread", 1)];
 
-/// What may interrupt it: the system clock, with the timers of all other tasks due at once.
+/// What may interrupt it: the system clock, with all timeouts due at once.
 pub(crate) const TIMERS: [(&str, u64); 1] = [("sys_clock_isr", 1)];
 
 /// What of the core a period runs, which is counted.

@@ -153,7 +153,7 @@ pub mod fault {
         9 HALL_DRIFT "hall_drift" "The two elements of a displacement pair drift apart.";
         10 INTERFERENCE "interference" "All displacement elements are noisy at once: interference.";
         11 COIL_OPEN "coil_open" "A coil does not carry the current that its voltage must cause.";
-        12 PHASE_OPEN "phase_open" "A motor phase does not carry the current that its voltage must cause.";
+        12 PHASE_OPEN "phase_open" "A motor phase does not carry the current that its voltage must cause, or the motor's gate driver reports a fault or does not answer as it should.";
         13 PHASE_SHORT "phase_short" "A motor phase carries a current that its voltage does not explain; the phase bridge is open.";
         14 SENSORLESS "sensorless" "The rotor angle comes from the back-EMF, for want of angle Halls.";
         15 OVERSPEED "overspeed" "The rotor turns faster than it may.";
@@ -169,7 +169,7 @@ pub mod fault {
         25 BUBBLE_SENSOR "bubble_sensor" "The flow meter cannot see bubbles.";
         26 THERAPY_LOST "therapy_lost" "The head has come to a unit that does not know the therapy: the speed that the rotor had is held until a mode is set.";
         27 RESTARTED "restarted" "This unit was reset while it drove, and holds the rotor again: meanwhile nobody did, and it may have rubbed on the wall.";
-        28 SELF_TEST "self_test" "The self-test after power-up has found something, or the motor's gate driver reports a fault or does not answer as it should; with some of it the unit is out of the pair.";
+        28 SELF_TEST "self_test" "The self-test after power-up has found something; with some of it the unit is out of the pair.";
         29 WINDING "winding" "A resting coil or phase does not pass its test current, or leaks to the stator.";
         30 SETTINGS "settings" "Stored limits and settings could not be read: in force are a new unit's, or what a reset or the other unit gave back; none is kept over a power-off.";
         31 ALARM_SILENT "alarm_silent" "The alarm task of a unit does not run: its alarms are neither listed nor ranked; its supervisor sounds and lights in its place, and the other unit tells it.";

@@ -85,8 +85,8 @@ struct gate_driver_data {
 	atomic_t found;
 	/* When it was last asked [ms since the start]. */
 	atomic_t asked_ms;
-	/* The last answer, and how often it came in a row. */
-	int answer;
+	/* Whether the last answer was a good one, and how many in a row were alike in that. */
+	bool is_good;
 	uint32_t alike;
 	uint32_t faults;
 	struct k_thread thread;
@@ -253,9 +253,11 @@ static void ask(const struct device *dev)
 			LOG_ERR("%s: %s", dev->name, levitas_gate_driver_fault_name(fault));
 		}
 	}
-	data->alike = found == data->answer ? data->alike + 1 : 1;
-	data->answer = found;
-	data->faults = faults;
+	data->alike = (found == 0) == data->is_good ? data->alike + 1 : 1;
+	data->is_good = found == 0;
+	if (found == 0 || found == -EFAULT) {
+		data->faults = faults;
+	}
 	atomic_set(&data->asked_ms, k_uptime_get_32());
 	if (data->alike < ASKS_ALIKE) {
 		return;
@@ -282,7 +284,9 @@ static void run(void *device, void *unused1, void *unused2)
 static int gate_driver_check(const struct device *dev)
 {
 	struct gate_driver_data *data = dev->data;
-	const uint32_t age_ms = k_uptime_get_32() - (uint32_t)atomic_get(&data->asked_ms);
+	/* First, or the thread asks in between. */
+	const uint32_t asked_ms = (uint32_t)atomic_get(&data->asked_ms);
+	const uint32_t age_ms = k_uptime_get_32() - asked_ms;
 
 	return age_ms > FOUND_MS_MAX ? -ETIMEDOUT : atomic_get(&data->found);
 }

@@ -112,7 +112,7 @@ pub static ALARMS: [Alarm; COUNT] = [
     Alarm::new("coil_open", Sign::Fault(fault::COIL_OPEN), Always, Death, Delayed).latching()
         .says("BEARING COIL OPEN", "The other unit should drive. Look at the coil cable of this unit."),
     Alarm::new("phase_open", Sign::Fault(fault::PHASE_OPEN), Always, Death, Delayed).latching()
-        .says("MOTOR PHASE OPEN", "The other phases carry on. Hand the head over and look at the motor cable."),
+        .says("MOTOR PHASE OPEN", "The other phases carry on. Hand the head over and look at the motor cable; where `levitas status` names the gate driver, switch the unit off and on."),
     Alarm::new("winding", Sign::Fault(fault::WINDING), Always, Death, Delayed).found_within_ms(20)
         .says("WINDING FAILS ITS TEST", "This unit would be a last resort: the other one should drive. Look at the cables to the head, then change this unit."),
     Alarm::new("angle", Sign::Fault(fault::ANGLE), Always, Death, Delayed).after_ms(100)

@@ -400,8 +400,8 @@ impl LevitationTask {
     /// What the electronics say of themselves: the motor's gate driver, and the test of the windings at rest. Where these have driving current, or
     /// none was sent, it says nothing: the last word stands.
     fn take_tests(&mut self, bits: u32) {
-        self.standing_faults &= !fault::SELF_TEST;
-        self.standing_faults |= if bits & GATE_DOUBTED == 0 { 0 } else { fault::SELF_TEST };
+        self.standing_faults &= !fault::PHASE_OPEN;
+        self.standing_faults |= if bits & GATE_DOUBTED == 0 { 0 } else { fault::PHASE_OPEN };
         if bits & (GATE_OPEN | WINDING_TESTED) == WINDING_TESTED {
             self.windings_tested = true;
             let fails = bits & (WINDING_OPEN | WINDING_LEAK) != 0;

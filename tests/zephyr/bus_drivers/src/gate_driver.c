@@ -136,8 +136,9 @@ ZTEST(gate_driver, test_sleep)
 	zassert_equal(levitas_gate_driver_faults(dev, &faults), -EAGAIN);
 }
 
-/* Longer than the driver takes to ask once more. */
+/* Longer than the driver takes to ask three times, and as long as it takes to ask once or twice. */
 #define ASKED_MS 450
+#define ASKED_TWICE_MS 150
 
 /* Nobody but the driver itself asks. */
 ZTEST(gate_driver, test_driver_asks_by_itself)
@@ -153,6 +154,14 @@ ZTEST(gate_driver, test_driver_asks_by_itself)
 	k_msleep(ASKED_MS);
 	zassert_equal(levitas_gate_driver_check(dev), -EFAULT);
 	zassert_ok(levitas_gate_driver_clear(dev));
+	k_msleep(ASKED_MS);
+	zassert_ok(levitas_gate_driver_check(dev));
+
+	/* One answer that is wrong, or two, are not believed. */
+	chip()->faults.bus_error = true;
+	k_msleep(ASKED_TWICE_MS);
+	chip()->faults.bus_error = false;
+	zassert_ok(levitas_gate_driver_check(dev));
 	k_msleep(ASKED_MS);
 	zassert_ok(levitas_gate_driver_check(dev));
 

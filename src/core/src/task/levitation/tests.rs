@@ -99,6 +99,17 @@ fn without_a_supervisor_or_in_standby_all_gates_stay_open() {
 }
 
 #[test]
+fn a_doubt_of_the_motors_gate_driver_is_a_fault_for_as_long_as_it_stands() {
+    let mut bench = Bench::new();
+    let mut faults =
+        |bits| bench.step(|samples| samples.pair = bits).1.faults & (fault::PHASE_OPEN | fault::WINDING);
+    let leaks = pair::WINDING_TESTED | pair::WINDING_LEAK;
+    assert_eq!(faults(leaks), fault::WINDING);
+    assert_eq!(faults(leaks | pair::GATE_DOUBTED), fault::WINDING | fault::PHASE_OPEN);
+    assert_eq!(faults(0), fault::WINDING);
+}
+
+#[test]
 fn what_the_test_of_the_resting_windings_says_stands_until_they_rest_and_pass() {
     let names = |mail: &LevitationMail| mail.faults & fault::WINDING != 0;
     for bit in [pair::WINDING_OPEN, pair::WINDING_LEAK] {
