@@ -33,7 +33,7 @@ pub(crate) fn run(project: &Project, options: &Options) -> Result<(), String> {
         || if options.has("--host-only") { Err(Obstacle::NotRun("--host-only".into())) } else { Ok(()) };
     report.stage("firmware", || wanted().and_then(|()| firmware::suites(project, false, &[])));
     report.stage("boards", || wanted().and_then(|()| boards::check(project)));
-    report.stage("signed images", || wanted().and_then(|()| signed::check(project)));
+    report.stage("signed images, of the host", || wanted().and_then(|()| signed::check(project, true)));
     report.stage("bad overlays, one in eight", || wanted().and_then(|()| overlays::check(project, true)));
     report.stage("lockstep", || wanted().and_then(|()| lockstep::check(project, true)));
     report.stage("firmware clippy", || wanted().and_then(|()| firmware::clippy(project)));

@@ -90,7 +90,7 @@ const SUBCOMMANDS: [Subcommand; 13] = [
     Subcommand {
         name: "signed",
         summary: "build the boot loader and the signed image of both boards with a throw-away key, and verify them",
-        options: &[],
+        options: &[("--short", "of the host alone")],
         run: signed::run,
     },
     Subcommand {
