@@ -15,6 +15,7 @@ use levitas_world::STEP_S;
 
 use crate::channel::CHANNELS;
 use crate::mdf::unit_of;
+use crate::report::escaped;
 use crate::scenario::Scenario;
 use crate::simulation::Simulation;
 
@@ -63,7 +64,6 @@ pub struct Session<'a> {
     inputs: [f64; INPUTS.len()],
     /// Inputs that have changed and were not asked for yet.
     is_new: [bool; INPUTS.len()],
-    tick: u64,
 }
 
 impl<'a> Session<'a> {
@@ -73,7 +73,7 @@ impl<'a> Session<'a> {
     /// As [`Simulation::new`].
     pub fn new(scenario: &'a Scenario) -> crate::input::Checked<Self> {
         let simulation = Simulation::new(scenario)?;
-        Ok(Self { simulation, inputs: [0.0; INPUTS.len()], is_new: [false; INPUTS.len()], tick: 0 })
+        Ok(Self { simulation, inputs: [0.0; INPUTS.len()], is_new: [false; INPUTS.len()] })
     }
 
     /// Goes on from this time by so much [s], each to the nearest tick of [`STEP_S`].
@@ -81,16 +81,15 @@ impl<'a> Session<'a> {
     /// # Errors
     /// The step does not begin where the session is, or leaves what is left of the scenario; nothing was done then.
     pub fn advance(&mut self, now_s: f64, by_s: f64) -> Result<(), StepError> {
-        let (here, end) = (self.tick as f64, ((now_s + by_s) / STEP_S).round());
+        let (here, end) = (self.simulation.tick() as f64, ((now_s + by_s) / STEP_S).round());
         // Half a tick from it where steps are no multiples of one, give or take what their sum is off.
         let begins_here = (now_s / STEP_S - here).abs() <= 0.5 + 1e-6;
         if !begins_here || !(here..=self.simulation.ticks() as f64).contains(&end) {
             return Err(StepError::OutOfRange);
         }
-        while (self.tick as f64) < end {
+        while (self.simulation.tick() as f64) < end {
             self.ask();
             self.simulation.step();
-            self.tick += 1;
         }
         Ok(())
     }
@@ -204,11 +203,6 @@ fn variable(text: &mut String, reference: usize, [name, doc, attributes]: [&str;
         "    <ScalarVariable name=\"{name}\" valueReference=\"{reference}\" description=\"{}\" {attributes}><Real{unit}{start}/></ScalarVariable>",
         escaped(doc)
     );
-}
-
-/// Text for an attribute of XML.
-fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
 
 #[cfg(test)]

@@ -82,8 +82,8 @@ fn filled(template: &str, parts: &[(&str, String)]) -> String {
     page
 }
 
-/// Text for HTML, also inside of quoted attributes.
-fn escaped(text: &str) -> String {
+/// Text for HTML and XML, also inside of quoted attributes.
+pub(crate) fn escaped(text: &str) -> String {
     let mut html = String::with_capacity(text.len());
     for character in text.chars() {
         match character {

@@ -258,6 +258,12 @@ impl<'a, U: UnitInLoop> Simulation<'a, U> {
         self.tick >= self.ticks
     }
 
+    /// Ticks made so far.
+    #[must_use]
+    pub fn tick(&self) -> u64 {
+        self.tick
+    }
+
     /// Number of ticks of the run.
     #[must_use]
     pub fn ticks(&self) -> u64 {
